@@ -1,0 +1,23 @@
+//! The present moment, handed in by whoever drives a state machine.
+//!
+//! No pure module reads a clock: it is told the time, so that two sessions can live a minute of
+//! protocol in a microsecond and a failing run replays exactly.
+
+use std::time::Duration;
+
+/// One moment on two clocks.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Now {
+    /// Time since the process (or the simulated world) began; never goes back. Timers use it.
+    pub monotonic: Duration,
+    /// Time since 1970-01-01T00:00:00Z; may jump. Dates shown to people use it.
+    pub wall: Duration,
+}
+
+impl Now {
+    /// The moment `by` later, on both clocks.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        Self { monotonic: self.monotonic.saturating_add(by), wall: self.wall.saturating_add(by) }
+    }
+}

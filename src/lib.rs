@@ -1,0 +1,6 @@
+//! Chappe: a carrier-grade SMPP 3.4 engine.
+//!
+//! The modules below stand in the order data flows; each imports only those before it. The first
+//! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
+
+pub mod clock;

@@ -1,0 +1,3 @@
+//! The `chappe` command.
+
+fn main() {}
