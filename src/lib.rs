@@ -4,3 +4,4 @@
 //! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
 
 pub mod clock;
+pub mod wire;

@@ -1,0 +1,258 @@
+//! What all PDUs have in common: a row, a body that is read and written, a value per field.
+
+use super::error::{DecodeError, EncodeError, Fault};
+use super::header::{CommandId, HEADER_LEN, Header, SequenceNumber};
+use super::kinds::{COctetString, FieldKind, Flaw, Reader, Writer};
+use super::lists::{DestAddresses, UnsuccessSmes};
+use super::rules::{ErrorBody, Rules, Version};
+use super::state::{Role, State, States};
+use super::status::CommandStatus;
+use super::table;
+use super::tlv::{TlvTag, Tlvs};
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct PduRow {
+    /// The specification's name.
+    pub name: &'static str,
+    /// Its number.
+    pub command_id: CommandId,
+    /// The first edition that has it.
+    pub since: Version,
+    /// States in which an ESME may send it, 3.4 and 5.0 together: what a session permits.
+    pub esme: States,
+    /// Those of 3.4 alone.
+    pub esme_v34: States,
+    /// States in which an SMSC may send it, 3.4 and 5.0 together.
+    pub smsc: States,
+    /// Those of 3.4 alone.
+    pub smsc_v34: States,
+    /// What answers it.
+    pub response: Option<CommandId>,
+    /// Its mandatory fields in order.
+    pub fields: &'static [FieldRow],
+    /// TLVs 3.4 allows in it.
+    pub tlvs: &'static [TlvTag],
+    /// TLVs 5.0 added to it.
+    pub tlvs_v50: &'static [TlvTag],
+}
+
+/// A mandatory field.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldRow {
+    /// The specification's name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: FieldKind,
+}
+
+/// A field's value, for who shows or compares PDUs without knowing each.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Value<'a> {
+    /// A number.
+    Int(u8),
+    /// A string.
+    CString(COctetString<'a>),
+    /// Octets.
+    Octets(&'a [u8]),
+    /// Destinations.
+    DestAddresses(DestAddresses<'a>),
+    /// Failed destinations.
+    UnsuccessSmes(UnsuccessSmes<'a>),
+}
+
+/// Whether `role` may send this command in `state` (SMPP 3.4 §2.3, with 5.0's additions: most
+/// peers send enquire_link before the bind completes, and replace_sm on a transceiver).
+#[must_use]
+pub fn may_send(role: Role, state: State, command_id: CommandId) -> bool {
+    table::row(command_id).is_some_and(|row| match role {
+        Role::Esme => row.esme.has(state),
+        Role::Smsc => row.smsc.has(state),
+    })
+}
+
+/// A PDU's body: what the macro makes of a row.
+pub trait Body<'a>: Copy + Default {
+    /// Which command it is.
+    const COMMAND_ID: CommandId;
+
+    /// Reads the fields and TLVs.
+    ///
+    /// # Errors
+    /// At the first field that breaks its rule.
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Flaw>;
+
+    /// A body with these TLVs and no field set.
+    fn of_tlvs(tlvs: Tlvs<'a>) -> Self;
+
+    /// Octets of the body.
+    ///
+    /// # Errors
+    /// When a field is longer than it may be.
+    fn body_len(&self) -> Result<usize, EncodeError>;
+
+    /// Writes the body into a slice of that many octets.
+    fn write(&self, out: &mut Writer<'_>);
+
+    /// Decodes a whole frame that is known to hold this command.
+    ///
+    /// # Errors
+    /// Names the field, its offset and what was wrong.
+    #[inline]
+    fn decode(frame: &'a [u8], rules: &Rules) -> Result<(Header, Self), DecodeError> {
+        let header = checked_header(frame)?;
+        if header.command_id != Self::COMMAND_ID {
+            return Err(unknown_command(header));
+        }
+        Ok((header, Self::decode_body(&header, frame, rules)?))
+    }
+
+    /// Decodes the body of a frame whose header was read already.
+    ///
+    /// # Errors
+    /// Names the field, its offset and what was wrong.
+    #[inline]
+    fn decode_body(header: &Header, frame: &'a [u8], rules: &Rules) -> Result<Self, DecodeError> {
+        let body = frame.get(HEADER_LEN..).unwrap_or_default();
+        let is_response = Self::COMMAND_ID.is_response();
+        if is_response && body.is_empty() {
+            // 3.4 leaves the body out of an error response, and peers leave it out of others too
+            // (quirk 30); the fields then have their empty values.
+            return Ok(Self::default());
+        }
+        if is_response && !header.command_status.is_ok() {
+            return error_body(header, frame, body, rules);
+        }
+        let mut reader = Reader::new(body, rules);
+        match Self::read(&mut reader) {
+            Ok(body) => Ok(body),
+            Err(flaw) => Err(located(header, frame, flaw)),
+        }
+    }
+
+    /// Appends the PDU to `out`; an error response goes without its body (SMPP 3.4 §4.4.2).
+    ///
+    /// # Errors
+    /// When a field is too long; nothing is appended then.
+    #[inline]
+    fn encode(
+        &self,
+        status: CommandStatus,
+        sequence: SequenceNumber,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let bodyless = Self::COMMAND_ID.is_response() && !status.is_ok();
+        let body_len = if bodyless { 0 } else { self.body_len()? };
+        let start = out.len();
+        out.resize(start + HEADER_LEN + body_len, 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        self.encode_into(room, body_len, status, sequence);
+        Ok(())
+    }
+
+    /// Writes the PDU to the front of `room` and says how many octets it took; `None` when there
+    /// is not room enough.
+    ///
+    /// # Errors
+    /// When a field is too long; nothing is written then.
+    #[inline]
+    fn encode_to(
+        &self,
+        room: &mut [u8],
+        status: CommandStatus,
+        sequence: SequenceNumber,
+    ) -> Result<Option<usize>, EncodeError> {
+        let bodyless = Self::COMMAND_ID.is_response() && !status.is_ok();
+        let body_len = if bodyless { 0 } else { self.body_len()? };
+        let len = HEADER_LEN + body_len;
+        let Some(room) = room.get_mut(..len) else { return Ok(None) };
+        self.encode_into(room, body_len, status, sequence);
+        Ok(Some(len))
+    }
+
+    /// Writes header and body into a slice of exactly their length.
+    #[inline(always)]
+    fn encode_into(
+        &self,
+        room: &mut [u8],
+        body_len: usize,
+        status: CommandStatus,
+        sequence: SequenceNumber,
+    ) {
+        let header = Header {
+            command_length: (HEADER_LEN + body_len) as u32,
+            command_id: Self::COMMAND_ID,
+            command_status: status,
+            sequence_number: sequence,
+        };
+        let mut writer = Writer::new(room);
+        writer.octets(&header.octets());
+        if body_len > 0 {
+            self.write(&mut writer);
+        }
+        debug_assert!(writer.is_full());
+    }
+}
+
+/// The header of a frame that is as long as it says.
+#[inline]
+pub(super) fn checked_header(frame: &[u8]) -> Result<Header, DecodeError> {
+    let Some(header) = Header::read(frame) else {
+        return Err(wrong_length(Header::default(), frame.len()));
+    };
+    if header.command_length as usize != frame.len() {
+        return Err(wrong_length(header, frame.len()));
+    }
+    Ok(header)
+}
+
+#[cold]
+fn wrong_length(header: Header, len: usize) -> DecodeError {
+    let offset = len.min(header.command_length as usize);
+    DecodeError { header, field: "command_length", offset, fault: Fault::WrongLength }
+}
+
+#[cold]
+pub(super) fn unknown_command(header: Header) -> DecodeError {
+    DecodeError { header, field: "command_id", offset: 4, fault: Fault::UnknownCommand }
+}
+
+#[cold]
+fn located(header: &Header, frame: &[u8], flaw: Flaw) -> DecodeError {
+    let offset = frame.len().saturating_sub(flaw.left);
+    DecodeError { header: *header, field: flaw.field, offset, fault: flaw.fault }
+}
+
+/// The body of an error response: the ordinary one, or TLVs where it should stand.
+#[cold]
+fn error_body<'a, B: Body<'a>>(
+    header: &Header,
+    frame: &'a [u8],
+    body: &'a [u8],
+    rules: &Rules,
+) -> Result<B, DecodeError> {
+    let tlvs_alone = || {
+        let (tlvs, taken) = Tlvs::take(body);
+        (taken == body.len()).then(|| B::of_tlvs(tlvs))
+    };
+    let ordinary = |rules: &Rules| B::read(&mut Reader::new(body, rules));
+    match rules.error_body {
+        ErrorBody::MessageId => ordinary(rules).map_err(|flaw| located(header, frame, flaw)),
+        ErrorBody::Tlvs => match tlvs_alone() {
+            Some(body) => Ok(body),
+            None => ordinary(rules).map_err(|flaw| located(header, frame, flaw)),
+        },
+        ErrorBody::Auto => {
+            // A C-octet string and whole TLVs is the ordinary body; a reading that leaves octets
+            // over gives way to TLVs alone when those use every octet.
+            let strict = Rules { trailing_octets: super::TrailingOctets::Refuse, ..*rules };
+            if let Ok(body) = ordinary(&strict) {
+                return Ok(body);
+            }
+            if let Some(body) = tlvs_alone() {
+                return Ok(body);
+            }
+            ordinary(rules).map_err(|flaw| located(header, frame, flaw))
+        }
+    }
+}
