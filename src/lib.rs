@@ -4,4 +4,5 @@
 //! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
 
 pub mod clock;
+pub mod session;
 pub mod wire;

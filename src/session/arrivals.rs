@@ -1,0 +1,272 @@
+//! What reaches a session: octets, the passing of time, the loss of the link.
+
+use super::event::{BindRequest, CloseReason, Event, Odd, Unanswered};
+use super::timers::Due;
+use super::{OWN_TICKET, Session};
+use crate::clock::Now;
+use crate::wire::framer::{Framer, FramingError, Limits};
+use crate::wire::table::{EnquireLinkResp, Pdu, UnbindResp};
+use crate::wire::{
+    CommandId, CommandStatus, DecodeError, Header, Reaction, Role, State, TlvTag, may_send,
+};
+
+impl Session {
+    /// Reads PDUs from the front of `octets` until one is for the owner; what it used is cut off.
+    ///
+    /// Call it until it returns `None`. What is left in `octets` then is the beginning of a PDU:
+    /// keep it and hand it in again with what follows. When the session has ended nothing is read.
+    #[inline]
+    pub fn handle_bytes<'a>(&mut self, now: Now, octets: &mut &'a [u8]) -> Option<Event<'a>> {
+        while !self.closing {
+            let mut framer = Framer::new(octets, self.limits());
+            match framer.next_frame() {
+                Ok(Some(frame)) => {
+                    *octets = framer.rest();
+                    self.timers.heard(now.monotonic);
+                    if let Some(event) = self.handle_frame(now, frame) {
+                        return Some(event);
+                    }
+                }
+                Ok(None) => return self.events.pop_front(),
+                Err(error) => self.lose_framing(error),
+            }
+        }
+        *octets = &[];
+        self.events.pop_front()
+    }
+
+    /// Tells the session that time has passed; call it at [`Session::poll_timeout`] or later.
+    pub fn handle_timeout(&mut self, now: Now) {
+        if self.closing {
+            return;
+        }
+        self.expire_requests(now);
+        match self.timers.due(&self.settings, self.state, now.monotonic) {
+            None => {}
+            Some(Due::Bind) if self.bind.is_some() && self.role == Role::Esme => {
+                self.end(CloseReason::BindUnanswered);
+            }
+            Some(Due::Bind) => self.end(CloseReason::SessionInit),
+            Some(Due::Drain) if self.unbind_sent => self.end(CloseReason::UnbindUnanswered),
+            Some(Due::Drain) => self.send_unbind(now),
+            Some(Due::Enquire) => {
+                self.send_enquire_link(now);
+                self.timers.probed(now.monotonic);
+            }
+            Some(Due::Silent) => self.end(CloseReason::EnquireLink),
+            Some(Due::Inactive) => self.unbind(now),
+        }
+    }
+
+    /// Tells the session that its link is gone.
+    pub fn handle_disconnect(&mut self) {
+        self.end(CloseReason::Disconnected);
+    }
+
+    fn limits(&self) -> Limits {
+        let max_pdu_bytes = if self.state.is_bound() {
+            self.settings.max_pdu_bytes
+        } else {
+            self.settings.max_pdu_bytes_before_bind
+        };
+        Limits { max_pdu_bytes }
+    }
+
+    #[inline]
+    fn handle_frame<'a>(&mut self, now: Now, frame: &'a [u8]) -> Option<Event<'a>> {
+        match Pdu::decode(frame, &self.settings.rules) {
+            Ok((header, pdu)) if header.command_id.is_response() => {
+                self.handle_response(now, header, Some(pdu))
+            }
+            Ok((header, pdu)) => self.handle_request(now, header, pdu),
+            Err(error) => self.handle_bad_pdu(now, error),
+        }
+    }
+
+    #[inline]
+    fn handle_request<'a>(&mut self, now: Now, header: Header, pdu: Pdu<'a>) -> Option<Event<'a>> {
+        if !may_send(self.role.peer(), self.state, header.command_id) {
+            return Some(self.refuse_state(header));
+        }
+        match pdu {
+            Pdu::SubmitSm(_) | Pdu::DeliverSm(_) | Pdu::DataSm(_) | Pdu::SubmitMulti(_) => {
+                self.timers.message(now.monotonic);
+                self.unanswered += 1;
+                Some(Event::Request { header, pdu })
+            }
+            Pdu::EnquireLink(_) => {
+                self.answer_own(header, &EnquireLinkResp::default());
+                None
+            }
+            Pdu::Unbind(_) => {
+                self.answer_own(header, &UnbindResp::default());
+                self.end(CloseReason::PeerUnbound);
+                None
+            }
+            Pdu::BindTransmitter(_) | Pdu::BindReceiver(_) | Pdu::BindTransceiver(_) => {
+                self.handle_bind(header, &pdu)
+            }
+            Pdu::Outbind(outbind) => Some(Event::Outbind(outbind)),
+            // alert_notification has no response, so it is nobody's debt.
+            Pdu::AlertNotification(_) => Some(Event::Request { header, pdu }),
+            _ => {
+                self.unanswered += 1;
+                Some(Event::Request { header, pdu })
+            }
+        }
+    }
+
+    fn answer_own<'b, B: crate::wire::table::Body<'b>>(&mut self, header: Header, body: &B) {
+        // A header alone cannot be too long.
+        let _ = self.outbox.push(CommandStatus::ESME_ROK, header.sequence_number, body);
+    }
+
+    fn handle_bind<'a>(&mut self, header: Header, pdu: &Pdu<'a>) -> Option<Event<'a>> {
+        let request = BindRequest::of(pdu)?;
+        if self.bind.is_some() {
+            return Some(self.refuse_state(header));
+        }
+        self.peer_version = request.fields.interface_version;
+        self.bind =
+            Some(super::PendingBind { kind: request.kind, sequence: header.sequence_number });
+        Some(Event::BindRequested(request))
+    }
+
+    /// A request that may not be sent in this state: answered, and the session goes on.
+    #[cold]
+    fn refuse_state(&mut self, header: Header) -> Event<'static> {
+        let command_id = header.command_id;
+        let is_bind = matches!(
+            command_id,
+            CommandId::BIND_TRANSMITTER | CommandId::BIND_RECEIVER | CommandId::BIND_TRANSCEIVER
+        );
+        let status = if is_bind && self.state.is_bound() {
+            CommandStatus::ESME_RALYBND
+        } else {
+            CommandStatus::ESME_RINVBNDSTS
+        };
+        match crate::wire::table::row(command_id).and_then(|row| row.response) {
+            Some(response) => self.push_status(response, status, header.sequence_number),
+            None => self.push_status(CommandId::GENERIC_NACK, status, header.sequence_number),
+        }
+        Event::Odd(Odd::NotPermitted(command_id))
+    }
+
+    #[inline]
+    fn handle_response<'a>(
+        &mut self,
+        now: Now,
+        header: Header,
+        pdu: Option<Pdu<'a>>,
+    ) -> Option<Event<'a>> {
+        let command_id = header.command_id;
+        let answered = self.in_flight.answer(header.sequence_number, |request| {
+            command_id == request.response() || command_id == CommandId::GENERIC_NACK
+        });
+        let Some(answered) = answered else {
+            return Some(Event::Odd(Odd::Stray { command_id, sequence: header.sequence_number }));
+        };
+        if answered.entry.ticket == OWN_TICKET {
+            return self.handle_own_response(now, header, answered.entry.command_id, pdu);
+        }
+        if self.draining {
+            self.unbind_when_idle(now);
+        }
+        Some(Event::Response {
+            request: answered.entry,
+            late: answered.late,
+            status: header.command_status,
+            pdu,
+        })
+    }
+
+    /// The answer to a request that the session made by itself.
+    fn handle_own_response(
+        &mut self,
+        now: Now,
+        header: Header,
+        request: CommandId,
+        pdu: Option<Pdu<'_>>,
+    ) -> Option<Event<'static>> {
+        match request {
+            CommandId::UNBIND => self.end(CloseReason::Unbound),
+            CommandId::ENQUIRE_LINK => {
+                if self.draining {
+                    self.unbind_when_idle(now);
+                }
+            }
+            _ => self.handle_bind_response(now, header, pdu),
+        }
+        self.events.pop_front()
+    }
+
+    fn handle_bind_response(&mut self, now: Now, header: Header, pdu: Option<Pdu<'_>>) {
+        let Some(bind) = self.bind.take() else { return };
+        if !header.command_status.is_ok() || header.command_id == CommandId::GENERIC_NACK {
+            self.end(CloseReason::BindRefused(header.command_status));
+            return;
+        }
+        // A peer that does not say is taken for 3.3 (SMPP 3.4 §5.3.2.25).
+        self.peer_version = pdu
+            .and_then(|pdu| pdu.tlvs().int(TlvTag::SC_INTERFACE_VERSION))
+            .and_then(|version| u8::try_from(version).ok())
+            .unwrap_or(0x33);
+        self.enter_bound(now, bind.kind);
+    }
+
+    #[cold]
+    fn handle_bad_pdu(&mut self, now: Now, error: DecodeError) -> Option<Event<'static>> {
+        let header = error.header;
+        match error.reaction() {
+            Reaction::Respond(response, status) => {
+                let permitted = may_send(self.role.peer(), self.state, header.command_id);
+                let status = if permitted { status } else { CommandStatus::ESME_RINVBNDSTS };
+                self.push_status(response, status, header.sequence_number);
+            }
+            Reaction::GenericNack(status) => {
+                self.push_status(CommandId::GENERIC_NACK, status, header.sequence_number);
+            }
+            Reaction::Ignore if header.command_id.is_response() => {
+                // Its number and status are whole, so its request is answered all the same.
+                if let Some(event) = self.handle_response(now, header, None) {
+                    self.events.push_back(Event::Odd(Odd::BadPdu(error)));
+                    return match event {
+                        Event::Response { request, late, status, .. } => {
+                            Some(Event::Response { request, late, status, pdu: None })
+                        }
+                        Event::Odd(odd) => Some(Event::Odd(odd)),
+                        Event::Closed(reason) => Some(Event::Closed(reason)),
+                        Event::Bound(state) => Some(Event::Bound(state)),
+                        _ => None,
+                    };
+                }
+            }
+            Reaction::Ignore => {}
+        }
+        Some(Event::Odd(Odd::BadPdu(error)))
+    }
+
+    #[cold]
+    fn lose_framing(&mut self, error: FramingError) {
+        if self.state != State::Open {
+            // Another protocol's client gets no SMPP octets in return.
+            self.push_status(CommandId::GENERIC_NACK, CommandStatus::ESME_RINVCMDLEN, 0);
+        }
+        self.end(CloseReason::Framing(error));
+    }
+
+    fn expire_requests(&mut self, now: Now) {
+        let timeout = self.settings.response_timeout;
+        let due = self.in_flight.oldest().is_some_and(|sent| sent + timeout <= now.monotonic);
+        let Some(limit) = now.monotonic.checked_sub(timeout) else { return };
+        if !due {
+            return;
+        }
+        let events = &mut self.events;
+        self.in_flight.expire(limit, |request| {
+            if request.ticket != OWN_TICKET {
+                events.push_back(Event::Unanswered { request, why: Unanswered::TimedOut });
+            }
+        });
+    }
+}

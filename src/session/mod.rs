@@ -1,0 +1,486 @@
+//! One SMPP session as a state machine, for either role: octets and time in, octets and events out.
+//!
+//! Its methods are of four kinds:
+//!
+//! - **getters** say where it stands: [`Session::state`], [`Session::in_flight`], ...
+//! - **arrivals** tell it what happened: [`Session::handle_bytes`], [`Session::handle_timeout`],
+//!   [`Session::handle_disconnect`].
+//! - **commands** are what its owner wants: [`Session::bind`], [`Session::submit`],
+//!   [`Session::respond`], [`Session::unbind`], ...
+//! - **polls** say what it wants: [`Session::poll_transmit`], [`Session::poll_event`],
+//!   [`Session::poll_timeout`].
+//!
+//! After every arrival and command the owner polls all three, in that order, until they are empty.
+//! **Time never goes back:** each call's `now` is at or after the one before it. The entry of a
+//! request exists before its octets are handed out, so a response can never be earlier than it.
+//!
+//! What is not here: sockets, reconnecting, who may bind, and what messages mean.
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
+mod arrivals;
+mod event;
+mod in_flight;
+mod outbox;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+pub use event::{BindKind, BindRequest, CloseReason, Event, Odd, Unanswered};
+pub use in_flight::Entry;
+pub use settings::Settings;
+
+use crate::clock::Now;
+use crate::wire::table::{
+    BindReceiver, BindTransceiver, BindTransmitter, Body, EnquireLink, Outbind, Unbind,
+};
+use crate::wire::tlv::put_tlv;
+use crate::wire::{
+    COctetString, CommandId, CommandStatus, EncodeError, HEADER_LEN, Header, Role, SequenceNumber,
+    State, TlvTag, may_send,
+};
+use in_flight::InFlight;
+use outbox::Outbox;
+use timers::Timers;
+
+/// The ticket of requests a session makes by itself; owners' tickets stay below.
+const OWN_TICKET: u64 = u64::MAX;
+/// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
+const VERSION_WITH_TLVS: u8 = 0x34;
+
+/// One session.
+#[derive(Debug)]
+pub struct Session {
+    role: Role,
+    state: State,
+    settings: Settings,
+    in_flight: InFlight,
+    outbox: Outbox,
+    events: VecDeque<Event<'static>>,
+    timers: Timers,
+    /// The bind that waits for an answer: the peer's (SMSC) or ours (ESME).
+    bind: Option<PendingBind>,
+    /// Requests of the peer that were handed to the owner and not answered yet.
+    unanswered: usize,
+    /// Set while the session winds down; no new request is taken.
+    draining: bool,
+    unbind_sent: bool,
+    /// Set once no further octet is read: what is pending is written and the link closed.
+    closing: bool,
+    peer_version: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct PendingBind {
+    kind: BindKind,
+    sequence: SequenceNumber,
+}
+
+/// Why a request was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SubmitError {
+    /// As many requests as the window allows are unanswered.
+    WindowFull,
+    /// This role may not send it in this state, or the session is winding down.
+    NotPermitted,
+    /// A field is too long.
+    Encode(EncodeError),
+}
+
+impl Session {
+    /// A session on a link that has just been made.
+    #[must_use]
+    pub fn new(role: Role, settings: Settings, now: Now) -> Self {
+        let mut timers = Timers::new(now.monotonic);
+        timers.expect_bind(now.monotonic + settings.session_init);
+        Self {
+            role,
+            state: State::Open,
+            settings,
+            in_flight: InFlight::default(),
+            outbox: Outbox::default(),
+            events: VecDeque::new(),
+            timers,
+            bind: None,
+            unanswered: 0,
+            draining: false,
+            unbind_sent: false,
+            closing: false,
+            peer_version: 0,
+        }
+    }
+
+    // ---- getters ----
+
+    /// Where the session stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Which side this is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Requests sent and unanswered, this session's own enquiries included.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// How many requests may be sent now.
+    #[must_use]
+    pub fn window_free(&self) -> usize {
+        if self.draining || !self.state.is_bound() {
+            return 0;
+        }
+        self.settings.window_max.saturating_sub(self.in_flight.len())
+    }
+
+    /// The peer's requests that its owner has not answered.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        self.unanswered
+    }
+
+    /// The peer's `interface_version`; 0 until a bind tells it.
+    #[must_use]
+    pub fn peer_version(&self) -> u8 {
+        self.peer_version
+    }
+
+    /// Whether the session takes no new requests any more.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining
+    }
+
+    // ---- commands ----
+
+    /// Changes the window: an account is known only when it has bound.
+    pub fn set_window_max(&mut self, window_max: usize) {
+        self.settings.window_max = window_max;
+    }
+
+    /// Changes the rules the peer's octets are read by, for the PDUs that follow.
+    pub fn set_rules(&mut self, rules: crate::wire::Rules) {
+        self.settings.rules = rules;
+    }
+
+    /// ESME: asks to be bound (SMPP 3.4 §4.1). The answer comes as [`Event::Bound`] or as
+    /// [`Event::Closed`] with [`CloseReason::BindRefused`].
+    ///
+    /// # Errors
+    /// When the role or state is wrong, a bind is pending, or a field is too long.
+    pub fn bind(&mut self, now: Now, request: &BindRequest<'_>) -> Result<(), SubmitError> {
+        let command_id = request.kind.command_id();
+        if self.bind.is_some() || !may_send(self.role, self.state, command_id) {
+            return Err(SubmitError::NotPermitted);
+        }
+        let fields = request.fields;
+        let sequence = match request.kind {
+            BindKind::Transceiver => self.push_request(now, OWN_TICKET, &fields),
+            BindKind::Transmitter => self.push_request(now, OWN_TICKET, &transmitter(fields)),
+            BindKind::Receiver => self.push_request(now, OWN_TICKET, &receiver(fields)),
+        };
+        let sequence = sequence.map_err(SubmitError::Encode)?;
+        self.bind = Some(PendingBind { kind: request.kind, sequence });
+        self.timers.expect_bind(now.monotonic + self.settings.response_timeout);
+        Ok(())
+    }
+
+    /// SMSC: asks the ESME on the other end to bind (SMPP 3.4 §4.1.7).
+    ///
+    /// # Errors
+    /// When the role or state is wrong or a field is too long.
+    pub fn outbind(&mut self, now: Now, outbind: &Outbind<'_>) -> Result<(), SubmitError> {
+        if !may_send(self.role, self.state, CommandId::OUTBIND) {
+            return Err(SubmitError::NotPermitted);
+        }
+        // outbind has no response, so it has no entry in the window; its number is its own.
+        let pushed = self.outbox.push(CommandStatus::ESME_ROK, 1, outbind);
+        pushed.map_err(SubmitError::Encode)?;
+        self.in_flight.start_after(1);
+        self.state = State::Outbound;
+        self.timers.expect_bind(now.monotonic + self.settings.session_init);
+        Ok(())
+    }
+
+    /// SMSC: grants the bind that was asked for; `system_id` is what we call ourselves.
+    pub fn accept_bind(&mut self, now: Now, system_id: &str) {
+        let Some(bind) = self.bind.take() else { return };
+        let mut tlvs = Vec::new();
+        if self.peer_version >= VERSION_WITH_TLVS {
+            let version = [self.settings.interface_version];
+            let _one_octet_fits = put_tlv(&mut tlvs, TlvTag::SC_INTERFACE_VERSION, &version);
+        }
+        let mut body = system_id.as_bytes().to_vec();
+        body.truncate(15);
+        body.push(0);
+        body.extend_from_slice(&tlvs);
+        let header = Header {
+            command_length: (HEADER_LEN + body.len()) as u32,
+            command_id: bind.kind.command_id().response(),
+            command_status: CommandStatus::ESME_ROK,
+            sequence_number: bind.sequence,
+        };
+        self.outbox.push_octets(&header.octets());
+        self.outbox.push_octets(&body);
+        self.enter_bound(now, bind.kind);
+    }
+
+    /// SMSC: refuses the bind that was asked for. The refusal is written, then the link closes.
+    pub fn refuse_bind(&mut self, status: CommandStatus) {
+        let Some(bind) = self.bind.take() else { return };
+        self.push_status(bind.kind.command_id().response(), status, bind.sequence);
+        self.end(CloseReason::BindRefused(status));
+    }
+
+    /// Sends a request. `ticket` comes back with its response, or when it is given back; it is
+    /// below `u64::MAX`.
+    ///
+    /// # Errors
+    /// When the window is full, the request is not permitted now, or a field is too long.
+    #[inline]
+    pub fn submit<'b, B: Body<'b>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        body: &B,
+    ) -> Result<SequenceNumber, SubmitError> {
+        if !self.state.is_bound() || self.draining {
+            return Err(SubmitError::NotPermitted);
+        }
+        if self.in_flight.len() >= self.settings.window_max {
+            return Err(SubmitError::WindowFull);
+        }
+        if !may_send(self.role, self.state, B::COMMAND_ID) {
+            return Err(SubmitError::NotPermitted);
+        }
+        self.timers.message(now.monotonic);
+        self.push_request(now, ticket, body).map_err(SubmitError::Encode)
+    }
+
+    /// Answers a request of the peer. An error status goes without a body.
+    ///
+    /// # Errors
+    /// When a field is too long; nothing is sent then.
+    #[inline]
+    pub fn respond<'b, B: Body<'b>>(
+        &mut self,
+        sequence: SequenceNumber,
+        status: CommandStatus,
+        body: &B,
+    ) -> Result<(), EncodeError> {
+        if self.closing {
+            return Ok(());
+        }
+        self.outbox.push(status, sequence, body)?;
+        self.settle_one();
+        Ok(())
+    }
+
+    /// Answers a request of the peer that has no response of its own, or that cannot be dealt
+    /// with (SMPP 3.4 §4.3).
+    pub fn respond_nack(&mut self, sequence: SequenceNumber, status: CommandStatus) {
+        if !self.closing {
+            self.push_status(CommandId::GENERIC_NACK, status, sequence);
+            self.settle_one();
+        }
+    }
+
+    /// Answers a request of the peer with a status and no body, whatever the request was.
+    pub fn respond_status(
+        &mut self,
+        request: CommandId,
+        sequence: SequenceNumber,
+        status: CommandStatus,
+    ) {
+        if !self.closing {
+            self.push_status(request.response(), status, sequence);
+            self.settle_one();
+        }
+    }
+
+    /// Winds down: no new request, what is in flight gets until `Settings::drain`, then unbind.
+    pub fn unbind(&mut self, now: Now) {
+        if self.closing || self.draining {
+            return;
+        }
+        if !self.state.is_bound() {
+            self.end(CloseReason::Local);
+            return;
+        }
+        self.draining = true;
+        self.timers.drain_until(now.monotonic + self.settings.drain);
+        self.unbind_when_idle(now);
+    }
+
+    /// Ends at once: what is pending is still written, what is in flight is given back.
+    pub fn close(&mut self) {
+        self.end(CloseReason::Local);
+    }
+
+    // ---- polls ----
+
+    /// Octets to write, in order. Say with [`Session::transmitted`] how many were.
+    #[must_use]
+    pub fn poll_transmit(&self) -> &[u8] {
+        self.outbox.pending()
+    }
+
+    /// So many of the octets of [`Session::poll_transmit`] were written.
+    pub fn transmitted(&mut self, octets: usize) {
+        self.outbox.written(octets);
+    }
+
+    /// What happened without octets: timers, and the end.
+    pub fn poll_event(&mut self) -> Option<Event<'static>> {
+        self.events.pop_front()
+    }
+
+    /// When [`Session::handle_timeout`] is to be called, on the monotonic clock.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        if self.closing {
+            return None;
+        }
+        self.timers.next(&self.settings, self.state, self.in_flight.oldest())
+    }
+
+    /// Gives buffers back while nothing waits in them: what an idle session costs.
+    pub fn shrink(&mut self) {
+        self.outbox.shrink(0);
+        if self.events.is_empty() && self.events.capacity() > 0 {
+            self.events = VecDeque::new();
+        }
+    }
+
+    // ---- private ----
+
+    #[inline]
+    fn push_request<'b, B: Body<'b>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        body: &B,
+    ) -> Result<SequenceNumber, EncodeError> {
+        let sequence = self.in_flight.insert(ticket, B::COMMAND_ID, now.monotonic);
+        if let Err(error) = self.outbox.push(CommandStatus::ESME_ROK, sequence, body) {
+            self.in_flight.answer(sequence, |_| true);
+            return Err(error);
+        }
+        Ok(sequence)
+    }
+
+    fn push_status(&mut self, command: CommandId, status: CommandStatus, seq: SequenceNumber) {
+        let header = Header {
+            command_length: HEADER_LEN as u32,
+            command_id: command,
+            command_status: status,
+            sequence_number: seq,
+        };
+        self.outbox.push_octets(&header.octets());
+    }
+
+    fn enter_bound(&mut self, now: Now, kind: BindKind) {
+        self.state = kind.state();
+        self.timers.bound(now.monotonic);
+        self.events.push_back(Event::Bound(self.state));
+    }
+
+    /// One of the peer's requests has its answer; a drain that waited for the last ends now.
+    #[inline]
+    fn settle_one(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        if self.draining && self.unanswered == 0 && self.in_flight.len() == 0 && !self.unbind_sent {
+            self.timers.drain_until(Duration::ZERO);
+        }
+    }
+
+    fn unbind_when_idle(&mut self, now: Now) {
+        if self.unbind_sent || self.in_flight.len() > 0 || self.unanswered > 0 {
+            return;
+        }
+        self.send_unbind(now);
+    }
+
+    fn send_unbind(&mut self, now: Now) {
+        self.unbind_sent = true;
+        // A header alone cannot be too long.
+        let _ = self.push_request(now, OWN_TICKET, &Unbind::default());
+        self.timers.drain_until(now.monotonic + self.settings.response_timeout);
+    }
+
+    fn send_enquire_link(&mut self, now: Now) {
+        let _ = self.push_request(now, OWN_TICKET, &EnquireLink::default());
+    }
+
+    /// The end: everything in flight is handed back by name, then the reason.
+    fn end(&mut self, reason: CloseReason) {
+        if self.closing {
+            return;
+        }
+        self.closing = true;
+        self.bind = None;
+        self.state = match reason {
+            CloseReason::PeerUnbound | CloseReason::Unbound => State::Unbound,
+            _ => State::Closed,
+        };
+        let events = &mut self.events;
+        self.in_flight.drain(|request| {
+            if request.ticket != OWN_TICKET {
+                events.push_back(Event::Unanswered { request, why: Unanswered::SessionEnded });
+            }
+        });
+        events.push_back(Event::Closed(reason));
+    }
+}
+
+impl<'a> BindRequest<'a> {
+    /// A bind with the fields every SMSC asks for; the others are empty.
+    #[must_use]
+    pub fn new(kind: BindKind, system_id: &'a str, password: &'a str) -> Self {
+        let fields = BindTransceiver {
+            system_id: COctetString::from(system_id),
+            password: COctetString::from(password),
+            interface_version: VERSION_WITH_TLVS,
+            ..BindTransceiver::default()
+        };
+        Self { kind, fields }
+    }
+}
+
+fn transmitter(bind: BindTransceiver<'_>) -> BindTransmitter<'_> {
+    BindTransmitter {
+        system_id: bind.system_id,
+        password: bind.password,
+        system_type: bind.system_type,
+        interface_version: bind.interface_version,
+        addr_ton: bind.addr_ton,
+        addr_npi: bind.addr_npi,
+        address_range: bind.address_range,
+        tlvs: bind.tlvs,
+    }
+}
+
+fn receiver(bind: BindTransceiver<'_>) -> BindReceiver<'_> {
+    BindReceiver {
+        system_id: bind.system_id,
+        password: bind.password,
+        system_type: bind.system_type,
+        interface_version: bind.interface_version,
+        addr_ton: bind.addr_ton,
+        addr_npi: bind.addr_npi,
+        address_range: bind.address_range,
+        tlvs: bind.tlvs,
+    }
+}

@@ -1,0 +1,106 @@
+//! Octets that wait to be written: PDUs encoded one behind the other.
+//!
+//! The buffer stays initialised as it is reused, so that encoding a PDU neither clears nor
+//! allocates; only a longer backlog than ever before makes it grow.
+
+use crate::wire::table::Body;
+use crate::wire::{CommandStatus, EncodeError, SequenceNumber};
+
+/// Room a buffer begins with, in octets.
+const ROOM_FIRST: usize = 512;
+
+/// The octets a session wants written.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    octets: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Outbox {
+    /// Appends a PDU.
+    #[inline]
+    pub fn push<'b, B: Body<'b>>(
+        &mut self,
+        status: CommandStatus,
+        sequence: SequenceNumber,
+        body: &B,
+    ) -> Result<(), EncodeError> {
+        loop {
+            let room = self.octets.get_mut(self.end..).unwrap_or_default();
+            if let Some(len) = body.encode_to(room, status, sequence)? {
+                self.end += len;
+                return Ok(());
+            }
+            self.make_room();
+        }
+    }
+
+    /// Appends octets as they are.
+    pub fn push_octets(&mut self, octets: &[u8]) {
+        loop {
+            let end = self.end + octets.len();
+            if let Some(room) = self.octets.get_mut(self.end..end) {
+                room.copy_from_slice(octets);
+                self.end = end;
+                return;
+            }
+            self.make_room();
+        }
+    }
+
+    /// What waits.
+    pub fn pending(&self) -> &[u8] {
+        self.octets.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Takes off what was written.
+    pub fn written(&mut self, octets: usize) {
+        self.start = (self.start + octets).min(self.end);
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Gives the memory back when nothing waits and more than `keep` octets are held.
+    pub fn shrink(&mut self, keep: usize) {
+        if self.end == 0 && self.octets.len() > keep {
+            self.octets = Vec::new();
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self) {
+        if self.start > 0 {
+            // What was written leaves its room to what waits before the buffer grows.
+            self.octets.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        let len = (self.octets.len() * 2).max(ROOM_FIRST);
+        self.octets.resize(len, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn octets_come_out_in_order_however_they_are_taken() {
+        let mut outbox = Outbox::default();
+        let mut expected = Vec::new();
+        let mut taken = Vec::new();
+        for round in 0..2000_usize {
+            let octets = vec![(round % 251) as u8; round % 97];
+            outbox.push_octets(&octets);
+            expected.extend_from_slice(&octets);
+            let some = outbox.pending().len().min(round % 61);
+            taken.extend_from_slice(&outbox.pending()[..some]);
+            outbox.written(some);
+        }
+        taken.extend_from_slice(outbox.pending());
+        assert_eq!(taken, expected);
+    }
+}

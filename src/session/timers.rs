@@ -1,0 +1,126 @@
+//! The reasons to wake up, one deadline each (SMPP 3.4 §7.2). No timer objects: the owner asks for
+//! the next moment and calls back then.
+
+use std::time::Duration;
+
+use super::settings::Settings;
+use crate::wire::State;
+
+/// Deadlines and the moments they are counted from.
+#[derive(Clone, Copy, Debug)]
+pub struct Timers {
+    /// The bind must stand by then.
+    bind_by: Option<Duration>,
+    /// A drain, or an unbind that was sent, ends by then.
+    drain_by: Option<Duration>,
+    /// The last octets of the peer.
+    heard_at: Duration,
+    /// The last message either way: what inactivity counts from.
+    message_at: Duration,
+    /// When enquire_link was sent, if the peer has been silent since.
+    probed_at: Option<Duration>,
+}
+
+/// What a timer asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Due {
+    /// No bind in time.
+    Bind,
+    /// The drain has had its time.
+    Drain,
+    /// Ask whether the peer is there.
+    Enquire,
+    /// The peer did not answer that.
+    Silent,
+    /// No message for too long.
+    Inactive,
+}
+
+impl Timers {
+    pub fn new(now: Duration) -> Self {
+        Self { bind_by: None, drain_by: None, heard_at: now, message_at: now, probed_at: None }
+    }
+
+    pub fn expect_bind(&mut self, by: Duration) {
+        self.bind_by = Some(by);
+    }
+
+    pub fn bound(&mut self, now: Duration) {
+        self.bind_by = None;
+        self.heard_at = now;
+        self.message_at = now;
+    }
+
+    pub fn drain_until(&mut self, by: Duration) {
+        self.drain_by = Some(by);
+    }
+
+    /// The peer sent something: any PDU answers an enquiry.
+    #[inline]
+    pub fn heard(&mut self, now: Duration) {
+        self.heard_at = now;
+        self.probed_at = None;
+    }
+
+    /// A message went either way.
+    #[inline]
+    pub fn message(&mut self, now: Duration) {
+        self.message_at = now;
+    }
+
+    pub fn probed(&mut self, now: Duration) {
+        self.probed_at = Some(now);
+    }
+
+    /// The next moment something is due. `oldest` is when the oldest unanswered request was sent.
+    pub fn next(
+        &self,
+        settings: &Settings,
+        state: State,
+        oldest: Option<Duration>,
+    ) -> Option<Duration> {
+        let response = oldest.map(|sent| sent + settings.response_timeout);
+        let mut next = earliest(self.bind_by, self.drain_by);
+        next = earliest(next, response);
+        if state.is_bound() {
+            next = earliest(next, Some(self.probe_by(settings)));
+            next = earliest(next, settings.inactivity.map(|limit| self.message_at + limit));
+        }
+        next
+    }
+
+    /// What is due now, the gravest first.
+    pub fn due(&self, settings: &Settings, state: State, now: Duration) -> Option<Due> {
+        if self.drain_by.is_some_and(|by| by <= now) {
+            return Some(Due::Drain);
+        }
+        if self.bind_by.is_some_and(|by| by <= now) {
+            return Some(Due::Bind);
+        }
+        if !state.is_bound() {
+            return None;
+        }
+        if self.probe_by(settings) <= now {
+            return Some(if self.probed_at.is_some() { Due::Silent } else { Due::Enquire });
+        }
+        match settings.inactivity {
+            Some(limit) if self.message_at + limit <= now => Some(Due::Inactive),
+            _ => None,
+        }
+    }
+
+    fn probe_by(&self, settings: &Settings) -> Duration {
+        match self.probed_at {
+            Some(at) => at + settings.response_timeout,
+            None => self.heard_at + settings.enquire_link,
+        }
+    }
+}
+
+fn earliest(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, None) => one,
+        (None, other) => other,
+    }
+}
