@@ -4,5 +4,7 @@
 //! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
 
 pub mod clock;
+#[cfg(feature = "runtime")]
+pub mod link;
 pub mod session;
 pub mod wire;

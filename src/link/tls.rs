@@ -1,0 +1,150 @@
+//! TLS either way: files of certificates and keys to connectors and acceptors.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+/// What could not be used, and why.
+#[derive(Debug)]
+pub struct TlsError {
+    file: PathBuf,
+    why: String,
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file.display(), self.why)
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+fn unusable(file: &Path, why: impl fmt::Display) -> TlsError {
+    TlsError { file: file.to_owned(), why: why.to_string() }
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read = CertificateDer::pem_file_iter(file).map_err(|error| unusable(file, error))?;
+    let certificates: Vec<_> =
+        read.collect::<Result<_, _>>().map_err(|error| unusable(file, error))?;
+    if certificates.is_empty() {
+        return Err(unusable(file, "no certificate in it"));
+    }
+    Ok(certificates)
+}
+
+fn key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(file).map_err(|error| unusable(file, error))
+}
+
+fn roots(file: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(file)? {
+        roots.add(certificate).map_err(|error| unusable(file, error))?;
+    }
+    Ok(roots)
+}
+
+/// The listener's side.
+#[derive(Clone)]
+pub struct ListenerTls {
+    acceptor: TlsAcceptor,
+}
+
+impl fmt::Debug for ListenerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ListenerTls")
+    }
+}
+
+impl ListenerTls {
+    /// Serves the certificate chain of `cert_file` with the key of `key_file`; asks clients for a
+    /// certificate of `client_ca_file` when one is given.
+    ///
+    /// # Errors
+    /// Names the file that cannot be used.
+    pub fn load(
+        cert_file: &Path,
+        key_file: &Path,
+        client_ca_file: Option<&Path>,
+    ) -> Result<Self, TlsError> {
+        let builder = ServerConfig::builder();
+        let builder = match client_ca_file {
+            None => builder.with_no_client_auth(),
+            Some(file) => {
+                let verifier = WebPkiClientVerifier::builder(Arc::new(roots(file)?))
+                    .build()
+                    .map_err(|error| unusable(file, error))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = builder
+            .with_single_cert(certificates(cert_file)?, key(key_file)?)
+            .map_err(|error| unusable(cert_file, error))?;
+        // Sessions live for days; resumption state for thousands of them is memory for nothing.
+        config.send_tls13_tickets = 0;
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })
+    }
+
+    /// Does the handshake of an accepted connection.
+    ///
+    /// # Errors
+    /// What the handshake says.
+    pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        Ok(TlsStream::Server(self.acceptor.accept(stream).await?))
+    }
+}
+
+/// The connector's side.
+#[derive(Clone)]
+pub struct ConnectorTls {
+    connector: TlsConnector,
+    server_name: ServerName<'static>,
+}
+
+impl fmt::Debug for ConnectorTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConnectorTls({:?})", self.server_name)
+    }
+}
+
+impl ConnectorTls {
+    /// Trusts the authorities of `ca_file`, expects the peer to be `server_name`, and shows a
+    /// certificate of its own when one is given.
+    ///
+    /// # Errors
+    /// Names the file or name that cannot be used.
+    pub fn load(
+        ca_file: &Path,
+        server_name: &str,
+        certificate: Option<(&Path, &Path)>,
+    ) -> Result<Self, TlsError> {
+        let builder = ClientConfig::builder().with_root_certificates(roots(ca_file)?);
+        let config = match certificate {
+            None => builder.with_no_client_auth(),
+            Some((cert_file, key_file)) => builder
+                .with_client_auth_cert(certificates(cert_file)?, key(key_file)?)
+                .map_err(|error| unusable(cert_file, error))?,
+        };
+        let server_name = ServerName::try_from(server_name.to_owned())
+            .map_err(|error| unusable(Path::new(server_name), error))?;
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), server_name })
+    }
+
+    /// Does the handshake of a connection we made.
+    ///
+    /// # Errors
+    /// What the handshake says.
+    pub async fn connect(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let stream = self.connector.connect(self.server_name.clone(), stream).await?;
+        Ok(TlsStream::Client(stream))
+    }
+}
