@@ -30,6 +30,7 @@ pub mod sample;
 pub mod state;
 pub mod status;
 pub mod table;
+pub mod time;
 pub mod tlv;
 
 pub use address::Address;
