@@ -6,5 +6,6 @@
 pub mod clock;
 #[cfg(feature = "runtime")]
 pub mod link;
+pub mod message;
 pub mod session;
 pub mod wire;

@@ -1,0 +1,4 @@
+//! What travels: messages, their receipts and their states.
+
+pub mod receipt;
+pub mod state;
