@@ -10,4 +10,5 @@ pub mod clock;
 pub mod link;
 pub mod message;
 pub mod session;
+pub mod text;
 pub mod wire;

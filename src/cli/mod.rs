@@ -1,3 +1,4 @@
 //! The commands.
 
 pub mod receipt;
+pub mod text;

@@ -1,0 +1,342 @@
+//! `chappe text plan`: lines of text to segment plans, one JSON object a line.
+//!
+//! A line that begins with `"` is a JSON string, so that a text can hold line ends; with
+//! `--encoding binary` a line is hexadecimal. A bad line gives `{"error":...}` and the next is read.
+
+use std::io::{self, BufRead, Read, Write};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::text::{
+    Alphabet, Change, Encoding, Header, Language, Layout, Plan, Reference, SegmentRanges,
+    TextOptions, TextPlan, TooLong,
+};
+
+/// The longest line read. The longest message of 255 segments has 39,015 characters, and none
+/// takes more than twelve octets in JSON; what goes on after that can only be a mistake.
+pub const LINE_OCTETS_MAX: usize = 1 << 20;
+
+/// What `chappe text` can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TextCommand {
+    /// Show how each line of text would be encoded and cut into segments.
+    Plan(PlanOptions),
+}
+
+/// The options of `chappe text plan`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PlanOptions {
+    /// Bits of the concatenation reference in each segment's header.
+    #[arg(long, value_enum, default_value_t)]
+    pub reference: ReferenceBits,
+    /// Alphabet to use; auto is GSM-7 where it can be, else UCS-2.
+    #[arg(long, value_enum, default_value_t)]
+    pub encoding: PlanEncoding,
+    /// Replace characters outside the alphabet by similar ones if that saves the whole text.
+    #[arg(long)]
+    pub smart: bool,
+    /// Do not cut inside what a reader sees as one character.
+    #[arg(long)]
+    pub graphemes: bool,
+    /// Allow the national tables of this language identifier (1 Turkish .. 13 Urdu); repeatable.
+    #[arg(long = "shift", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=13))]
+    pub shifts: Vec<u8>,
+}
+
+/// The two sizes of reference a header can have.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum ReferenceBits {
+    /// An 8-bit reference: 153, 67 or 134 units a segment.
+    #[default]
+    #[value(name = "8")]
+    Eight,
+    /// A 16-bit reference: 152, 66 or 133 units a segment.
+    #[value(name = "16")]
+    Sixteen,
+}
+
+/// The alphabet a line is to be planned in.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum PlanEncoding {
+    /// GSM-7 where it can be, else UCS-2.
+    #[default]
+    Auto,
+    /// GSM-7 if at all possible, else UCS-2.
+    Gsm7,
+    /// UCS-2.
+    Ucs2,
+    /// Latin-1 if at all possible, else UCS-2.
+    Latin1,
+    /// Octets that are no text; lines are hexadecimal.
+    Binary,
+}
+
+/// Plans each line of `input` and writes one JSON object a line to `output`.
+///
+/// # Errors
+/// What reading `input` or writing `output` gives; a bad line is not an error.
+pub fn run(
+    options: &PlanOptions,
+    mut input: impl BufRead,
+    mut output: impl Write,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    while read_line(&mut input, &mut line)? {
+        let planned = match std::str::from_utf8(&line) {
+            _ if line.len() > LINE_OCTETS_MAX => {
+                error(format!("the line is longer than {LINE_OCTETS_MAX} octets"))
+            }
+            Ok(line) => plan_line(line, options),
+            Err(fault) => error(format!("the line is not UTF-8: {fault}")),
+        };
+        writeln!(output, "{planned}")?;
+    }
+    output.flush()
+}
+
+/// The plan of one line (without its line end) as the JSON object that is printed for it.
+#[must_use]
+pub fn plan_line(line: &str, options: &PlanOptions) -> Value {
+    let unquoted;
+    let text = if line.starts_with('"') {
+        match serde_json::from_str::<String>(line) {
+            Ok(text) => {
+                unquoted = text;
+                &unquoted
+            }
+            Err(fault) => return error(format!("not a JSON string: {fault}")),
+        }
+    } else {
+        line
+    };
+    match options.encoding {
+        PlanEncoding::Auto => plan_text(text, Encoding::Auto, options),
+        PlanEncoding::Gsm7 => plan_text(text, Encoding::Gsm7, options),
+        PlanEncoding::Ucs2 => plan_text(text, Encoding::Ucs2, options),
+        PlanEncoding::Latin1 => plan_text(text, Encoding::Latin1, options),
+        PlanEncoding::Binary => plan_binary(text, options),
+    }
+    .unwrap_or_else(error)
+}
+
+fn plan_text(text: &str, encoding: Encoding, options: &PlanOptions) -> Result<Value, String> {
+    let languages: Vec<_> = options.shifts.iter().copied().map(Language).collect();
+    let text_options = TextOptions {
+        encoding,
+        reference: options.reference.into(),
+        languages: &languages,
+        smart: options.smart,
+        graphemes: options.graphemes,
+    };
+    let plan = TextPlan::of(text, &text_options).map_err(too_long)?;
+    let segments = segments(&plan.plan, plan.segments(), &plan.user_data);
+    let changed: Vec<_> = plan.changed.iter().map(changed).collect();
+    Ok(object(&plan.plan, segments, changed, plan.forced_by))
+}
+
+fn plan_binary(line: &str, options: &PlanOptions) -> Result<Value, String> {
+    let octets = octets_of(line)?;
+    let layout = Layout { reference: options.reference.into(), ..Layout::new(Alphabet::Binary) };
+    let plan = Plan::new(&octets, layout).map_err(too_long)?;
+    Ok(object(&plan, segments(&plan, plan.ranges(&octets), &octets), vec![], None))
+}
+
+fn object(
+    plan: &Plan,
+    segments: Vec<Value>,
+    changed: Vec<Value>,
+    forced_by: Option<char>,
+) -> Value {
+    json!({
+        "encoding": plan.layout().alphabet.name(),
+        "units": plan.units(),
+        "segments": segments,
+        "changed": changed,
+        "forced_by": forced_by,
+    })
+}
+
+/// Headers are shown with reference number 0: the real one is drawn when a message is sent.
+fn segments(plan: &Plan, ranges: SegmentRanges<'_>, octets: &[u8]) -> Vec<Value> {
+    let segment = |(range, sequence): (crate::text::SegmentRange, u8)| {
+        let header: Header = plan.header(0, sequence);
+        json!({
+            "units": range.units,
+            "udh": hex(header.as_octets()),
+            "user_data": hex(range.of(octets)),
+        })
+    };
+    ranges.zip(1..=u8::MAX).map(segment).collect()
+}
+
+fn changed(change: &Change) -> Value {
+    json!({ "from": change.from, "to": change.to, "at": change.at })
+}
+
+fn error(what: String) -> Value {
+    json!({ "error": what })
+}
+
+fn too_long(fault: TooLong) -> String {
+    fault.to_string()
+}
+
+impl From<ReferenceBits> for Reference {
+    fn from(bits: ReferenceBits) -> Self {
+        match bits {
+            ReferenceBits::Eight => Self::Udh8,
+            ReferenceBits::Sixteen => Self::Udh16,
+        }
+    }
+}
+
+/// Reads one line without its end; false at the end of the input. Of a line above
+/// [`LINE_OCTETS_MAX`] one octet more is kept, so that it can be told, and the rest is skipped.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    input.by_ref().take(LINE_OCTETS_MAX as u64 + 2).read_until(b'\n', line)?;
+    if line.is_empty() {
+        return Ok(false);
+    }
+    if line.pop_if(|last| *last == b'\n').is_some() {
+        line.pop_if(|last| *last == b'\r');
+    } else if line.len() > LINE_OCTETS_MAX {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
+}
+
+fn octets_of(hex: &str) -> Result<Vec<u8>, String> {
+    let digits = hex.trim();
+    if digits.len() % 2 == 1 {
+        return Err(format!("hexadecimal of odd length {}", digits.len()));
+    }
+    let octet = |(at, pair): (usize, &[u8])| {
+        let [high, low] = [0, 1].map(|n| pair.get(n).and_then(|&d| char::from(d).to_digit(16)));
+        match (high, low) {
+            // Two digits below 16 make an octet.
+            (Some(high), Some(low)) => Ok((high << 4 | low) as u8),
+            _ => Err(format!("not hexadecimal at character {}", at * 2)),
+        }
+    };
+    digits.as_bytes().chunks(2).enumerate().map(octet).collect()
+}
+
+fn hex(octets: &[u8]) -> String {
+    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 0xF]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: TextCommand,
+    }
+
+    fn options(flags: &str) -> PlanOptions {
+        let flags = ["text", "plan"].into_iter().chain(flags.split_whitespace());
+        let Line { command: TextCommand::Plan(options) } = Line::parse_from(flags);
+        options
+    }
+
+    fn plan(line: &str, flags: &str) -> Value {
+        plan_line(line, &options(flags))
+    }
+
+    #[test]
+    fn a_plan_has_exactly_the_members_it_is_given() {
+        assert_eq!(
+            plan("a€", "").to_string(),
+            r#"{"encoding":"GSM-7","units":3,"segments":[{"units":3,"udh":"","user_data":"611b65"}],"changed":[],"forced_by":null}"#
+        );
+        assert_eq!(
+            plan("ê", "").to_string(),
+            r#"{"encoding":"UCS-2","units":1,"segments":[{"units":1,"udh":"","user_data":"00ea"}],"changed":[],"forced_by":"ê"}"#
+        );
+        assert_eq!(
+            plan("ê", "--smart").to_string(),
+            r#"{"encoding":"GSM-7","units":1,"segments":[{"units":1,"udh":"","user_data":"65"}],"changed":[{"from":"ê","to":"e","at":0}],"forced_by":null}"#
+        );
+    }
+
+    #[test]
+    fn each_encoding_can_be_asked_for() {
+        let asked = |line, flags| {
+            let plan = plan(line, flags);
+            (plan["encoding"].clone(), plan["units"].clone(), plan["forced_by"].clone())
+        };
+        assert_eq!(asked("é", "--encoding gsm7"), (json!("GSM-7"), json!(1), Value::Null));
+        assert_eq!(asked("é", "--encoding ucs2"), (json!("UCS-2"), json!(1), Value::Null));
+        assert_eq!(asked("ê", "--encoding latin1"), (json!("Latin-1"), json!(1), Value::Null));
+        assert_eq!(asked("ê€", "--encoding latin1"), (json!("UCS-2"), json!(2), json!("€")));
+        assert_eq!(asked("00FF10", "--encoding binary"), (json!("binary"), json!(3), Value::Null));
+    }
+
+    #[test]
+    fn headers_stand_apart_and_number_the_segments() {
+        let long = "x".repeat(161);
+        let eight = plan(&long, "");
+        assert_eq!(eight["segments"][0]["units"], 153);
+        assert_eq!(eight["segments"][1]["udh"], "050003000202");
+        assert_eq!(eight["segments"][1]["user_data"], "7878787878787878");
+        let sixteen = plan(&long, "--reference 16");
+        assert_eq!(sixteen["segments"][0]["units"], 152);
+        assert_eq!(sixteen["segments"][0]["udh"], "06080400000201");
+        let turkish = plan("ığ€", "--shift 2 --shift 1");
+        assert_eq!(turkish["segments"][0]["udh"], "03250101");
+        assert_eq!(turkish["segments"][0]["user_data"], "070c04");
+        assert_eq!(plan(&"00".repeat(141), "--encoding binary")["segments"][0]["units"], 134);
+    }
+
+    #[test]
+    fn a_bad_line_gives_an_error_and_the_next_is_read() {
+        let input = b"\"a\\nb\"\r\n\"broken\n\xFF\n\nz\n".to_vec();
+        let mut output = Vec::new();
+        run(&options(""), input.as_slice(), &mut output).expect("in memory");
+        let lines: Vec<Value> = String::from_utf8(output)
+            .expect("UTF-8")
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        assert_eq!(lines.len(), 5);
+        assert_eq!(lines[0]["segments"][0]["user_data"], "610a62");
+        assert!(lines[1]["error"].as_str().is_some_and(|e| e.contains("JSON string")));
+        assert!(lines[2]["error"].as_str().is_some_and(|e| e.contains("UTF-8")));
+        assert_eq!((&lines[3]["units"], &lines[4]["units"]), (&json!(0), &json!(1)));
+    }
+
+    #[test]
+    fn what_cannot_be_planned_says_why() {
+        let fault = |line: &str, flags| plan(line, flags)["error"].as_str().map(str::to_owned);
+        assert_eq!(
+            fault(&"x".repeat(40_000), ""),
+            Some("40000 units need more than 255 segments".into())
+        );
+        assert_eq!(fault("0", "--encoding binary"), Some("hexadecimal of odd length 1".into()));
+        assert_eq!(
+            fault("00zz", "--encoding binary"),
+            Some("not hexadecimal at character 2".into())
+        );
+        assert!(fault("é0", "--encoding binary").is_some());
+    }
+
+    #[test]
+    fn a_line_without_end_is_read_and_one_too_long_is_skipped() {
+        let mut input = vec![b'x'; LINE_OCTETS_MAX * 3];
+        input.extend(b"\nab");
+        let mut output = Vec::new();
+        run(&options(""), input.as_slice(), &mut output).expect("in memory");
+        let output = String::from_utf8(output).expect("UTF-8");
+        let lines: Vec<_> = output.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].contains("longer than 1048576 octets"));
+        assert!(lines[1].contains(r#""user_data":"6162""#));
+    }
+}
