@@ -73,6 +73,17 @@ pub(super) const fn by_char<const N: usize>(rows: [(u8, char); N]) -> [(char, u8
     sorted
 }
 
+/// Whether each septet of the default alphabet is the ASCII character of the same number.
+pub(super) static SAME_AS_ASCII: [bool; 128] = {
+    let mut same = [false; 128];
+    let mut septet = 0;
+    while septet < 128 {
+        same[septet] = DEFAULT_LOCKING[septet] as usize == septet && septet != ESCAPE as usize;
+        septet += 1;
+    }
+    same
+};
+
 /// An entry of the direct tables for a character the alphabet lacks.
 const ABSENT: u8 = 0xFF;
 /// Set in an entry of the direct tables whose septet follows an escape.
