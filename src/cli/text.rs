@@ -1,7 +1,8 @@
 //! `chappe text plan`: lines of text to segment plans, one JSON object a line.
 //!
 //! A line that begins with `"` is a JSON string, so that a text can hold line ends; with
-//! `--encoding binary` a line is hexadecimal. A bad line gives `{"error":...}` and the next is read.
+//! `--encoding binary` a line is hexadecimal. A bad line gives `{"error":{"fault":..}}`, and the
+//! next is read.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -9,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::text::{
-    Alphabet, Change, Encoding, Header, Language, Layout, Plan, Reference, SegmentRanges,
+    Alphabet, Change, Encoding, Language, Layout, Plan, Reference, SegmentRange, SegmentRanges,
     TextOptions, TextPlan, TooLong,
 };
 
@@ -84,11 +85,9 @@ pub fn run(
     let mut line = Vec::new();
     while read_line(&mut input, &mut line)? {
         let planned = match std::str::from_utf8(&line) {
-            _ if line.len() > LINE_OCTETS_MAX => {
-                error(format!("the line is longer than {LINE_OCTETS_MAX} octets"))
-            }
+            _ if line.len() > LINE_OCTETS_MAX => error("line_too_long", LINE_OCTETS_MAX),
             Ok(line) => plan_line(line, options),
-            Err(fault) => error(format!("the line is not UTF-8: {fault}")),
+            Err(fault) => error("not_utf8", fault.valid_up_to()),
         };
         writeln!(output, "{planned}")?;
     }
@@ -105,7 +104,7 @@ pub fn plan_line(line: &str, options: &PlanOptions) -> Value {
                 unquoted = text;
                 &unquoted
             }
-            Err(fault) => return error(format!("not a JSON string: {fault}")),
+            Err(fault) => return error("bad_json", fault.column().saturating_sub(1)),
         }
     } else {
         line
@@ -117,10 +116,10 @@ pub fn plan_line(line: &str, options: &PlanOptions) -> Value {
         PlanEncoding::Latin1 => plan_text(text, Encoding::Latin1, options),
         PlanEncoding::Binary => plan_binary(text, options),
     }
-    .unwrap_or_else(error)
+    .unwrap_or_else(|error| error)
 }
 
-fn plan_text(text: &str, encoding: Encoding, options: &PlanOptions) -> Result<Value, String> {
+fn plan_text(text: &str, encoding: Encoding, options: &PlanOptions) -> Result<Value, Value> {
     let languages: Vec<_> = options.shifts.iter().copied().map(Language).collect();
     let text_options = TextOptions {
         encoding,
@@ -135,7 +134,7 @@ fn plan_text(text: &str, encoding: Encoding, options: &PlanOptions) -> Result<Va
     Ok(object(&plan.plan, segments, changed, plan.forced_by))
 }
 
-fn plan_binary(line: &str, options: &PlanOptions) -> Result<Value, String> {
+fn plan_binary(line: &str, options: &PlanOptions) -> Result<Value, Value> {
     let octets = octets_of(line)?;
     let layout = Layout { reference: options.reference.into(), ..Layout::new(Alphabet::Binary) };
     let plan = Plan::new(&octets, layout).map_err(too_long)?;
@@ -159,8 +158,8 @@ fn object(
 
 /// Headers are shown with reference number 0: the real one is drawn when a message is sent.
 fn segments(plan: &Plan, ranges: SegmentRanges<'_>, octets: &[u8]) -> Vec<Value> {
-    let segment = |(range, sequence): (crate::text::SegmentRange, u8)| {
-        let header: Header = plan.header(0, sequence);
+    let segment = |(range, sequence): (SegmentRange, u8)| {
+        let header = plan.header(0, sequence);
         json!({
             "units": range.units,
             "udh": hex(header.as_octets()),
@@ -174,12 +173,13 @@ fn changed(change: &Change) -> Value {
     json!({ "from": change.from, "to": change.to, "at": change.at })
 }
 
-fn error(what: String) -> Value {
-    json!({ "error": what })
+/// `offset` counts octets of the line as it was read.
+fn error(fault: &str, offset: usize) -> Value {
+    json!({ "error": { "fault": fault, "offset": offset } })
 }
 
-fn too_long(fault: TooLong) -> String {
-    fault.to_string()
+fn too_long(TooLong { units }: TooLong) -> Value {
+    json!({ "error": { "fault": "too_many_segments", "units": units } })
 }
 
 impl From<ReferenceBits> for Reference {
@@ -207,20 +207,16 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-fn octets_of(hex: &str) -> Result<Vec<u8>, String> {
-    let digits = hex.trim();
-    if digits.len() % 2 == 1 {
-        return Err(format!("hexadecimal of odd length {}", digits.len()));
-    }
+fn octets_of(hex: &str) -> Result<Vec<u8>, Value> {
     let octet = |(at, pair): (usize, &[u8])| {
-        let [high, low] = [0, 1].map(|n| pair.get(n).and_then(|&d| char::from(d).to_digit(16)));
-        match (high, low) {
-            // Two digits below 16 make an octet.
-            (Some(high), Some(low)) => Ok((high << 4 | low) as u8),
-            _ => Err(format!("not hexadecimal at character {}", at * 2)),
-        }
+        let digit = |n: usize| {
+            let digit = pair.get(n).and_then(|&digit| char::from(digit).to_digit(16));
+            digit.ok_or_else(|| error("bad_hex", at * 2 + n))
+        };
+        // Two digits below 16 make an octet.
+        Ok((digit(0)? << 4 | digit(1)?) as u8)
     };
-    digits.as_bytes().chunks(2).enumerate().map(octet).collect()
+    hex.as_bytes().chunks(2).enumerate().map(octet).collect()
 }
 
 fn hex(octets: &[u8]) -> String {
@@ -254,16 +250,23 @@ mod tests {
     fn a_plan_has_exactly_the_members_it_is_given() {
         assert_eq!(
             plan("a€", "").to_string(),
-            r#"{"encoding":"GSM-7","units":3,"segments":[{"units":3,"udh":"","user_data":"611b65"}],"changed":[],"forced_by":null}"#
+            concat!(
+                r#"{"encoding":"GSM-7","units":3,"#,
+                r#""segments":[{"units":3,"udh":"","user_data":"611b65"}],"#,
+                r#""changed":[],"forced_by":null}"#
+            )
         );
         assert_eq!(
             plan("ê", "").to_string(),
-            r#"{"encoding":"UCS-2","units":1,"segments":[{"units":1,"udh":"","user_data":"00ea"}],"changed":[],"forced_by":"ê"}"#
+            concat!(
+                r#"{"encoding":"UCS-2","units":1,"#,
+                r#""segments":[{"units":1,"udh":"","user_data":"00ea"}],"#,
+                r#""changed":[],"forced_by":"ê"}"#
+            )
         );
-        assert_eq!(
-            plan("ê", "--smart").to_string(),
-            r#"{"encoding":"GSM-7","units":1,"segments":[{"units":1,"udh":"","user_data":"65"}],"changed":[{"from":"ê","to":"e","at":0}],"forced_by":null}"#
-        );
+        let smart = plan("ê", "--smart");
+        assert_eq!(smart["changed"].to_string(), r#"[{"from":"ê","to":"e","at":0}]"#);
+        assert_eq!((&smart["encoding"], &smart["forced_by"]), (&json!("GSM-7"), &Value::Null));
     }
 
     #[test]
@@ -307,24 +310,21 @@ mod tests {
             .collect();
         assert_eq!(lines.len(), 5);
         assert_eq!(lines[0]["segments"][0]["user_data"], "610a62");
-        assert!(lines[1]["error"].as_str().is_some_and(|e| e.contains("JSON string")));
-        assert!(lines[2]["error"].as_str().is_some_and(|e| e.contains("UTF-8")));
+        assert_eq!(lines[1], json!({ "error": { "fault": "bad_json", "offset": 6 } }));
+        assert_eq!(lines[2], json!({ "error": { "fault": "not_utf8", "offset": 0 } }));
         assert_eq!((&lines[3]["units"], &lines[4]["units"]), (&json!(0), &json!(1)));
     }
 
     #[test]
     fn what_cannot_be_planned_says_why() {
-        let fault = |line: &str, flags| plan(line, flags)["error"].as_str().map(str::to_owned);
-        assert_eq!(
-            fault(&"x".repeat(40_000), ""),
-            Some("40000 units need more than 255 segments".into())
-        );
-        assert_eq!(fault("0", "--encoding binary"), Some("hexadecimal of odd length 1".into()));
-        assert_eq!(
-            fault("00zz", "--encoding binary"),
-            Some("not hexadecimal at character 2".into())
-        );
-        assert!(fault("é0", "--encoding binary").is_some());
+        let fault = |line: &str, flags| plan(line, flags)["error"].clone();
+        let too_many = json!({ "fault": "too_many_segments", "units": 40_000 });
+        assert_eq!(fault(&"x".repeat(40_000), ""), too_many);
+        for (line, offset) in [("0", 1), ("00zz", 2), ("0é", 1), ("00 ", 2)] {
+            let bad_hex = json!({ "fault": "bad_hex", "offset": offset });
+            assert_eq!(fault(line, "--encoding binary"), bad_hex, "{line:?}");
+        }
+        assert_eq!(fault(r#""\ud83d""#, "")["fault"], "bad_json");
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
         let output = String::from_utf8(output).expect("UTF-8");
         let lines: Vec<_> = output.lines().collect();
         assert_eq!(lines.len(), 2);
-        assert!(lines[0].contains("longer than 1048576 octets"));
+        assert!(lines[0].contains("line_too_long"));
         assert!(lines[1].contains(r#""user_data":"6162""#));
     }
 }

@@ -7,7 +7,11 @@
 //!
 //! The invariant: a [`Plan`] made twice from the same octets is the same plan, so what was billed
 //! at ingress is what is paced, shown and sent, also after a failover. Deliberately absent: which
-//! alphabet a carrier understands (its dialect says) and the reference number (the engine draws it).
+//! alphabet a carrier understands (its dialect says), and the reference number (drawn elsewhere).
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
 
 pub mod alphabet;
 pub mod chars;

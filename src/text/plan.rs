@@ -6,8 +6,8 @@
 //!   UDH 1 of 3          UDH 2 of 3           UDH 3 of 3  header included
 //! ```
 //! An escape pair, a surrogate pair and a character of several octets are never cut; grapheme
-//! clusters are not cut where their [`GraphemeCuts`] are given. A plan is small, holds no octets and
-//! allocates nothing: it is made once at ingress, kept, and later cuts the same octets the same way.
+//! clusters are not cut where their [`GraphemeCuts`] are given. A plan is small, holds no octets
+//! and allocates nothing: made once at ingress, it later cuts the same octets the same way.
 //! Source: 3GPP TS 23.040 §9.2.3.24.1, 3GPP TS 23.038 §6.
 
 mod ruler;

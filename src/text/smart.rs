@@ -3,7 +3,7 @@
 //! Only characters the alphabet lacks are touched, and only if that saves the whole text: one
 //! character left over and the text stays as it is, since a message that goes out in UCS-2 anyway
 //! would be spoilt for nothing. Decomposed letters (as some computers write file names) are put
-//! together first. The table is ours; [`table`] says what it takes in.
+//! together first. The table is ours; its head says what it takes in.
 
 mod table;
 

@@ -82,7 +82,8 @@ pub enum UdhFault {
     ElementCut,
     /// A known element has a length its definition forbids.
     ElementLength,
-    /// Segment 0, or one above the total: the element is to be ignored (3GPP TS 23.040 §9.2.3.24.1).
+    /// Segment 0, or one above the total: the element is to be ignored
+    /// (3GPP TS 23.040 §9.2.3.24.1).
     SequenceOutOfRange,
 }
 

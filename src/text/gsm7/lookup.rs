@@ -3,6 +3,9 @@
 //! The default alphabet answers for Latin-1 and Greek with one indexed read, since nearly every
 //! message is only that. National tables are searched in rows sorted by character.
 
+// The const functions index freely: they run while compiling, where a wrong index is an error.
+#![allow(clippy::indexing_slicing)]
+
 use super::tables::{DEFAULT_LOCKING, DEFAULT_SINGLE};
 use super::{ESCAPE, Septets};
 

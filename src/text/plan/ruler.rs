@@ -1,4 +1,4 @@
-//! Octets of an alphabet to units of the radio: how long a message is, and how far a segment reaches.
+//! Octets of an alphabet to units of the radio: how long a text is, how far a segment reaches.
 
 use crate::text::alphabet::Alphabet;
 use crate::text::chars::{self, Chars, is_high_surrogate, is_low_surrogate};
