@@ -3,6 +3,8 @@
 //! The modules below stand in the order data flows; each imports only those before it. The first
 //! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
 
+#[cfg(feature = "runtime")]
+pub mod cli;
 pub mod clock;
 #[cfg(feature = "runtime")]
 pub mod link;

@@ -110,6 +110,12 @@ impl<'a> DestAddresses<'a> {
     pub fn count(&self) -> u8 {
         self.count
     }
+
+    /// The entries as they stand on the wire, without their count.
+    #[must_use]
+    pub fn octets(&self) -> &'a [u8] {
+        self.octets
+    }
 }
 
 impl fmt::Debug for DestAddresses<'_> {
@@ -198,6 +204,12 @@ impl<'a> UnsuccessSmes<'a> {
     #[must_use]
     pub fn count(&self) -> u8 {
         self.count
+    }
+
+    /// The entries as they stand on the wire, without their count.
+    #[must_use]
+    pub fn octets(&self) -> &'a [u8] {
+        self.octets
     }
 }
 

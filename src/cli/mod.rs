@@ -1,0 +1,4 @@
+//! The commands.
+
+pub mod lines;
+pub mod pdu;
