@@ -1,4 +1,6 @@
 //! The commands.
 
+pub mod lines;
+pub mod pdu;
 pub mod receipt;
 pub mod text;

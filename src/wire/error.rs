@@ -22,6 +22,8 @@ pub enum Fault {
     UnknownCommand,
     /// `command_length` and the octets handed in differ.
     WrongLength,
+    /// An error response with a body, where the rules allow none.
+    UnexpectedBody,
 }
 
 impl Fault {
@@ -36,6 +38,7 @@ impl Fault {
             Self::BadTlv => "bad_tlv",
             Self::UnknownCommand => "unknown_command",
             Self::WrongLength => "wrong_length",
+            Self::UnexpectedBody => "unexpected_body",
         }
     }
 }
@@ -70,7 +73,7 @@ impl DecodeError {
     pub fn status(&self) -> CommandStatus {
         match self.fault {
             Fault::UnknownCommand => CommandStatus::ESME_RINVCMDID,
-            Fault::WrongLength => CommandStatus::ESME_RINVCMDLEN,
+            Fault::WrongLength | Fault::UnexpectedBody => CommandStatus::ESME_RINVCMDLEN,
             Fault::BadTlv => CommandStatus::ESME_RINVOPTPARSTREAM,
             Fault::BadDestFlag => CommandStatus::ESME_RINVDESTFLAG,
             Fault::Truncated | Fault::TooLong | Fault::Unterminated => field_status(self.field),

@@ -199,6 +199,22 @@ macro_rules! pdus {
                 }
             }
 
+            /// Writes the PDU to the front of `room` and says how many octets it took; `None` when
+            /// there is not room enough.
+            ///
+            /// # Errors
+            /// When a field is too long; nothing is written then.
+            pub fn encode_to(
+                &self,
+                room: &mut [u8],
+                status: CommandStatus,
+                sequence: SequenceNumber,
+            ) -> Result<Option<usize>, EncodeError> {
+                match self {
+                    $(Self::$Type(body) => body.encode_to(room, status, sequence),)*
+                }
+            }
+
             /// Which command it is.
             #[must_use]
             pub fn command_id(&self) -> CommandId {
@@ -254,8 +270,14 @@ macro_rules! pdus {
                     })
                 }
 
+                #[allow(clippy::needless_update, reason = "rows without a field have TLVs alone")]
                 fn of_tlvs(tlvs: Tlvs<'a>) -> Self {
                     Self { tlvs, ..Self::default() }
+                }
+
+                #[inline]
+                fn tlvs(&self) -> Tlvs<'a> {
+                    self.tlvs
                 }
 
                 #[inline]

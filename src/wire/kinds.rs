@@ -368,3 +368,21 @@ pub(crate) fn u32_at(octets: &[u8], at: usize) -> u32 {
         .and_then(|rest| rest.first_chunk::<4>())
         .map_or(0, |chunk| u32::from_be_bytes(*chunk))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::nul_within;
+
+    proptest! {
+        #[test]
+        fn the_first_nul_is_found_wherever_it_stands(
+            octets in prop::collection::vec(prop::sample::select(&[0u8, 1, 0x7f, 0x80, 0xff]), 0..40),
+            max in 0usize..45,
+        ) {
+            let expected = octets.iter().position(|&octet| octet == 0).filter(|&at| at < max);
+            prop_assert_eq!(nul_within(&octets, max), expected);
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::error::{EncodeError, Fault};
 use super::kinds::{COctetString, Flaw, Reader, Writer};
+use super::rules::Rules;
 
 /// Octets of an address in either list, with its NUL.
 const ADDRESS_FIELD_MAX: usize = 21;
@@ -68,21 +69,25 @@ impl<'a> DestAddress<'a> {
 }
 
 impl<'a> DestAddresses<'a> {
-    /// A list of `count` destinations appended one after the other ([`DestAddress::append`]).
+    /// A list of `count` destinations appended one after the other ([`DestAddress::append`]);
+    /// `None` when the octets are not exactly that many.
     #[must_use]
-    pub fn new(count: u8, octets: &'a [u8]) -> Self {
-        Self { count, octets }
+    pub fn new(count: u8, octets: &'a [u8]) -> Option<Self> {
+        let list = Self { count, octets };
+        let mut reader = Reader::new(octets, &Rules::default());
+        list.walk(&mut reader).ok()?;
+        reader.is_done().then_some(list)
     }
 
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Flaw> {
         let count = reader.int("number_of_dests")?;
-        let octets = reader.walked(|walk| {
-            for _ in 0..count {
-                DestAddress::read(walk)?;
-            }
-            Ok(())
-        })?;
+        let list = Self { count, octets: &[] };
+        let octets = reader.walked(|reader| list.walk(reader))?;
         Ok(Self { count, octets })
+    }
+
+    fn walk(&self, reader: &mut Reader<'a>) -> Result<(), Flaw> {
+        (0..self.count).try_for_each(|_| DestAddress::read(reader).map(drop))
     }
 
     pub(super) fn encoded_len(&self) -> Result<usize, EncodeError> {
@@ -96,8 +101,7 @@ impl<'a> DestAddresses<'a> {
 
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = DestAddress<'a>> {
-        let mut reader =
-            Reader::new(self.octets, &super::Rules { long_c_strings: true, ..Default::default() });
+        let mut reader = walker(self.octets);
         (0..self.count).map_while(move |_| DestAddress::read(&mut reader).ok())
     }
 
@@ -105,6 +109,12 @@ impl<'a> DestAddresses<'a> {
     #[must_use]
     pub fn count(&self) -> u8 {
         self.count
+    }
+
+    /// The entries as they stand on the wire, without their count.
+    #[must_use]
+    pub fn octets(&self) -> &'a [u8] {
+        self.octets
     }
 }
 
@@ -154,21 +164,25 @@ impl<'a> UnsuccessSme<'a> {
 }
 
 impl<'a> UnsuccessSmes<'a> {
-    /// A list of `count` entries appended one after the other ([`UnsuccessSme::append`]).
+    /// A list of `count` entries appended one after the other ([`UnsuccessSme::append`]); `None`
+    /// when the octets are not exactly that many.
     #[must_use]
-    pub fn new(count: u8, octets: &'a [u8]) -> Self {
-        Self { count, octets }
+    pub fn new(count: u8, octets: &'a [u8]) -> Option<Self> {
+        let list = Self { count, octets };
+        let mut reader = Reader::new(octets, &Rules::default());
+        list.walk(&mut reader).ok()?;
+        reader.is_done().then_some(list)
     }
 
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Flaw> {
         let count = reader.int("no_unsuccess")?;
-        let octets = reader.walked(|walk| {
-            for _ in 0..count {
-                UnsuccessSme::read(walk)?;
-            }
-            Ok(())
-        })?;
+        let list = Self { count, octets: &[] };
+        let octets = reader.walked(|reader| list.walk(reader))?;
         Ok(Self { count, octets })
+    }
+
+    fn walk(&self, reader: &mut Reader<'a>) -> Result<(), Flaw> {
+        (0..self.count).try_for_each(|_| UnsuccessSme::read(reader).map(drop))
     }
 
     pub(super) fn encoded_len(&self) -> Result<usize, EncodeError> {
@@ -182,8 +196,7 @@ impl<'a> UnsuccessSmes<'a> {
 
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = UnsuccessSme<'a>> {
-        let mut reader =
-            Reader::new(self.octets, &super::Rules { long_c_strings: true, ..Default::default() });
+        let mut reader = walker(self.octets);
         (0..self.count).map_while(move |_| UnsuccessSme::read(&mut reader).ok())
     }
 
@@ -192,10 +205,22 @@ impl<'a> UnsuccessSmes<'a> {
     pub fn count(&self) -> u8 {
         self.count
     }
+
+    /// The entries as they stand on the wire, without their count.
+    #[must_use]
+    pub fn octets(&self) -> &'a [u8] {
+        self.octets
+    }
 }
 
 impl fmt::Debug for UnsuccessSmes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} failed destinations", self.count)
     }
+}
+
+/// A reader over octets that a list holds already: a maximum was checked, if it was to be, when
+/// they came in.
+fn walker(octets: &[u8]) -> Reader<'_> {
+    Reader::new(octets, &Rules { long_c_strings: true, ..Rules::default() })
 }

@@ -18,6 +18,7 @@
 )]
 
 pub mod address;
+pub mod assemble;
 pub mod error;
 mod expand;
 pub mod framer;
@@ -34,6 +35,7 @@ pub mod time;
 pub mod tlv;
 
 pub use address::Address;
+pub use assemble::{AssembleError, assemble};
 pub use error::{DecodeError, EncodeError, Fault, Reaction};
 pub use framer::{Framer, FramingError, Limits};
 pub use header::{CommandId, HEADER_LEN, Header, SequenceNumber};

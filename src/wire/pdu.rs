@@ -85,6 +85,16 @@ pub trait Body<'a>: Copy + Default {
     /// A body with these TLVs and no field set.
     fn of_tlvs(tlvs: Tlvs<'a>) -> Self;
 
+    /// What follows the mandatory fields.
+    fn tlvs(&self) -> Tlvs<'a>;
+
+    /// Whether the PDU goes without its body: an error response does (SMPP 3.4 §4.4.2), unless
+    /// TLVs say why it is one (SMPP 3.4 §4.7.2, `delivery_failure_reason`).
+    #[inline]
+    fn is_bodyless(&self, status: CommandStatus) -> bool {
+        Self::COMMAND_ID.is_response() && !status.is_ok() && self.tlvs().is_empty()
+    }
+
     /// Octets of the body.
     ///
     /// # Errors
@@ -118,9 +128,10 @@ pub trait Body<'a>: Copy + Default {
         if is_response && body.is_empty() {
             // 3.4 leaves the body out of an error response, and peers leave it out of others too
             // (quirk 30); the fields then have their empty values.
-            return Ok(Self::default());
-        }
-        if is_response && !header.command_status.is_ok() {
+            if !(rules.require_body && header.command_status.is_ok()) {
+                return Ok(Self::default());
+            }
+        } else if is_response && !header.command_status.is_ok() {
             return error_body(header, frame, body, rules);
         }
         let mut reader = Reader::new(body, rules);
@@ -130,7 +141,7 @@ pub trait Body<'a>: Copy + Default {
         }
     }
 
-    /// Appends the PDU to `out`; an error response goes without its body (SMPP 3.4 §4.4.2).
+    /// Appends the PDU to `out`; see [`Body::is_bodyless`] for an error response.
     ///
     /// # Errors
     /// When a field is too long; nothing is appended then.
@@ -141,8 +152,7 @@ pub trait Body<'a>: Copy + Default {
         sequence: SequenceNumber,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        let bodyless = Self::COMMAND_ID.is_response() && !status.is_ok();
-        let body_len = if bodyless { 0 } else { self.body_len()? };
+        let body_len = if self.is_bodyless(status) { 0 } else { self.body_len()? };
         let start = out.len();
         out.resize(start + HEADER_LEN + body_len, 0);
         let room = out.get_mut(start..).unwrap_or_default();
@@ -162,8 +172,7 @@ pub trait Body<'a>: Copy + Default {
         status: CommandStatus,
         sequence: SequenceNumber,
     ) -> Result<Option<usize>, EncodeError> {
-        let bodyless = Self::COMMAND_ID.is_response() && !status.is_ok();
-        let body_len = if bodyless { 0 } else { self.body_len()? };
+        let body_len = if self.is_bodyless(status) { 0 } else { self.body_len()? };
         let len = HEADER_LEN + body_len;
         let Some(room) = room.get_mut(..len) else { return Ok(None) };
         self.encode_into(room, body_len, status, sequence);
@@ -241,6 +250,14 @@ fn error_body<'a, B: Body<'a>>(
         ErrorBody::Tlvs => match tlvs_alone() {
             Some(body) => Ok(body),
             None => ordinary(rules).map_err(|flaw| located(header, frame, flaw)),
+        },
+        ErrorBody::Absent => match ordinary(rules) {
+            Ok(body) if body.tlvs().is_empty() => {
+                let fault = Fault::UnexpectedBody;
+                Err(DecodeError { header: *header, field: "body", offset: HEADER_LEN, fault })
+            }
+            Ok(body) => Ok(body),
+            Err(flaw) => Err(located(header, frame, flaw)),
         },
         ErrorBody::Auto => {
             // A C-octet string and whole TLVs is the ordinary body; a reading that leaves octets

@@ -31,6 +31,8 @@ pub enum ErrorBody {
     MessageId,
     /// TLVs alone (cloudhopper PR 31, node-smpp #65).
     Tlvs,
+    /// None, unless TLVs follow it: what this side writes, and nothing else.
+    Absent,
 }
 
 /// The rules one peer's octets are read by.
@@ -42,6 +44,9 @@ pub struct Rules {
     pub trailing_octets: TrailingOctets,
     /// How the body of an error response is read.
     pub error_body: ErrorBody,
+    /// Refuse a response with status 0 and no body. Off: its fields are taken as empty, because
+    /// the answer still frees its place in the window (Kannel; quirk 30).
+    pub require_body: bool,
     /// Take C-octet strings longer than the table allows (passwords above 8 octets: Infobip;
     /// addresses above 20: Adobe; quirk 53). Off: they are refused with the field's status.
     pub long_c_strings: bool,
@@ -50,11 +55,13 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Nothing but the standard, 5.0's commands included: what re-encodes to the same octets.
+    /// Nothing but the standard, 5.0's commands included, and of two readings the one this side
+    /// writes: whatever is decoded by these rules encodes to the same octets again.
     pub const STRICT: Self = Self {
         version: Version::V50,
         trailing_octets: TrailingOctets::Refuse,
-        error_body: ErrorBody::MessageId,
+        error_body: ErrorBody::Absent,
+        require_body: true,
         long_c_strings: false,
         missing_nul: false,
     };

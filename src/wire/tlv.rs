@@ -180,7 +180,7 @@ impl<'a> Tlv<'a> {
     #[must_use]
     pub fn int(&self) -> Option<u32> {
         if let Some(row) = self.tag.row()
-            && !(row.min..=row.max).contains(&self.value.len())
+            && (row.kind == TlvKind::CString || !(row.min..=row.max).contains(&self.value.len()))
         {
             return None;
         }
@@ -199,7 +199,7 @@ impl<'a> Tlv<'a> {
         let end = self.value.iter().position(|&octet| octet == 0).unwrap_or(self.value.len());
         let text = self.value.get(..end)?;
         match self.tag.row() {
-            Some(row) if text.len() > row.max => None,
+            Some(row) if !(row.min..=row.max + 1).contains(&(text.len() + 1)) => None,
             _ => Some(text),
         }
     }
