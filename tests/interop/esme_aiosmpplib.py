@@ -109,8 +109,11 @@ async def converse(options, report):
         await until(lambda: not report.waiting(), options.timeout)
         await asyncio.sleep(scenario.LINGER_SECONDS)
         await until(lambda: report.enquired, options.timeout)
-        # stop() sends unbind and closes its half of the connection at once.
+        # stop() sends unbind, closes its half of the connection at once and lets go of the
+        # stream, which Python 3.11.5 and later then close before unbind_resp can come: hold it.
+        stream = esme._writer
         await asyncio.wait_for(esme.stop(), options.timeout)
+        del stream
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

@@ -127,6 +127,11 @@ async function converse() {
     session.send(pdu.response());
   });
   session.on('enquire_link', (pdu) => session.send(pdu.response()));
+  session.on('unbind', (pdu) => {
+    report.errors.push('the SMSC unbound');
+    session.send(pdu.response());
+    session.close();
+  });
 
   await ask(session, 'bind_transceiver',
     { system_id: options['system-id'], password: options.password, interface_version: 0x34 });

@@ -65,6 +65,9 @@ def submit(smpp, pdu, report):
     """Sends one submit_sm; notes what came for it."""
     asked = pdu.params["registered_delivery"] is ASKED
     report.submitted += 1
+    # The library holds a message_payload it sends to the length of the last TLV it received,
+    # be it the sc_interface_version of the bind response: make it forget.
+    smpp.encoder.optionEncoder.length = None
     sent = smpp.sendDataRequest(pdu)
     sent.addCallbacks(
         lambda result: report.accept(

@@ -178,15 +178,22 @@ class Kannel:
                 box.wait()
 
 
+def text(values):
+    """The text of an MO, from the octets and the charset Kannel gives; hex where it gives none."""
+    octets = values["text"].encode("latin-1")
+    charset = "utf-16-be" if values["coding"] == "2" else values["charset"] or "utf-8"
+    try:
+        return octets.decode(charset, "replace")
+    except LookupError:  # 8-BIT
+        return octets.hex()
+
+
 def judge(report, seen):
     """Rebuilds the report from every callback there has been so far."""
     report.asked, report.stats, report.mo = {}, [], []
     for path, values in seen:
         if path == "/mo":
-            octets = values["text"].encode("latin-1")
-            charset = "utf-16-be" if values["coding"] == "2" else values["charset"] or "utf-8"
-            report.mobile_originated(values["from"], values["to"],
-                                     octets.decode(charset, "replace"))
+            report.mobile_originated(values["from"], values["to"], text(values))
         elif int(values["type"]) == SMSC_ACCEPTED:
             report.accept(values["id"], True)
     for path, values in seen:

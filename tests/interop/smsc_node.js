@@ -134,7 +134,8 @@ function bind(session, pdu, transmits, receives) {
   const status = session.systemId !== undefined ? smpp.ESME_RALYBND
     : wanted !== undefined && pdu.system_id !== wanted ? smpp.ESME_RINVSYSID
       : options.password !== undefined && pdu.password !== options.password ? smpp.ESME_RINVPASWD : 0;
-  session.send(pdu.response({ command_status: status, system_id: 'npm-smpp' }));
+  session.send(pdu.response({ command_status: status, system_id: 'npm-smpp',
+    sc_interface_version: 0x34 }));
   if (status !== 0) {
     counts.refused_binds += 1;
     session.close();
