@@ -6,7 +6,8 @@ const smpp = require('smpp');
 
 const PLAIN = 'Plain @ £5 é _ {ok} 10€';
 const UCS2 = 'Привет, 世界 😀';
-const LONG = 'Three segments carry this text and a handset joins them again. '.repeat(7).slice(0, 400);
+const LONG = 'Three segments carry this text and a handset joins them again. '
+  .repeat(7).slice(0, 400);
 const PAYLOAD = 'One message_payload carries this text, longer than short_message. '
   .repeat(7).slice(0, 400);
 const STATES = { 1: 'ENROUTE', 2: 'DELIVRD', 3: 'EXPIRED', 4: 'DELETED', 5: 'UNDELIV',

@@ -35,7 +35,8 @@ if [ -n "$packages" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
         echo "missing: $packages" >&2
         echo "on Debian, install them by hand and run this script again:" >&2
-        echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends $packages" >&2
+        echo "    sudo apt-get update" >&2
+        echo "    sudo apt-get install -y --no-install-recommends $packages" >&2
         case $packages in
             *kannel*) echo "    sudo service kannel stop; sudo update-rc.d kannel disable" >&2 ;;
         esac

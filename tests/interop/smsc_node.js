@@ -26,15 +26,17 @@ const { values: options } = parseArgs({ options: {
   for: { type: 'string' },                               // seconds; default until SIGTERM
 } });
 
-for (const [key, allowed] of [['id', ['decimal', 'hex']], ['receipt-id', ['same', 'decimal', 'hex']],
-  ['receipts', ['text', 'tlv', 'both', 'none']]]) {
+const STATES = { DELIVRD: 2, EXPIRED: 3, DELETED: 4, UNDELIV: 5, ACCEPTD: 6, UNKNOWN: 7,
+  REJECTD: 8 };
+const choices = { id: ['decimal', 'hex'], 'receipt-id': ['same', 'decimal', 'hex'],
+  receipts: ['text', 'tlv', 'both', 'none'], stat: Object.keys(STATES) };
+for (const [key, allowed] of Object.entries(choices)) {
   if (!allowed.includes(options[key])) {
     console.error(`--${key}: found ${options[key]}; expected ${allowed.join(' | ')}`);
     process.exit(2);
   }
 }
 
-const STATES = { DELIVRD: 2, EXPIRED: 3, DELETED: 4, UNDELIV: 5, ACCEPTD: 6, UNKNOWN: 7, REJECTD: 8 };
 const counts = { binds: 0, refused_binds: 0, submits: 0, receipts_sent: 0, receipts_acked: 0,
   mo_sent: 0, mo_acked: 0, enquire_links: 0, unbinds: 0, errors: [] };
 
@@ -80,7 +82,8 @@ function stamp(date) {
 }
 
 function receiptFor(pdu, number, submitted) {
-  const id = notation[options['receipt-id'] === 'same' ? options.id : options['receipt-id']](number);
+  const like = options['receipt-id'] === 'same' ? options.id : options['receipt-id'];
+  const id = notation[like](number);
   const delivered = options.stat === 'DELIVRD';
   const quoted = text(pdu).slice(0, 20).replace(/[^ -~]/g, '.');
   const receipt = { esm_class: 4, data_coding: 0,
@@ -130,10 +133,11 @@ function sendMo(session) {
 }
 
 function bind(session, pdu, transmits, receives) {
-  const wanted = options['system-id'];
-  const status = session.systemId !== undefined ? smpp.ESME_RALYBND
-    : wanted !== undefined && pdu.system_id !== wanted ? smpp.ESME_RINVSYSID
-      : options.password !== undefined && pdu.password !== options.password ? smpp.ESME_RINVPASWD : 0;
+  const { 'system-id': name, password } = options;
+  let status = 0;
+  if (session.systemId !== undefined) status = smpp.ESME_RALYBND;
+  else if (name !== undefined && pdu.system_id !== name) status = smpp.ESME_RINVSYSID;
+  else if (password !== undefined && pdu.password !== password) status = smpp.ESME_RINVPASWD;
   session.send(pdu.response({ command_status: status, system_id: 'npm-smpp',
     sc_interface_version: 0x34 }));
   if (status !== 0) {
@@ -164,9 +168,8 @@ function submit(session, pdu) {
   session.send(pdu.response({ message_id: messageId }));
   // registered_delivery: 1 asks for the outcome, 2 for a failure only.
   const asked = pdu.registered_delivery & 3;
-  if (options.receipts === 'none' || !(asked === 1 || (asked === 2 && options.stat !== 'DELIVRD'))) {
-    return;
-  }
+  const due = asked === 1 || (asked === 2 && options.stat !== 'DELIVRD');
+  if (options.receipts === 'none' || !due) return;
   setTimeout(() => sendReceipt(session, receiptFor(pdu, number, submitted)),
     Number(options['receipt-delay']));
 }
