@@ -4,3 +4,8 @@
 //! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
 
 pub mod clock;
+
+pub mod message;
+
+#[cfg(feature = "runtime")]
+pub mod engine;
