@@ -8,4 +8,8 @@ pub mod clock;
 pub mod message;
 
 #[cfg(feature = "runtime")]
+pub mod cli;
+#[cfg(feature = "runtime")]
+pub mod config;
+#[cfg(feature = "runtime")]
 pub mod engine;
