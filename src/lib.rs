@@ -3,12 +3,17 @@
 //! The modules below stand in the order data flows; each imports only those before it. The first
 //! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
 
-#[cfg(feature = "runtime")]
-pub mod cli;
 pub mod clock;
+pub mod wire;
+pub mod text;
+pub mod session;
+pub mod message;
+
 #[cfg(feature = "runtime")]
 pub mod link;
-pub mod message;
-pub mod session;
-pub mod text;
-pub mod wire;
+#[cfg(feature = "runtime")]
+pub mod engine;
+#[cfg(feature = "runtime")]
+pub mod config;
+#[cfg(feature = "runtime")]
+pub mod cli;

@@ -1,8 +1,12 @@
-//! What travels: messages, their receipts and their states.
+//! What travels: messages, their receipts and their states, and what is known of the peers.
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+pub mod class;
+pub mod dialect;
+pub mod pattern;
 pub mod receipt;
 pub mod state;
+pub mod words;

@@ -1,0 +1,120 @@
+//! `[[account]]`: customers.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::engine::settings::{Account, Secret, Timers};
+use crate::message::dialect::{Dialect, Tolerance};
+use crate::message::pattern::AddressPattern;
+
+use super::dialect::Dialects;
+use super::reader::{Reader, Value};
+use super::unique::Names;
+
+/// The accounts and their system_ids.
+pub(super) fn accounts(
+    root: &Reader<'_>,
+    dialects: &Dialects,
+    timers: Timers,
+) -> (Vec<Account>, Names) {
+    let (mut accounts, mut names) = (Vec::new(), Names::default());
+    for table in root.tables("account") {
+        let system_id = table.text_or_none("system_id");
+        if let (Some(system_id), Some(value)) = (&system_id, table.value("system_id")) {
+            names.add(&table, &value.spot, system_id, "system_id");
+        }
+        // What is missing has been noted, so the stand-in for it is never handed out; the rest is
+        // read for its own faults.
+        let password = table.secret("password").or_else(|| Secret::new("-"));
+        let Some(password) = password else { continue };
+        let begun = Account::new(system_id.unwrap_or_default(), password);
+        accounts.push(account(&table, begun, dialects, timers));
+    }
+    (accounts, names)
+}
+
+fn account(
+    table: &Reader<'_>,
+    mut account: Account,
+    dialects: &Dialects,
+    timers: Timers,
+) -> Account {
+    account.allow_from = networks(table);
+    table.integer("binds_max", &mut account.binds_max);
+    table.integer("window_max", &mut account.window_max);
+    table.integer("segments_per_second", &mut account.segments_per_second);
+    table.integer("queue_max_messages", &mut account.queue_max_messages);
+    table.integer("receipts_waiting_max", &mut account.receipts_waiting_max);
+    account.senders = patterns(table, "senders");
+    table.word("class", &mut account.class);
+    account.dialect = dialects.of(table);
+    account.timers = dialect_timers(timers, &account.dialect);
+    table.word("multipart_receipts", &mut account.multipart_receipts);
+    lengths(table, &account.dialect, &account.system_id, Some(&account.password));
+    account
+}
+
+/// The timers of a session: the engine's, where the dialect does not set its own.
+pub(super) fn dialect_timers(engine: Timers, dialect: &Dialect) -> Timers {
+    Timers {
+        enquire_link_ms: dialect.enquire_link_ms.unwrap_or(engine.enquire_link_ms),
+        response_timeout_ms: dialect.response_timeout_ms.unwrap_or(engine.response_timeout_ms),
+        ..engine
+    }
+}
+
+/// The patterns of a key, in file order.
+pub(super) fn patterns(table: &Reader<'_>, name: &str) -> Vec<AddressPattern> {
+    let read = |text: &str| AddressPattern::parse(text).filter(|_| text.len() <= 21);
+    table.several(name, read).into_iter().map(|(_, pattern)| pattern).collect()
+}
+
+/// Notes a system_id or password that a bind by the letter of SMPP 3.4 §4.1 has no room for, where
+/// the dialect insists on the letter.
+pub(super) fn lengths(
+    table: &Reader<'_>,
+    dialect: &Dialect,
+    system_id: &str,
+    password: Option<&Secret>,
+) {
+    if dialect.long_c_strings == Tolerance::Accept {
+        return;
+    }
+    let long = |value: Option<Value<'_>>, most: usize| {
+        if let Some(value) = value {
+            table.sheet.fault(
+                &value.spot,
+                format!("more than {most} octets"),
+                format!("at most {most}, or a dialect with long_c_strings = \"accept\""),
+            );
+        }
+    };
+    if system_id.len() > 15 {
+        long(table.value("system_id"), 15);
+    }
+    if password.is_some_and(|password| password.expose().len() > 8) {
+        long(table.value("password"), 8);
+    }
+}
+
+fn networks(table: &Reader<'_>) -> Vec<IpNet> {
+    let read = |text: &str| {
+        let net: Option<IpNet> = text.parse().ok();
+        net.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    };
+    let mut networks = Vec::new();
+    for (spot, net) in table.several("allow_from", read) {
+        // 10.1.2.3/8 may be meant as one host or as all of 10.0.0.0/8: a list of who may bind is no
+        // place to guess.
+        match net == net.trunc() {
+            true => networks.push(net),
+            false => table.sheet.fault(
+                &spot,
+                format!("{net}, an address inside a network"),
+                format!("the network {} or the address {}", net.trunc(), net.addr()),
+            ),
+        }
+    }
+    networks
+}

@@ -1,0 +1,305 @@
+//! `[dialect.NAME]` and the bundled profiles: deviations, each profile on the ground of its base.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::message::dialect::{Dialect, ReceiptFormat, StatusRule, TlvDefinition, TlvKind};
+
+use super::error::Faults;
+use super::nearest::nearest;
+use super::reader::{Reader, is_name, quoted};
+use super::sheet::{Sheet, Spot, Surroundings};
+
+/// Profiles that come with the program, by name. A table of a file hides the one of its name.
+pub const BUNDLED: &[(&str, &str)] = &[
+    ("clickatell", include_str!("../../config/dialects/clickatell.toml")),
+    ("cloudhopper", include_str!("../../config/dialects/cloudhopper.toml")),
+    ("india-dlt", include_str!("../../config/dialects/india-dlt.toml")),
+    ("infobip", include_str!("../../config/dialects/infobip.toml")),
+    ("jasmin", include_str!("../../config/dialects/jasmin.toml")),
+    ("kannel", include_str!("../../config/dialects/kannel.toml")),
+    ("smpp33", include_str!("../../config/dialects/smpp33.toml")),
+    ("vibes", include_str!("../../config/dialects/vibes.toml")),
+    ("vonage", include_str!("../../config/dialects/vonage.toml")),
+];
+
+/// The name of what has no deviations.
+const DEFAULT: &str = "default";
+
+/// The profile that comes with the program under this name.
+#[must_use]
+pub fn bundled(name: &str) -> Option<Dialect> {
+    let (name, text) = BUNDLED.iter().find(|(known, _)| *known == name)?;
+    let faults = Faults::default();
+    let around = Surroundings { base_dir: Path::new(""), env: &|_| None };
+    let sheet = Sheet::new(name, text, &faults, &around);
+    let tables = sheet.tables()?;
+    let profiles = Dialects::read(&sheet.root(&tables));
+    let dialect = profiles.own.get(*name).map(|dialect| Dialect::clone(dialect));
+    let errors = faults.into_errors();
+    debug_assert!(errors.is_none(), "{errors:?}");
+    dialect
+}
+
+/// The profiles that accounts and carriers of one file may name.
+pub(super) struct Dialects {
+    own: HashMap<String, Arc<Dialect>>,
+}
+
+impl Dialects {
+    /// Reads all profiles of a file.
+    pub(super) fn read(root: &Reader<'_>) -> Self {
+        let mut tables = HashMap::new();
+        for (name, spot, table) in root.named("dialect") {
+            if name == DEFAULT || !is_name(name) {
+                let found = format!("the name {}", quoted(name));
+                let expected = "another name of 1 to 64 letters, digits, '.', '_' or '-'";
+                table.sheet.fault(&spot, found, expected);
+            }
+            tables.insert(name, table);
+        }
+        let mut dialects = Self { own: HashMap::new() };
+        let mut names: Vec<&str> = tables.keys().copied().collect();
+        names.sort_unstable();
+        for name in names {
+            dialects.resolve(name, &tables, &mut Vec::new());
+        }
+        dialects
+    }
+
+    /// The profile that the key `dialect` of an account or a carrier names.
+    pub(super) fn of(&self, table: &Reader<'_>) -> Arc<Dialect> {
+        let Some(name) = table.text_or_none("dialect") else { return Arc::default() };
+        if let Some(own) = self.own.get(&name) {
+            return Arc::clone(own);
+        }
+        if name == DEFAULT {
+            return Arc::default();
+        }
+        Arc::new(bundled(&name).unwrap_or_else(|| {
+            let own = self.own.keys().map(String::as_str);
+            unknown(table, "dialect", &name, own);
+            Dialect::default()
+        }))
+    }
+
+    /// Reads the profile `name` on the ground of its base. `above` are the profiles being read whose
+    /// base, by any number of steps, this one is.
+    fn resolve<'n>(
+        &mut self,
+        name: &'n str,
+        tables: &HashMap<&'n str, Reader<'_>>,
+        above: &mut Vec<&'n str>,
+    ) -> Arc<Dialect> {
+        if let Some(done) = self.own.get(name) {
+            return Arc::clone(done);
+        }
+        let Some(table) = tables.get(name) else { return Arc::default() };
+        above.push(name);
+        let base = self.base(name, table, tables, above);
+        above.pop();
+        let dialect = Arc::new(read(table, name, base));
+        self.own.insert(name.to_owned(), Arc::clone(&dialect));
+        dialect
+    }
+
+    fn base<'n>(
+        &mut self,
+        name: &'n str,
+        table: &Reader<'_>,
+        tables: &HashMap<&'n str, Reader<'_>>,
+        above: &mut Vec<&'n str>,
+    ) -> Dialect {
+        let Some(base) = table.text_or_none("base") else { return Dialect::default() };
+        if base == DEFAULT {
+            return Dialect::default();
+        }
+        // A profile may extend the bundled one that it hides.
+        let own = tables.keys().find(|own| **own == base && **own != name);
+        let Some(own) = own else {
+            return bundled(&base).unwrap_or_else(|| {
+                let others = tables.keys().copied().filter(|own| *own != name);
+                unknown(table, "base", &base, others);
+                Dialect::default()
+            });
+        };
+        if above.contains(own) {
+            if let Some(value) = table.value("base") {
+                let found = format!("{}, which is based on this profile", quoted(&base));
+                table.sheet.fault(&value.spot, found, "a profile that is not");
+            }
+            return Dialect::default();
+        }
+        // At most as deep as the file has profiles, and their number is bounded by its size; a
+        // chain this long would be a file made to exhaust the stack.
+        if above.len() > BASES_MAX {
+            if let Some(value) = table.value("base") {
+                let found = format!("a chain of more than {BASES_MAX} profiles");
+                table.sheet.fault(&value.spot, found, "a shorter one");
+            }
+            return Dialect::default();
+        }
+        Dialect::clone(&self.resolve(own, tables, above))
+    }
+}
+
+/// How many profiles may stand on each other.
+const BASES_MAX: usize = 16;
+
+fn unknown<'n>(table: &Reader<'_>, key: &str, name: &str, own: impl Iterator<Item = &'n str>) {
+    let Some(value) = table.value(key) else { return };
+    let bundled = BUNDLED.iter().map(|(name, _)| *name);
+    let mut known: Vec<&str> = own.chain(bundled).chain([DEFAULT]).collect();
+    known.sort_unstable();
+    known.dedup();
+    let expected = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("a known profile, perhaps {}", quoted(near)),
+        None => format!("one of {}", known.join(", ")),
+    };
+    table.sheet.fault(&value.spot, quoted(name), expected);
+}
+
+fn read(table: &Reader<'_>, name: &str, base: Dialect) -> Dialect {
+    let mut dialect = Dialect { name: name.to_owned(), ..base };
+    session(table, &mut dialect);
+    octets(table, &mut dialect);
+    ids_and_receipts(table, &mut dialect);
+    tlvs(table, &mut dialect.tlvs);
+    statuses(table, &mut dialect);
+    dialect
+}
+
+fn session(table: &Reader<'_>, dialect: &mut Dialect) {
+    table.integer("interface_version", &mut dialect.interface_version);
+    table.text("system_type", &mut dialect.system_type);
+    table.text("address_range", &mut dialect.address_range);
+    table.integer("addr_ton", &mut dialect.addr_ton);
+    table.integer("addr_npi", &mut dialect.addr_npi);
+    let enquire_link_ms = table.integer_or_none("enquire_link_ms");
+    dialect.enquire_link_ms = enquire_link_ms.or(dialect.enquire_link_ms);
+    let response_timeout_ms = table.integer_or_none("response_timeout_ms");
+    dialect.response_timeout_ms = response_timeout_ms.or(dialect.response_timeout_ms);
+    table.integer("reconnect_min_ms", &mut dialect.reconnect_min_ms);
+    table.integer("reconnect_max_ms", &mut dialect.reconnect_max_ms);
+    table.integer("reconnect_refused_ms", &mut dialect.reconnect_refused_ms);
+    if dialect.reconnect_min_ms > dialect.reconnect_max_ms {
+        let named = ["reconnect_min_ms", "reconnect_max_ms"];
+        if let Some(value) = named.iter().find_map(|name| table.value(name)) {
+            let found = format!(
+                "{} ms at least and {} ms at most",
+                dialect.reconnect_min_ms, dialect.reconnect_max_ms
+            );
+            table.sheet.fault(&value.spot, found, "reconnect_max_ms of at least reconnect_min_ms");
+        }
+    }
+}
+
+fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
+    table.word("long_c_strings", &mut dialect.long_c_strings);
+    table.word("missing_nul", &mut dialect.missing_nul);
+    table.word("trailing_octets", &mut dialect.trailing_octets);
+    table.word("invalid_tlv", &mut dialect.invalid_tlv);
+    table.word("times_in_deliver", &mut dialect.times_in_deliver);
+    table.word("error_body", &mut dialect.error_body);
+    table.word("plus", &mut dialect.plus);
+    table.word("address_alphabet", &mut dialect.address_alphabet);
+    table.word("data_coding_0", &mut dialect.data_coding_0);
+    table.integer("data_coding_gsm7", &mut dialect.data_coding_gsm7);
+    table.word("gsm7_packing", &mut dialect.gsm7_packing);
+    table.word("ucs2_order", &mut dialect.ucs2_order);
+    table.word("segmentation", &mut dialect.segmentation);
+    table.integer("reference_max", &mut dialect.reference_max);
+    table.integer("esm_class_mode", &mut dialect.esm_class_mode);
+    table.text("service_type", &mut dialect.service_type);
+}
+
+fn ids_and_receipts(table: &Reader<'_>, dialect: &mut Dialect) {
+    table.word("message_id_response", &mut dialect.message_id_response);
+    table.word("message_id_receipt", &mut dialect.message_id_receipt);
+    table.word("message_id_format", &mut dialect.message_id_format);
+    if let (Some(text), Some(value)) =
+        (table.text_or_none("receipt_format"), table.value("receipt_format"))
+    {
+        match ReceiptFormat::parse(&text) {
+            Ok(format) => dialect.receipt_format = format,
+            Err(error) => {
+                let expected = "a text with {id} and {stat}, and {sub}, {dlvrd}, {submit_date}, \
+                                {done_date}, {err} or {text}";
+                table.sheet.fault(&value.spot, error.to_string(), expected);
+            }
+        }
+    }
+    table.integer("receipt_zone", &mut dialect.receipt_zone_minutes);
+    table.word("receipt_without_esm_class", &mut dialect.receipt_without_esm_class);
+    table.word("receipt_accepted", &mut dialect.receipt_accepted);
+}
+
+/// The TLVs of this profile in place of those of its base that have the same name or tag.
+fn tlvs(table: &Reader<'_>, tlvs: &mut Vec<TlvDefinition>) {
+    let mut own: Vec<TlvDefinition> = Vec::new();
+    for (name, spot, tlv) in table.named("tlv") {
+        let mut tag = 0_u16;
+        tlv.integer("tag", &mut tag);
+        let kind: Option<TlvKind> = tlv.word_or_none("type");
+        if !is_name(name) {
+            let expected = "1 to 64 letters, digits, '.', '_' or '-'";
+            table.sheet.fault(&spot, format!("the name {}", quoted(name)), expected);
+        }
+        if let Some(other) = own.iter().find(|other| other.tag == tag && tag != 0) {
+            let found = format!("the tag {tag:#06X}, which {} has too", other.name);
+            table.sheet.fault(&spot, found, "a tag of its own");
+        }
+        if let Some(kind) = kind {
+            own.push(TlvDefinition { name: name.to_owned(), tag, kind });
+        }
+    }
+    tlvs.retain(|base| own.iter().all(|own| own.name != base.name && own.tag != base.tag));
+    tlvs.append(&mut own);
+    tlvs.sort_by(|one, other| one.name.cmp(&other.name));
+}
+
+fn statuses(table: &Reader<'_>, dialect: &mut Dialect) {
+    let mut own = HashMap::new();
+    for (name, spot, status) in table.named("status") {
+        let number = name.strip_prefix("0x").filter(|digits| (1..=8).contains(&digits.len()));
+        let number = number.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let number = number.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let rule = status_rule(&status, &spot);
+        let Some(number) = number.filter(|number| *number != 0) else {
+            table.sheet.fault(&spot, quoted(name), "an error of command_status such as 0x58");
+            continue;
+        };
+        if let Some(other) = own.insert(number, name) {
+            let found = format!("{}, which is {} again", quoted(name), quoted(other));
+            table.sheet.fault(&spot, found, "each command_status once");
+        }
+        dialect.statuses.extend(rule.map(|rule| (number, rule)));
+    }
+}
+
+fn status_rule(table: &Reader<'_>, spot: &Spot) -> Option<StatusRule> {
+    let retry_ms: Option<u32> = table.integer_or_none("retry_ms");
+    let (mut fail, mut pause_bind) = (false, false);
+    table.flag("fail", &mut fail);
+    table.flag("pause_bind", &mut pause_bind);
+    match (retry_ms, fail, pause_bind) {
+        (after_ms, false, true) => {
+            Some(StatusRule::PauseBind { for_ms: after_ms.unwrap_or(1_000) })
+        }
+        (Some(after_ms), false, false) => Some(StatusRule::Retry { after_ms }),
+        (None, true, false) => Some(StatusRule::Fail),
+        (None, false, false) if table.has("retry_ms") => None,
+        (found, fail, pause_bind) => {
+            let named = [("retry_ms", found.is_some()), ("fail", fail), ("pause_bind", pause_bind)];
+            let named = named.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
+            let found = match named.collect::<Vec<_>>().join(" and ") {
+                none if none.is_empty() => "no rule".to_owned(),
+                several => several,
+            };
+            let expected = "retry_ms = N, fail = true or pause_bind = true";
+            table.sheet.fault(spot, found, expected);
+            None
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Configuration files to [`Settings`], or to every fault in them with its line and column.
+//!
+//! ```text
+//! text --toml--> tables with places --reader, by the schema--> Settings --references--> Settings
+//!                                         |                                   |
+//!                                         +----------- Faults ----------------+--> Errors
+//! ```
+//!
+//! One pass finds all: a wrong value leaves its default in place and reading goes on. A configuration
+//! with a single fault is refused as a whole, so nothing that was put in a fault's place is
+//! ever run. Whatever the text, nothing here panics.
+//!
+//! Deliberately absent: values from the environment other than secrets, includes, and silent
+//! keys; a key of a later version is refused by name.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::engine::settings::Settings;
+
+pub use dialect::{BUNDLED, bundled};
+pub use error::{Error, Errors, Place};
+
+use self::error::Faults;
+use self::reader::Reader;
+use self::sheet::{Sheet, Surroundings};
+
+pub mod schema;
+
+mod account;
+mod carrier;
+mod dialect;
+mod error;
+mod nearest;
+mod node;
+mod number;
+mod prefixes;
+mod reader;
+mod route;
+mod secret;
+mod sheet;
+mod unique;
+
+#[cfg(test)]
+mod tests;
+
+/// The configuration that runs when none is named: one account, the bundled SMSC as its carrier.
+pub const QUICKSTART: &str = include_str!("../../config/quickstart.toml");
+
+/// The largest configuration in octets; 100,000 accounts take half of it.
+pub const FILE_MAX_BYTES: u64 = 32 * 1_048_576;
+
+/// Reads and checks the file at `path`. Relative paths in it begin at its directory.
+///
+/// # Errors
+///
+/// Every fault of the file, or the one that kept it from being read.
+pub fn load(path: &Path) -> Result<Settings, Errors> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|found| {
+        let expected = "a configuration in TOML".to_owned();
+        Error { file: name.clone(), place: Place::File, key: "file".to_owned(), found, expected }
+    })?;
+    parse(&name, &text, path.parent().unwrap_or(Path::new("")))
+}
+
+/// Checks a configuration that is `text`, called `name` in errors. Relative paths in it begin at
+/// `base_dir`.
+///
+/// # Errors
+///
+/// Every fault of it.
+pub fn parse(name: &str, text: &str, base_dir: &Path) -> Result<Settings, Errors> {
+    parse_in(name, text, base_dir, &|variable| std::env::var_os(variable))
+}
+
+/// The same in an environment of the caller's.
+fn parse_in(
+    name: &str,
+    text: &str,
+    base_dir: &Path,
+    env: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Settings, Errors> {
+    let (faults, around) = (Faults::default(), Surroundings { base_dir, env });
+    let sheet = Sheet::new(name, text, &faults, &around);
+    let settings = sheet.tables().map(|tables| settings(&sheet.root(&tables)));
+    drop(sheet);
+    match (faults.into_errors(), settings) {
+        (None, Some(settings)) => Ok(settings),
+        (Some(errors), _) => Err(errors),
+        // A file without tables has a fault that says why.
+        (None, None) => Ok(Settings::default()),
+    }
+}
+
+/// What is referred to is read before what refers to it.
+fn settings(root: &Reader<'_>) -> Settings {
+    let smpp = node::smpp(root);
+    let dialects = dialect::Dialects::read(root);
+    let (accounts, system_ids) = account::accounts(root, &dialects, smpp.timers);
+    let (carriers, carrier_names) = carrier::carriers(root, &dialects, smpp.timers);
+    let settings = Settings {
+        node: node::node(root),
+        http: node::http(root),
+        metrics: node::metrics(root),
+        log: node::log(root),
+        store: node::store(root),
+        simulator: node::simulator(root),
+        numbers: number::numbers(root, &system_ids),
+        routes: route::routes(root, &system_ids, &carrier_names),
+        smpp,
+        accounts,
+        carriers,
+    };
+    node::listeners_apart(root, &settings);
+    settings
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("no readable file ({error})");
+    let file = File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err("no file".to_owned());
+    }
+    let mut octets = Vec::new();
+    file.take(FILE_MAX_BYTES + 1).read_to_end(&mut octets).map_err(unreadable)?;
+    if octets.len() as u64 > FILE_MAX_BYTES {
+        return Err(format!("more than {FILE_MAX_BYTES} octets"));
+    }
+    String::from_utf8(octets).map_err(|error| {
+        format!("octets that are not UTF-8, from octet {}", error.utf8_error().valid_up_to())
+    })
+}

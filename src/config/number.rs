@@ -1,0 +1,75 @@
+//! `[[number]]`: numbers of ours.
+
+use crate::engine::settings::{Number, NumberKind, Owner};
+
+use super::reader::{Reader, quoted};
+use super::unique::Names;
+
+/// The numbers that could be read. `accounts` are the system_ids there are.
+pub(super) fn numbers(root: &Reader<'_>, accounts: &Names) -> Vec<Number> {
+    let (mut numbers, mut names) = (Vec::new(), Names::default());
+    for table in root.tables("number") {
+        if let Some(number) = number(&table, accounts, &mut names) {
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
+fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Number> {
+    let kind: Option<NumberKind> = table.word_or_none("kind");
+    let written = table.text_or_none("address");
+    let owner = table.table("owner").and_then(|owner| owner_of(&owner, accounts));
+    let class = table.word_or_none("class");
+    let mut segments_per_second = 0;
+    table.integer("segments_per_second", &mut segments_per_second);
+    let (kind, written, value) = (kind?, written?, table.value("address")?);
+    let Some(address) = address_of(kind, &written) else {
+        let expected = expected_address(kind);
+        table.sheet.fault(
+            &value.spot,
+            quoted(&written),
+            format!("{expected} for kind = \"{kind}\""),
+        );
+        return None;
+    };
+    names.add(table, &value.spot, &address, "address");
+    if let (NumberKind::Alphanumeric, Some(value)) = (kind, table.value("owner")) {
+        let expected = "none: nobody can answer an alphanumeric sender";
+        table.sheet.fault(&value.spot, "an owner", expected);
+    }
+    Some(Number { address, kind, class, segments_per_second, owner })
+}
+
+fn owner_of(table: &Reader<'_>, accounts: &Names) -> Option<Owner> {
+    let account = table.text_or_none("account")?;
+    let value = table.value("account")?;
+    accounts
+        .check(table, &value.spot, &account, "the system_id of an account")
+        .then_some(Owner::Account(account))
+}
+
+/// The address as it is kept: digits without `+`, or the characters of a name.
+fn address_of(kind: NumberKind, written: &str) -> Option<String> {
+    if kind == NumberKind::Alphanumeric {
+        // `@` is 0 in GSM-7 and ends the field on the way (quirk 61); `*` would read as a pattern.
+        let fits = (1..=11).contains(&written.len()) && !written.contains(['@', '*', '`']);
+        let named = written.bytes().any(|octet| octet.is_ascii_alphabetic());
+        return (fits && named).then(|| written.to_owned());
+    }
+    let digits = written.strip_prefix('+').unwrap_or(written);
+    let lengths = match kind {
+        NumberKind::ShortCode => 2..=8,
+        _ => 5..=15,
+    };
+    let numeric = digits.bytes().all(|octet| octet.is_ascii_digit());
+    (numeric && lengths.contains(&digits.len())).then(|| digits.to_owned())
+}
+
+fn expected_address(kind: NumberKind) -> &'static str {
+    match kind {
+        NumberKind::Alphanumeric => "1 to 11 characters with a letter, without '@', '*' and '`',",
+        NumberKind::LongNumber | NumberKind::TollFree => "5 to 15 digits",
+        NumberKind::ShortCode => "2 to 8 digits",
+    }
+}

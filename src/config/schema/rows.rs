@@ -1,0 +1,482 @@
+//! The rows of the schema, table by table.
+//!
+//! A row is `name: kind, presence;` under the sentences that say what the key does and why its
+//! default is what it is; they are the manual's. A default is written as it would stand in a file.
+
+use super::Presence::{Absent, Default, Required};
+use super::{Key, Kind, Presence, Table};
+use crate::engine::settings::{
+    BindKind, Encoding, InDoubt, LogFormat, LogLevel, MultipartReceipts, NumberKind, Order,
+    StoreEngine,
+};
+use crate::message::class::TrafficClass;
+use crate::message::dialect::{
+    AcceptedState, Alphabet, ErrorBody, Gsm7Packing, IdFormat, IdNotation, OctetOrder, Plus,
+    Segmentation, Surplus, TlvKind, Tolerance, UnmarkedReceipt,
+};
+use crate::message::words::Word;
+
+/// Expands rows into [`Key`]s. Each `///` above a row becomes a sentence of its `doc`.
+macro_rules! keys {
+    ($( $(#[doc = $doc:literal])+ $name:ident: $kind:expr, $presence:expr; )+) => {
+        &[$( Key {
+            name: stringify!($name),
+            kind: $kind,
+            presence: $presence,
+            doc: concat!($($doc),+),
+        } ),+]
+    };
+}
+
+/// The file itself.
+pub(super) const ROOT: &[Key] = keys! {
+    /// This process and its limits.
+    node: Kind::Table(Table::Node), Absent("its defaults");
+    /// The SMPP listener and the timers of every session.
+    smpp: Kind::Table(Table::Smpp), Absent("its defaults");
+    /// The HTTP listener: /healthz and /readyz.
+    http: Kind::Table(Table::Http), Absent("its defaults");
+    /// The metrics listener: /metrics.
+    metrics: Kind::Table(Table::Metrics), Absent("its defaults");
+    /// The log, on standard error.
+    log: Kind::Table(Table::Log), Absent("its defaults");
+    /// Where accepted messages are kept.
+    store: Kind::Table(Table::Store), Absent("its defaults");
+    /// Runs the bundled SMSC inside, for trials and tests.
+    simulator: Kind::Table(Table::Simulator), Absent("no simulator");
+    /// Customers who bind to us.
+    account: Kind::TableArray(Table::Account), Absent("nobody may bind");
+    /// Operators we bind to.
+    carrier: Kind::TableArray(Table::Carrier), Absent("nothing can be sent");
+    /// Short codes, long numbers, toll-free numbers and alphanumeric senders of ours.
+    number: Kind::TableArray(Table::Number), Absent("no MO has an owner");
+    /// Which messages go where. The longest prefix wins, then the most filters, then file order.
+    route: Kind::TableArray(Table::Route), Absent("every submit is refused");
+    /// Named deviations of accounts and carriers. A table here hides a bundled profile of its name.
+    dialect: Kind::TableMap(Table::Dialect), Absent("the bundled profiles");
+    /// Prices by prefix and segment, for prepaid credit.
+    price: Kind::Later, NOT_YET;
+    /// Conversations held by the engine itself.
+    bot: Kind::Later, NOT_YET;
+};
+
+/// `[node]`.
+pub(super) const NODE: &[Key] = keys! {
+    /// What it is called in logs, metrics and reports.
+    name: Kind::Name, Default(r#""chappe""#);
+    /// Ten bits of every message_id; give each of several nodes its own, or two messages may bear
+    /// one id.
+    id: int(0, 1_023), Default("0");
+    /// The directory of everything it writes, the control socket included; one engine at a time. A
+    /// relative path begins at the configuration file.
+    data_dir: Kind::Path, Default(r#""data""#);
+    /// Among how many owners the live messages are divided. 0 is one for each CPU the process may
+    /// use; more gains nothing.
+    shards: int(0, 256), Default("0");
+    /// Live messages of all accounts; beyond it a submit is answered ESME_RMSGQFUL. About 1 KiB
+    /// each: a million is 1 GiB, half an hour at 500 a second with every carrier down.
+    queue_max_messages: count(1_000, 100_000_000, "messages"), Default("1000000");
+    /// Messages sent whose receipt is awaited; beyond it the oldest is forgotten and counted. About
+    /// 100 octets each, 200 MB at the default.
+    correlations_max: count(1_000, 1_000_000_000, "messages"), Default("2000000");
+    /// How long a receipt still finds its message: two days of validity and a week, since receipts
+    /// of phones that come back late are the last to arrive.
+    correlation_hours: count(1, 8_760, "hours"), Default("216");
+    /// Receipts that came before the response they belong to; beyond it the oldest counts as
+    /// unknown. Ten seconds of a carrier that sends a thousand a second this way.
+    receipts_parked_max: count(0, 10_000_000, "receipts"), Default("10000");
+    /// How long such a receipt waits for its response (quirk 10: Adobe waits 30 s, Jasmin 20 s).
+    receipt_parked_ms: ms(0, 600_000), Default("30000");
+    /// When a message without a validity_period, or with a longer one, expires. Operators keep 48
+    /// to 72 hours; a text that is two days late is rarely wanted.
+    validity_max_hours: count(1, 720, "hours"), Default("48");
+    /// How long a graceful stop waits for outstanding responses. Service managers kill after 30 s
+    /// or more; nearly all responses come within 1 s.
+    drain_ms: ms(0, 600_000), Default("10000");
+};
+
+/// `[smpp]`.
+pub(super) const SMPP: &[Key] = keys! {
+    /// Where accounts connect. 2775 is SMPP's registered port; this machine only, until you say
+    /// otherwise.
+    listen: Kind::Listen, Default(r#""127.0.0.1:2775""#);
+    /// TLS from the first octet on that address.
+    tls: Kind::Table(Table::ListenerTls), Absent("plain TCP");
+    /// Largest command_length of a bound peer; beyond it the stream is lost and closed. Holds a
+    /// message_payload of 64 KiB with its TLVs (quirk 37). Before a bind it is 512, whatever is set
+    /// here.
+    max_pdu_bytes: count(1_024, 1_048_576, "octets"), Default("70000");
+    /// Sessions of accounts; beyond it a connection is closed at once and counted. An idle one
+    /// costs at most 16 KiB, so 256 MiB in all.
+    sessions_max: count(1, 1_000_000, "sessions"), Default("16384");
+    /// Connections that have not bound; beyond it the oldest is closed. Bounds what strangers can
+    /// hold, and leaves room for every customer to reconnect at once.
+    unbound_sessions_max: count(1, 1_000_000, "sessions"), Default("1024");
+    /// Octets waiting for a peer that does not read; beyond it its session is closed. Twice a full
+    /// window of 100 with the largest messages most peers send.
+    unsent_max_bytes: count(65_536, 1_073_741_824, "octets"), Default("1048576");
+    /// From the connection to its bind; then it is closed. Peers bind within a round trip; the rest
+    /// are scanners.
+    session_init_ms: ms(100, 600_000), Default("10000");
+    /// Silence after which we probe with enquire_link; 0 never. 30 s is what Kannel and Jasmin use;
+    /// many peers close between 60 s and 5 minutes.
+    enquire_link_ms: ms(0, 3_600_000), Default("30000");
+    /// Silence, enquire_link aside, after which we unbind an account; 0 never. 5 minutes as Jasmin:
+    /// customers who leave sessions open use up their binds_max.
+    inactivity_ms: ms(0, 86_400_000), Default("300000");
+    /// From a request to its response; then a message is in doubt. Kannel waits 60 s, Jasmin 60 to
+    /// 120 s: less makes messages doubtful that are only late.
+    response_timeout_ms: ms(100, 3_600_000), Default("60000");
+};
+
+/// `[smpp] tls`.
+pub(super) const LISTENER_TLS: &[Key] = keys! {
+    /// Our certificate in PEM, followed by those between it and the root.
+    cert_file: Kind::File, Required;
+    /// Its private key in PEM.
+    key_file: Kind::File, Required;
+    /// The CA in PEM that must have signed every client's certificate.
+    client_ca_file: Kind::File, Absent("clients need no certificate");
+};
+
+/// `[http]`.
+pub(super) const HTTP: &[Key] = keys! {
+    /// Where /healthz and /readyz answer. This machine only, since nothing here asks who is there.
+    listen: Kind::ListenOrOff, Default(r#""127.0.0.1:8080""#);
+};
+
+/// `[metrics]`.
+pub(super) const METRICS: &[Key] = keys! {
+    /// Where /metrics answers Prometheus; 9464 is its usual port for exporters inside a program.
+    listen: Kind::ListenOrOff, Default(r#""127.0.0.1:9464""#);
+};
+
+/// `[log]`.
+pub(super) const LOG: &[Key] = keys! {
+    /// The least severe line that is written. `info` speaks of binds, reloads and limits, never of
+    /// single messages.
+    level: words::<LogLevel>(), Default(r#""info""#);
+    /// `text` is for people, `json` one object a line for collectors.
+    format: words::<LogFormat>(), Default(r#""text""#);
+};
+
+/// `[store]`.
+pub(super) const STORE: &[Key] = keys! {
+    /// `memory` loses what was accepted when the process ends; the durable `embedded` is a later
+    /// version's.
+    engine: Kind::Word { now: StoreEngine::WORDS, later: &["embedded"] }, Default(r#""memory""#);
+    /// How long the history of ended messages is kept.
+    retention_hours: Kind::Later, NOT_YET;
+    /// How much room that history may take.
+    retention_max_bytes: Kind::Later, NOT_YET;
+};
+
+/// `[simulator]`.
+pub(super) const SIMULATOR: &[Key] = keys! {
+    /// Where carriers of this file connect to the bundled SMSC, which accepts any system_id and
+    /// password: never beyond this machine.
+    listen: Kind::Listen, Default(r#""127.0.0.1:2776""#);
+};
+
+/// `[[account]]`.
+pub(super) const ACCOUNT: &[Key] = keys! {
+    /// The name it binds with. SMPP 3.4 has room for 15 octets; more needs a client that sends
+    /// more, and `long_c_strings`.
+    system_id: Kind::Text { octets_max: 64 }, Required;
+    /// What it binds with. SMPP 3.4 has room for 8 octets; more needs a client that sends more
+    /// (quirk 53).
+    password: Kind::Secret, Required;
+    /// An argon2id hash in place of the password.
+    password_hash: Kind::Later, NOT_YET;
+    /// The networks it may connect from, IPv4 or IPv6. A password of 8 octets wants this beside it.
+    allow_from: Kind::Networks, Absent("anywhere");
+    /// Sessions bound at once; beyond it a bind is answered ESME_RALYBND. Hubs allow 2 to 4; 8
+    /// leaves room for a restart before the old sessions have timed out.
+    binds_max: count(1, 10_000, "sessions"), Default("8");
+    /// Requests of one session unanswered at once, in either direction; beyond it a submit is
+    /// answered ESME_RTHROTTLED. Rate is window over round trip: 10, as SMPP 3.4 suggests, allows
+    /// 100 a second at 100 ms.
+    window_max: count(1, 10_000, "requests"), Default("100");
+    /// All its sessions together; beyond it a submit is answered ESME_RTHROTTLED. 0 is no limit:
+    /// the rate is a contract's, and no figure of ours would be it.
+    segments_per_second: count(0, 1_000_000, "segments a second"), Default("0");
+    /// Live messages of this account; beyond it a submit is answered ESME_RMSGQFUL. A tenth of the
+    /// node's, so that one account cannot fill it.
+    queue_max_messages: count(1, 100_000_000, "messages"), Default("100000");
+    /// Receipts and MO that wait for a session to take them; beyond it the oldest is dropped and
+    /// counted.
+    receipts_waiting_max: count(1, 100_000_000, "receipts and MO"), Default("100000");
+    /// The senders it may use; others are answered ESME_RINVSRCADR. List them where a country holds
+    /// you liable.
+    senders: Kind::Patterns, Absent("any sender");
+    /// Why its messages are sent, unless their number says otherwise.
+    class: words::<TrafficClass>(), Default(r#""transactional""#);
+    /// What its client does differently: a `[dialect.NAME]` or a bundled profile.
+    dialect: Kind::Name, Default(r#""default""#);
+    /// Receipts for a message of several segments: one for `each` segment it submitted, as an SMSC
+    /// would, or `one` for all.
+    multipart_receipts: words::<MultipartReceipts>(), Default(r#""each""#);
+    /// Prepaid credit.
+    credit: Kind::Later, NOT_YET;
+};
+
+/// `[[carrier]]`.
+pub(super) const CARRIER: &[Key] = keys! {
+    /// What routes, metrics and reports call it.
+    name: Kind::Name, Required;
+    /// Where its SMSC listens. A name is resolved anew at every attempt.
+    address: Kind::Endpoint, Required;
+    /// Where its receiver binds go, when they have a port of their own (quirk 59).
+    receiver_address: Kind::Endpoint, Absent("`address`");
+    /// TLS from the first octet. `tls = {}` trusts the system's CAs and checks the host's name.
+    tls: Kind::Table(Table::CarrierTls), Absent("plain TCP");
+    /// The name we bind with.
+    system_id: Kind::Text { octets_max: 64 }, Required;
+    /// Its password. Above 8 octets only where the carrier handed out such a one (quirk 53).
+    password: Kind::Secret, Absent("binds without a password");
+    /// What a bind is for. `pair` is a transmitter and a receiver, for an SMSC without
+    /// transceivers.
+    bind: words::<BindKind>(), Default(r#""transceiver""#);
+    /// How many binds, or pairs. They share the rate; carriers allow 1 to 4 unless asked.
+    binds: count(1, 1_000, "binds"), Default("1");
+    /// Requests of one bind unanswered at once; at the limit we wait. SMPP 3.4 suggests 10, which
+    /// is 100 a second at 100 ms; set what the carrier grants.
+    window_max: count(1, 10_000, "requests"), Default("100");
+    /// All binds together; we wait. 0 is no limit of ours, for carriers that say ESME_RTHROTTLED
+    /// themselves; set the rate of the contract.
+    segments_per_second: count(0, 1_000_000, "segments a second"), Default("0");
+    /// Messages waiting for this carrier; beyond it a submit is answered ESME_RMSGQFUL, unless
+    /// another carrier of its route takes it.
+    queue_max_messages: count(1, 100_000_000, "messages"), Default("100000");
+    /// Times a segment is sent before it is given up; throttled answers do not count. 20 as NowSMS.
+    attempts_max: count(1, 1_000, "attempts"), Default("20");
+    /// Resolving, connecting, TLS and the bind response together. 10 s as cloudhopper: two lost
+    /// packets in each fit.
+    connect_timeout_ms: ms(100, 600_000), Default("10000");
+    /// A message sent and never answered: `resend` may deliver twice, `hold` may not deliver at
+    /// all, `wait_then_resend` gives a late response or a receipt time to settle it.
+    in_doubt: words::<InDoubt>(), Default(r#""wait_then_resend""#);
+    /// How long `wait_then_resend` waits, after the response timeout. Most receipts come within a
+    /// minute.
+    in_doubt_wait_ms: ms(0, 86_400_000), Default("60000");
+    /// What its SMSC does differently: a `[dialect.NAME]` or a bundled profile.
+    dialect: Kind::Name, Default(r#""default""#);
+};
+
+/// `[[carrier]] tls`.
+pub(super) const CARRIER_TLS: &[Key] = keys! {
+    /// The CA in PEM that must have signed the carrier's certificate. There is no switch to accept
+    /// any.
+    ca_file: Kind::File, Absent("the system's CAs");
+    /// The name that must stand in the certificate.
+    server_name: Kind::Name, Absent("the host of `address`");
+    /// Our certificate in PEM, where the carrier asks for one; together with `key_file`.
+    cert_file: Kind::File, Absent("no certificate of ours");
+    /// Its private key in PEM; together with `cert_file`.
+    key_file: Kind::File, Absent("no certificate of ours");
+};
+
+/// `[[number]]`.
+pub(super) const NUMBER: &[Key] = keys! {
+    /// Digits in international form with or without `+`, or the 1 to 11 characters of an
+    /// alphanumeric sender.
+    address: Kind::Text { octets_max: 20 }, Required;
+    /// What it is; decides what its address may look like and what may be sent from it.
+    kind: words::<NumberKind>(), Required;
+    /// Why its messages are sent.
+    class: words::<TrafficClass>(), Absent("the account's");
+    /// From this sender over all carriers; we wait. 0 is no limit of ours; contracts for long
+    /// numbers say 0.1 to 1, toll-free 3 to 20, short codes 100.
+    segments_per_second: count(0, 1_000_000, "segments a second"), Default("0");
+    /// Who gets what is sent to it. Nobody can answer an alphanumeric sender.
+    owner: Kind::Table(Table::Owner), Absent("its MO are answered and counted as unowned");
+    /// Who handles STOP: the engine, the owner or the carrier.
+    stop: Kind::Later, NOT_YET;
+    /// Whether the owner sees a STOP that the engine handled.
+    pass_stop: Kind::Later, NOT_YET;
+};
+
+/// `[[number]] owner`.
+pub(super) const OWNER: &[Key] = keys! {
+    /// The system_id of the account that gets the MO.
+    account: Kind::Text { octets_max: 64 }, Required;
+    /// A conversation of this engine gets them.
+    bot: Kind::Later, NOT_YET;
+    /// A web server gets them.
+    webhook: Kind::Later, NOT_YET;
+};
+
+/// `[[route]]`.
+pub(super) const ROUTE: &[Key] = keys! {
+    /// What reports call it.
+    name: Kind::Name, Required;
+    /// Starts of destinations in international form.
+    prefix: Kind::Prefixes, Absent("every destination");
+    /// The same from a file of lines `prefix,carrier,cost`, where carrier and cost may be left out;
+    /// a relative path begins at the configuration file.
+    prefix_file: Kind::File, Absent("no file");
+    /// Senders it is for.
+    sender: Kind::Patterns, Absent("any sender");
+    /// system_ids it is for.
+    account: Kind::Names, Absent("any account");
+    /// The class it is for.
+    class: words::<TrafficClass>(), Absent("any class");
+    /// How one of several carriers is chosen: the first that is up, by `weight`, or by `cost`. The
+    /// weight picks the same one for the same sender and destination, so a conversation keeps its
+    /// carrier.
+    order: words::<Order>(), Default(r#""failover""#);
+    /// The carriers, in order.
+    to: Kind::TableArray(Table::Target), Absent("`reject`, or the carriers of `prefix_file`");
+    /// Refuses what matches with ESME_RINVDSTADR: for countries you do not serve.
+    reject: Kind::Flag, Default("false");
+    /// The alphabet it is sent in. `keep` is what the account submitted: the bill stays what the
+    /// customer computed.
+    encoding: words::<Encoding>(), Default(r#""keep""#);
+    /// One message of a sender and destination at a time, always. Otherwise only while the carrier
+    /// throttles, because it costs a round trip for each.
+    strict_order: Kind::Flag, Default("false");
+};
+
+/// `[[route]] to`.
+pub(super) const TARGET: &[Key] = keys! {
+    /// Its name.
+    carrier: Kind::Name, Required;
+    /// Its share under `order = "weight"`.
+    weight: int(1, 1_000_000), Default("1");
+    /// Its price under `order = "cost"`, exact to the millionth; `"0.045"` in quotes is the same
+    /// number.
+    cost: Kind::Cost, Default("0");
+};
+
+/// `[dialect.NAME]`.
+pub(super) const DIALECT: &[Key] = keys! {
+    /// The profile that holds what this one does not say.
+    base: Kind::Name, Default(r#""default""#);
+    /// `interface_version` of the bind we send; below 0x34 we send no TLVs (quirk 52: Route Mobile,
+    /// naz #194).
+    interface_version: int(0x33, 0x50), Default("0x34");
+    /// `system_type` of the bind we send (quirk 54: Jasmin #124, status 0x53 without it).
+    system_type: Kind::Text { octets_max: 12 }, Default(r#""""#);
+    /// `address_range` of the bind we send; selects which MO come on a shared login (quirk 55:
+    /// Adobe).
+    address_range: Kind::Text { octets_max: 40 }, Default(r#""""#);
+    /// `addr_ton` of the bind we send (quirk 54: Kannel).
+    addr_ton: int(0, 255), Default("0");
+    /// `addr_npi` of the bind we send (quirk 54: Kannel).
+    addr_npi: int(0, 255), Default("0");
+    /// Silence after which we probe this peer; 0 never (quirk 50: Txtwire closes after 30 s).
+    enquire_link_ms: ms(0, 3_600_000), Absent("that of `[smpp]`");
+    /// How long we wait for its responses (quirk 50: up to 40 minutes seen).
+    response_timeout_ms: ms(100, 3_600_000), Absent("that of `[smpp]`");
+    /// Least pause between two attempts to connect to it, before jitter (SMPP 5.0 §2.8.1
+    /// suggests 5 s).
+    reconnect_min_ms: ms(100, 3_600_000), Default("5000");
+    /// Longest pause, reached by doubling: a carrier that is back is used within a minute.
+    reconnect_max_ms: ms(100, 3_600_000), Default("60000");
+    /// Least pause after a refused bind, such as ESME_RALYBND: the SMSC may hold the dead session
+    /// or lock the login (quirk 48: vumi #624; Clickatell wants 30 s).
+    reconnect_refused_ms: ms(100, 3_600_000), Default("30000");
+    /// Addresses, system_id and password above the specification's lengths (quirk 53: Infobip,
+    /// smsfire, Adobe). Before a bind they are always read.
+    long_c_strings: words::<Tolerance>(), Default(r#""accept""#);
+    /// A last C-octet string without its NUL (quirk 33: Kannel reads it).
+    missing_nul: words::<Tolerance>(), Default(r#""accept""#);
+    /// Octets behind the last field that are no TLV (quirk 32: python-smpp PR 7, cloudhopper #64,
+    /// Jasmin #218).
+    trailing_octets: words::<Surplus>(), Default(r#""ignore""#);
+    /// A known TLV of a size its tag forbids (quirk 34: jSMPP #16; Kannel drops the field).
+    invalid_tlv: words::<Surplus>(), Default(r#""ignore""#);
+    /// Times filled in a deliver_sm (quirk 42: Kannel #317).
+    times_in_deliver: words::<Tolerance>(), Default(r#""accept""#);
+    /// What the body of its error responses holds, when there is one (quirks 29 to 31: smppex #6,
+    /// cloudhopper PR 31).
+    error_body: words::<ErrorBody>(), Default(r#""auto""#);
+    /// Vendor TLVs by name, beside those of `base` (quirk 38: India DLT, Jasmin #429).
+    tlv: Kind::TableMap(Table::Tlv), Absent("no vendor TLV");
+    /// A `+` or `00` before an international number: taken away, kept, or sent with `+` (quirk 60:
+    /// jSMPP #172, Kannel).
+    plus: words::<Plus>(), Default(r#""strip""#);
+    /// The alphabet of alphanumeric addresses (quirk 61: Kannel `alt-addr-charset`).
+    address_alphabet: words::<Alphabet>(), Default(r#""latin1""#);
+    /// What data_coding 0 means to it (quirk 62: naz #220, Vibes, jSMPP #83).
+    data_coding_0: words::<Alphabet>(), Default(r#""gsm7""#);
+    /// The data_coding that says GSM-7 to it (quirk 62: Vibes reads 4 so).
+    data_coding_gsm7: int(0, 255), Default("0");
+    /// Septets one an octet, or packed (quirk 65: gosmpp PR 136).
+    gsm7_packing: words::<Gsm7Packing>(), Default(r#""unpacked""#);
+    /// Octet order of its UCS-2 without a byte order mark (quirk 64).
+    ucs2_order: words::<OctetOrder>(), Default(r#""big""#);
+    /// How segments say that they belong together (quirk 66: telenor, gosmpp #46, vumi #623).
+    segmentation: words::<Segmentation>(), Default(r#""udh8""#);
+    /// Greatest reference of a segmented message; with `udh8` never above 255 (quirk 66: vumi).
+    reference_max: int(1, 65_535), Default("65535");
+    /// Messaging mode of the esm_class we send; 3 is store and forward (quirk 67: Kannel
+    /// `esm-class`).
+    esm_class_mode: int(0, 3), Default("0");
+    /// service_type of messages that have none (quirk 67: Kannel, used for billing).
+    service_type: Kind::Text { octets_max: 5 }, Default(r#""""#);
+    /// Notation of the ids in its responses (quirks 1 to 7: Kannel `msg-id-type`, Jasmin
+    /// `dlr_msgid`).
+    message_id_response: words::<IdNotation>(), Default(r#""auto""#);
+    /// Notation of the ids in its receipts (quirks 1 to 7).
+    message_id_receipt: words::<IdNotation>(), Default(r#""auto""#);
+    /// How our ids are written to an account: 16 hexadecimal digits, or decimal for clients that
+    /// strip zeros on the left (quirk 5: Jasmin #643).
+    message_id_format: words::<IdFormat>(), Default(r#""hex16""#);
+    /// Text of the receipts we send to an account; the default is SMPP 3.4 appendix B. Also
+    /// `{submit_date_seconds}` and `{done_date_seconds}`.
+    receipt_format:
+        Kind::Text { octets_max: 200 },
+        Default(concat!(
+            r#""id:{id} sub:{sub} dlvrd:{dlvrd} submit date:{submit_date} "#,
+            r#"done date:{done_date} stat:{stat} err:{err} text:{text}""#
+        ));
+    /// Minutes east of UTC of the dates in receipts, read from a carrier or written to an account
+    /// (ksmppd #108).
+    receipt_zone: count(-720, 840, "minutes"), Default("0");
+    /// A deliver_sm with a receipt's text and an ordinary esm_class (quirk 27: vumi, smppex PR 66).
+    /// `receipt` only where the SMSC forgets the bit: anyone can write such a text.
+    receipt_without_esm_class: words::<UnmarkedReceipt>(), Default(r#""message""#);
+    /// Whether ACCEPTED ends a message's life (quirk 18: Kannel says no, vumi and SMPP 5.0 say
+    /// yes).
+    receipt_accepted: words::<AcceptedState>(), Default(r#""intermediate""#);
+    /// What to do on a command_status, beside those of `base` (quirks 39, 57: gosmpp #73, vumi
+    /// #636).
+    status: Kind::TableMap(Table::Status), Absent("the engine's table");
+};
+
+/// `[dialect.NAME] tlv.NAME`.
+pub(super) const TLV: &[Key] = keys! {
+    /// Its tag; may be a standard one that this peer gives another type (quirk 34: jSMPP #16).
+    tag: int(1, 0xFFFF), Required;
+    /// How its value is read.
+    type: words::<TlvKind>(), Required;
+};
+
+/// `[dialect.NAME] status.0xNN`.
+pub(super) const STATUS: &[Key] = keys! {
+    /// Send the message again after so long; with `pause_bind`, the length of the pause.
+    retry_ms: ms(0, 86_400_000), Absent("one of the others");
+    /// Give the message up.
+    fail: Kind::Flag, Default("false");
+    /// Send nothing on the bind for `retry_ms`, or 1000, then go on with the message.
+    pause_bind: Kind::Flag, Default("false");
+};
+
+const NOT_YET: Presence = Absent("not available in this version");
+
+const fn int(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max, unit: "" }
+}
+
+const fn count(min: i64, max: i64, unit: &'static str) -> Kind {
+    Kind::Integer { min, max, unit }
+}
+
+const fn ms(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max, unit: "milliseconds" }
+}
+
+const fn words<W: Word>() -> Kind {
+    Kind::Word { now: W::WORDS, later: &[] }
+}

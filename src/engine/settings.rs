@@ -1,0 +1,270 @@
+//! Everything a running engine is told: one value, checked as a whole before it is used.
+//!
+//! These are plain structs; how they are written in a file is no business of the engine. A limit or a time
+//! has its unit in its name, and 0 means "no limit" or "never" only where the field says so.
+//! Whoever builds them promises what [`Settings`] says about names; nothing here checks it again.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use crate::message::words::words;
+
+pub use account::{Account, MultipartReceipts};
+pub use carrier::{BindKind, Carrier, InDoubt};
+pub use endpoint::Endpoint;
+pub use number::{Number, NumberKind, Owner};
+pub use route::{Action, Cost, Encoding, Order, PrefixRow, Route, Target};
+pub use secret::Secret;
+pub use tls::{CarrierTls, ListenerTls};
+
+mod account;
+mod carrier;
+mod endpoint;
+mod number;
+mod route;
+mod secret;
+mod tls;
+
+/// The whole of it.
+///
+/// Promised: system_ids, carrier names, number addresses and route names are each unique; every
+/// account and carrier that a number or a route names is there; no two listeners share an address.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Settings {
+    /// This process and its limits.
+    pub node: Node,
+    /// The SMPP listener.
+    pub smpp: Smpp,
+    /// The HTTP listener.
+    pub http: Http,
+    /// The metrics listener.
+    pub metrics: Metrics,
+    /// The log.
+    pub log: Log,
+    /// Where accepted messages are kept.
+    pub store: Store,
+    /// The bundled SMSC, run inside for trials.
+    pub simulator: Option<Simulator>,
+    /// Customers, in file order.
+    pub accounts: Vec<Account>,
+    /// Operators, in file order.
+    pub carriers: Vec<Carrier>,
+    /// Numbers of ours, in file order.
+    pub numbers: Vec<Number>,
+    /// Routes, in file order, which decides between equals.
+    pub routes: Vec<Route>,
+}
+
+/// This process: its identity and the limits that hold for all accounts and carriers together.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Node {
+    /// What it is called in logs, metrics and reports.
+    pub name: String,
+    /// 0 to 1023; in every message_id, so that two nodes never give the same one.
+    pub id: u16,
+    /// The directory of everything it writes; one engine at a time.
+    pub data_dir: PathBuf,
+    /// How many owners the live messages are divided among; 0 is one for each CPU we may use. See
+    /// [`Node::shards_resolved`].
+    pub shards: u16,
+    /// Live messages, all accounts together. At the limit a submit is answered ESME_RMSGQFUL. About
+    /// 1 KiB each.
+    pub queue_max_messages: u32,
+    /// Messages sent whose receipt is awaited. At the limit the oldest is forgotten and counted.
+    /// About 100 octets each.
+    pub correlations_max: u32,
+    /// Hours after acceptance for which a receipt still finds its message.
+    pub correlation_hours: u32,
+    /// Receipts that came before the response they belong to, all carriers together. At the limit the
+    /// oldest is counted as unknown.
+    pub receipts_parked_max: u32,
+    /// Milliseconds such a receipt waits for its response before it is unknown.
+    pub receipt_parked_ms: u32,
+    /// Hours a message without a validity_period, or with a longer one, may wait before it expires.
+    pub validity_max_hours: u32,
+    /// Milliseconds a graceful stop waits for responses before it closes.
+    pub drain_ms: u32,
+}
+
+/// The SMPP listener, and the timers of every session on either side.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Smpp {
+    /// Where accounts connect.
+    pub listen: SocketAddr,
+    /// TLS from the first octet on that address; `None` is plain TCP.
+    pub tls: Option<ListenerTls>,
+    /// Largest command_length read from a bound peer, in octets; beyond it the stream is lost and
+    /// closed. 512 before the bind, whatever is set.
+    pub max_pdu_bytes: u32,
+    /// Sessions of accounts, all together. At the limit a connection is closed at once and counted.
+    pub sessions_max: u32,
+    /// Connections that have not bound. At the limit the oldest is closed.
+    pub unbound_sessions_max: u32,
+    /// Octets waiting for a peer that does not read. At the limit its session is closed.
+    pub unsent_max_bytes: u32,
+    /// The timers, where a dialect sets no others.
+    pub timers: Timers,
+}
+
+/// The timers of a session, in milliseconds (SMPP 3.4 §7.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Timers {
+    /// From the connection to its bind; then it is closed.
+    pub session_init_ms: u32,
+    /// Silence after which we probe with enquire_link; 0 never.
+    pub enquire_link_ms: u32,
+    /// Silence, enquire_link aside, after which we unbind an account; 0 never.
+    pub inactivity_ms: u32,
+    /// From a request to its response; then it counts as unanswered.
+    pub response_timeout_ms: u32,
+}
+
+/// The HTTP listener: /healthz and /readyz.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Http {
+    /// Where; `None` is not at all.
+    pub listen: Option<SocketAddr>,
+}
+
+/// The metrics listener: /metrics.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Metrics {
+    /// Where; `None` is not at all.
+    pub listen: Option<SocketAddr>,
+}
+
+/// The log, on standard error.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Log {
+    /// The least severe line that is written.
+    pub level: LogLevel,
+    /// How a line is written.
+    pub format: LogFormat,
+}
+
+/// Where accepted messages are kept.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Store {
+    /// By what.
+    pub engine: StoreEngine,
+}
+
+/// The bundled SMSC, run inside this process.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Simulator {
+    /// Where carriers connect to it.
+    pub listen: SocketAddr,
+}
+
+words! {
+    /// Severity, from the most to the least.
+    #[derive(Default, Ord, PartialOrd)]
+    pub enum LogLevel {
+        /// What needs a person now.
+        Error = "error",
+        /// What will need one.
+        Warn = "warn",
+        /// What an operator wants to have read afterwards: binds, reloads, limits reached.
+        #[default]
+        Info = "info",
+        /// What explains a single session.
+        Debug = "debug",
+        /// Every PDU, its personal data masked.
+        Trace = "trace",
+    }
+}
+
+words! {
+    /// How a log line is written.
+    #[derive(Default)]
+    pub enum LogFormat {
+        /// One JSON object a line.
+        Json = "json",
+        /// For people.
+        #[default]
+        Text = "text",
+    }
+}
+
+words! {
+    /// What keeps accepted messages.
+    #[derive(Default)]
+    pub enum StoreEngine {
+        /// The process's memory: what is accepted is lost with it.
+        #[default]
+        Memory = "memory",
+    }
+}
+
+impl Node {
+    /// The number of shards: as set, or one for each CPU this process may use.
+    #[must_use]
+    pub fn shards_resolved(&self) -> usize {
+        match self.shards {
+            0 => available_parallelism().map_or(1, usize::from),
+            set => usize::from(set),
+        }
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            name: "chappe".to_owned(),
+            id: 0,
+            data_dir: PathBuf::from("data"),
+            shards: 0,
+            queue_max_messages: 1_000_000,
+            correlations_max: 2_000_000,
+            correlation_hours: 216,
+            receipts_parked_max: 10_000,
+            receipt_parked_ms: 30_000,
+            validity_max_hours: 48,
+            drain_ms: 10_000,
+        }
+    }
+}
+
+impl Default for Smpp {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 2775)),
+            tls: None,
+            max_pdu_bytes: 70_000,
+            sessions_max: 16_384,
+            unbound_sessions_max: 1_024,
+            unsent_max_bytes: 1_048_576,
+            timers: Timers::default(),
+        }
+    }
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self {
+            session_init_ms: 10_000,
+            enquire_link_ms: 30_000,
+            inactivity_ms: 300_000,
+            response_timeout_ms: 60_000,
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: Some(SocketAddr::from(([127, 0, 0, 1], 8080))) }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { listen: Some(SocketAddr::from(([127, 0, 0, 1], 9464))) }
+    }
+}
+
+impl Default for Simulator {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 2776)) }
+    }
+}

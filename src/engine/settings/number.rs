@@ -1,0 +1,40 @@
+//! A number of ours.
+
+use crate::message::class::TrafficClass;
+use crate::message::words::words;
+
+/// A sender we own: what it may send and who gets what is sent to it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Number {
+    /// The digits without `+`, or the name of an alphanumeric sender.
+    pub address: String,
+    /// What it is.
+    pub kind: NumberKind,
+    /// Why its messages are sent; `None` leaves it to the account.
+    pub class: Option<TrafficClass>,
+    /// Segments a second from this sender, over all carriers; 0 no limit.
+    pub segments_per_second: u32,
+    /// Who gets its MO; `None` answers them and counts them as unowned.
+    pub owner: Option<Owner>,
+}
+
+/// Who gets the MO of a number.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Owner {
+    /// The account of this system_id.
+    Account(String),
+}
+
+words! {
+    /// What a number is.
+    pub enum NumberKind {
+        /// A name; nobody can answer it.
+        Alphanumeric = "alphanumeric",
+        /// A subscriber's number in international form.
+        LongNumber = "long_number",
+        /// A few digits, one country's.
+        ShortCode = "short_code",
+        /// A number whose calls the owner pays.
+        TollFree = "toll_free",
+    }
+}

@@ -1,0 +1,385 @@
+//! A peer's deviations from SMPP 3.4, by name, as data.
+//!
+//! Peers deviate; each deviation we take part in is one field here, so that no module tolerates
+//! anything by accident. [`Dialect::default`] is a peer that follows the specification, read with
+//! the leniency that costs nobody anything; a profile states what differs. Account and carrier
+//! share the type: a field says which side it speaks of when it does not speak of both.
+//!
+//! "Quirk n" is the n-th interoperability quirk of the manual's list, with the place it was seen.
+//! Deliberately absent: what needs no key, because it is always accepted (an error response without a
+//! body, several PDUs in one read, sequence numbers above 0x7FFF_FFFF, a UCS-2 byte order mark).
+
+use std::collections::BTreeMap;
+
+use super::words::words;
+
+pub use receipt_format::{ReceiptFormat, ReceiptFormatError, ReceiptPiece};
+
+mod receipt_format;
+
+/// What one account or carrier does differently. See the module's documentation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Dialect {
+    /// The name of the profile, for reports.
+    pub name: String,
+
+    // The bind we send to a carrier.
+    /// `interface_version` of the bind. 0x34; some gateways serve 3.3 without TLVs, and some
+    /// refuse anything else than what they expect (quirk 52: Route Mobile manual, naz #194).
+    pub interface_version: u8,
+    /// `system_type` of the bind; mandatory with some carriers (quirk 54: Jasmin #124 answers
+    /// status 0x53 without it).
+    pub system_type: String,
+    /// `address_range` of the bind; selects which MO come when several short codes share a login
+    /// (quirk 55: Adobe troubleshooting).
+    pub address_range: String,
+    /// `addr_ton` of the bind (quirk 54: Kannel `bind-addr-ton`).
+    pub addr_ton: u8,
+    /// `addr_npi` of the bind (quirk 54).
+    pub addr_npi: u8,
+
+    // Timers.
+    /// Milliseconds of silence before we probe with enquire_link; 0 never. `None`: the engine's own.
+    /// Some peers close after 20 s without one, some never answer it (quirk 50: Txtwire,
+    /// TODO_bad_clients).
+    pub enquire_link_ms: Option<u32>,
+    /// Milliseconds to wait for a response. `None`: the engine's own (quirk 50: a response that came
+    /// after 40 minutes; Kannel waits 60 s, Jasmin 120 s).
+    pub response_timeout_ms: Option<u32>,
+    /// Carrier: least milliseconds between two attempts to connect, before jitter.
+    pub reconnect_min_ms: u32,
+    /// Carrier: most milliseconds between two attempts to connect, reached by doubling.
+    pub reconnect_max_ms: u32,
+    /// Carrier: least milliseconds after a refused bind (ESME_RALYBND, wrong credentials): the SMSC
+    /// may hold the dead session for minutes or lock the login (quirk 48: vumi #624; Clickatell wants
+    /// 30 s).
+    pub reconnect_refused_ms: u32,
+
+    // What we read although the specification forbids it.
+    /// Addresses, system_id and password longer than the specification's table (quirk 53: Infobip
+    /// and smsfire require passwords above 8 characters; Adobe on addresses above 20).
+    pub long_c_strings: Tolerance,
+    /// A body's last C-octet string without its NUL (quirk 33: Kannel `copy_until_nul`).
+    pub missing_nul: Tolerance,
+    /// Octets after the last field that are no TLV, such as a NUL behind short_message which
+    /// sm_length does not count (quirk 32: python-smpp PR 7, cloudhopper #64, Jasmin #218).
+    pub trailing_octets: Surplus,
+    /// A known TLV with a size its tag forbids (quirk 34: jSMPP #16; Kannel drops the field and
+    /// keeps the PDU).
+    pub invalid_tlv: Surplus,
+    /// schedule_delivery_time or validity_period filled in a deliver_sm (quirk 42: Kannel #317).
+    pub times_in_deliver: Tolerance,
+    /// What stands in the body of a response with an error status (quirks 29 to 31).
+    pub error_body: ErrorBody,
+    /// The vendor's TLVs, and standard ones of a vendor's type (quirk 38: India DLT, Jasmin #429;
+    /// jSMPP #16), in the order of their names. No tag twice.
+    pub tlvs: Vec<TlvDefinition>,
+
+    // Addresses.
+    /// What becomes of a `+` before an international number (quirk 60: jSMPP #172, status 0x94
+    /// until it was removed; Kannel's ChangeLog of 2003-10-17).
+    pub plus: Plus,
+    /// The alphabet of alphanumeric addresses (quirk 61: Kannel `alt-addr-charset`).
+    pub address_alphabet: Alphabet,
+
+    // Text.
+    /// What data_coding 0 means to this peer (quirk 62: naz #220, Vibes has both modes, jSMPP #83).
+    pub data_coding_0: Alphabet,
+    /// The data_coding that says GSM-7 (quirk 62: Vibes reads 4 so, others refuse 1 for 0).
+    pub data_coding_gsm7: u8,
+    /// Whether GSM-7 travels as septets in octets or packed (quirk 65: gosmpp PR 136).
+    pub gsm7_packing: Gsm7Packing,
+    /// Octet order of UCS-2 without a byte order mark (quirk 64: TODO_bad_clients).
+    pub ucs2_order: OctetOrder,
+    /// How a message of several segments is marked (quirk 66: telenor, gosmpp #46, vumi #623).
+    pub segmentation: Segmentation,
+    /// Greatest reference of a multi-segment message, after which we begin again at 1
+    /// (quirk 66: vumi `multipart_sar_reference_rollover`). With udh8 at most 255 counts.
+    pub reference_max: u16,
+    /// The messaging mode, bits 0 and 1 of the esm_class we send: 0 the SMSC's default, 3
+    /// store and forward (quirk 67: Kannel `esm-class`; SMPP 3.4 §5.2.12).
+    pub esm_class_mode: u8,
+    /// The service_type of a message that has none (quirk 67: Kannel `binfo`, used for billing).
+    pub service_type: String,
+
+    // Message ids and receipts.
+    /// Notation of message_id in the carrier's responses (quirks 1 to 7: Kannel `msg-id-type`,
+    /// Jasmin `dlr_msgid`).
+    pub message_id_response: IdNotation,
+    /// Notation of the id in the carrier's receipts (quirks 1 to 7).
+    pub message_id_receipt: IdNotation,
+    /// How our message_id is written to an account (quirk 5: a client that strips zeros on the left
+    /// never finds a 16-digit id again; decimal has none).
+    pub message_id_format: IdFormat,
+    /// The text of the receipts we send to an account (quirks 19 to 24: what clients can read).
+    pub receipt_format: ReceiptFormat,
+    /// Minutes east of UTC of the dates in receipts, read from a carrier or written to an account
+    /// (quirk 21: they carry no zone; ksmppd #108).
+    pub receipt_zone_minutes: i16,
+    /// A deliver_sm that has a receipt's text and no receipt's esm_class (quirk 27: vumi
+    /// `delivery_report_use_esm_class`, smppex PR 66, node-smpp #140).
+    pub receipt_without_esm_class: UnmarkedReceipt,
+    /// Whether ACCEPTED ends a message's life (quirk 18: vumi takes it as delivered, Kannel as
+    /// buffered, SMPP 5.0 calls it final).
+    pub receipt_accepted: AcceptedState,
+
+    // Statuses.
+    /// What to do on a command_status, where it differs from the engine's table (quirks 39, 57).
+    pub statuses: BTreeMap<u32, StatusRule>,
+}
+
+/// One TLV that the specification does not know, or knows with another type.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TlvDefinition {
+    /// The name it has in reports and rules.
+    pub name: String,
+    /// Its tag; not 0.
+    pub tag: u16,
+    /// How its value is read.
+    pub kind: TlvKind,
+}
+
+/// What a carrier's command_status asks of us.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StatusRule {
+    /// Give the message up: sending it again will not help.
+    Fail,
+    /// Send nothing on this bind for so many milliseconds, then go on with the message. Not an attempt.
+    PauseBind {
+        /// Milliseconds.
+        for_ms: u32,
+    },
+    /// Send this message again after so many milliseconds. Counts as an attempt.
+    Retry {
+        /// Milliseconds.
+        after_ms: u32,
+    },
+}
+
+words! {
+    /// Whether a deviation is read or answered as an error.
+    pub enum Tolerance {
+        /// Read it.
+        Accept = "accept",
+        /// Answer it with the status of the fault.
+        Refuse = "refuse",
+    }
+}
+
+words! {
+    /// Whether what is too much or malformed is skipped or answered as an error.
+    pub enum Surplus {
+        /// Leave it out and keep the PDU.
+        Ignore = "ignore",
+        /// Answer the PDU with the status of the fault.
+        Refuse = "refuse",
+    }
+}
+
+words! {
+    /// The body of a response whose command_status is an error; no body at all is always accepted.
+    pub enum ErrorBody {
+        /// A message_id when the octets can be one, else TLVs.
+        Auto = "auto",
+        /// A message_id as in a success (quirk 29: smppex #6).
+        MessageId = "message_id",
+        /// TLVs and no message_id (quirk 31: cloudhopper PR 31; SMPP 5.0 allows it).
+        Tlvs = "tlvs",
+    }
+}
+
+words! {
+    /// How the value of a TLV is read.
+    pub enum TlvKind {
+        /// Text closed by a NUL.
+        CString = "c_string",
+        /// Octets as they are.
+        Octets = "octets",
+        /// One octet.
+        U8 = "u8",
+        /// Two octets, most significant first.
+        U16 = "u16",
+        /// Four octets, most significant first.
+        U32 = "u32",
+    }
+}
+
+words! {
+    /// What becomes of a `+` or `00` before an international number.
+    pub enum Plus {
+        /// Sent with `+`.
+        Add = "add",
+        /// Left as it came.
+        Keep = "keep",
+        /// Taken away, both when reading and when sending.
+        Strip = "strip",
+    }
+}
+
+words! {
+    /// What octets mean as characters.
+    pub enum Alphabet {
+        /// US-ASCII.
+        Ascii = "ascii",
+        /// 3GPP TS 23.038 default alphabet, one septet an octet unless packed.
+        Gsm7 = "gsm7",
+        /// ISO 8859-1.
+        Latin1 = "latin1",
+        /// UTF-8.
+        Utf8 = "utf8",
+    }
+}
+
+words! {
+    /// How GSM-7 septets travel.
+    pub enum Gsm7Packing {
+        /// Eight septets in seven octets, with fill bits behind a UDH.
+        Packed = "packed",
+        /// One septet an octet.
+        Unpacked = "unpacked",
+    }
+}
+
+words! {
+    /// Which octet of a 16-bit unit comes first.
+    pub enum OctetOrder {
+        /// The most significant.
+        Big = "big",
+        /// The least significant.
+        Little = "little",
+    }
+}
+
+words! {
+    /// How the segments of one message say that they belong together.
+    pub enum Segmentation {
+        /// Not at all: the whole text in message_payload, the SMSC makes the segments.
+        Payload = "payload",
+        /// The TLVs sar_msg_ref_num, sar_total_segments and sar_segment_seqnum.
+        Sar = "sar",
+        /// A UDH with an 8-bit reference (3GPP TS 23.040 §9.2.3.24.1).
+        Udh8 = "udh8",
+        /// A UDH with a 16-bit reference (3GPP TS 23.040 §9.2.3.24.8).
+        Udh16 = "udh16",
+    }
+}
+
+words! {
+    /// How a carrier writes message ids.
+    pub enum IdNotation {
+        /// Learnt from matches whose destination agrees.
+        Auto = "auto",
+        /// A number in decimal; zeros on the left mean nothing.
+        Decimal = "decimal",
+        /// A number in hexadecimal; zeros on the left and case mean nothing.
+        Hex = "hex",
+        /// Text, compared octet by octet.
+        Text = "text",
+    }
+}
+
+words! {
+    /// How we write our message_id.
+    pub enum IdFormat {
+        /// In decimal, without zeros on the left.
+        Decimal = "decimal",
+        /// 16 hexadecimal digits.
+        Hex16 = "hex16",
+    }
+}
+
+words! {
+    /// What a deliver_sm with a receipt's text and an ordinary esm_class is.
+    pub enum UnmarkedReceipt {
+        /// An MO: anyone can write such a text.
+        Message = "message",
+        /// A receipt: this SMSC forgets the bit.
+        Receipt = "receipt",
+    }
+}
+
+words! {
+    /// What the state ACCEPTED says.
+    pub enum AcceptedState {
+        /// The last word on the message.
+        Final = "final",
+        /// That another state will follow.
+        Intermediate = "intermediate",
+    }
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+            interface_version: 0x34,
+            system_type: String::new(),
+            address_range: String::new(),
+            addr_ton: 0,
+            addr_npi: 0,
+            enquire_link_ms: None,
+            response_timeout_ms: None,
+            reconnect_min_ms: 5_000,
+            reconnect_max_ms: 60_000,
+            reconnect_refused_ms: 30_000,
+            long_c_strings: Tolerance::Accept,
+            missing_nul: Tolerance::Accept,
+            trailing_octets: Surplus::Ignore,
+            invalid_tlv: Surplus::Ignore,
+            times_in_deliver: Tolerance::Accept,
+            error_body: ErrorBody::Auto,
+            tlvs: Vec::new(),
+            plus: Plus::Strip,
+            address_alphabet: Alphabet::Latin1,
+            data_coding_0: Alphabet::Gsm7,
+            data_coding_gsm7: 0,
+            gsm7_packing: Gsm7Packing::Unpacked,
+            ucs2_order: OctetOrder::Big,
+            segmentation: Segmentation::Udh8,
+            reference_max: u16::MAX,
+            esm_class_mode: 0,
+            service_type: String::new(),
+            message_id_response: IdNotation::Auto,
+            message_id_receipt: IdNotation::Auto,
+            message_id_format: IdFormat::Hex16,
+            receipt_format: ReceiptFormat::default(),
+            receipt_zone_minutes: 0,
+            receipt_without_esm_class: UnmarkedReceipt::Message,
+            receipt_accepted: AcceptedState::Intermediate,
+            statuses: BTreeMap::new(),
+        }
+    }
+}
+
+impl Dialect {
+    /// The vendor's definition of `tag`, if this dialect has one.
+    #[must_use]
+    pub fn tlv(&self, tag: u16) -> Option<&TlvDefinition> {
+        self.tlvs.iter().find(|definition| definition.tag == tag)
+    }
+
+    /// The rule this dialect has for `status`; `None` leaves it to the engine's table.
+    #[must_use]
+    pub fn status(&self, status: u32) -> Option<StatusRule> {
+        self.statuses.get(&status).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialect_answers_only_for_what_it_names() {
+        let mut dialect = Dialect::default();
+        assert_eq!(dialect.status(0x58), None);
+        assert_eq!(dialect.tlv(0x1400), None);
+        dialect.statuses.insert(0x58, StatusRule::PauseBind { for_ms: 1_000 });
+        let pe_id = TlvDefinition { name: "pe_id".to_owned(), tag: 0x1400, kind: TlvKind::CString };
+        dialect.tlvs.push(pe_id.clone());
+        assert_eq!(dialect.status(0x58), Some(StatusRule::PauseBind { for_ms: 1_000 }));
+        assert_eq!(dialect.status(0x14), None);
+        assert_eq!(dialect.tlv(0x1400), Some(&pe_id));
+        assert_eq!(dialect.tlv(0x1401), None);
+    }
+}
