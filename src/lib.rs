@@ -8,7 +8,11 @@ pub mod wire;
 pub mod text;
 pub mod session;
 pub mod message;
+pub mod mt;
+pub mod mo;
 
+#[cfg(feature = "runtime")]
+pub mod telemetry;
 #[cfg(feature = "runtime")]
 pub mod link;
 #[cfg(feature = "runtime")]

@@ -1,3 +1,31 @@
 //! Wiring: what the pure stages decide becomes sockets, queues, workers and counters.
+//!
+//! ```text
+//!   account link --Submit--> shard --Message--> dispatcher --Outgoing--> carrier link
+//!        ^                   ^   |                  ^                        |
+//!        +---- Answer -------|---+                  +------ answers ---------+
+//!        +---- Delivery -----|---+ <--- Done, Receipt, Mo -------------------+
+//! ```
+//!
+//! A **link** owns a session and its buffers; a **shard** owns live messages, by their handset's
+//! number; a **dispatcher** owns one carrier's pace and binds. Each arrow is a bounded queue without
+//! locks: writers push what they have and wake its one reader once.
 
+mod account_link;
+mod build;
+mod carrier_link;
+mod connector;
+mod dispatch_task;
+mod handles;
+mod http;
+mod outbox;
+mod queue;
+mod run;
+mod server;
 pub mod settings;
+pub mod shard;
+mod shard_task;
+mod shared;
+mod stop;
+
+pub use run::{Engine, StartError};

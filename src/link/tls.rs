@@ -53,6 +53,17 @@ fn roots(file: &Path) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
+/// The authorities the system trusts.
+fn system_roots() -> Result<RootCertStore, TlsError> {
+    let loaded = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (added, _unusable) = roots.add_parsable_certificates(loaded.certs);
+    if added == 0 {
+        return Err(unusable(Path::new("the system's certificates"), "none can be used"));
+    }
+    Ok(roots)
+}
+
 /// The listener's side.
 #[derive(Clone)]
 pub struct ListenerTls {
@@ -117,17 +128,20 @@ impl fmt::Debug for ConnectorTls {
 }
 
 impl ConnectorTls {
-    /// Trusts the authorities of `ca_file`, expects the peer to be `server_name`, and shows a
-    /// certificate of its own when one is given.
+    /// Trusts the authorities of `ca_file`, or the system's when there is none, expects the peer to be
+    /// `server_name`, and shows a certificate of its own when one is given.
     ///
     /// # Errors
     /// Names the file or name that cannot be used.
     pub fn load(
-        ca_file: &Path,
+        ca_file: Option<&Path>,
         server_name: &str,
         certificate: Option<(&Path, &Path)>,
     ) -> Result<Self, TlsError> {
-        let builder = ClientConfig::builder().with_root_certificates(roots(ca_file)?);
+        let builder = ClientConfig::builder().with_root_certificates(match ca_file {
+            Some(file) => roots(file)?,
+            None => system_roots()?,
+        });
         let config = match certificate {
             None => builder.with_no_client_auth(),
             Some((cert_file, key_file)) => builder

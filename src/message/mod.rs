@@ -6,6 +6,8 @@
 
 pub mod class;
 pub mod dialect;
+pub mod envelope;
+pub mod message_id;
 pub mod pattern;
 pub mod receipt;
 pub mod state;

@@ -23,6 +23,13 @@ impl Secret {
         fits.then_some(Self(octets))
     }
 
+    /// What a password is compared with when there is no account of that name: nothing a bind
+    /// can carry matches it.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self(vec![0; Self::OCTETS_MAX])
+    }
+
     /// Whether `candidate` is the secret. Neither the octets nor the length of the secret can be
     /// told from the time it takes: both are padded to one length first.
     #[must_use]

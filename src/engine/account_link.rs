@@ -1,0 +1,402 @@
+//! The session of an account: binds it, admits its messages, hands it receipts and MO.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::time::Duration;
+
+use super::handles::{AccountHandle, LinkHandle};
+use super::outbox::ShardOutbox;
+use super::shard::{Delivery, Submission};
+use super::shared::{Account, Shared, ToShard, octet_rules};
+use crate::clock::Now;
+use crate::link::{Owner, Pace};
+use crate::mt::receipts::{ReceiptRenderer, id_field, write_id};
+use crate::mt::routing::Action;
+use crate::session::{BindRequest, Entry, Event, Odd, Session, Unanswered};
+use crate::telemetry::{self, Registry};
+use crate::wire::table::{DeliverSm, Pdu, SubmitSm, SubmitSmResp};
+use crate::wire::{CommandStatus, Header, State, StatusClass};
+
+/// How long an account that refused a delivery for now is left alone.
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+
+/// The owner of an account's session.
+#[derive(Debug)]
+pub struct AccountLink {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    bound: Option<Bound>,
+    outbox: ShardOutbox,
+    receipts: ReceiptRenderer,
+    /// Set once the session has ended.
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Bound {
+    account: Arc<Account>,
+    handle: Arc<AccountHandle>,
+    receives: bool,
+    window_max: usize,
+    in_flight: Vec<Option<Delivery>>,
+    free: Vec<u32>,
+}
+
+impl AccountLink {
+    /// The owner of a connection that has just been accepted.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, peer: SocketAddr) -> Self {
+        let outbox = ShardOutbox::new(Arc::clone(&shared));
+        Self {
+            shared,
+            peer,
+            bound: None,
+            outbox,
+            receipts: ReceiptRenderer::default(),
+            ended: false,
+        }
+    }
+
+    fn bind(&mut self, now: Now, session: &mut Session, request: &BindRequest<'_>) {
+        match self.authorise(request) {
+            Ok(account) => self.bind_as(now, session, request, account),
+            Err(refusal) => {
+                telemetry::bind_refused(&self.shared.registry, refusal.reason);
+                tracing::info!(peer = %self.peer, reason = refusal.reason, "bind refused");
+                session.refuse_bind(refusal.status);
+            }
+        }
+    }
+
+    /// Who it is, and whether it may bind. An unknown name and a wrong password get the same
+    /// answer, and a password is compared either way.
+    fn authorise(&self, request: &BindRequest<'_>) -> Result<Arc<Account>, Refusal> {
+        if self.shared.is_stopping() {
+            return Err(Refusal { status: CommandStatus::ESME_RBINDFAIL, reason: "stopping" });
+        }
+        let wrong = Refusal { status: CommandStatus::ESME_RINVPASWD, reason: "credentials" };
+        let password = request.fields.password.octets();
+        let known = request
+            .fields
+            .system_id
+            .as_str()
+            .and_then(|system_id| self.shared.by_system_id.get(system_id));
+        let Some(account) = known else {
+            let _ = self.shared.nobody.matches(password);
+            return Err(wrong);
+        };
+        if !account.settings.password.matches(password) {
+            return Err(wrong);
+        }
+        if !account.settings.allows(self.peer.ip()) {
+            return Err(Refusal { status: CommandStatus::ESME_RBINDFAIL, reason: "address" });
+        }
+        let mut bound = self.shared.bound.entry(account.index).or_insert(0);
+        if *bound >= account.settings.binds_max {
+            return Err(Refusal { status: CommandStatus::ESME_RALYBND, reason: "binds_max" });
+        }
+        *bound += 1;
+        Ok(Arc::clone(account))
+    }
+
+    fn bind_as(
+        &mut self,
+        now: Now,
+        session: &mut Session,
+        request: &BindRequest<'_>,
+        account: Arc<Account>,
+    ) {
+        let window_max = account.settings.window_max as usize;
+        let handle = AccountHandle::new(window_max);
+        let receives = request.kind.state() != State::BoundTx;
+        session.set_window_max(window_max);
+        session.set_rules(octet_rules(&account.settings.dialect));
+        session.accept_bind(now, &self.shared.settings.node.name);
+        account.metrics.binds.increment(1);
+        tracing::info!(peer = %self.peer, account = account.settings.system_id, state = %session.state(), "bound");
+        if receives {
+            account.add_receiver(&handle);
+            for shard in 0..self.shared.shards.len() {
+                self.outbox.push(shard, ToShard::AccountReady(account.index));
+            }
+        }
+        self.bound = Some(Bound {
+            account,
+            handle,
+            receives,
+            window_max,
+            in_flight: Vec::new(),
+            free: Vec::new(),
+        });
+    }
+
+    fn request(&mut self, now: Now, session: &mut Session, header: Header, pdu: &Pdu<'_>) {
+        let sequence = header.sequence_number;
+        match pdu {
+            Pdu::SubmitSm(submit) => {
+                if let Err(status) = self.submit(now, session, sequence, submit) {
+                    if let Some(bound) = &self.bound {
+                        bound.account.metrics.refuse(&self.shared.registry, status);
+                    }
+                    session.respond_status(header.command_id, sequence, status);
+                }
+            }
+            Pdu::AlertNotification(_) => {}
+            // Not offered to accounts: the answer says so, and the session goes on.
+            _ => session.respond_status(header.command_id, sequence, CommandStatus::ESME_RINVCMDID),
+        }
+    }
+
+    /// Admits a message, or says why not. Its answer comes from its shard.
+    fn submit(
+        &mut self,
+        now: Now,
+        session: &Session,
+        sequence: u32,
+        submit: &SubmitSm<'_>,
+    ) -> Result<(), CommandStatus> {
+        let Some(bound) = &self.bound else { return Err(CommandStatus::ESME_RINVBNDSTS) };
+        let account = &bound.account;
+        account.metrics.submits.increment(1);
+        if session.unanswered() > bound.window_max {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        let envelope = account.admission.address(submit)?;
+        let destination = envelope.destination.octets();
+        let source = envelope.source.octets();
+        let carrier = match self.shared.routes.find(account.index, source, destination) {
+            Some(Action::Send(carriers)) => self.shared.choose(carriers),
+            Some(Action::Reject) | None => None,
+        };
+        let carrier = carrier.ok_or(CommandStatus::ESME_RINVDSTADR)?;
+        let shard = self.shared.shard_of(destination);
+        let message = account.admission.message(envelope, submit, carrier.cutting, now.wall)?;
+        if account.rate.take(now.monotonic, u32::from(message.segments())).is_err() {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        let submission = Submission {
+            link: LinkHandle::Account(Arc::clone(&bound.handle)),
+            sequence,
+            message: Arc::new(message),
+            carrier: carrier.index,
+        };
+        self.outbox.push(shard, ToShard::Submit(submission));
+        Ok(())
+    }
+
+    fn response(&mut self, request: Entry, status: CommandStatus) {
+        let Some(bound) = &mut self.bound else { return };
+        let Some(delivery) = bound.take(request.ticket) else { return };
+        let metrics = &bound.account.metrics;
+        if status.is_ok() {
+            match delivery {
+                Delivery::Receipt { .. } => metrics.receipts.increment(1),
+                Delivery::Mo(_) => metrics.mo.increment(1),
+            }
+            return;
+        }
+        metrics.refused_deliveries.increment(1);
+        match status.class() {
+            // It will never take it: sending it again would block those behind it.
+            StatusClass::Permanent | StatusClass::Protocol | StatusClass::Ok => {}
+            StatusClass::Session | StatusClass::Temporary | StatusClass::Throttle => {
+                self.give_back(delivery, REFUSED_PAUSE);
+            }
+        }
+    }
+
+    fn unanswered(&mut self, request: Entry, why: Unanswered) {
+        let delivery = self.bound.as_mut().and_then(|bound| bound.take(request.ticket));
+        let Some(delivery) = delivery else { return };
+        let pause = match why {
+            Unanswered::TimedOut => REFUSED_PAUSE,
+            Unanswered::SessionEnded => Duration::ZERO,
+        };
+        self.give_back(delivery, pause);
+    }
+
+    fn give_back(&mut self, delivery: Delivery, pause: Duration) {
+        let Some(bound) = &self.bound else { return };
+        let account = bound.account.index;
+        let handset = match &delivery {
+            Delivery::Receipt { message, .. } => message.destination.octets(),
+            Delivery::Mo(message) => message.source.octets(),
+        };
+        let shard = self.shared.shard_of(handset);
+        self.outbox.push(shard, ToShard::Undelivered { account, delivery, pause });
+    }
+
+    /// Everything this session held goes back, and nothing more comes to it.
+    fn unbind(&mut self, reason: &'static str) {
+        self.ended = true;
+        telemetry::session_closed(&self.shared.registry, "account", reason);
+        let Some(bound) = &self.bound else {
+            tracing::debug!(peer = %self.peer, reason, "connection closed before a bind");
+            return;
+        };
+        let account = Arc::clone(&bound.account);
+        let handle = Arc::clone(&bound.handle);
+        tracing::info!(peer = %self.peer, account = account.settings.system_id, reason, "session closed");
+        if bound.receives {
+            account.remove_receiver(&handle);
+        }
+        account.metrics.binds.decrement(1);
+        if let Some(mut bound) = self.shared.bound.get_mut(&account.index) {
+            *bound = bound.saturating_sub(1);
+        }
+        while let Some(delivery) = handle.deliveries.pop() {
+            self.give_back(delivery, Duration::ZERO);
+        }
+    }
+
+    /// Hands out what waits, while the window has room.
+    fn deliver(&mut self, now: Now, session: &mut Session) {
+        let Some(bound) = &mut self.bound else { return };
+        if !bound.receives || self.ended {
+            return;
+        }
+        let mut took = false;
+        while session.window_free() > 0 {
+            let Some(delivery) = bound.handle.deliveries.pop() else { break };
+            took = true;
+            let ticket = bound.next_ticket();
+            let style = bound.account.style;
+            let submitted = match &delivery {
+                Delivery::Receipt { message, outcome } => {
+                    let deliver = self.receipts.render(message, outcome, style);
+                    session.submit(now, ticket, &deliver)
+                }
+                Delivery::Mo(message) => session.submit(now, ticket, &mo(message)),
+            };
+            match submitted {
+                Ok(_) => bound.keep(ticket, delivery),
+                // A field of the carrier's that is too long for us cannot be delivered at all.
+                Err(_) => bound.free.push(ticket as u32),
+            }
+        }
+        if took && bound.account.starving.swap(false, Ordering::AcqRel) {
+            let account = bound.account.index;
+            for shard in 0..self.shared.shards.len() {
+                self.outbox.push(shard, ToShard::AccountReady(account));
+            }
+        }
+    }
+
+    fn answer(&mut self, session: &mut Session) {
+        let Some(bound) = &self.bound else { return };
+        let decimal = bound.account.style.decimal_ids;
+        let mut accepted = 0;
+        while let Some(answer) = bound.handle.answers.pop() {
+            let mut room = [0; 21];
+            let id = write_id(answer.id, decimal, &mut room);
+            let body = SubmitSmResp { message_id: id_field(id), ..SubmitSmResp::default() };
+            // At most twenty digits, far below what the field may have.
+            let _ = session.respond(answer.sequence, answer.status, &body);
+            if answer.status.is_ok() {
+                accepted += 1;
+            } else {
+                bound.account.metrics.refuse(&self.shared.registry, answer.status);
+            }
+        }
+        if accepted > 0 {
+            bound.account.metrics.accepted.increment(accepted);
+        }
+    }
+}
+
+struct Refusal {
+    status: CommandStatus,
+    reason: &'static str,
+}
+
+impl Bound {
+    fn next_ticket(&mut self) -> u64 {
+        match self.free.pop() {
+            Some(place) => u64::from(place),
+            None => {
+                self.in_flight.push(None);
+                self.in_flight.len() as u64 - 1
+            }
+        }
+    }
+
+    fn keep(&mut self, ticket: u64, delivery: Delivery) {
+        if let Some(place) = self.in_flight.get_mut(ticket as usize) {
+            *place = Some(delivery);
+        }
+    }
+
+    fn take(&mut self, ticket: u64) -> Option<Delivery> {
+        let delivery = self.in_flight.get_mut(ticket as usize)?.take()?;
+        self.free.push(ticket as u32);
+        Some(delivery)
+    }
+}
+
+impl Owner for AccountLink {
+    fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>) {
+        match event {
+            Event::Request { header, pdu } => self.request(now, session, header, &pdu),
+            Event::Response { request, status, late, .. } => {
+                if !late {
+                    self.response(request, status);
+                }
+            }
+            Event::BindRequested(request) => self.bind(now, session, &request),
+            Event::Unanswered { request, why } => self.unanswered(request, why),
+            Event::Odd(odd) => count_odd(&self.shared.registry, odd),
+            Event::Closed(reason) => self.unbind(reason.name()),
+            Event::Bound(_) | Event::Outbind(_) => {}
+        }
+    }
+
+    fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
+        if let Some(bound) = &self.bound {
+            bound.handle.answers.register(cx);
+            if bound.handle.stop.load(Ordering::Relaxed) || self.shared.is_stopping() {
+                session.unbind(now);
+            }
+        }
+        self.answer(session);
+        self.deliver(now, session);
+        if self.outbox.flush() {
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        if self.outbox.is_blocked() { Pace::Wait } else { Pace::Go }
+    }
+}
+
+/// A message from a handset, untouched.
+fn mo(message: &crate::mo::MoMessage) -> DeliverSm<'_> {
+    DeliverSm {
+        service_type: id_field(&message.service_type),
+        source_addr_ton: message.source.ton,
+        source_addr_npi: message.source.npi,
+        source_addr: message.source.as_field(),
+        dest_addr_ton: message.destination.ton,
+        dest_addr_npi: message.destination.npi,
+        destination_addr: message.destination.as_field(),
+        esm_class: message.esm_class,
+        protocol_id: message.protocol_id,
+        priority_flag: message.priority_flag,
+        data_coding: message.data_coding,
+        short_message: &message.short_message,
+        tlvs: crate::wire::Tlvs::take(&message.tlvs).0,
+        ..DeliverSm::default()
+    }
+}
+
+/// Counts what a session dealt with by itself.
+pub fn count_odd(registry: &Registry, odd: Odd) {
+    let kind = match odd {
+        Odd::BadPdu(error) => error.fault.name(),
+        Odd::NotPermitted(_) => "not_permitted",
+        Odd::Stray { .. } => "stray_response",
+    };
+    telemetry::pdu_odd(registry, kind);
+}

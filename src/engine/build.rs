@@ -1,0 +1,222 @@
+//! Settings to what runs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use dashmap::DashMap;
+
+use super::queue::Queue;
+use super::settings::{self, Secret, Settings};
+use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
+use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
+use crate::link::Clock;
+use crate::message::dialect::{AcceptedState, Alphabet, IdFormat, IdNotation, Segmentation};
+use crate::message::receipt::{ReceiptFormat, id};
+use crate::mo::Owners;
+use crate::mt::ingress::Admission;
+use crate::mt::receipts::{Notations, ReceiptStyle};
+use crate::mt::routing::{Action, PREFIX_MAX, Routes, Row};
+use crate::mt::segmentation::Cutting;
+use crate::mt::throttle::Rate;
+use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
+use crate::text::{DataCodingZero, Reference};
+
+/// The shared state of an engine of these settings.
+#[must_use]
+pub fn shared(settings: Settings) -> Shared {
+    let registry = Registry::new();
+    let validity_max = Duration::from_secs(3600 * u64::from(settings.node.validity_max_hours));
+    let accounts: Vec<Arc<Account>> = settings
+        .accounts
+        .iter()
+        .enumerate()
+        .map(|(at, account)| Arc::new(self::account(&registry, at, account, validity_max)))
+        .collect();
+    let carriers: Vec<Arc<Carrier>> = settings
+        .carriers
+        .iter()
+        .enumerate()
+        .map(|(at, carrier)| Arc::new(self::carrier(&registry, at, carrier)))
+        .collect();
+    let places: HashMap<&str, u32> = accounts
+        .iter()
+        .map(|account| (account.settings.system_id.as_str(), account.index))
+        .collect();
+    let routes = routes(&settings, &places);
+    let owners = owners(&settings, &places);
+    let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
+    let by_system_id = accounts
+        .iter()
+        .map(|account| (account.settings.system_id.clone(), Arc::clone(account)))
+        .collect();
+    Shared {
+        clock: Clock::start(),
+        metrics: EngineMetrics::new(&registry),
+        accounts,
+        by_system_id,
+        bound: DashMap::default(),
+        carriers,
+        routes,
+        owners,
+        shards: std::iter::repeat_with(|| Queue::new(SHARD_QUEUE)).take(shards).collect(),
+        stopping: AtomicBool::new(false),
+        stopping_carriers: AtomicBool::new(false),
+        left: AtomicUsize::new(0),
+        nobody: Secret::nobody(),
+        registry,
+        settings,
+    }
+}
+
+fn account(
+    registry: &Registry,
+    at: usize,
+    settings: &settings::Account,
+    validity_max: Duration,
+) -> Account {
+    let dialect = &settings.dialect;
+    Account {
+        index: at as u32,
+        admission: Admission {
+            account: at as u32,
+            senders: settings.senders.clone(),
+            validity_max,
+        },
+        style: ReceiptStyle {
+            format: ReceiptFormat::default(),
+            zone_minutes: dialect.receipt_zone_minutes,
+            decimal_ids: dialect.message_id_format == IdFormat::Decimal,
+        },
+        rate: Rate::per_second(settings.segments_per_second),
+        receivers: ArcSwap::default(),
+        turn: AtomicUsize::new(0),
+        starving: AtomicBool::new(false),
+        metrics: AccountMetrics::new(registry, at, &settings.system_id),
+        settings: settings.clone(),
+    }
+}
+
+fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carrier {
+    let dialect = &settings.dialect;
+    Carrier {
+        index: at as u32,
+        cutting: Cutting {
+            zero: match dialect.data_coding_0 {
+                Alphabet::Ascii => DataCodingZero::Ascii,
+                Alphabet::Gsm7 => DataCodingZero::Gsm7,
+                Alphabet::Latin1 => DataCodingZero::Latin1,
+                Alphabet::Utf8 => DataCodingZero::Utf8,
+            },
+            reference: match dialect.segmentation {
+                Segmentation::Payload => Reference::Payload,
+                Segmentation::Sar => Reference::Sar,
+                Segmentation::Udh8 => Reference::Udh8,
+                Segmentation::Udh16 => Reference::Udh16,
+            },
+        },
+        notations: Notations {
+            response: notation(dialect.message_id_response),
+            receipt: notation(dialect.message_id_receipt),
+        },
+        dispatcher: Queue::new(DISPATCHER_QUEUE),
+        binds: AtomicU32::new(0),
+        metrics: CarrierMetrics::new(registry, &settings.name),
+        settings: settings.clone(),
+    }
+}
+
+fn notation(notation: IdNotation) -> Option<id::IdNotation> {
+    match notation {
+        IdNotation::Auto => None,
+        IdNotation::Decimal => Some(id::IdNotation::Decimal),
+        IdNotation::Hex => Some(id::IdNotation::Hex),
+        IdNotation::Text => Some(id::IdNotation::Text),
+    }
+}
+
+fn routes(settings: &Settings, accounts: &HashMap<&str, u32>) -> Routes {
+    let carriers: HashMap<&str, u32> = settings
+        .carriers
+        .iter()
+        .enumerate()
+        .map(|(at, carrier)| (carrier.name.as_str(), at as u32))
+        .collect();
+    let mut rows = Vec::new();
+    for route in &settings.routes {
+        let action = match &route.action {
+            settings::Action::Reject => Action::Reject,
+            settings::Action::Send(targets) => Action::Send(
+                targets
+                    .iter()
+                    .filter_map(|to| carriers.get(to.carrier.as_str()).copied())
+                    .collect(),
+            ),
+        };
+        let row = |prefix: &str, action: Action| Row {
+            prefix: prefix.chars().take(PREFIX_MAX).collect(),
+            senders: route.senders.clone(),
+            accounts: route
+                .accounts
+                .iter()
+                .filter_map(|name| accounts.get(name.as_str()).copied())
+                .collect(),
+            action,
+        };
+        if route.prefixes.is_empty() && route.prefix_rows.is_empty() {
+            rows.push(row("", action.clone()));
+        }
+        rows.extend(route.prefixes.iter().map(|prefix| row(prefix, action.clone())));
+        for prefix in &route.prefix_rows {
+            let own = prefix.carrier.as_deref().and_then(|name| carriers.get(name).copied());
+            let action = own.map_or_else(|| action.clone(), |carrier| Action::Send(vec![carrier]));
+            rows.push(row(&prefix.prefix, action));
+        }
+    }
+    Routes::new(rows)
+}
+
+fn owners(settings: &Settings, accounts: &HashMap<&str, u32>) -> Owners {
+    Owners::new(settings.numbers.iter().filter_map(|number| match &number.owner {
+        Some(settings::Owner::Account(name)) => {
+            Some((number.address.clone(), *accounts.get(name.as_str())?))
+        }
+        None => None,
+    }))
+}
+
+/// The limits of one of so many shards.
+#[must_use]
+pub fn shard_limits(settings: &Settings) -> Limits {
+    let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
+    let node = &settings.node;
+    let share = |limit: u32| (limit as usize).div_ceil(shards);
+    let waiting = settings.accounts.iter().map(|account| account.receipts_waiting_max).max();
+    Limits {
+        queue_max: share(node.queue_max_messages),
+        correlations_max: share(node.correlations_max),
+        correlation_max_age: Duration::from_secs(3600 * u64::from(node.correlation_hours)),
+        parked_max: share(node.receipts_parked_max),
+        parked_max_age: Duration::from_millis(u64::from(node.receipt_parked_ms)),
+        waiting_max: share(waiting.unwrap_or(0)),
+        ..Limits::default()
+    }
+}
+
+/// What shards know of the carriers.
+#[must_use]
+pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
+    let rules = |carrier: &settings::Carrier| CarrierRules {
+        attempts_max: u8::try_from(carrier.attempts_max).unwrap_or(u8::MAX),
+        in_doubt: match carrier.in_doubt {
+            settings::InDoubt::Hold => InDoubtPolicy::Hold,
+            settings::InDoubt::Resend => InDoubtPolicy::Resend,
+            settings::InDoubt::WaitThenResend => InDoubtPolicy::WaitThenResend,
+        },
+        in_doubt_wait: Duration::from_millis(u64::from(carrier.in_doubt_wait_ms)),
+        accepted_is_final: carrier.dialect.receipt_accepted == AcceptedState::Final,
+    };
+    settings.carriers.iter().map(rules).collect()
+}

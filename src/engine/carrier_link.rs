@@ -1,0 +1,332 @@
+//! The session with a carrier: sends segments, reads answers, receipts and MO.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::time::Duration;
+
+use super::account_link::count_odd;
+use super::handles::{CARRIER_ANSWERS_MAX, CarrierHandle};
+use super::outbox::ShardOutbox;
+use super::shard::{SegmentResult, shard_of};
+use super::shared::{Carrier, Shared, ToDispatcher, ToShard};
+use crate::clock::Now;
+use crate::link::{Owner, Pace};
+use crate::message::dialect::StatusRule;
+use crate::mo::MoMessage;
+use crate::mt::receipts::{read, response_key};
+use crate::mt::segmentation::Renderer;
+use crate::session::{Entry, Event, Session};
+use crate::telemetry;
+use crate::wire::table::{DeliverSm, DeliverSmResp, Pdu};
+use crate::wire::{Address, CommandStatus, Header, State, StatusClass};
+
+/// How long a bind that was told to slow down sends nothing.
+const THROTTLED_PAUSE: Duration = Duration::from_millis(1000);
+
+/// The owner of a session with a carrier; it outlives the session and serves the next one.
+#[derive(Debug)]
+pub struct CarrierLink {
+    shared: Arc<Shared>,
+    carrier: Arc<Carrier>,
+    /// Which of the carrier's binds.
+    bind: u32,
+    handle: Arc<CarrierHandle>,
+    outbox: ShardOutbox,
+    renderer: Renderer,
+    in_flight: Vec<Option<InFlight>>,
+    free: Vec<u32>,
+    /// Answers since the dispatcher was told.
+    answered: u32,
+    /// Deliver_sm that wait for a shard's answer.
+    unanswered: usize,
+    /// Whether the session stood; what its back-off starts again from.
+    was_bound: bool,
+    transmits: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct InFlight {
+    ticket: u64,
+    segment: u8,
+}
+
+impl CarrierLink {
+    /// The owner of the `bind`-th session of a carrier.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>, bind: u32) -> Self {
+        let window_max = carrier.settings.window_max as usize;
+        Self {
+            outbox: ShardOutbox::new(Arc::clone(&shared)),
+            shared,
+            bind,
+            handle: CarrierHandle::new(window_max),
+            carrier,
+            renderer: Renderer::default(),
+            in_flight: Vec::new(),
+            free: Vec::new(),
+            answered: 0,
+            unanswered: 0,
+            was_bound: false,
+            transmits: false,
+        }
+    }
+
+    /// Whether the last session stood, and forgets it.
+    pub fn take_was_bound(&mut self) -> bool {
+        std::mem::take(&mut self.was_bound)
+    }
+
+    fn bound(&mut self, state: State) {
+        self.was_bound = true;
+        self.transmits = state != State::BoundRx;
+        self.carrier.metrics.binds.increment(1);
+        tracing::info!(carrier = self.carrier.settings.name, bind = self.bind, %state, "bound");
+        if self.transmits {
+            self.carrier.binds.fetch_add(1, Ordering::Relaxed);
+            let up = ToDispatcher::Up {
+                bind: self.bind,
+                credit: self.carrier.settings.window_max,
+                handle: Arc::clone(&self.handle),
+            };
+            self.tell_dispatcher(up);
+        }
+    }
+
+    fn closed(&mut self, reason: &'static str) {
+        telemetry::session_closed(&self.shared.registry, "carrier", reason);
+        tracing::info!(
+            carrier = self.carrier.settings.name,
+            bind = self.bind,
+            reason,
+            "session closed"
+        );
+        if self.was_bound {
+            self.carrier.metrics.binds.decrement(1);
+        }
+        if std::mem::take(&mut self.transmits) {
+            self.carrier.binds.fetch_sub(1, Ordering::Relaxed);
+            self.tell_dispatcher(ToDispatcher::Down(self.bind));
+        }
+        // What a shard answers from now on belongs to a session that is gone; the next one gets
+        // queues of its own.
+        let old = std::mem::replace(
+            &mut self.handle,
+            CarrierHandle::new(self.carrier.settings.window_max as usize),
+        );
+        while let Some(outgoing) = old.submits.pop() {
+            self.done(outgoing.ticket, outgoing.segment, SegmentResult::NotSent);
+        }
+        self.unanswered = 0;
+        self.answered = 0;
+        self.outbox.flush();
+    }
+
+    /// Tells the dispatcher; its queue is read by a task that never waits for a link.
+    fn tell_dispatcher(&self, what: ToDispatcher) {
+        let mut what = Some(what);
+        while let Some(item) = what.take() {
+            if let Err(item) = self.carrier.dispatcher.push(item) {
+                self.carrier.dispatcher.wake();
+                std::thread::yield_now();
+                what = Some(item);
+            }
+        }
+        self.carrier.dispatcher.wake();
+    }
+
+    fn done(&mut self, ticket: u64, segment: u8, result: SegmentResult) {
+        let shard = usize::from(shard_of(ticket));
+        self.outbox.push(shard, ToShard::Done { ticket, segment, result });
+    }
+
+    fn take(&mut self, ticket: u64) -> Option<InFlight> {
+        let sent = self.in_flight.get_mut(ticket as usize)?.take()?;
+        self.free.push(ticket as u32);
+        Some(sent)
+    }
+
+    fn response(&mut self, now: Now, request: Entry, status: CommandStatus, pdu: Option<Pdu<'_>>) {
+        let Some(sent) = self.take(request.ticket) else { return };
+        self.answered += 1;
+        let metrics = &self.carrier.metrics;
+        metrics.response_seconds.record(request.age(now.monotonic).as_secs_f64());
+        if status.is_ok() {
+            metrics.accepted.increment(1);
+            let key = match pdu {
+                Some(Pdu::SubmitSmResp(resp)) => {
+                    let id = resp.message_id.octets();
+                    response_key(self.carrier.index, self.carrier.notations, id)
+                }
+                // A generic_nack of status 0 is no acceptance, and a body that cannot be read has
+                // no id: either way there is nothing to find a receipt by.
+                _ => None,
+            };
+            self.done(sent.ticket, sent.segment, SegmentResult::Accepted { key });
+            return;
+        }
+        metrics.reject(&self.shared.registry, status);
+        let class = self.class_of(status);
+        self.done(sent.ticket, sent.segment, SegmentResult::Refused { status, class });
+    }
+
+    /// What a status asks for: the dialect's word first, then the table's.
+    fn class_of(&self, status: CommandStatus) -> StatusClass {
+        let pause = match self.carrier.settings.dialect.status(status.0) {
+            Some(StatusRule::Fail) => return StatusClass::Permanent,
+            Some(StatusRule::Retry { .. }) => return StatusClass::Temporary,
+            Some(StatusRule::PauseBind { for_ms }) => Duration::from_millis(u64::from(for_ms)),
+            None if status.class() == StatusClass::Throttle => THROTTLED_PAUSE,
+            None => return status.class(),
+        };
+        self.tell_dispatcher(ToDispatcher::Pause { bind: self.bind, pause });
+        StatusClass::Throttle
+    }
+
+    fn request(&mut self, session: &mut Session, header: Header, pdu: &Pdu<'_>) {
+        match pdu {
+            Pdu::DeliverSm(deliver) => self.deliver_sm(header.sequence_number, deliver),
+            Pdu::AlertNotification(_) => {}
+            _ => session.respond_status(
+                header.command_id,
+                header.sequence_number,
+                CommandStatus::ESME_RINVCMDID,
+            ),
+        }
+    }
+
+    fn deliver_sm(&mut self, sequence: u32, deliver: &DeliverSm<'_>) {
+        self.unanswered += 1;
+        let link = Arc::clone(&self.handle);
+        let shard = self.shared.shard_of(deliver.source_addr.octets());
+        let zone = self.carrier.settings.dialect.receipt_zone_minutes;
+        if let Some(receipt) = read(self.carrier.index, self.carrier.notations, zone, deliver) {
+            self.carrier.metrics.receipts.increment(1);
+            let receipt = Box::new(receipt);
+            self.outbox.push(shard, ToShard::Receipt { link, sequence, receipt });
+            return;
+        }
+        self.carrier.metrics.mo.increment(1);
+        let owner = self.shared.owners.of(deliver.destination_addr.octets());
+        let message = Box::new(mo(deliver));
+        self.outbox.push(shard, ToShard::Mo { link, sequence, owner, message });
+    }
+
+    fn send(&mut self, now: Now, session: &mut Session) {
+        let mut sent = 0;
+        while session.window_free() > 0 {
+            let Some(outgoing) = self.handle.submits.pop() else { break };
+            let reference = self.carrier.cutting.reference;
+            let submit = self.renderer.render(
+                &outgoing.message,
+                outgoing.segment,
+                outgoing.reference,
+                reference,
+            );
+            let place = match self.free.pop() {
+                Some(place) => place,
+                None => {
+                    self.in_flight.push(None);
+                    self.in_flight.len() as u32 - 1
+                }
+            };
+            if session.submit(now, u64::from(place), &submit).is_ok() {
+                let in_flight = InFlight { ticket: outgoing.ticket, segment: outgoing.segment };
+                if let Some(entry) = self.in_flight.get_mut(place as usize) {
+                    *entry = Some(in_flight);
+                }
+                sent += 1;
+            } else {
+                self.free.push(place);
+                self.answered += 1;
+                // What came in one PDU goes out in one, so only a field beyond our own table can
+                // be at fault: no other carrier would take it either.
+                let status = CommandStatus::ESME_RINVMSGLEN;
+                let class = StatusClass::Permanent;
+                let result = SegmentResult::Refused { status, class };
+                self.done(outgoing.ticket, outgoing.segment, result);
+            }
+        }
+        if sent > 0 {
+            self.carrier.metrics.sent.increment(sent);
+        }
+    }
+
+    fn answer(&mut self, session: &mut Session) {
+        while let Some((sequence, status)) = self.handle.answers.pop() {
+            self.unanswered = self.unanswered.saturating_sub(1);
+            // An empty id cannot be too long.
+            let _ = session.respond(sequence, status, &DeliverSmResp::default());
+        }
+    }
+}
+
+impl Owner for CarrierLink {
+    fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>) {
+        match event {
+            Event::Response { request, late, status, pdu } if !late => {
+                // A refusal by generic_nack with status 0 is a refusal all the same.
+                let nacked = matches!(pdu, Some(Pdu::GenericNack(_))) && status.is_ok();
+                let status = if nacked { CommandStatus::ESME_RUNKNOWNERR } else { status };
+                self.response(now, request, status, pdu);
+            }
+            Event::Response { .. } => {}
+            Event::Request { header, pdu } => self.request(session, header, &pdu),
+            Event::Unanswered { request, .. } => {
+                let Some(sent) = self.take(request.ticket) else { return };
+                self.answered += 1;
+                self.carrier.metrics.in_doubt.increment(1);
+                self.done(sent.ticket, sent.segment, SegmentResult::InDoubt);
+            }
+            Event::Bound(state) => self.bound(state),
+            Event::Odd(odd) => count_odd(&self.shared.registry, odd),
+            Event::Closed(reason) => self.closed(reason.name()),
+            Event::BindRequested(_) | Event::Outbind(_) => {}
+        }
+    }
+
+    fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
+        self.handle.submits.register(cx);
+        if self.handle.stop.load(Ordering::Relaxed) || self.shared.is_stopping_carriers() {
+            session.unbind(now);
+        }
+        self.answer(session);
+        self.send(now, session);
+        if self.answered > 0 {
+            self.handle.answered.fetch_add(std::mem::take(&mut self.answered), Ordering::AcqRel);
+            self.carrier.dispatcher.wake();
+        }
+        if self.outbox.flush() {
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        // Most of the room stays free: one read can bring many deliver_sm at once.
+        let full = self.unanswered > CARRIER_ANSWERS_MAX / 8;
+        if full || self.outbox.is_blocked() { Pace::Wait } else { Pace::Go }
+    }
+}
+
+/// A message from a handset, kept as it came.
+fn mo(deliver: &DeliverSm<'_>) -> MoMessage {
+    MoMessage {
+        source: Address::new(
+            deliver.source_addr_ton,
+            deliver.source_addr_npi,
+            deliver.source_addr.octets(),
+        ),
+        destination: Address::new(
+            deliver.dest_addr_ton,
+            deliver.dest_addr_npi,
+            deliver.destination_addr.octets(),
+        ),
+        service_type: deliver.service_type.octets().into(),
+        esm_class: deliver.esm_class,
+        protocol_id: deliver.protocol_id,
+        priority_flag: deliver.priority_flag,
+        data_coding: deliver.data_coding,
+        short_message: deliver.short_message.into(),
+        tlvs: deliver.tlvs.octets().into(),
+    }
+}

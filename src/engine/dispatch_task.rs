@@ -1,0 +1,137 @@
+//! The task of one carrier's dispatcher: takes what shards and links tell it, and hands segments to
+//! the links.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::time::Sleep;
+
+use super::handles::CarrierHandle;
+use super::shared::{Carrier, Shared, ToDispatcher};
+use crate::clock::Now;
+use crate::mt::egress::{Dispatcher, Next};
+
+/// Items taken, and segments handed out, before others get their turn.
+const BATCH: usize = 1024;
+
+/// A dispatcher and its hands.
+pub struct DispatchTask {
+    shared: Arc<Shared>,
+    carrier: Arc<Carrier>,
+    dispatcher: Dispatcher,
+    links: Vec<Option<Arc<CarrierHandle>>>,
+    touched: Vec<bool>,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl DispatchTask {
+    /// The task of this carrier's dispatcher. To be made inside the runtime that polls it.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>, binds: usize) -> Self {
+        Self {
+            dispatcher: Dispatcher::new(carrier.settings.segments_per_second, binds),
+            links: vec![None; binds],
+            touched: vec![false; binds],
+            sleep: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
+            shared,
+            carrier,
+        }
+    }
+
+    /// Takes what was told; whether there may be more.
+    fn take_batch(&mut self, now: Now, cx: &Context<'_>) -> bool {
+        for _ in 0..BATCH {
+            let Some(item) = self.carrier.dispatcher.pop() else {
+                self.carrier.dispatcher.register(cx);
+                return !self.carrier.dispatcher.is_empty();
+            };
+            match item {
+                ToDispatcher::Message { outgoing, first: false } => self.dispatcher.push(outgoing),
+                ToDispatcher::Message { outgoing, first: true } => {
+                    self.dispatcher.push_first(outgoing);
+                }
+                ToDispatcher::Withdraw(ticket) => self.dispatcher.remove(ticket),
+                ToDispatcher::Up { bind, credit, handle } => {
+                    self.dispatcher.bind_up(bind, credit);
+                    if let Some(link) = self.links.get_mut(bind as usize) {
+                        *link = Some(handle);
+                    }
+                }
+                ToDispatcher::Down(bind) => {
+                    self.dispatcher.bind_down(bind);
+                    if let Some(link) = self.links.get_mut(bind as usize) {
+                        *link = None;
+                    }
+                }
+                ToDispatcher::Pause { bind, pause } => {
+                    self.dispatcher.pause(bind, now.monotonic + pause);
+                }
+            }
+        }
+        true
+    }
+
+    fn take_credit(&mut self) {
+        for (bind, link) in self.links.iter().enumerate() {
+            let Some(link) = link else { continue };
+            let answered = link.take_answered();
+            if answered > 0 {
+                self.dispatcher.credit(bind as u32, answered);
+            }
+        }
+    }
+
+    /// Hands out segments; whether there may be more to hand out at once.
+    fn hand_out(&mut self, now: Now, cx: &mut Context<'_>) -> bool {
+        for _ in 0..BATCH {
+            match self.dispatcher.next(now.monotonic) {
+                Next::Send { bind, outgoing } => {
+                    let bind = bind as usize;
+                    let Some(Some(link)) = self.links.get(bind) else { continue };
+                    // The credit is the queue's length, so there is room.
+                    let _ = link.submits.push(outgoing);
+                    if let Some(touched) = self.touched.get_mut(bind) {
+                        *touched = true;
+                    }
+                }
+                Next::At(at) => {
+                    self.sleep.as_mut().reset(self.shared.clock.instant(at));
+                    return self.sleep.as_mut().poll(cx).is_ready();
+                }
+                Next::Idle => return false,
+            }
+        }
+        true
+    }
+
+    fn wake_links(&mut self) {
+        for (link, touched) in self.links.iter().zip(&mut self.touched) {
+            if std::mem::take(touched)
+                && let Some(link) = link
+            {
+                link.wake();
+            }
+        }
+    }
+}
+
+impl Future for DispatchTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let now = this.shared.clock.now();
+        let more_told = this.take_batch(now, cx);
+        this.take_credit();
+        let more_to_send = this.hand_out(now, cx);
+        this.wake_links();
+        this.carrier.metrics.waiting.set(this.dispatcher.waiting() as f64);
+        if more_told || more_to_send {
+            cx.waker().wake_by_ref();
+        }
+        // It ends only with the runtime.
+        Poll::Pending
+    }
+}

@@ -1,0 +1,104 @@
+//! What a session's link shares with the rest of the engine: the queues it reads and its waker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use crossbeam_queue::ArrayQueue;
+
+use super::queue::Queue;
+use super::shard::Delivery;
+use crate::message::message_id::MessageId;
+use crate::mt::egress::Outgoing;
+use crate::wire::{CommandStatus, SequenceNumber};
+
+/// Deliver_sm of one carrier session that are not answered yet. A link reads no more above an eighth
+/// of it: one read of 64 KiB can bring another two thousand, of 33 octets each.
+pub const CARRIER_ANSWERS_MAX: usize = 4096;
+
+/// The answer to a submit_sm.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Of which request.
+    pub sequence: SequenceNumber,
+    /// The result.
+    pub status: CommandStatus,
+    /// Our id, when it was taken.
+    pub id: MessageId,
+}
+
+/// A session of an account.
+#[derive(Debug)]
+pub struct AccountHandle {
+    /// Answers to its submits. As many as its window fit, so pushing never fails.
+    pub answers: Queue<Answer>,
+    /// Receipts and MO for it.
+    pub deliveries: ArrayQueue<Delivery>,
+    /// Set when it is to unbind.
+    pub stop: AtomicBool,
+}
+
+impl AccountHandle {
+    /// A handle for a session of this window.
+    #[must_use]
+    pub fn new(window_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            answers: Queue::new(window_max + 1),
+            deliveries: ArrayQueue::new(window_max.clamp(16, 1024)),
+            stop: AtomicBool::new(false),
+        })
+    }
+
+    /// Wakes the link.
+    pub fn wake(&self) {
+        self.answers.wake();
+    }
+}
+
+/// A session with a carrier.
+#[derive(Debug)]
+pub struct CarrierHandle {
+    /// Segments to send: never more than its window, by the dispatcher's count.
+    pub submits: Queue<Outgoing>,
+    /// Answers to its deliver_sm.
+    pub answers: ArrayQueue<(SequenceNumber, CommandStatus)>,
+    /// Segments answered since the dispatcher looked.
+    pub answered: AtomicU32,
+    /// Set when it is to unbind for good.
+    pub stop: AtomicBool,
+}
+
+impl CarrierHandle {
+    /// A handle for a session of this window.
+    #[must_use]
+    pub fn new(window_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            submits: Queue::new(window_max),
+            answers: ArrayQueue::new(CARRIER_ANSWERS_MAX),
+            answered: AtomicU32::new(0),
+            stop: AtomicBool::new(false),
+        })
+    }
+
+    /// Wakes the link.
+    pub fn wake(&self) {
+        self.submits.wake();
+    }
+
+    /// Takes the count of answers.
+    #[must_use]
+    pub fn take_answered(&self) -> u32 {
+        if self.answered.load(Ordering::Relaxed) == 0 {
+            return 0;
+        }
+        self.answered.swap(0, Ordering::AcqRel)
+    }
+}
+
+/// Any session a shard answers.
+#[derive(Clone, Debug)]
+pub enum LinkHandle {
+    /// Of an account.
+    Account(Arc<AccountHandle>),
+    /// With a carrier.
+    Carrier(Arc<CarrierHandle>),
+}

@@ -1,0 +1,68 @@
+//! Pages for machines: `/metrics`, `/healthz`, `/readyz`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::shared::Shared;
+use super::stop::Stop;
+
+/// `/healthz`: the process answers. `/readyz`: it takes messages and a carrier is bound.
+#[must_use]
+pub fn health(shared: Arc<Shared>) -> Router {
+    let ready = move || {
+        let shared = Arc::clone(&shared);
+        async move {
+            if shared.is_stopping() {
+                return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+            }
+            let unbound = shared
+                .carriers
+                .iter()
+                .all(|carrier| carrier.binds.load(std::sync::atomic::Ordering::Relaxed) == 0);
+            if unbound && !shared.carriers.is_empty() {
+                return (StatusCode::SERVICE_UNAVAILABLE, "no carrier bound\n");
+            }
+            (StatusCode::OK, "ready\n")
+        }
+    };
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
+}
+
+/// `/metrics`.
+#[must_use]
+pub fn metrics(shared: Arc<Shared>) -> Router {
+    let render = move || {
+        let shared = Arc::clone(&shared);
+        async move {
+            let kind = "text/plain; version=0.0.4; charset=utf-8";
+            ([(header::CONTENT_TYPE, kind)], shared.registry.render())
+        }
+    };
+    Router::new().route("/metrics", get(render))
+}
+
+/// Serves a router until the carriers are stopped: what is watched is there to the end.
+pub async fn serve(router: Router, listener: TcpListener, mut stop: watch::Receiver<Stop>) {
+    let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+    let until = async move {
+        while *stop.borrow() != Stop::Carriers {
+            if stop.changed().await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        result = axum::serve(listener, router) => {
+            if let Err(error) = result {
+                tracing::error!(%address, %error, "HTTP server failed");
+            }
+        }
+        () = until => {}
+    }
+}

@@ -1,0 +1,186 @@
+//! Starting, running and stopping an engine.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::build;
+use super::connector::{keep_bound, sessions};
+use super::dispatch_task::DispatchTask;
+use super::http;
+use super::server;
+use super::settings::Settings;
+use super::shard::Shard;
+use super::shard_task::ShardTask;
+use super::shared::Shared;
+use super::stop::Stop;
+use crate::link::listen;
+use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
+
+/// How often a stop looks whether everything has been sent.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// Why an engine cannot start.
+#[derive(Debug)]
+pub enum StartError {
+    /// A listener cannot have its address.
+    Listen {
+        /// Which setting.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A certificate or key cannot be used.
+    Tls(TlsError),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen { key, address, error } => write!(f, "{key} = {address}: {error}"),
+            Self::Tls(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A running engine.
+#[derive(Debug)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    stop: watch::Sender<Stop>,
+    links: JoinSet<()>,
+    /// Where accounts connect: the port is the system's when 0 was asked for.
+    pub smpp: SocketAddr,
+    /// Where `/metrics` is, if anywhere.
+    pub metrics: Option<SocketAddr>,
+    /// Where `/healthz` and `/readyz` are, if anywhere.
+    pub http: Option<SocketAddr>,
+}
+
+impl Engine {
+    /// Starts an engine; it listens when this returns. To be called inside a runtime.
+    ///
+    /// # Errors
+    /// When an address cannot be listened on or a certificate cannot be used; nothing runs then.
+    pub fn start(settings: Settings) -> Result<Self, StartError> {
+        let (listener, smpp) = bind("smpp.listen", settings.smpp.listen)?;
+        let metrics = settings.metrics.listen.map(|at| bind("metrics.listen", at)).transpose()?;
+        let http = settings.http.listen.map(|at| bind("http.listen", at)).transpose()?;
+        let listener_tls = match &settings.smpp.tls {
+            None => None,
+            Some(tls) => Some(
+                ListenerTls::load(&tls.cert_file, &tls.key_file, tls.client_ca_file.as_deref())
+                    .map_err(StartError::Tls)?,
+            ),
+        };
+        let carrier_tls = carrier_tls(&settings)?;
+        let shared = Arc::new(build::shared(settings));
+        let (stop, stopped) = watch::channel(Stop::Nothing);
+        let mut links = JoinSet::new();
+        spawn_shards(&shared);
+        for (carrier, tls) in shared.carriers.iter().zip(carrier_tls) {
+            let kinds = sessions(carrier.settings.bind, carrier.settings.binds);
+            let task = DispatchTask::new(Arc::clone(&shared), Arc::clone(carrier), kinds.len());
+            tokio::spawn(task);
+            for (bind, kind) in kinds.into_iter().enumerate() {
+                links.spawn(keep_bound(
+                    Arc::clone(&shared),
+                    Arc::clone(carrier),
+                    bind as u32,
+                    kind,
+                    tls.clone(),
+                    stopped.clone(),
+                ));
+            }
+        }
+        links.spawn(server::serve(Arc::clone(&shared), listener, listener_tls, stopped.clone()));
+        let (metrics, metrics_at) = metrics.unzip();
+        if let Some(listener) = metrics {
+            let router = http::metrics(Arc::clone(&shared));
+            links.spawn(http::serve(router, listener, stopped.clone()));
+        }
+        let (http, http_at) = http.unzip();
+        if let Some(listener) = http {
+            let router = http::health(Arc::clone(&shared));
+            links.spawn(http::serve(router, listener, stopped));
+        }
+        Ok(Self { shared, stop, links, smpp, metrics: metrics_at, http: http_at })
+    }
+
+    /// Stops: accounts first, then what was accepted is sent and its receipts delivered for at most
+    /// `drain_ms`, then the carriers unbind. Returns how many accepted messages were left.
+    pub async fn stop(mut self) -> usize {
+        let drain = Duration::from_millis(u64::from(self.shared.settings.node.drain_ms));
+        let until = tokio::time::Instant::now() + drain;
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        let _ = self.stop.send(Stop::Accounts);
+        while tokio::time::Instant::now() < until && !self.is_drained() {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+        let left = self.shared.left.load(Ordering::Relaxed);
+        self.shared.stopping_carriers.store(true, Ordering::Relaxed);
+        let _ = self.stop.send(Stop::Carriers);
+        // Sessions give up by themselves after `drain_ms` and their response timeout; a stop does
+        // not wait for a peer that does not answer.
+        let last = tokio::time::Instant::now() + Duration::from_secs(2);
+        while let Ok(Some(_)) = tokio::time::timeout_at(last, self.links.join_next()).await {}
+        left
+    }
+
+    /// The engine's metrics as text.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        self.shared.registry.render()
+    }
+
+    fn is_drained(&self) -> bool {
+        self.shared.left.load(Ordering::Relaxed) == 0
+            && self.shared.bound.iter().all(|bound| *bound == 0)
+            && self.shared.shards.iter().all(super::queue::Queue::is_empty)
+    }
+}
+
+fn bind(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listener = listen(address).map_err(|error| StartError::Listen { key, address, error })?;
+    let at = listener.local_addr().unwrap_or(address);
+    Ok((listener, at))
+}
+
+fn carrier_tls(settings: &Settings) -> Result<Vec<Option<ConnectorTls>>, StartError> {
+    let load = |carrier: &super::settings::Carrier| {
+        let Some(tls) = &carrier.tls else { return Ok(None) };
+        let name = tls.server_name.clone().unwrap_or_else(|| carrier.address.host.clone());
+        let own = tls.cert_file.as_deref().zip(tls.key_file.as_deref());
+        ConnectorTls::load(tls.ca_file.as_deref(), &name, own).map(Some).map_err(StartError::Tls)
+    };
+    settings.carriers.iter().map(load).collect()
+}
+
+fn spawn_shards(shared: &Arc<Shared>) {
+    let count = u8::try_from(shared.shards.len()).unwrap_or(u8::MAX);
+    // Ids of this process begin at the present microsecond, above all that an earlier process of
+    // this node can have given out: none accepts a million messages a second for its whole life.
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let first = u64::try_from(wall.as_micros()).unwrap_or(0);
+    for index in 0..count {
+        let shard = Shard::new(
+            (index, count),
+            shared.settings.node.id,
+            first,
+            build::shard_limits(&shared.settings),
+            build::carrier_rules(&shared.settings),
+        );
+        tokio::spawn(ShardTask::new(usize::from(index), shard, Arc::clone(shared)));
+    }
+}

@@ -1,0 +1,94 @@
+//! The listener for accounts.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::account_link::AccountLink;
+use super::shared::{Shared, session_settings};
+use super::stop::Stop;
+use crate::link::tls::ListenerTls;
+use crate::link::{Link, Stream};
+use crate::message::dialect::Dialect;
+use crate::session::Session;
+use crate::wire::Role;
+
+/// How long to wait after the system could not give us a connection (too many open files): at once
+/// would only fail again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections until accounts are stopped.
+pub async fn serve(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    tls: Option<ListenerTls>,
+    mut stop: watch::Receiver<Stop>,
+) {
+    let open = Arc::new(AtomicU32::new(0));
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stop.changed() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::error!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        if open.load(Ordering::Relaxed) >= shared.settings.smpp.sessions_max {
+            tracing::warn!(%peer, "connection closed: sessions_max reached");
+            continue;
+        }
+        open.fetch_add(1, Ordering::Relaxed);
+        shared.metrics.sessions.increment(1);
+        let (shared, tls, stop) = (Arc::clone(&shared), tls.clone(), stop.clone());
+        let open = Arc::clone(&open);
+        tokio::spawn(async move {
+            if let Err(error) = session(&shared, stream, peer, tls, stop).await {
+                tracing::debug!(%peer, %error, "connection failed before SMPP");
+            }
+            open.fetch_sub(1, Ordering::Relaxed);
+            shared.metrics.sessions.decrement(1);
+        });
+    }
+}
+
+async fn session(
+    shared: &Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<ListenerTls>,
+    mut stop: watch::Receiver<Stop>,
+) -> io::Result<()> {
+    let timers = shared.settings.smpp.timers;
+    let rules = session_settings(&shared.settings, &timers, &Dialect::default());
+    let stream = match tls {
+        None => Stream::plain(stream),
+        Some(tls) => {
+            let _ = stream.set_nodelay(true);
+            let handshake = tokio::time::timeout(rules.session_init, tls.accept(stream)).await;
+            let stream = handshake.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            Stream::Tls(Box::new(stream))
+        }
+    };
+    let session = Session::new(Role::Smsc, rules, shared.clock.now());
+    let owner = AccountLink::new(Arc::clone(shared), peer);
+    let mut link = Link::new(stream, session, owner, shared.clock);
+    loop {
+        tokio::select! {
+            biased;
+            _reason = &mut link => return Ok(()),
+            // The link looks at what was asked when it is polled again.
+            changed = stop.changed() => if changed.is_err() { return Ok(()) },
+        }
+    }
+}

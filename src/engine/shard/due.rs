@@ -1,0 +1,101 @@
+//! When messages are to be looked at again: tickets by moment, in steps of 100 ms.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Width of a step in milliseconds: what a deadline may be late.
+const STEP_MS: u128 = 100;
+/// Entries below which nothing is compacted.
+const COMPACT_MIN: usize = 65_536;
+
+/// A calendar of tickets. An entry is not taken out when its message ends: it finds nothing when
+/// it comes up, and the whole is compacted when such entries outnumber the others.
+#[derive(Debug, Default)]
+pub struct Due {
+    steps: BTreeMap<u64, Vec<u64>>,
+    entries: usize,
+}
+
+impl Due {
+    /// Notes that `ticket` is to be looked at, at `at` (wall time since 1970) or just after.
+    pub fn push(&mut self, at: Duration, ticket: u64) {
+        self.steps.entry(step(at) + 1).or_default().push(ticket);
+        self.entries += 1;
+    }
+
+    /// A ticket whose moment has come.
+    pub fn pop(&mut self, now: Duration) -> Option<u64> {
+        loop {
+            let mut first = self.steps.first_entry()?;
+            if *first.key() > step(now) {
+                return None;
+            }
+            match first.get_mut().pop() {
+                Some(ticket) => {
+                    self.entries -= 1;
+                    return Some(ticket);
+                }
+                None => {
+                    first.remove();
+                }
+            }
+        }
+    }
+
+    /// The next moment something comes up.
+    pub fn next(&self) -> Option<Duration> {
+        let (&step, _) = self.steps.first_key_value()?;
+        Some(Duration::from_millis(step.saturating_mul(STEP_MS as u64)))
+    }
+
+    /// Throws out entries of messages that are gone, when they are most of them.
+    pub fn compact(&mut self, live: usize, is_live: impl Fn(u64) -> bool) {
+        if self.entries < COMPACT_MIN || self.entries < live.saturating_mul(4) {
+            return;
+        }
+        self.steps.retain(|_, tickets| {
+            tickets.retain(|&ticket| is_live(ticket));
+            tickets.shrink_to_fit();
+            !tickets.is_empty()
+        });
+        self.entries = self.steps.values().map(Vec::len).sum();
+    }
+}
+
+fn step(at: Duration) -> u64 {
+    u64::try_from(at.as_millis() / STEP_MS).unwrap_or(u64::MAX - 1).min(u64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tickets_come_up_at_their_moment_and_never_before() {
+        let mut due = Due::default();
+        for ticket in 0..1000_u64 {
+            due.push(Duration::from_millis(ticket * 37 % 5000), ticket);
+        }
+        let mut seen = 0;
+        for ms in 0..5200 {
+            while let Some(ticket) = due.pop(Duration::from_millis(ms)) {
+                let at = ticket * 37 % 5000;
+                assert!(ms >= at && ms <= at + 200, "{ticket} at {ms}, due {at}");
+                seen += 1;
+            }
+        }
+        assert_eq!((seen, due.next()), (1000, None));
+    }
+
+    #[test]
+    fn entries_of_messages_that_are_gone_do_not_pile_up() {
+        let mut due = Due::default();
+        for ticket in 0..10_000_000 {
+            due.push(Duration::from_secs(172_800 + ticket / 100_000), ticket);
+            if ticket % 50_000 == 0 {
+                due.compact(100, |other| other + 100 > ticket);
+            }
+        }
+        assert!(due.entries < 200_000, "{}", due.entries);
+    }
+}

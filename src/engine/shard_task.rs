@@ -1,0 +1,267 @@
+//! The task of one shard: takes what its queue holds, and carries out what the shard decided.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use super::handles::{AccountHandle, Answer, CarrierHandle, LinkHandle};
+use super::shard::{Counted, Delivery, Effects, Shard};
+use super::shared::{Shared, ToDispatcher, ToShard};
+use crate::message::message_id::MessageId;
+use crate::mt::egress::Outgoing;
+use crate::wire::{CommandStatus, SequenceNumber};
+
+/// Items taken from the queue before others get their turn.
+const BATCH: usize = 1024;
+/// Receipts one session gets before the next has its turn: enough to fill a write.
+const TURN: usize = 32;
+/// How often a shard looks at the time when nothing else makes it.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A shard and its hands.
+pub struct ShardTask {
+    index: usize,
+    shard: Shard<LinkHandle>,
+    hands: Hands,
+    tick: Pin<Box<Sleep>>,
+}
+
+/// Carries out what a shard decides.
+struct Hands {
+    shared: Arc<Shared>,
+    /// What dispatchers' queues had no room for, by carrier.
+    waiting: Vec<VecDeque<ToDispatcher>>,
+    dispatchers: Vec<bool>,
+    accounts: Vec<Arc<AccountHandle>>,
+    carriers: Vec<Arc<CarrierHandle>>,
+    /// Messages of this shard in each state, as last reported.
+    reported: [f64; 3],
+}
+
+impl ShardTask {
+    /// The task of the `index`-th shard. To be made inside the runtime that polls it.
+    #[must_use]
+    pub fn new(index: usize, shard: Shard<LinkHandle>, shared: Arc<Shared>) -> Self {
+        let carriers = shared.carriers.len();
+        Self {
+            index,
+            shard,
+            hands: Hands {
+                waiting: std::iter::repeat_with(VecDeque::new).take(carriers).collect(),
+                dispatchers: vec![false; carriers],
+                accounts: Vec::new(),
+                carriers: Vec::new(),
+                reported: [0.0; 3],
+                shared,
+            },
+            tick: Box::pin(tokio::time::sleep(TICK)),
+        }
+    }
+
+    fn take_batch(&mut self, cx: &Context<'_>) {
+        let shared = Arc::clone(&self.hands.shared);
+        let Some(queue) = shared.shards.get(self.index) else { return };
+        let now = shared.clock.now();
+        for _ in 0..BATCH {
+            let Some(item) = queue.pop() else {
+                queue.register(cx);
+                // What was pushed before the waker stood there wakes nobody: look again.
+                if !queue.is_empty() {
+                    cx.waker().wake_by_ref();
+                }
+                return;
+            };
+            self.take(now, item);
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    fn take(&mut self, now: crate::clock::Now, item: ToShard) {
+        let (shard, hands) = (&mut self.shard, &mut self.hands);
+        match item {
+            ToShard::Submit(submission) => shard.admit(now, submission, hands),
+            ToShard::Done { ticket, segment, result } => {
+                shard.segment_done(now, ticket, segment, result, hands);
+            }
+            ToShard::Receipt { link, sequence, receipt } => {
+                shard.receipt(now, &LinkHandle::Carrier(link), sequence, *receipt, hands);
+            }
+            ToShard::Mo { link, sequence, owner, message } => {
+                shard.mo(&LinkHandle::Carrier(link), sequence, owner, *message, hands);
+            }
+            ToShard::Undelivered { account, delivery, pause } => {
+                shard.undelivered(now, account, delivery, pause, hands);
+            }
+            ToShard::AccountReady(account) => shard.account_ready(account, hands),
+        }
+    }
+}
+
+impl Future for ShardTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        this.take_batch(cx);
+        while this.tick.as_mut().poll(cx).is_ready() {
+            let now = this.hands.shared.clock.now();
+            this.shard.handle_timeout(now, &mut this.hands);
+            let figures =
+                [this.shard.queued(), this.shard.awaiting_receipt(), this.shard.waiting()];
+            this.hands.report(figures);
+            this.tick.as_mut().reset(tokio::time::Instant::now() + TICK);
+        }
+        this.hands.flush();
+        // It ends only with the runtime.
+        Poll::Pending
+    }
+}
+
+impl Hands {
+    fn push(&mut self, carrier: u32, item: ToDispatcher) {
+        let at = carrier as usize;
+        let (Some(carrier), Some(waiting), Some(touched)) =
+            (self.shared.carriers.get(at), self.waiting.get_mut(at), self.dispatchers.get_mut(at))
+        else {
+            return;
+        };
+        *touched = true;
+        let item = if waiting.is_empty() { carrier.dispatcher.push(item) } else { Err(item) };
+        if let Err(item) = item {
+            waiting.push_back(item);
+        }
+    }
+
+    /// Wakes everybody who was given something, once.
+    fn flush(&mut self) {
+        for (at, touched) in self.dispatchers.iter_mut().enumerate() {
+            let (Some(carrier), Some(waiting)) =
+                (self.shared.carriers.get(at), self.waiting.get_mut(at))
+            else {
+                continue;
+            };
+            while let Some(item) = waiting.pop_front() {
+                if let Err(item) = carrier.dispatcher.push(item) {
+                    waiting.push_front(item);
+                    break;
+                }
+            }
+            if std::mem::take(touched) {
+                carrier.dispatcher.wake();
+            }
+            // A full dispatcher is asked again at the next wake-up, a tick away at the latest.
+            *touched = !waiting.is_empty();
+        }
+        for handle in self.accounts.drain(..) {
+            handle.wake();
+        }
+        for handle in self.carriers.drain(..) {
+            handle.wake();
+        }
+    }
+
+    fn touch_account(&mut self, handle: &Arc<AccountHandle>) {
+        if !self.accounts.iter().any(|other| Arc::ptr_eq(other, handle)) {
+            self.accounts.push(Arc::clone(handle));
+        }
+    }
+
+    fn answer_account(&mut self, link: &LinkHandle, answer: Answer) {
+        let LinkHandle::Account(handle) = link else { return };
+        // As many answers as the window fit, and no more requests are taken than that.
+        let _ = handle.answers.push(answer);
+        self.touch_account(handle);
+    }
+
+    /// Adds this shard's part to the gauges that all shards share.
+    fn report(&mut self, figures: [usize; 3]) {
+        let [queued, ..] = figures;
+        let [before, ..] = self.reported;
+        let left = &self.shared.left;
+        left.fetch_add(queued.wrapping_sub(before as usize), Ordering::Relaxed);
+        let metrics = &self.shared.metrics;
+        let gauges = [&metrics.queued, &metrics.awaiting_receipt, &metrics.waiting];
+        for ((gauge, figure), reported) in gauges.into_iter().zip(figures).zip(&mut self.reported) {
+            let figure = figure as f64;
+            gauge.increment(figure - *reported);
+            *reported = figure;
+        }
+    }
+}
+
+impl Effects for Hands {
+    type Link = LinkHandle;
+
+    fn accepted(&mut self, link: &LinkHandle, sequence: SequenceNumber, id: MessageId) {
+        self.answer_account(link, Answer { sequence, status: CommandStatus::ESME_ROK, id });
+    }
+
+    fn refused(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
+        self.answer_account(link, Answer { sequence, status, id: MessageId::default() });
+    }
+
+    fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
+        self.push(carrier, ToDispatcher::Message { outgoing, first });
+    }
+
+    fn withdraw(&mut self, carrier: u32, ticket: u64) {
+        self.push(carrier, ToDispatcher::Withdraw(ticket));
+    }
+
+    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
+        let shared = Arc::clone(&self.shared);
+        let Some(account) = shared.accounts.get(account as usize) else { return Ok(()) };
+        if let Delivery::Receipt { message, outcome } = &delivery {
+            let taken = outcome.done.saturating_sub(message.accepted_at);
+            shared.metrics.receipt_seconds.record(taken.as_secs_f64());
+        }
+        let receivers = account.receivers.load();
+        let turn = account.turn.fetch_add(1, Ordering::Relaxed) / TURN;
+        let mut delivery = delivery;
+        for step in 0..receivers.len() {
+            let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
+            match handle.deliveries.push(delivery) {
+                Ok(()) => {
+                    self.touch_account(handle);
+                    return Ok(());
+                }
+                Err(back) => delivery = back,
+            }
+        }
+        account.starving.store(true, Ordering::Release);
+        Err(delivery)
+    }
+
+    fn answer(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
+        let LinkHandle::Carrier(handle) = link else { return };
+        // The link reads no more long before its answers fill the queue.
+        let _ = handle.answers.push((sequence, status));
+        if !self.carriers.iter().any(|other| Arc::ptr_eq(other, handle)) {
+            self.carriers.push(Arc::clone(handle));
+        }
+    }
+
+    fn count(&mut self, what: Counted) {
+        let metrics = &self.shared.metrics;
+        match what {
+            Counted::Ended(state) => metrics.ended(state),
+            Counted::Retried => metrics.retried.increment(1),
+            // Counted where it happened, by carrier and by account.
+            Counted::InDoubt | Counted::Mo => {}
+            Counted::MaybeTwice => metrics.maybe_twice.increment(1),
+            Counted::ReceiptParked => metrics.parked.increment(1),
+            Counted::ReceiptUnknown => metrics.unknown.increment(1),
+            Counted::ReceiptDuplicate => metrics.duplicate.increment(1),
+            Counted::ReceiptMatched(state) => metrics.matched(state),
+            Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
+            Counted::MoUnowned => metrics.mo_unowned.increment(1),
+            Counted::CorrelationDropped => metrics.correlations_dropped.increment(1),
+        }
+    }
+}

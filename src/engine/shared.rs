@@ -1,0 +1,290 @@
+//! What every part of a running engine sees: accounts, carriers, routes and the queues between
+//! owners.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use dashmap::DashMap;
+
+use super::handles::{AccountHandle, CarrierHandle, LinkHandle};
+use super::queue::Queue;
+use super::settings::{self, Secret, Settings};
+use super::shard::{Delivery, SegmentResult, Submission};
+use crate::link::Clock;
+use crate::message::dialect::{self, Dialect, Surplus, Tolerance};
+use crate::mo::{MoMessage, Owners};
+use crate::mt::egress::Outgoing;
+use crate::mt::ingress::Admission;
+use crate::mt::receipts::{CarrierReceipt, Notations, ReceiptStyle, tail};
+use crate::mt::routing::Routes;
+use crate::mt::segmentation::Cutting;
+use crate::mt::throttle::Rate;
+use crate::session;
+use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
+use crate::wire::{ErrorBody, Rules, SequenceNumber, TrailingOctets};
+
+/// Items a shard's queue holds; a link that finds it full reads no more until there is room.
+pub const SHARD_QUEUE: usize = 16_384;
+/// Items a dispatcher's queue holds; a shard keeps the others until there is room.
+pub const DISPATCHER_QUEUE: usize = 16_384;
+
+/// What a shard is told.
+#[derive(Debug)]
+pub enum ToShard {
+    /// A message to admit.
+    Submit(Submission<LinkHandle>),
+    /// A segment's fate.
+    Done {
+        /// The message.
+        ticket: u64,
+        /// The segment, from 0.
+        segment: u8,
+        /// What happened.
+        result: SegmentResult,
+    },
+    /// A receipt of a carrier.
+    Receipt {
+        /// Who is to be answered.
+        link: Arc<CarrierHandle>,
+        /// With which number.
+        sequence: SequenceNumber,
+        /// What it says.
+        receipt: Box<CarrierReceipt>,
+    },
+    /// A message from a handset.
+    Mo {
+        /// Who is to be answered.
+        link: Arc<CarrierHandle>,
+        /// With which number.
+        sequence: SequenceNumber,
+        /// The account that owns the number.
+        owner: Option<u32>,
+        /// The message.
+        message: Box<MoMessage>,
+    },
+    /// A delivery that a session gave back.
+    Undelivered {
+        /// Whose.
+        account: u32,
+        /// What.
+        delivery: Delivery,
+        /// How long it waits at least.
+        pause: Duration,
+    },
+    /// An account can take deliveries (again).
+    AccountReady(u32),
+}
+
+/// What a dispatcher is told.
+#[derive(Debug)]
+pub enum ToDispatcher {
+    /// A message to send.
+    Message {
+        /// It.
+        outgoing: Outgoing,
+        /// Before the others.
+        first: bool,
+    },
+    /// A message its shard has given up.
+    Withdraw(u64),
+    /// A bind stands.
+    Up {
+        /// Which.
+        bind: u32,
+        /// How many segments it may have unanswered.
+        credit: u32,
+        /// Its queues.
+        handle: Arc<CarrierHandle>,
+    },
+    /// A bind is gone.
+    Down(u32),
+    /// A bind gets nothing for so long.
+    Pause {
+        /// Which.
+        bind: u32,
+        /// How long.
+        pause: Duration,
+    },
+}
+
+/// An account while the engine runs.
+#[derive(Debug)]
+pub struct Account {
+    /// Its place in the settings.
+    pub index: u32,
+    /// Its settings.
+    pub settings: settings::Account,
+    /// What its messages must be.
+    pub admission: Admission,
+    /// How its receipts look.
+    pub style: ReceiptStyle,
+    /// Its segments a second.
+    pub rate: Rate,
+    /// Sessions bound to receive.
+    pub receivers: ArcSwap<Vec<Arc<AccountHandle>>>,
+    /// Whose turn it is among them.
+    pub turn: AtomicUsize,
+    /// Set while deliveries wait in a shard because no session had room.
+    pub starving: AtomicBool,
+    /// What is counted.
+    pub metrics: AccountMetrics,
+}
+
+/// A carrier while the engine runs.
+#[derive(Debug)]
+pub struct Carrier {
+    /// Its place in the settings.
+    pub index: u32,
+    /// Its settings.
+    pub settings: settings::Carrier,
+    /// How it wants long messages.
+    pub cutting: Cutting,
+    /// How it writes ids.
+    pub notations: Notations,
+    /// Its dispatcher.
+    pub dispatcher: Queue<ToDispatcher>,
+    /// Sessions bound to transmit.
+    pub binds: AtomicU32,
+    /// What is counted.
+    pub metrics: CarrierMetrics,
+}
+
+/// The engine's shared state.
+#[derive(Debug)]
+pub struct Shared {
+    /// The clocks.
+    pub clock: Clock,
+    /// The settings it was started with.
+    pub settings: Settings,
+    /// Accounts by place.
+    pub accounts: Vec<Arc<Account>>,
+    /// Accounts by system_id.
+    pub by_system_id: HashMap<String, Arc<Account>>,
+    /// How many sessions each system_id has bound.
+    pub bound: DashMap<u32, u32, foldhash::fast::FixedState>,
+    /// Carriers by place.
+    pub carriers: Vec<Arc<Carrier>>,
+    /// Routes.
+    pub routes: Routes,
+    /// Owners of numbers.
+    pub owners: Owners,
+    /// Shards' queues.
+    pub shards: Vec<Queue<ToShard>>,
+    /// Set while accounts wind down.
+    pub stopping: AtomicBool,
+    /// Set while carriers wind down.
+    pub stopping_carriers: AtomicBool,
+    /// What a password is compared with when nobody has that name, so that it takes as long.
+    pub nobody: Secret,
+    /// Messages accepted that their carrier has not answered, as shards report them.
+    pub left: AtomicUsize,
+    /// Metrics and their text.
+    pub registry: Registry,
+    /// What is counted as a whole.
+    pub metrics: EngineMetrics,
+}
+
+impl Shared {
+    /// The shard that owns everything about a handset's number: told by the digits that every way
+    /// of writing it shares.
+    #[must_use]
+    pub fn shard_of(&self, number: &[u8]) -> usize {
+        use std::hash::{BuildHasher, Hasher};
+        if self.shards.len() == 1 {
+            return 0;
+        }
+        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+        hasher.write(tail(number));
+        (hasher.finish() % self.shards.len() as u64) as usize
+    }
+
+    /// The first of these carriers that is up; the first of all when none is: its messages wait.
+    #[must_use]
+    pub fn choose(&self, carriers: &[u32]) -> Option<&Arc<Carrier>> {
+        let known = || carriers.iter().filter_map(|&index| self.carriers.get(index as usize));
+        known().find(|carrier| carrier.binds.load(Ordering::Relaxed) > 0).or_else(|| known().next())
+    }
+
+    /// Whether it takes no more messages.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether it sends no more messages.
+    #[must_use]
+    pub fn is_stopping_carriers(&self) -> bool {
+        self.stopping_carriers.load(Ordering::Relaxed)
+    }
+}
+
+impl Account {
+    /// Enters a session that can receive.
+    pub fn add_receiver(&self, handle: &Arc<AccountHandle>) {
+        self.receivers.rcu(|receivers| {
+            let mut receivers = Vec::clone(receivers);
+            receivers.push(Arc::clone(handle));
+            receivers
+        });
+    }
+
+    /// Takes it out.
+    pub fn remove_receiver(&self, handle: &Arc<AccountHandle>) {
+        self.receivers.rcu(|receivers| {
+            let mut receivers = Vec::clone(receivers);
+            receivers.retain(|other| !Arc::ptr_eq(other, handle));
+            receivers
+        });
+    }
+}
+
+/// How a peer of this dialect is read.
+#[must_use]
+pub fn octet_rules(dialect: &Dialect) -> Rules {
+    Rules {
+        trailing_octets: match dialect.trailing_octets {
+            Surplus::Ignore => TrailingOctets::Ignore,
+            Surplus::Refuse => TrailingOctets::Refuse,
+        },
+        error_body: match dialect.error_body {
+            dialect::ErrorBody::Auto => ErrorBody::Auto,
+            dialect::ErrorBody::MessageId => ErrorBody::MessageId,
+            dialect::ErrorBody::Tlvs => ErrorBody::Tlvs,
+        },
+        long_c_strings: dialect.long_c_strings == Tolerance::Accept,
+        missing_nul: dialect.missing_nul == Tolerance::Accept,
+        ..Rules::default()
+    }
+}
+
+/// What a session of these timers and dialect is told; the engine's own where they say nothing.
+#[must_use]
+pub fn session_settings(
+    settings: &Settings,
+    timers: &settings::Timers,
+    dialect: &Dialect,
+) -> session::Settings {
+    let millis = |ms: u32| Duration::from_millis(u64::from(ms));
+    session::Settings {
+        max_pdu_bytes: settings.smpp.max_pdu_bytes as usize,
+        rules: octet_rules(dialect),
+        session_init: millis(timers.session_init_ms),
+        enquire_link: match timers.enquire_link_ms {
+            0 => NEVER,
+            ms => millis(ms),
+        },
+        inactivity: match timers.inactivity_ms {
+            0 => None,
+            ms => Some(millis(ms)),
+        },
+        response_timeout: millis(timers.response_timeout_ms),
+        drain: millis(settings.node.drain_ms),
+        ..session::Settings::default()
+    }
+}
+
+/// A time no process lives to see.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

@@ -1,0 +1,133 @@
+//! What an account submitted, as the engine carries it to a carrier.
+
+use std::time::Duration;
+
+use crate::wire::Address;
+
+/// Octets of user data kept in the message itself: a whole single segment fits.
+const INLINE: usize = 160;
+
+/// A message an account submitted. It never changes once accepted, so its owners share it.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Which account, by its place in the settings.
+    pub account: u32,
+    /// Who it says it is from.
+    pub source: Address,
+    /// The handset.
+    pub destination: Address,
+    /// `service_type` without its NUL.
+    pub service_type: ServiceType,
+    /// `esm_class` as submitted.
+    pub esm_class: u8,
+    /// `protocol_id` as submitted.
+    pub protocol_id: u8,
+    /// `priority_flag` as submitted.
+    pub priority_flag: u8,
+    /// `registered_delivery` as submitted: which receipts the account wants.
+    pub registered_delivery: u8,
+    /// `replace_if_present_flag` as submitted.
+    pub replace_if_present_flag: u8,
+    /// `data_coding` as submitted.
+    pub data_coding: u8,
+    /// `sm_default_msg_id` as submitted.
+    pub sm_default_msg_id: u8,
+    /// User data: short_message, or message_payload.
+    pub user_data: UserData,
+    /// TLVs that travel on as they came, message_payload not among them.
+    pub tlvs: Box<[u8]>,
+    /// How it is cut: the end of each segment in the user data; empty when it travels whole.
+    pub cuts: Box<[u16]>,
+    /// When it was accepted, in wall time since 1970.
+    pub accepted_at: Duration,
+    /// When it may be sent first, in wall time since 1970; zero is at once.
+    pub send_at: Duration,
+    /// When it ends if it has not been delivered, in wall time since 1970.
+    pub expires_at: Duration,
+}
+
+impl Message {
+    /// Segments it is sent in.
+    #[must_use]
+    pub fn segments(&self) -> u8 {
+        // The plan allows at most 255.
+        u8::try_from(self.cuts.len()).unwrap_or(u8::MAX).max(1)
+    }
+
+    /// The user data of one segment, counted from 0.
+    #[must_use]
+    pub fn segment(&self, index: u8) -> &[u8] {
+        let octets = self.user_data.octets();
+        let index = usize::from(index);
+        let Some(end) = self.cuts.get(index) else { return octets };
+        let start = index.checked_sub(1).and_then(|before| self.cuts.get(before)).unwrap_or(&0);
+        octets.get(usize::from(*start)..usize::from(*end)).unwrap_or_default()
+    }
+}
+
+/// A `service_type`, inline.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct ServiceType([u8; 6]);
+
+impl ServiceType {
+    /// A service type of at most five octets; more are cut.
+    #[must_use]
+    pub fn new(octets: &[u8]) -> Self {
+        let mut kept = [0; 6];
+        for (to, from) in kept.iter_mut().take(5).zip(octets) {
+            *to = *from;
+        }
+        Self(kept)
+    }
+
+    /// The octets, with NULs behind them up to six.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Octets of user data: inline when one segment holds them, else on the heap.
+#[derive(Clone)]
+pub enum UserData {
+    /// At most 160 octets.
+    Inline {
+        /// How many.
+        len: u8,
+        /// Them, and zeros.
+        octets: [u8; INLINE],
+    },
+    /// More.
+    Heap(Box<[u8]>),
+}
+
+impl UserData {
+    /// Keeps a copy of these octets.
+    #[must_use]
+    pub fn new(octets: &[u8]) -> Self {
+        let mut inline = [0; INLINE];
+        match (inline.get_mut(..octets.len()), u8::try_from(octets.len())) {
+            (Some(room), Ok(len)) => {
+                room.copy_from_slice(octets);
+                Self::Inline { len, octets: inline }
+            }
+            _ => Self::Heap(octets.into()),
+        }
+    }
+
+    /// The octets.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        match self {
+            Self::Inline { len, octets } => octets.get(..usize::from(*len)).unwrap_or(octets),
+            Self::Heap(octets) => octets,
+        }
+    }
+}
+
+/// Prints the length only: the text is nobody's business.
+impl std::fmt::Debug for UserData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} octets", self.octets().len())
+    }
+}

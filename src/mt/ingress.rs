@@ -1,0 +1,222 @@
+//! A submit_sm to a message the engine can take, or to the status that refuses it.
+
+use std::time::Duration;
+
+use super::segmentation::{Cutting, cut};
+use crate::message::envelope::{Message, ServiceType, UserData};
+use crate::message::pattern::AddressPattern;
+use crate::wire::table::SubmitSm;
+use crate::wire::time::SmppTime;
+use crate::wire::tlv::put_tlv;
+use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
+
+/// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
+const DESTINATION_MAX: usize = 20;
+/// Type of number of a name (SMPP 3.4 §5.2.5).
+const TON_ALPHANUMERIC: u8 = 5;
+
+/// What is asked of the messages of one account.
+#[derive(Clone, Debug, Default)]
+pub struct Admission {
+    /// The account's place in the settings.
+    pub account: u32,
+    /// Senders it may use; empty is any.
+    pub senders: Vec<AddressPattern>,
+    /// How long a message may wait at most.
+    pub validity_max: Duration,
+}
+
+/// A destination and sender that were found good.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// The sender.
+    pub source: Address,
+    /// The handset, without `+`.
+    pub destination: Address,
+}
+
+impl Admission {
+    /// Checks who sends and where to.
+    ///
+    /// # Errors
+    /// ESME_RINVSRCADR for a sender that is not the account's, ESME_RINVDSTADR for a destination
+    /// that is no number.
+    pub fn address(&self, submit: &SubmitSm<'_>) -> Result<Envelope, CommandStatus> {
+        let source = submit.source_addr.octets();
+        let allowed = self.senders.is_empty() || self.senders.iter().any(|one| one.matches(source));
+        if !allowed {
+            return Err(CommandStatus::ESME_RINVSRCADR);
+        }
+        let destination = submit.destination_addr.octets();
+        // A plus sign says international, which the type of number says already (quirk 60).
+        let destination = destination.strip_prefix(b"+").unwrap_or(destination);
+        let digits = destination.iter().all(u8::is_ascii_digit);
+        let length = (1..=DESTINATION_MAX).contains(&destination.len());
+        if !digits || !length || submit.dest_addr_ton == TON_ALPHANUMERIC {
+            return Err(CommandStatus::ESME_RINVDSTADR);
+        }
+        Ok(Envelope {
+            source: Address::new(submit.source_addr_ton, submit.source_addr_npi, source),
+            destination: Address::new(submit.dest_addr_ton, submit.dest_addr_npi, destination),
+        })
+    }
+
+    /// Makes the message: its text found, its times read, its segments planned.
+    ///
+    /// # Errors
+    /// The status that names the field at fault.
+    pub fn message(
+        &self,
+        envelope: Envelope,
+        submit: &SubmitSm<'_>,
+        cutting: Cutting,
+        wall: Duration,
+    ) -> Result<Message, CommandStatus> {
+        let (user_data, tlvs) = text_of(submit)?;
+        let latest = wall + self.validity_max;
+        let send_at = time(submit.schedule_delivery_time.octets(), wall)
+            .map_err(|()| CommandStatus::ESME_RINVSCHED)?
+            .unwrap_or(Duration::ZERO);
+        let expires_at = time(submit.validity_period.octets(), wall)
+            .map_err(|()| CommandStatus::ESME_RINVEXPIRY)?
+            .map_or(latest, |at| at.min(latest));
+        if expires_at <= wall {
+            return Err(CommandStatus::ESME_RINVEXPIRY);
+        }
+        if send_at >= expires_at {
+            return Err(CommandStatus::ESME_RINVSCHED);
+        }
+        let cuts = cut(submit.esm_class, submit.data_coding, submit.tlvs, user_data, cutting)?;
+        Ok(Message {
+            account: self.account,
+            source: envelope.source,
+            destination: envelope.destination,
+            service_type: ServiceType::new(submit.service_type.octets()),
+            esm_class: submit.esm_class,
+            protocol_id: submit.protocol_id,
+            priority_flag: submit.priority_flag,
+            registered_delivery: submit.registered_delivery,
+            replace_if_present_flag: submit.replace_if_present_flag,
+            data_coding: submit.data_coding,
+            sm_default_msg_id: submit.sm_default_msg_id,
+            user_data: UserData::new(user_data),
+            tlvs,
+            cuts,
+            accepted_at: wall,
+            send_at,
+            expires_at,
+        })
+    }
+}
+
+/// The user data, and the TLVs that are not it.
+fn text_of<'a>(submit: &SubmitSm<'a>) -> Result<(&'a [u8], Box<[u8]>), CommandStatus> {
+    let tlvs: Tlvs<'a> = submit.tlvs;
+    let Some(payload) = tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD) else {
+        return Ok((submit.short_message, tlvs.octets().into()));
+    };
+    if !submit.short_message.is_empty() {
+        // SMPP 3.4 §5.3.2.32: the one or the other.
+        return Err(CommandStatus::ESME_ROPTPARNOTALLWD);
+    }
+    let mut others = Vec::new();
+    for tlv in tlvs.iter().filter(|tlv| tlv.tag != TlvTag::MESSAGE_PAYLOAD) {
+        // It fitted into a length when it came, so it fits again.
+        let _ = put_tlv(&mut others, tlv.tag, tlv.value);
+    }
+    Ok((payload, others.into()))
+}
+
+/// An SMPP time as wall time since 1970; `None` for an empty one.
+fn time(octets: &[u8], wall: Duration) -> Result<Option<Duration>, ()> {
+    if octets.is_empty() {
+        return Ok(None);
+    }
+    match SmppTime::parse(octets) {
+        Ok(time) => Ok(time.map(|time| time.to_wall(wall, 0))),
+        Err(_) => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::COctetString;
+
+    const WALL: Duration = Duration::from_secs(1_780_000_000);
+
+    fn submit<'a>(text: &'a [u8]) -> SubmitSm<'a> {
+        SubmitSm {
+            source_addr: COctetString::from("Shop"),
+            destination_addr: COctetString::from("+33612345678"),
+            dest_addr_ton: 1,
+            short_message: text,
+            ..SubmitSm::default()
+        }
+    }
+
+    fn admission() -> Admission {
+        Admission { validity_max: Duration::from_secs(48 * 3600), ..Admission::default() }
+    }
+
+    fn admit(submit: &SubmitSm<'_>) -> Result<Message, CommandStatus> {
+        let admission = admission();
+        let envelope = admission.address(submit)?;
+        admission.message(envelope, submit, Cutting::default(), WALL)
+    }
+
+    #[test]
+    fn a_plain_message_is_taken_as_it_is() {
+        let message = admit(&submit(b"hello")).unwrap();
+        assert_eq!(message.destination.octets(), b"33612345678");
+        assert_eq!((message.segments(), message.segment(0)), (1, &b"hello"[..]));
+        assert_eq!(message.expires_at, WALL + Duration::from_secs(48 * 3600));
+    }
+
+    #[test]
+    fn a_sender_that_is_not_the_accounts_is_refused() {
+        let bank = AddressPattern::Exact("Bank".into());
+        let shops = AddressPattern::StartsWith("Sho".into());
+        let admission = Admission { senders: vec![bank.clone(), shops], ..admission() };
+        assert!(admission.address(&submit(b"x")).is_ok());
+        let other = Admission { senders: vec![bank], ..admission };
+        assert_eq!(other.address(&submit(b"x")).unwrap_err(), CommandStatus::ESME_RINVSRCADR);
+    }
+
+    #[test]
+    fn a_destination_that_is_no_number_is_refused() {
+        for wrong in ["", "+", "abc", "33 6", "123456789012345678901"] {
+            let mut submit = submit(b"x");
+            submit.destination_addr = COctetString::from(wrong);
+            assert_eq!(admit(&submit).unwrap_err(), CommandStatus::ESME_RINVDSTADR, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_in_both_places_is_refused_and_in_the_payload_taken() {
+        let mut tlvs = Vec::new();
+        assert!(put_tlv(&mut tlvs, TlvTag::MESSAGE_PAYLOAD, b"long text"));
+        assert!(put_tlv(&mut tlvs, TlvTag::USER_MESSAGE_REFERENCE, &[0, 9]));
+        let mut both = submit(b"x");
+        both.tlvs = Tlvs::take(&tlvs).0;
+        assert_eq!(admit(&both).unwrap_err(), CommandStatus::ESME_ROPTPARNOTALLWD);
+        both.short_message = b"";
+        let message = admit(&both).unwrap();
+        assert_eq!(message.user_data.octets(), b"long text");
+        assert_eq!(&message.tlvs[..], [0x02, 0x04, 0, 2, 0, 9]);
+    }
+
+    #[test]
+    fn times_that_are_none_or_past_are_refused() {
+        let mut bad = submit(b"x");
+        bad.validity_period = COctetString::from("tomorrow");
+        assert_eq!(admit(&bad).unwrap_err(), CommandStatus::ESME_RINVEXPIRY);
+        bad.validity_period = COctetString::from("200101000000000+");
+        assert_eq!(admit(&bad).unwrap_err(), CommandStatus::ESME_RINVEXPIRY);
+        let mut short = submit(b"x");
+        short.validity_period = COctetString::from("000000000100000R");
+        assert_eq!(admit(&short).unwrap().expires_at, WALL + Duration::from_secs(60));
+        short.schedule_delivery_time = COctetString::from("000000000200000R");
+        assert_eq!(admit(&short).unwrap_err(), CommandStatus::ESME_RINVSCHED);
+    }
+}

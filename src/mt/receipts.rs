@@ -1,0 +1,286 @@
+//! Receipts: a carrier's deliver_sm to what it says, ours to the deliver_sm an account gets.
+
+use std::time::Duration;
+
+use crate::message::envelope::Message;
+use crate::message::message_id::MessageId;
+use crate::message::receipt::id::IdNotation;
+use crate::message::receipt::{
+    ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
+};
+use crate::message::state::MessageState;
+use crate::wire::table::DeliverSm;
+use crate::wire::tlv::put_tlv;
+use crate::wire::{Address, COctetString, TlvTag, Tlvs};
+
+/// `esm_class` of a receipt (SMPP 3.4 §5.2.12).
+const ESM_CLASS_RECEIPT: u8 = 0x04;
+/// `esm_class` of an intermediate notification.
+const ESM_CLASS_INTERMEDIATE: u8 = 0x20;
+
+/// What a carrier's receipt says.
+#[derive(Clone, Debug)]
+pub struct CarrierReceipt {
+    /// Keys under which its message may be found, the likeliest first.
+    pub keys: IdKeys,
+    /// The handset: where the receipt comes from.
+    pub destination: Address,
+    /// The state reached.
+    pub state: MessageState,
+    /// The error beside it, 0 for none.
+    pub error: u32,
+    /// When it was reached, in wall time since 1970; `None` when the receipt does not say.
+    pub done: Option<Duration>,
+}
+
+/// Keys of one id in each notation it may be read in.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct IdKeys {
+    keys: [u64; 2],
+    len: u8,
+}
+
+impl IdKeys {
+    fn push(&mut self, key: u64) {
+        if self.as_slice().contains(&key) {
+            return;
+        }
+        if let Some(place) = self.keys.get_mut(usize::from(self.len)) {
+            *place = key;
+            self.len += 1;
+        }
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u64] {
+        self.keys.get(..usize::from(self.len)).unwrap_or(&self.keys)
+    }
+}
+
+/// How one carrier writes ids; `None` for a side whose notation is not set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Notations {
+    /// In submit_sm_resp.
+    pub response: Option<IdNotation>,
+    /// In receipts.
+    pub receipt: Option<IdNotation>,
+}
+
+/// The key of the id in a submit_sm_resp; `None` when there is no id to find anything by.
+///
+/// A key is a hash over the carrier and the id as a number in hexadecimal (case and zeros mean
+/// nothing there), which a decimal receipt id turns into as well. The destination has to agree
+/// too, so two ids that share a hash do no harm.
+#[must_use]
+pub fn response_key(carrier: u32, notations: Notations, id: &[u8]) -> Option<u64> {
+    let notation = notations.response.unwrap_or(IdNotation::Hex);
+    Some(hash(carrier, notation.key(id)?.as_bytes()))
+}
+
+/// The keys of the id in a receipt.
+#[must_use]
+pub fn receipt_keys(carrier: u32, notations: Notations, id: &[u8]) -> IdKeys {
+    let mut keys = IdKeys::default();
+    let tried = match notations.receipt {
+        Some(notation) => [Some(notation), None],
+        None => [Some(IdNotation::Hex), Some(IdNotation::Decimal)],
+    };
+    for notation in tried.into_iter().flatten() {
+        if let Some(key) = notation.key(id) {
+            keys.push(hash(carrier, key.as_bytes()));
+        }
+    }
+    keys
+}
+
+fn hash(carrier: u32, id: &[u8]) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = foldhash::fast::FixedState::with_seed(u64::from(carrier)).build_hasher();
+    hasher.write(id);
+    hasher.finish()
+}
+
+/// Reads a deliver_sm as a receipt; `None` when it is an ordinary message.
+#[must_use]
+pub fn read(
+    carrier: u32,
+    notations: Notations,
+    zone_minutes: i16,
+    deliver: &DeliverSm<'_>,
+) -> Option<CarrierReceipt> {
+    let payload = deliver.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
+    // A receipt's text may stand in message_payload (quirk 26).
+    let octets = match payload {
+        Some(payload) if deliver.short_message.is_empty() => payload,
+        _ => deliver.short_message,
+    };
+    let octets = plain(octets);
+    if !is_receipt(deliver.esm_class, &octets) {
+        return None;
+    }
+    let text = ReceiptText::parse(&octets);
+    let resolved = resolve(
+        Some(&text),
+        deliver.tlvs.octets_of(TlvTag::RECEIPTED_MESSAGE_ID),
+        deliver.tlvs.int(TlvTag::MESSAGE_STATE).and_then(|state| u8::try_from(state).ok()),
+        deliver.tlvs.octets_of(TlvTag::NETWORK_ERROR_CODE),
+    );
+    Some(CarrierReceipt {
+        keys: resolved.id.map(|id| receipt_keys(carrier, notations, id)).unwrap_or_default(),
+        destination: Address::new(
+            deliver.source_addr_ton,
+            deliver.source_addr_npi,
+            deliver.source_addr.octets(),
+        ),
+        state: resolved.state.unwrap_or(MessageState::UNKNOWN),
+        error: resolved.error.and_then(ReceiptError::number).unwrap_or(0),
+        done: text.done().map(|date| date.to_wall(zone_minutes)),
+    })
+}
+
+/// Whether two addresses are the same number: written with or without `+`, `00` or a national
+/// prefix, the last seven digits have to agree (quirk 60).
+#[must_use]
+pub fn same_number(one: &[u8], other: &[u8]) -> bool {
+    one == other || (!tail(one).is_empty() && tail(one) == tail(other))
+}
+
+/// The digits of a number that every way of writing it shares.
+#[must_use]
+pub fn tail(number: &[u8]) -> &[u8] {
+    number.get(number.len().saturating_sub(7)..).unwrap_or_default()
+}
+
+/// Whether the account asked for a receipt of this state (SMPP 3.4 §5.2.17).
+#[must_use]
+pub fn is_wanted(registered_delivery: u8, state: MessageState, is_final: bool) -> bool {
+    if !is_final {
+        return registered_delivery & 0x10 != 0;
+    }
+    match registered_delivery & 0x03 {
+        1 => true,
+        2 => state != MessageState::DELIVERED,
+        3 => state == MessageState::DELIVERED,
+        _ => false,
+    }
+}
+
+/// How one account reads receipts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReceiptStyle {
+    /// The layout of dates.
+    pub format: ReceiptFormat,
+    /// Minutes east of UTC of the dates.
+    pub zone_minutes: i16,
+    /// Whether ids are written in decimal.
+    pub decimal_ids: bool,
+}
+
+/// What our receipt says.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// Our id.
+    pub id: MessageId,
+    /// The state.
+    pub state: MessageState,
+    /// Whether nothing follows.
+    pub is_final: bool,
+    /// The error beside it.
+    pub error: u32,
+    /// When it was reached, in wall time since 1970.
+    pub done: Duration,
+}
+
+/// Makes receipts' PDUs in buffers it reuses.
+#[derive(Debug, Default)]
+pub struct ReceiptRenderer {
+    text: Vec<u8>,
+    tlvs: Vec<u8>,
+}
+
+impl ReceiptRenderer {
+    /// Our receipt for a message, as a deliver_sm: text as in SMPP 3.4 Appendix B, and the TLVs
+    /// receipted_message_id and message_state.
+    pub fn render<'a>(
+        &'a mut self,
+        message: &'a Message,
+        outcome: &Outcome,
+        style: ReceiptStyle,
+    ) -> DeliverSm<'a> {
+        let mut id = [0; 21];
+        let id = write_id(outcome.id, style.decimal_ids, &mut id);
+        self.text.clear();
+        self.tlvs.clear();
+        let delivered = u16::from(outcome.state == MessageState::DELIVERED);
+        let line = ReceiptLine {
+            id,
+            sub: 1,
+            dlvrd: delivered,
+            submitted: message.accepted_at,
+            done: outcome.done,
+            state: outcome.state,
+            error: ReceiptError::Number(outcome.error),
+            text: quotable(message),
+        };
+        line.write(style.format, style.zone_minutes, &mut self.text);
+        let start = self.tlvs.len();
+        // At most twenty digits and a NUL.
+        let _ = put_tlv(&mut self.tlvs, TlvTag::RECEIPTED_MESSAGE_ID, id);
+        self.tlvs.push(0);
+        if let Some(length) = self.tlvs.get_mut(start + 3) {
+            *length += 1;
+        }
+        let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_STATE, &[outcome.state.0]);
+        DeliverSm {
+            source_addr_ton: message.destination.ton,
+            source_addr_npi: message.destination.npi,
+            source_addr: message.destination.as_field(),
+            dest_addr_ton: message.source.ton,
+            dest_addr_npi: message.source.npi,
+            destination_addr: message.source.as_field(),
+            esm_class: if outcome.is_final { ESM_CLASS_RECEIPT } else { ESM_CLASS_INTERMEDIATE },
+            short_message: &self.text,
+            tlvs: Tlvs::take(&self.tlvs).0,
+            ..DeliverSm::default()
+        }
+    }
+}
+
+/// The message's text where it can stand in a receipt: characters of one octet, no UDH before it.
+fn quotable(message: &Message) -> &[u8] {
+    let plain = matches!(message.data_coding, 0 | 1 | 3) && message.esm_class & 0x40 == 0;
+    if plain { message.user_data.octets() } else { b"" }
+}
+
+/// Our id as an account reads it.
+#[must_use]
+pub fn write_id(id: MessageId, decimal: bool, room: &mut [u8; 21]) -> &[u8] {
+    if !decimal {
+        let digits = id.hex();
+        let len = digits.len();
+        if let Some(place) = room.get_mut(..len) {
+            place.copy_from_slice(&digits);
+        }
+        return room.get(..len).unwrap_or_default();
+    }
+    let mut number = id.number();
+    let mut at = room.len();
+    loop {
+        at -= 1;
+        if let Some(place) = room.get_mut(at) {
+            *place = b'0' + (number % 10) as u8;
+        }
+        number /= 10;
+        if number == 0 || at == 0 {
+            break;
+        }
+    }
+    room.get(at..).unwrap_or_default()
+}
+
+/// An id as the field of a response.
+#[must_use]
+pub fn id_field(id: &[u8]) -> COctetString<'_> {
+    COctetString::new(id)
+}

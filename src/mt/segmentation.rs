@@ -1,0 +1,247 @@
+//! A message to the segments a carrier takes: where its user data is cut, and how each says that
+//! it belongs to the others.
+
+use crate::message::envelope::Message;
+use crate::text::{Alphabet, DataCodingZero, Layout, Plan, Reference};
+use crate::wire::table::SubmitSm;
+use crate::wire::tlv::put_tlv;
+use crate::wire::{COctetString, CommandStatus, TlvTag, Tlvs};
+
+/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
+const UDHI: u8 = 0x40;
+/// Octets a short_message may have (SMPP 3.4 §5.2.21).
+const SHORT_MESSAGE_MAX: usize = 254;
+/// Octets of the longest header: a concatenation element with a 16-bit reference.
+const UDH_MAX: usize = 7;
+
+/// How one carrier wants long messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Cutting {
+    /// What data_coding 0 means to it.
+    pub zero: DataCodingZero,
+    /// How segments are tied together.
+    pub reference: Reference,
+}
+
+impl Default for Cutting {
+    fn default() -> Self {
+        Self { zero: DataCodingZero::Gsm7, reference: Reference::Udh8 }
+    }
+}
+
+/// Where the user data is cut: the end of each segment; empty when it travels as it is, because
+/// it fits, because the account cut it itself, or because the carrier takes it whole.
+///
+/// # Errors
+/// ESME_RINVMSGLEN when it would take more than 255 segments.
+pub fn cut(
+    esm_class: u8,
+    data_coding: u8,
+    tlvs: Tlvs<'_>,
+    user_data: &[u8],
+    cutting: Cutting,
+) -> Result<Box<[u16]>, CommandStatus> {
+    let own_segments = esm_class & UDHI != 0 || tlvs.find(TlvTag::SAR_MSG_REF_NUM).is_some();
+    // The smallest capacity is a UCS-2 segment's 140 octets.
+    if user_data.len() <= 140 || own_segments || cutting.reference == Reference::Payload {
+        return Ok(Box::default());
+    }
+    let alphabet = Alphabet::of(data_coding, cutting.zero);
+    let layout = Layout { reference: cutting.reference, ..Layout::new(alphabet) };
+    let plan = Plan::new(user_data, layout).map_err(|_| CommandStatus::ESME_RINVMSGLEN)?;
+    if plan.segments() == 1 {
+        return Ok(Box::default());
+    }
+    let ends = plan.ranges(user_data).map(|range| u16::try_from(range.end));
+    ends.collect::<Result<_, _>>().map_err(|_| CommandStatus::ESME_RINVMSGLEN)
+}
+
+/// Makes segments' PDUs in buffers it reuses.
+#[derive(Debug, Default)]
+pub struct Renderer {
+    user_data: Vec<u8>,
+    tlvs: Vec<u8>,
+}
+
+impl Renderer {
+    /// The submit_sm of one segment, counted from 0. `reference` ties the segments of a message
+    /// together and is the same for all of them.
+    pub fn render<'a>(
+        &'a mut self,
+        message: &'a Message,
+        segment: u8,
+        reference: u16,
+        how: Reference,
+    ) -> SubmitSm<'a> {
+        let mut submit = frame(message);
+        let segments = message.segments();
+        if segments == 1 {
+            self.whole(message, &mut submit);
+            return submit;
+        }
+        let octets = message.segment(segment);
+        self.user_data.clear();
+        self.tlvs.clear();
+        self.tlvs.extend_from_slice(&message.tlvs);
+        match how {
+            Reference::Sar => {
+                let tags = [
+                    (TlvTag::SAR_MSG_REF_NUM, &reference.to_be_bytes()[..]),
+                    (TlvTag::SAR_TOTAL_SEGMENTS, &[segments]),
+                    (TlvTag::SAR_SEGMENT_SEQNUM, &[segment + 1]),
+                ];
+                for (tag, value) in tags {
+                    // Two octets at most.
+                    let _ = put_tlv(&mut self.tlvs, tag, value);
+                }
+            }
+            _ => {
+                let (udh, len) = concatenation(how, reference, segments, segment + 1);
+                self.user_data.extend_from_slice(udh.get(..len).unwrap_or(&udh));
+                submit.esm_class |= UDHI;
+            }
+        }
+        self.user_data.extend_from_slice(octets);
+        submit.short_message = &self.user_data;
+        submit.tlvs = Tlvs::take(&self.tlvs).0;
+        submit
+    }
+
+    fn whole<'a>(&'a mut self, message: &'a Message, submit: &mut SubmitSm<'a>) {
+        let octets = message.user_data.octets();
+        if octets.len() <= SHORT_MESSAGE_MAX {
+            submit.short_message = octets;
+            submit.tlvs = Tlvs::take(&message.tlvs).0;
+            return;
+        }
+        self.tlvs.clear();
+        self.tlvs.extend_from_slice(&message.tlvs);
+        // It came in one PDU, so a length can say it.
+        let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_PAYLOAD, octets);
+        submit.tlvs = Tlvs::take(&self.tlvs).0;
+    }
+}
+
+/// Everything of a submit_sm but its text and TLVs. Times stay with us: the message is sent when it
+/// is due, and its validity is ours to keep.
+fn frame(message: &Message) -> SubmitSm<'_> {
+    SubmitSm {
+        service_type: COctetString::new(message.service_type.octets()),
+        source_addr_ton: message.source.ton,
+        source_addr_npi: message.source.npi,
+        source_addr: message.source.as_field(),
+        dest_addr_ton: message.destination.ton,
+        dest_addr_npi: message.destination.npi,
+        destination_addr: message.destination.as_field(),
+        esm_class: message.esm_class,
+        protocol_id: message.protocol_id,
+        priority_flag: message.priority_flag,
+        registered_delivery: message.registered_delivery,
+        replace_if_present_flag: message.replace_if_present_flag,
+        data_coding: message.data_coding,
+        sm_default_msg_id: message.sm_default_msg_id,
+        ..SubmitSm::default()
+    }
+}
+
+/// A UDH with one concatenation element (3GPP TS 23.040 §9.2.3.24.1 and §9.2.3.24.8), and its
+/// length.
+fn concatenation(
+    how: Reference,
+    reference: u16,
+    total: u8,
+    sequence: u8,
+) -> ([u8; UDH_MAX], usize) {
+    let [high, low] = reference.to_be_bytes();
+    if how == Reference::Udh16 {
+        ([6, 0x08, 4, high, low, total, sequence], 7)
+    } else {
+        ([5, 0x00, 3, low, total, sequence, 0], 6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::message::envelope::{ServiceType, UserData};
+    use crate::wire::Address;
+
+    fn message(text: &[u8], how: Reference) -> Message {
+        let cutting = Cutting { reference: how, ..Cutting::default() };
+        Message {
+            account: 0,
+            source: Address::new(5, 0, b"Shop"),
+            destination: Address::new(1, 1, b"33612345678"),
+            service_type: ServiceType::new(b"CMT"),
+            esm_class: 3,
+            protocol_id: 0,
+            priority_flag: 0,
+            registered_delivery: 1,
+            replace_if_present_flag: 0,
+            data_coding: 0,
+            sm_default_msg_id: 0,
+            user_data: UserData::new(text),
+            tlvs: Box::from([0x02, 0x04, 0, 2, 0, 9]),
+            cuts: cut(3, 0, Tlvs::NONE, text, cutting).unwrap(),
+            accepted_at: Duration::ZERO,
+            send_at: Duration::ZERO,
+            expires_at: Duration::MAX,
+        }
+    }
+
+    #[test]
+    fn segments_put_together_are_the_text() {
+        let text: Vec<u8> = (0..400).map(|at| b'a' + (at % 26) as u8).collect();
+        for (how, header) in [(Reference::Udh8, 6), (Reference::Udh16, 7), (Reference::Sar, 0)] {
+            let message = message(&text, how);
+            assert_eq!(message.segments(), 3);
+            let mut renderer = Renderer::default();
+            let mut joined = Vec::new();
+            for segment in 0..3 {
+                let submit = renderer.render(&message, segment, 0x1234, how);
+                assert_eq!(submit.esm_class & UDHI != 0, header > 0);
+                joined.extend_from_slice(&submit.short_message[header..]);
+                match how {
+                    Reference::Udh8 => {
+                        assert_eq!(submit.short_message[..6], [5, 0, 3, 0x34, 3, segment + 1]);
+                    }
+                    Reference::Udh16 => {
+                        assert_eq!(submit.short_message[..7], [6, 8, 4, 0x12, 0x34, 3, segment + 1])
+                    }
+                    _ => assert_eq!(
+                        submit.tlvs.int(TlvTag::SAR_SEGMENT_SEQNUM),
+                        Some(u32::from(segment) + 1)
+                    ),
+                }
+                assert_eq!(submit.tlvs.int(TlvTag::USER_MESSAGE_REFERENCE), Some(9));
+            }
+            assert_eq!(joined, text);
+        }
+    }
+
+    #[test]
+    fn what_the_account_cut_itself_is_not_cut_again() {
+        let text = [b'x'; 200];
+        assert!(cut(UDHI, 0, Tlvs::NONE, &text, Cutting::default()).unwrap().is_empty());
+        let sar = [0x02, 0x0c, 0, 2, 0, 1];
+        assert!(cut(0, 0, Tlvs::take(&sar).0, &text, Cutting::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_carrier_that_takes_payloads_gets_one() {
+        let message = message(&[b'x'; 400], Reference::Payload);
+        let mut renderer = Renderer::default();
+        let submit = renderer.render(&message, 0, 0, Reference::Payload);
+        assert!(submit.short_message.is_empty());
+        assert_eq!(submit.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD).unwrap().len(), 400);
+    }
+
+    #[test]
+    fn more_than_255_segments_are_refused() {
+        let text = vec![b'x'; 153 * 255 + 1];
+        let refused = cut(0, 0, Tlvs::NONE, &text, Cutting::default());
+        assert_eq!(refused.unwrap_err(), CommandStatus::ESME_RINVMSGLEN);
+    }
+}

@@ -1,0 +1,108 @@
+//! Our own pace: how many segments a second may pass.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Nanoseconds of a second.
+const SECOND: u64 = 1_000_000_000;
+
+/// A rate that several links share without a lock.
+///
+/// The generic cell rate algorithm: one number holds the moment at which the next segment would be
+/// exactly on time. A burst of a tenth of a second's worth (at least one window of ten) may come at
+/// once; over any longer time the rate holds.
+#[derive(Debug)]
+pub struct Rate {
+    /// Nanoseconds each segment takes; 0 is no limit.
+    interval: u64,
+    burst: u64,
+    due: AtomicU64,
+}
+
+impl Rate {
+    /// So many segments a second; 0 is no limit.
+    #[must_use]
+    pub fn per_second(segments: u32) -> Self {
+        let interval = if segments == 0 { 0 } else { SECOND / u64::from(segments) };
+        let burst = (SECOND / 10).max(interval.saturating_mul(10));
+        Self { interval, burst, due: AtomicU64::new(0) }
+    }
+
+    /// Takes room for `segments` now, or nothing.
+    ///
+    /// # Errors
+    /// How long it is until there would be room.
+    pub fn take(&self, now: Duration, segments: u32) -> Result<(), Duration> {
+        if self.interval == 0 {
+            return Ok(());
+        }
+        let now = nanos(now);
+        let cost = self.interval.saturating_mul(u64::from(segments));
+        let mut due = self.due.load(Ordering::Relaxed);
+        loop {
+            let start = due.max(now);
+            let ahead = start - now;
+            if ahead > self.burst {
+                return Err(Duration::from_nanos(ahead - self.burst));
+            }
+            let next = start.saturating_add(cost);
+            match self.due.compare_exchange_weak(due, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(()),
+                Err(changed) => due = changed,
+            }
+        }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(rate: &Rate, seconds: u64, segments: u32) -> u32 {
+        let mut passed = 0;
+        for millis in 0..seconds * 1000 {
+            for _ in 0..100 {
+                if rate.take(Duration::from_millis(millis), segments).is_ok() {
+                    passed += segments;
+                }
+            }
+        }
+        passed
+    }
+
+    #[test]
+    fn over_time_the_rate_holds_to_the_segment() {
+        for per_second in [1, 7, 100, 2500] {
+            let count = passed(&Rate::per_second(per_second), 20, 1);
+            let burst = (per_second / 10).max(10) + 1;
+            assert!(count >= per_second * 20 && count <= per_second * 20 + burst, "{count}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_three_segments_counts_three() {
+        let count = passed(&Rate::per_second(300), 10, 3);
+        assert!((3000..=3036).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn a_refusal_says_when_there_is_room() {
+        let rate = Rate::per_second(1);
+        let mut wait = Ok(());
+        for _ in 0..20 {
+            wait = rate.take(Duration::from_secs(5), 1);
+        }
+        let wait = wait.unwrap_err();
+        assert!(rate.take(Duration::from_secs(5) + wait, 1).is_ok());
+    }
+
+    #[test]
+    fn no_limit_is_no_limit() {
+        let rate = Rate::per_second(0);
+        assert!((0..1_000_000).all(|_| rate.take(Duration::ZERO, 255).is_ok()));
+    }
+}

@@ -1,0 +1,76 @@
+//! The table of metrics.
+
+/// What a metric is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MetricKind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts by size.
+    Histogram,
+}
+
+/// One row.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricRow {
+    /// As Prometheus sees it.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: MetricKind,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it says.
+    pub help: &'static str,
+}
+
+/// Rows become a constant each and the table.
+macro_rules! metrics {
+    ($($CONST:ident $name:literal $kind:ident [$($label:literal)*] $help:literal)*) => {
+        $(#[doc = $help] pub const $CONST: &str = $name;)*
+
+        /// Every metric there is.
+        pub const METRICS: &[MetricRow] = &[$(MetricRow {
+            name: $name,
+            kind: MetricKind::$kind,
+            labels: &[$($label),*],
+            help: $help,
+        }),*];
+    };
+}
+
+metrics! {
+    SUBMITS "chappe_submits_total" Counter ["account"] "submit_sm received."
+    ACCEPTED "chappe_accepted_total" Counter ["account"] "Messages accepted."
+    REFUSED "chappe_refused_total" Counter ["account" "status"] "Messages refused at submit, by command_status."
+    RECEIPTS_OUT "chappe_receipts_delivered_total" Counter ["account"] "Receipts an account has acknowledged."
+    MO_OUT "chappe_mo_delivered_total" Counter ["account"] "MO messages an account has acknowledged."
+    DELIVERIES_REFUSED "chappe_deliveries_refused_total" Counter ["account"] "Receipts and MO that an account answered with an error."
+    SEGMENTS_SENT "chappe_segments_sent_total" Counter ["carrier"] "Segments sent to a carrier."
+    SEGMENTS_ACCEPTED "chappe_segments_accepted_total" Counter ["carrier"] "Segments a carrier accepted."
+    SEGMENTS_REJECTED "chappe_segments_rejected_total" Counter ["carrier" "status"] "Segments a carrier answered with an error, by command_status."
+    SEGMENTS_IN_DOUBT "chappe_segments_in_doubt_total" Counter ["carrier"] "Segments sent whose answer never came."
+    RECEIPTS_IN "chappe_receipts_received_total" Counter ["carrier"] "Receipts received from a carrier."
+    MO_IN "chappe_mo_received_total" Counter ["carrier"] "MO segments received from a carrier."
+    ENDED "chappe_messages_ended_total" Counter ["state"] "Messages that reached a final state."
+    RETRIED "chappe_retries_total" Counter [] "Messages put aside to be sent again after an error."
+    MAYBE_TWICE "chappe_maybe_twice_total" Counter [] "Messages in doubt that were sent again and may arrive twice."
+    RECEIPTS_MATCHED "chappe_receipts_matched_total" Counter ["state"] "Receipts matched to their message."
+    RECEIPTS_PARKED "chappe_receipts_parked_total" Counter [] "Receipts that came before the response they belong to."
+    RECEIPTS_UNKNOWN "chappe_receipts_unknown_total" Counter [] "Receipts that belong to no message."
+    RECEIPTS_DUPLICATE "chappe_receipts_duplicate_total" Counter [] "Receipts for what had ended already."
+    CORRELATIONS_DROPPED "chappe_correlations_dropped_total" Counter [] "Messages whose receipt is no longer awaited: too old, or too many."
+    DELIVERIES_DROPPED "chappe_deliveries_dropped_total" Counter [] "Receipts and MO dropped because too many waited for their account."
+    MO_UNOWNED "chappe_mo_unowned_total" Counter [] "MO for numbers nobody owns."
+    BINDS "chappe_binds" Gauge ["side" "name"] "Sessions bound, by account or carrier."
+    BIND_REFUSED "chappe_binds_refused_total" Counter ["reason"] "Binds of accounts that were refused."
+    SESSIONS_CLOSED "chappe_sessions_closed_total" Counter ["side" "reason"] "Sessions that ended, by reason."
+    SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
+    PDU_ODD "chappe_pdu_odd_total" Counter ["kind"] "PDUs that were malformed, not permitted or answered nothing."
+    QUEUED "chappe_messages_queued" Gauge [] "Messages accepted that their carrier has not answered."
+    AWAITING_RECEIPT "chappe_messages_awaiting_receipt" Gauge [] "Messages sent that await their receipt."
+    DELIVERIES_WAITING "chappe_deliveries_waiting" Gauge [] "Receipts and MO that wait for an account."
+    CARRIER_WAITING "chappe_carrier_waiting" Gauge ["carrier"] "Messages that wait at a carrier's dispatcher."
+    RESPONSE_SECONDS "chappe_carrier_response_seconds" Histogram ["carrier"] "From submit_sm to its response at a carrier."
+    RECEIPT_SECONDS "chappe_receipt_seconds" Histogram [] "From acceptance to the final receipt."
+}

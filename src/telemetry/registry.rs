@@ -1,0 +1,300 @@
+//! Handles of metrics, and their text form.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use super::names::{self, METRICS, MetricKind};
+use crate::message::state::MessageState;
+use crate::wire::CommandStatus;
+
+/// Accounts that have labels of their own; the others are `other`.
+const ACCOUNT_LABELS_MAX: usize = 200;
+/// Bounds of the histograms, in seconds: from a loopback answer to days.
+const BUCKETS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0, 300.0, 3600.0, 86400.0,
+];
+
+const METADATA: Metadata<'static> = Metadata::new("chappe", Level::INFO, None);
+
+/// Where all metrics of one engine live.
+pub struct Registry {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Registry")
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Registry {
+    /// An empty registry that knows every metric's help.
+    #[must_use]
+    pub fn new() -> Self {
+        let builder = PrometheusBuilder::new();
+        // The bounds are constants and not empty, which is all that can be wrong with them.
+        let builder = builder.set_buckets(BUCKETS).unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        for row in METRICS {
+            let name = SharedString::const_str(row.name);
+            let help = SharedString::const_str(row.help);
+            match row.kind {
+                MetricKind::Counter => recorder.describe_counter(name.into(), None, help),
+                MetricKind::Gauge => recorder.describe_gauge(name.into(), None, help),
+                MetricKind::Histogram => recorder.describe_histogram(name.into(), None, help),
+            }
+        }
+        Self { recorder, handle }
+    }
+
+    /// The text that Prometheus scrapes.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.handle.run_upkeep();
+        self.handle.render()
+    }
+
+    /// A counter.
+    #[must_use]
+    pub fn counter(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Counter {
+        self.recorder.register_counter(&key(name, labels), &METADATA)
+    }
+
+    /// A gauge.
+    #[must_use]
+    pub fn gauge(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Gauge {
+        self.recorder.register_gauge(&key(name, labels), &METADATA)
+    }
+
+    /// A histogram.
+    #[must_use]
+    pub fn histogram(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Histogram {
+        self.recorder.register_histogram(&key(name, labels), &METADATA)
+    }
+}
+
+fn key(name: &'static str, labels: &[(&'static str, &str)]) -> Key {
+    let labels: Vec<Label> =
+        labels.iter().map(|(key, value)| Label::new(*key, (*value).to_owned())).collect();
+    Key::from_parts(name, labels)
+}
+
+/// Counters by status, made when a status is first seen. Peers can send any status, so only the
+/// named ones have a label of their own.
+#[derive(Debug, Default)]
+struct ByStatus(Mutex<HashMap<&'static str, Counter>>);
+
+impl ByStatus {
+    fn add(&self, status: CommandStatus, make: impl FnOnce(&'static str) -> Counter) {
+        let name = status.name().unwrap_or("other");
+        // A poisoned lock means a panic while counting; the count is worth less than going on.
+        let Ok(mut counters) = self.0.lock() else { return };
+        counters.entry(name).or_insert_with(|| make(name)).increment(1);
+    }
+}
+
+/// What is counted by account.
+#[derive(Debug)]
+pub struct AccountMetrics {
+    label: String,
+    /// submit_sm received.
+    pub submits: Counter,
+    /// Messages accepted.
+    pub accepted: Counter,
+    /// Receipts acknowledged.
+    pub receipts: Counter,
+    /// MO acknowledged.
+    pub mo: Counter,
+    /// Deliveries answered with an error.
+    pub refused_deliveries: Counter,
+    /// Sessions bound.
+    pub binds: Gauge,
+    refused: ByStatus,
+}
+
+impl AccountMetrics {
+    /// The metrics of the account at this place of the settings.
+    #[must_use]
+    pub fn new(registry: &Registry, place: usize, system_id: &str) -> Self {
+        let label = if place < ACCOUNT_LABELS_MAX { system_id } else { "other" };
+        let labels = [("account", label)];
+        Self {
+            label: label.to_owned(),
+            submits: registry.counter(names::SUBMITS, &labels),
+            accepted: registry.counter(names::ACCEPTED, &labels),
+            receipts: registry.counter(names::RECEIPTS_OUT, &labels),
+            mo: registry.counter(names::MO_OUT, &labels),
+            refused_deliveries: registry.counter(names::DELIVERIES_REFUSED, &labels),
+            binds: registry.gauge(names::BINDS, &[("side", "account"), ("name", label)]),
+            refused: ByStatus::default(),
+        }
+    }
+
+    /// A message was refused.
+    pub fn refuse(&self, registry: &Registry, status: CommandStatus) {
+        self.refused.add(status, |name| {
+            registry.counter(names::REFUSED, &[("account", &self.label), ("status", name)])
+        });
+    }
+}
+
+/// What is counted by carrier.
+#[derive(Debug)]
+pub struct CarrierMetrics {
+    label: String,
+    /// Segments sent.
+    pub sent: Counter,
+    /// Segments accepted.
+    pub accepted: Counter,
+    /// Segments in doubt.
+    pub in_doubt: Counter,
+    /// Receipts received.
+    pub receipts: Counter,
+    /// MO received.
+    pub mo: Counter,
+    /// Sessions bound.
+    pub binds: Gauge,
+    /// Messages at the dispatcher.
+    pub waiting: Gauge,
+    /// From submit to response.
+    pub response_seconds: Histogram,
+    rejected: ByStatus,
+}
+
+impl CarrierMetrics {
+    /// The metrics of this carrier.
+    #[must_use]
+    pub fn new(registry: &Registry, name: &str) -> Self {
+        let labels = [("carrier", name)];
+        Self {
+            label: name.to_owned(),
+            sent: registry.counter(names::SEGMENTS_SENT, &labels),
+            accepted: registry.counter(names::SEGMENTS_ACCEPTED, &labels),
+            in_doubt: registry.counter(names::SEGMENTS_IN_DOUBT, &labels),
+            receipts: registry.counter(names::RECEIPTS_IN, &labels),
+            mo: registry.counter(names::MO_IN, &labels),
+            binds: registry.gauge(names::BINDS, &[("side", "carrier"), ("name", name)]),
+            waiting: registry.gauge(names::CARRIER_WAITING, &labels),
+            response_seconds: registry.histogram(names::RESPONSE_SECONDS, &labels),
+            rejected: ByStatus::default(),
+        }
+    }
+
+    /// A segment was answered with an error.
+    pub fn reject(&self, registry: &Registry, status: CommandStatus) {
+        self.rejected.add(status, |name| {
+            registry
+                .counter(names::SEGMENTS_REJECTED, &[("carrier", &self.label), ("status", name)])
+        });
+    }
+}
+
+/// What is counted for the engine as a whole.
+#[derive(Debug)]
+pub struct EngineMetrics {
+    /// Messages that ended, by state number.
+    ended: Vec<Counter>,
+    matched: Vec<Counter>,
+    /// Messages put aside to be sent again.
+    pub retried: Counter,
+    /// Messages that may arrive twice.
+    pub maybe_twice: Counter,
+    /// Receipts before their response.
+    pub parked: Counter,
+    /// Receipts that belong to nothing.
+    pub unknown: Counter,
+    /// Receipts for what had ended.
+    pub duplicate: Counter,
+    /// Correlations given up.
+    pub correlations_dropped: Counter,
+    /// Deliveries dropped.
+    pub deliveries_dropped: Counter,
+    /// MO without an owner.
+    pub mo_unowned: Counter,
+    /// Messages queued.
+    pub queued: Gauge,
+    /// Messages that await a receipt.
+    pub awaiting_receipt: Gauge,
+    /// Deliveries that wait.
+    pub waiting: Gauge,
+    /// Connections of accounts.
+    pub sessions: Gauge,
+    /// From acceptance to the final receipt.
+    pub receipt_seconds: Histogram,
+}
+
+impl EngineMetrics {
+    /// The engine's metrics.
+    #[must_use]
+    pub fn new(registry: &Registry) -> Self {
+        let by_state = |name| {
+            MessageState::NAMED
+                .iter()
+                .map(|state| {
+                    registry.counter(name, &[("state", state.name().unwrap_or("UNKNOWN"))])
+                })
+                .collect()
+        };
+        Self {
+            ended: by_state(names::ENDED),
+            matched: by_state(names::RECEIPTS_MATCHED),
+            retried: registry.counter(names::RETRIED, &[]),
+            maybe_twice: registry.counter(names::MAYBE_TWICE, &[]),
+            parked: registry.counter(names::RECEIPTS_PARKED, &[]),
+            unknown: registry.counter(names::RECEIPTS_UNKNOWN, &[]),
+            duplicate: registry.counter(names::RECEIPTS_DUPLICATE, &[]),
+            correlations_dropped: registry.counter(names::CORRELATIONS_DROPPED, &[]),
+            deliveries_dropped: registry.counter(names::DELIVERIES_DROPPED, &[]),
+            mo_unowned: registry.counter(names::MO_UNOWNED, &[]),
+            queued: registry.gauge(names::QUEUED, &[]),
+            awaiting_receipt: registry.gauge(names::AWAITING_RECEIPT, &[]),
+            waiting: registry.gauge(names::DELIVERIES_WAITING, &[]),
+            sessions: registry.gauge(names::SESSIONS, &[]),
+            receipt_seconds: registry.histogram(names::RECEIPT_SECONDS, &[]),
+        }
+    }
+
+    /// A message reached this final state.
+    pub fn ended(&self, state: MessageState) {
+        by_state(&self.ended, state);
+    }
+
+    /// A receipt of this state was matched.
+    pub fn matched(&self, state: MessageState) {
+        by_state(&self.matched, state);
+    }
+}
+
+fn by_state(counters: &[Counter], state: MessageState) {
+    let unknown = usize::from(MessageState::UNKNOWN.0);
+    if let Some(counter) = counters.get(usize::from(state.0)).or_else(|| counters.get(unknown)) {
+        counter.increment(1);
+    }
+}
+
+/// A session ended.
+pub fn session_closed(registry: &Registry, side: &str, reason: &str) {
+    registry.counter(names::SESSIONS_CLOSED, &[("side", side), ("reason", reason)]).increment(1);
+}
+
+/// A bind of an account was refused.
+pub fn bind_refused(registry: &Registry, reason: &str) {
+    registry.counter(names::BIND_REFUSED, &[("reason", reason)]).increment(1);
+}
+
+/// A PDU was malformed, not permitted or answered nothing.
+pub fn pdu_odd(registry: &Registry, kind: &str) {
+    registry.counter(names::PDU_ODD, &[("kind", kind)]).increment(1);
+}
