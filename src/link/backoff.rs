@@ -16,7 +16,7 @@ impl Backoff {
     /// A back-off between `min` and `max`; `seed` sets its jitter apart from others'.
     #[must_use]
     pub fn new(min: Duration, max: Duration, seed: u64) -> Self {
-        Self { min, max: max.max(min), failures: 0, random: seed | 1 }
+        Self { min, max: max.max(min), failures: 0, random: scattered(seed) }
     }
 
     /// The wait after one more failure: between half and all of `min` doubled per failure.
@@ -48,6 +48,15 @@ impl Backoff {
     }
 }
 
+/// Seeds are often 0, 1, 2 ...; what comes of them has no two alike and is never zero, which
+/// xorshift could not leave (the finisher of splitmix64 maps only zero to zero).
+fn scattered(seed: u64) -> u64 {
+    let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,8 +76,21 @@ mod tests {
 
     #[test]
     fn two_links_do_not_wait_in_step() {
-        let mut one = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 1);
-        let mut two = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 2);
-        assert!((0..5).any(|_| one.next_wait() != two.next_wait()));
+        let firsts: Vec<Duration> = (0..100)
+            .map(|seed| Backoff::new(Duration::from_secs(1), Duration::from_secs(60), seed))
+            .map(|mut backoff| backoff.next_wait())
+            .collect();
+        let apart: std::collections::HashSet<&Duration> = firsts.iter().collect();
+        assert!(apart.len() > 80, "{} of 100 first waits differ", apart.len());
+    }
+
+    #[test]
+    fn a_refusal_that_a_retry_would_repeat_is_waited_out_at_least_so_long() {
+        let floor = Duration::from_secs(30);
+        for seed in 0..100 {
+            let mut backoff =
+                Backoff::new(Duration::from_millis(100), Duration::from_secs(10), seed);
+            assert!(backoff.next_wait_at_least(floor) >= floor);
+        }
     }
 }

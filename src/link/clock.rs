@@ -1,10 +1,18 @@
 //! The machine's clocks, read into a [`Now`].
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
 
 use crate::clock::Now;
 
+/// How far ahead a timer may be set; what is later fires then, finds nothing due and is set again.
+const AHEAD_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Reads both clocks; monotonic time counts from when it was made.
+///
+/// It is the clock of the timers of tokio, so that where a test pauses those, links stand still
+/// with them.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
@@ -26,9 +34,10 @@ impl Clock {
         Now { monotonic: self.start.elapsed(), wall }
     }
 
-    /// The instant of a moment on the monotonic clock.
+    /// The instant of a moment on the monotonic clock, or one a month ahead if that is earlier.
     #[must_use]
-    pub fn instant(&self, monotonic: Duration) -> tokio::time::Instant {
-        tokio::time::Instant::from_std(self.start + monotonic)
+    pub fn instant(&self, monotonic: Duration) -> Instant {
+        let latest = Instant::now() + AHEAD_MAX;
+        self.start.checked_add(monotonic).map_or(latest, |instant| instant.min(latest))
     }
 }

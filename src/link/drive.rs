@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -34,7 +33,9 @@ thread_local! {
 pub enum Pace {
     /// The owner can take more.
     Go,
-    /// The owner's queues are full: octets stay in the kernel, the peer's window fills.
+    /// The owner's queues are full: octets stay in the kernel, the peer's window fills. What has
+    /// been read already (at most 64 KiB) still comes. Who makes room wakes the waker that
+    /// [`Owner::poll_work`] left; the peer's silence meanwhile is not held against it.
     Wait,
 }
 
@@ -44,7 +45,8 @@ pub trait Owner: Unpin {
     fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>);
 
     /// Takes what others have for this session, as much as it can take, and leaves the waker of
-    /// `cx` with them. Called at every wake-up and after every batch of events.
+    /// `cx` with them. Called at every wake-up and after every batch of events, and never again
+    /// once the session has closed: what others have then stays with them.
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session);
 
     /// Whether more may be read.
@@ -64,9 +66,22 @@ pub struct Link<S, O> {
     partial: Vec<u8>,
     sleep: Pin<Box<Sleep>>,
     sleep_until: Duration,
+    /// Set while the stream may hold octets back until it is flushed, as TLS does.
+    unflushed: bool,
     /// When octets began to wait that the peer does not take.
     stalled_at: Option<Duration>,
     ended: Option<Ended>,
+}
+
+/// What came of an attempt to read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Read {
+    /// Octets, or the end of them; there may be more.
+    Octets,
+    /// Nothing is there, or nothing may be read: somebody will wake the link.
+    Nothing,
+    /// Too much is unwritten: to be tried again once it is less.
+    PutOff,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,63 +104,91 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
             partial: Vec::new(),
             sleep: Box::pin(tokio::time::sleep_until(clock.instant(sleep_until))),
             sleep_until,
+            unflushed: false,
             stalled_at: None,
             ended: None,
         }
     }
 
     fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
-        let mut now = self.clock.now();
-        self.owner.poll_work(cx, now, &mut self.session);
-        self.take_events(now);
         loop {
-            let read = self.poll_read(cx, now);
-            if read {
-                self.owner.poll_work(cx, now, &mut self.session);
-                self.take_events(now);
+            let mut now = self.clock.now();
+            self.poll_owner(cx, now);
+            loop {
+                let read = self.poll_read(cx, now);
+                if read == Read::Octets {
+                    self.poll_owner(cx, now);
+                }
+                self.poll_write(cx, now);
+                // A read that was put off is not the stream's to wake for: it is made good here.
+                let put_off = read == Read::PutOff && !self.is_backed_up();
+                if read != Read::Octets && !put_off {
+                    break;
+                }
+                now = self.clock.now();
             }
-            self.poll_write(cx, now);
-            if !read {
-                break;
+            if let Poll::Ready(reason) = self.poll_end(cx, now) {
+                return Poll::Ready(reason);
             }
-            now = self.clock.now();
+            if self.poll_timer(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.handle_timer();
         }
-        if let Poll::Ready(reason) = self.poll_end(cx, now) {
-            return Poll::Ready(reason);
-        }
-        self.poll_timers(cx)
     }
 
-    /// Reads and handles one buffer; `false` when nothing was there or nothing may be read.
-    fn poll_read(&mut self, cx: &mut Context<'_>, now: Now) -> bool {
-        if self.ended.is_some()
-            || self.session.poll_transmit().len() > UNWRITTEN_MAX_BYTES
-            || self.owner.pace() == Pace::Wait
-        {
-            return false;
+    fn poll_owner(&mut self, cx: &mut Context<'_>, now: Now) {
+        if self.ended.is_none() {
+            self.owner.poll_work(cx, now, &mut self.session);
+            self.take_events(now);
+        }
+    }
+
+    fn is_backed_up(&self) -> bool {
+        self.session.poll_transmit().len() > UNWRITTEN_MAX_BYTES
+    }
+
+    /// Reads and handles one buffer.
+    fn poll_read(&mut self, cx: &mut Context<'_>, now: Now) -> Read {
+        if self.ended.is_some() || self.owner.pace() == Pace::Wait {
+            return Read::Nothing;
+        }
+        if self.is_backed_up() {
+            return Read::PutOff;
         }
         SCRATCH.with_borrow_mut(|scratch| {
             let kept = self.partial.len();
             if scratch.len() < kept + READ_BYTES {
                 scratch.resize(kept + READ_BYTES, 0);
             }
-            let Some(room) = scratch.get_mut(..kept + READ_BYTES) else { return false };
+            let Some(room) = scratch.get_mut(..kept + READ_BYTES) else { return Read::Nothing };
             let (front, back) = room.split_at_mut(kept);
             let mut buf = ReadBuf::new(back);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
-                Poll::Pending => return false,
+                Poll::Pending => return Read::Nothing,
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
                 Poll::Ready(Ok(()) | Err(_)) => {
                     self.session.handle_disconnect();
                     self.take_events(now);
-                    return true;
+                    return Read::Octets;
                 }
             }
             let len = kept + buf.filled().len();
+            if len < self.partial_needs() {
+                // Octets that come one at a time are not copied to and fro for each of them.
+                self.partial.extend_from_slice(buf.filled());
+                return Read::Octets;
+            }
             front.copy_from_slice(&self.partial);
             self.handle_octets(now, room.get(..len).unwrap_or_default());
-            true
+            Read::Octets
         })
+    }
+
+    /// Octets the PDU that has begun takes in all, as far as it says; the session has found its
+    /// length good already.
+    fn partial_needs(&self) -> usize {
+        self.partial.first_chunk().map_or(0, |length| u32::from_be_bytes(*length) as usize)
     }
 
     fn handle_octets(&mut self, now: Now, octets: &[u8]) {
@@ -178,43 +221,56 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, now: Now) {
-        let mut wrote = false;
-        loop {
+        let mut blocked = false;
+        while !blocked {
             let pending = self.session.poll_transmit();
             if pending.is_empty() {
-                self.stalled_at = None;
                 break;
             }
             match Pin::new(&mut self.stream).poll_write(cx, pending) {
                 Poll::Ready(Ok(octets)) if octets > 0 => {
                     self.session.transmitted(octets);
                     self.stalled_at = None;
-                    wrote = true;
+                    self.unflushed = true;
                 }
-                Poll::Ready(Ok(_) | Err(_)) => {
-                    let unwritten = pending.len();
-                    self.session.transmitted(unwritten);
-                    self.session.handle_disconnect();
-                    self.take_events(now);
-                    return;
-                }
-                Poll::Pending => {
-                    self.stalled_at.get_or_insert(now.monotonic);
-                    break;
-                }
+                Poll::Ready(Ok(_) | Err(_)) => return self.lose_stream(now),
+                Poll::Pending => blocked = true,
             }
         }
-        if wrote {
+        if self.unflushed {
             // TLS holds records back until it is flushed; on TCP this does nothing.
-            let _: Poll<io::Result<()>> = Pin::new(&mut self.stream).poll_flush(cx);
+            match Pin::new(&mut self.stream).poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(_)) => return self.lose_stream(now),
+                Poll::Pending => blocked = true,
+            }
         }
+        if blocked {
+            self.stalled_at.get_or_insert(now.monotonic);
+        } else {
+            self.stalled_at = None;
+        }
+    }
+
+    /// The stream takes no octets any more.
+    fn lose_stream(&mut self, now: Now) {
+        self.drop_unwritten();
+        self.session.handle_disconnect();
+        self.take_events(now);
+    }
+
+    fn drop_unwritten(&mut self) {
+        let unwritten = self.session.poll_transmit().len();
+        self.session.transmitted(unwritten);
+        self.unflushed = false;
+        self.stalled_at = None;
     }
 
     /// After the end: the last octets go out, the write side is shut, and the peer gets a moment to
     /// read them and close (a close with unread octets would take them from it).
     fn poll_end(&mut self, cx: &mut Context<'_>, now: Now) -> Poll<CloseReason> {
         let Some(ended) = self.ended.as_mut() else { return Poll::Pending };
-        let gone = ended.reason == CloseReason::Disconnected;
+        let gone = matches!(ended.reason, CloseReason::Disconnected | CloseReason::Stalled);
         if gone || ended.give_up_at <= now.monotonic {
             return Poll::Ready(ended.reason);
         }
@@ -239,39 +295,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
         }
     }
 
-    fn poll_timers(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
-        loop {
-            let stall = self.stalled_at.map(|at| at + WRITE_STALL);
-            let wanted = match &self.ended {
-                Some(ended) => Some(ended.give_up_at),
-                None => [self.session.poll_timeout(), stall].into_iter().flatten().min(),
-            };
-            let Some(wanted) = wanted else { return Poll::Pending };
-            // A later deadline does not move the timer: it fires once too early, which costs less
-            // than moving it with every message.
-            if wanted < self.sleep_until || self.sleep.is_elapsed() {
-                self.sleep_until = wanted;
-                self.sleep.as_mut().reset(self.clock.instant(wanted));
-            }
-            if self.sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            let now = self.clock.now();
-            if stall.is_some_and(|at| at <= now.monotonic) {
-                let unwritten = self.session.poll_transmit().len();
-                self.session.transmitted(unwritten);
-                self.session.handle_disconnect();
-            }
-            self.session.handle_timeout(now);
-            self.take_events(now);
-            self.owner.poll_work(cx, now, &mut self.session);
-            self.take_events(now);
-            self.poll_write(cx, now);
-            self.session.shrink();
-            if let Poll::Ready(reason) = self.poll_end(cx, now) {
-                return Poll::Ready(reason);
-            }
+    /// Ready when the timer has fired, be it early.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stall = self.stalled_at.map(|at| at + WRITE_STALL);
+        let wanted = match &self.ended {
+            Some(ended) => Some(ended.give_up_at),
+            None => [self.session.poll_timeout(), stall].into_iter().flatten().min(),
+        };
+        let Some(wanted) = wanted else { return Poll::Pending };
+        // A later deadline does not move the timer: it fires once too early, which costs less
+        // than moving it with every message.
+        if wanted < self.sleep_until || self.sleep.is_elapsed() {
+            self.sleep_until = wanted;
+            self.sleep.as_mut().reset(self.clock.instant(wanted));
         }
+        self.sleep.as_mut().poll(cx)
+    }
+
+    fn handle_timer(&mut self) {
+        let now = self.clock.now();
+        if self.stalled_at.is_some_and(|at| at + WRITE_STALL <= now.monotonic) {
+            self.drop_unwritten();
+            self.session.handle_stall();
+        }
+        if self.owner.pace() == Pace::Wait {
+            self.session.handle_pause(now);
+        }
+        self.session.handle_timeout(now);
+        self.take_events(now);
+        self.session.shrink();
     }
 
     fn end(&mut self, now: Now, reason: CloseReason) {

@@ -4,13 +4,19 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+/// How long a peer may take for a handshake: one that connects and says nothing must not hold a
+/// socket for ever.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// What could not be used, and why.
 #[derive(Debug)]
@@ -64,6 +70,12 @@ fn system_roots() -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
+/// The cryptography, named: were it left to the process, a second provider among the dependencies
+/// would make every handshake panic.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
 /// The listener's side.
 #[derive(Clone)]
 pub struct ListenerTls {
@@ -87,11 +99,14 @@ impl ListenerTls {
         key_file: &Path,
         client_ca_file: Option<&Path>,
     ) -> Result<Self, TlsError> {
-        let builder = ServerConfig::builder();
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(cert_file, error))?;
         let builder = match client_ca_file {
             None => builder.with_no_client_auth(),
             Some(file) => {
-                let verifier = WebPkiClientVerifier::builder(Arc::new(roots(file)?))
+                let roots = Arc::new(roots(file)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
                     .build()
                     .map_err(|error| unusable(file, error))?;
                 builder.with_client_cert_verifier(verifier)
@@ -108,9 +123,16 @@ impl ListenerTls {
     /// Does the handshake of an accepted connection.
     ///
     /// # Errors
-    /// What the handshake says.
+    /// What the handshake says; `TimedOut` when it takes longer than ten seconds.
     pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        Ok(TlsStream::Server(self.acceptor.accept(stream).await?))
+        // Failing to set it costs latency, not correctness.
+        let _ = stream.set_nodelay(true);
+        match tokio::time::timeout(HANDSHAKE_MAX, self.acceptor.accept(stream)).await {
+            Ok(accepted) => Ok(TlsStream::Server(accepted?)),
+            Err(_elapsed) => {
+                Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long"))
+            }
+        }
     }
 }
 
@@ -138,10 +160,14 @@ impl ConnectorTls {
         server_name: &str,
         certificate: Option<(&Path, &Path)>,
     ) -> Result<Self, TlsError> {
-        let builder = ClientConfig::builder().with_root_certificates(match ca_file {
+        let roots = match ca_file {
             Some(file) => roots(file)?,
             None => system_roots()?,
-        });
+        };
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(Path::new("TLS versions"), error))?
+            .with_root_certificates(roots);
         let config = match certificate {
             None => builder.with_no_client_auth(),
             Some((cert_file, key_file)) => builder

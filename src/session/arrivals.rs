@@ -17,7 +17,16 @@ impl Session {
     /// keep it and hand it in again with what follows. When the session has ended nothing is read.
     #[inline]
     pub fn handle_bytes<'a>(&mut self, now: Now, octets: &mut &'a [u8]) -> Option<Event<'a>> {
-        while !self.closing {
+        loop {
+            // What happened before comes first: the owner hears that a session is bound before it
+            // gets the request that stood behind the bind in the same octets.
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            if self.closing {
+                *octets = &[];
+                return None;
+            }
             let mut framer = Framer::new(octets, self.limits());
             match framer.next_frame() {
                 Ok(Some(frame)) => {
@@ -27,12 +36,10 @@ impl Session {
                         return Some(event);
                     }
                 }
-                Ok(None) => return self.events.pop_front(),
+                Ok(None) => return None,
                 Err(error) => self.lose_framing(error),
             }
         }
-        *octets = &[];
-        self.events.pop_front()
     }
 
     /// Tells the session that time has passed; call it at [`Session::poll_timeout`] or later.
@@ -61,6 +68,17 @@ impl Session {
     /// Tells the session that its link is gone.
     pub fn handle_disconnect(&mut self) {
         self.end(CloseReason::Disconnected);
+    }
+
+    /// Tells the session that its link takes no octets any more: the peer does not read.
+    pub fn handle_stall(&mut self) {
+        self.end(CloseReason::Stalled);
+    }
+
+    /// Tells the session that its link is not being read just now, on purpose: the peer's silence
+    /// until this moment is not the peer's fault.
+    pub fn handle_pause(&mut self, now: Now) {
+        self.timers.heard(now.monotonic);
     }
 
     fn limits(&self) -> Limits {
@@ -106,7 +124,10 @@ impl Session {
             Pdu::BindTransmitter(_) | Pdu::BindReceiver(_) | Pdu::BindTransceiver(_) => {
                 self.handle_bind(header, &pdu)
             }
-            Pdu::Outbind(outbind) => Some(Event::Outbind(outbind)),
+            Pdu::Outbind(outbind) => {
+                self.state = State::Outbound;
+                Some(Event::Outbind(outbind))
+            }
             // alert_notification has no response, so it is nobody's debt.
             Pdu::AlertNotification(_) => Some(Event::Request { header, pdu }),
             _ => {
@@ -167,7 +188,8 @@ impl Session {
             return Some(Event::Odd(Odd::Stray { command_id, sequence: header.sequence_number }));
         };
         if answered.entry.ticket == OWN_TICKET {
-            return self.handle_own_response(now, header, answered.entry.command_id, pdu);
+            self.handle_own_response(now, header, answered.entry.command_id, pdu);
+            return None;
         }
         if self.draining {
             self.unbind_when_idle(now);
@@ -187,7 +209,7 @@ impl Session {
         header: Header,
         request: CommandId,
         pdu: Option<Pdu<'_>>,
-    ) -> Option<Event<'static>> {
+    ) {
         match request {
             CommandId::UNBIND => self.end(CloseReason::Unbound),
             CommandId::ENQUIRE_LINK => {
@@ -197,7 +219,6 @@ impl Session {
             }
             _ => self.handle_bind_response(now, header, pdu),
         }
-        self.events.pop_front()
     }
 
     fn handle_bind_response(&mut self, now: Now, header: Header, pdu: Option<Pdu<'_>>) {
@@ -223,23 +244,17 @@ impl Session {
                 let status = if permitted { status } else { CommandStatus::ESME_RINVBNDSTS };
                 self.push_status(response, status, header.sequence_number);
             }
+            // A nack is taken for the answer to the request of its number, and this number is one
+            // of ours: nacking an unknown response would fail an innocent request of the peer.
+            Reaction::GenericNack(_) if header.command_id.is_response() => {}
             Reaction::GenericNack(status) => {
                 self.push_status(CommandId::GENERIC_NACK, status, header.sequence_number);
             }
             Reaction::Ignore if header.command_id.is_response() => {
                 // Its number and status are whole, so its request is answered all the same.
-                if let Some(event) = self.handle_response(now, header, None) {
-                    self.events.push_back(Event::Odd(Odd::BadPdu(error)));
-                    return match event {
-                        Event::Response { request, late, status, .. } => {
-                            Some(Event::Response { request, late, status, pdu: None })
-                        }
-                        Event::Odd(odd) => Some(Event::Odd(odd)),
-                        Event::Closed(reason) => Some(Event::Closed(reason)),
-                        Event::Bound(state) => Some(Event::Bound(state)),
-                        _ => None,
-                    };
-                }
+                let answered = self.handle_response(now, header, None);
+                self.events.push_back(Event::Odd(Odd::BadPdu(error)));
+                return answered;
             }
             Reaction::Ignore => {}
         }
@@ -256,10 +271,8 @@ impl Session {
     }
 
     fn expire_requests(&mut self, now: Now) {
-        let timeout = self.settings.response_timeout;
-        let due = self.in_flight.oldest().is_some_and(|sent| sent + timeout <= now.monotonic);
-        let Some(limit) = now.monotonic.checked_sub(timeout) else { return };
-        if !due {
+        let Some(limit) = now.monotonic.checked_sub(self.settings.response_timeout) else { return };
+        if self.in_flight.oldest().is_none_or(|sent| sent > limit) {
             return;
         }
         let events = &mut self.events;
@@ -268,5 +281,8 @@ impl Session {
                 events.push_back(Event::Unanswered { request, why: Unanswered::TimedOut });
             }
         });
+        if self.draining {
+            self.unbind_when_idle(now);
+        }
     }
 }

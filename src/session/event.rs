@@ -164,6 +164,8 @@ pub enum CloseReason {
     UnbindUnanswered,
     /// The link went away.
     Disconnected,
+    /// The peer did not read what was written for it.
+    Stalled,
     /// The stream cannot be read any further.
     Framing(FramingError),
     /// No bind within the time for it.
@@ -187,6 +189,7 @@ impl CloseReason {
             Self::Unbound => "unbound",
             Self::UnbindUnanswered => "unbind_unanswered",
             Self::Disconnected => "disconnected",
+            Self::Stalled => "stalled",
             Self::Framing(_) => "framing",
             Self::SessionInit => "session_init",
             Self::EnquireLink => "enquire_link",

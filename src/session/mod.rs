@@ -21,6 +21,7 @@
 )]
 
 mod arrivals;
+mod binding;
 mod event;
 mod in_flight;
 mod outbox;
@@ -37,14 +38,12 @@ pub use in_flight::Entry;
 pub use settings::Settings;
 
 use crate::clock::Now;
-use crate::wire::table::{
-    BindReceiver, BindTransceiver, BindTransmitter, Body, EnquireLink, Outbind, Unbind,
-};
-use crate::wire::tlv::put_tlv;
+use crate::wire::table::{AlertNotification, Body, EnquireLink, Unbind};
 use crate::wire::{
-    COctetString, CommandId, CommandStatus, EncodeError, HEADER_LEN, Header, Role, SequenceNumber,
-    State, TlvTag, may_send,
+    CommandId, CommandStatus, EncodeError, HEADER_LEN, Header, Role, SequenceNumber, State,
+    may_send,
 };
+use binding::PendingBind;
 use in_flight::InFlight;
 use outbox::Outbox;
 use timers::Timers;
@@ -76,18 +75,13 @@ pub struct Session {
     peer_version: u8,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct PendingBind {
-    kind: BindKind,
-    sequence: SequenceNumber,
-}
-
 /// Why a request was not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SubmitError {
     /// As many requests as the window allows are unanswered.
     WindowFull,
-    /// This role may not send it in this state, or the session is winding down.
+    /// This role may not send it in this state, the session is winding down, or it is no request
+    /// of an owner's: a response, or one the session has a command of its own for.
     NotPermitted,
     /// A field is too long.
     Encode(EncodeError),
@@ -98,7 +92,7 @@ impl Session {
     #[must_use]
     pub fn new(role: Role, settings: Settings, now: Now) -> Self {
         let mut timers = Timers::new(now.monotonic);
-        timers.expect_bind(now.monotonic + settings.session_init);
+        timers.expect_bind(now.monotonic.saturating_add(settings.session_init));
         Self {
             role,
             state: State::Open,
@@ -157,6 +151,14 @@ impl Session {
         self.peer_version
     }
 
+    /// Whether the peer said that it knows TLVs; one that did not may misread a PDU that has any
+    /// (SMPP 3.4 §3.3, §3.4). An SMSC that leaves `sc_interface_version` out is taken for 3.3 as
+    /// the standard says; many know TLVs all the same, so egress asks the dialect, not this.
+    #[must_use]
+    pub fn peer_takes_tlvs(&self) -> bool {
+        self.peer_version >= VERSION_WITH_TLVS
+    }
+
     /// Whether the session takes no new requests any more.
     #[must_use]
     pub fn is_draining(&self) -> bool {
@@ -175,75 +177,6 @@ impl Session {
         self.settings.rules = rules;
     }
 
-    /// ESME: asks to be bound (SMPP 3.4 §4.1). The answer comes as [`Event::Bound`] or as
-    /// [`Event::Closed`] with [`CloseReason::BindRefused`].
-    ///
-    /// # Errors
-    /// When the role or state is wrong, a bind is pending, or a field is too long.
-    pub fn bind(&mut self, now: Now, request: &BindRequest<'_>) -> Result<(), SubmitError> {
-        let command_id = request.kind.command_id();
-        if self.bind.is_some() || !may_send(self.role, self.state, command_id) {
-            return Err(SubmitError::NotPermitted);
-        }
-        let fields = request.fields;
-        let sequence = match request.kind {
-            BindKind::Transceiver => self.push_request(now, OWN_TICKET, &fields),
-            BindKind::Transmitter => self.push_request(now, OWN_TICKET, &transmitter(fields)),
-            BindKind::Receiver => self.push_request(now, OWN_TICKET, &receiver(fields)),
-        };
-        let sequence = sequence.map_err(SubmitError::Encode)?;
-        self.bind = Some(PendingBind { kind: request.kind, sequence });
-        self.timers.expect_bind(now.monotonic + self.settings.response_timeout);
-        Ok(())
-    }
-
-    /// SMSC: asks the ESME on the other end to bind (SMPP 3.4 §4.1.7).
-    ///
-    /// # Errors
-    /// When the role or state is wrong or a field is too long.
-    pub fn outbind(&mut self, now: Now, outbind: &Outbind<'_>) -> Result<(), SubmitError> {
-        if !may_send(self.role, self.state, CommandId::OUTBIND) {
-            return Err(SubmitError::NotPermitted);
-        }
-        // outbind has no response, so it has no entry in the window; its number is its own.
-        let pushed = self.outbox.push(CommandStatus::ESME_ROK, 1, outbind);
-        pushed.map_err(SubmitError::Encode)?;
-        self.in_flight.start_after(1);
-        self.state = State::Outbound;
-        self.timers.expect_bind(now.monotonic + self.settings.session_init);
-        Ok(())
-    }
-
-    /// SMSC: grants the bind that was asked for; `system_id` is what we call ourselves.
-    pub fn accept_bind(&mut self, now: Now, system_id: &str) {
-        let Some(bind) = self.bind.take() else { return };
-        let mut tlvs = Vec::new();
-        if self.peer_version >= VERSION_WITH_TLVS {
-            let version = [self.settings.interface_version];
-            let _one_octet_fits = put_tlv(&mut tlvs, TlvTag::SC_INTERFACE_VERSION, &version);
-        }
-        let mut body = system_id.as_bytes().to_vec();
-        body.truncate(15);
-        body.push(0);
-        body.extend_from_slice(&tlvs);
-        let header = Header {
-            command_length: (HEADER_LEN + body.len()) as u32,
-            command_id: bind.kind.command_id().response(),
-            command_status: CommandStatus::ESME_ROK,
-            sequence_number: bind.sequence,
-        };
-        self.outbox.push_octets(&header.octets());
-        self.outbox.push_octets(&body);
-        self.enter_bound(now, bind.kind);
-    }
-
-    /// SMSC: refuses the bind that was asked for. The refusal is written, then the link closes.
-    pub fn refuse_bind(&mut self, status: CommandStatus) {
-        let Some(bind) = self.bind.take() else { return };
-        self.push_status(bind.kind.command_id().response(), status, bind.sequence);
-        self.end(CloseReason::BindRefused(status));
-    }
-
     /// Sends a request. `ticket` comes back with its response, or when it is given back; it is
     /// below `u64::MAX`.
     ///
@@ -256,7 +189,10 @@ impl Session {
         ticket: u64,
         body: &B,
     ) -> Result<SequenceNumber, SubmitError> {
-        if !self.state.is_bound() || self.draining {
+        // What is known when this is compiled costs nothing here.
+        let sent_otherwise = B::COMMAND_ID.is_response()
+            || matches!(B::COMMAND_ID, CommandId::UNBIND | CommandId::ALERT_NOTIFICATION);
+        if sent_otherwise || !self.state.is_bound() || self.draining {
             return Err(SubmitError::NotPermitted);
         }
         if self.in_flight.len() >= self.settings.window_max {
@@ -265,8 +201,23 @@ impl Session {
         if !may_send(self.role, self.state, B::COMMAND_ID) {
             return Err(SubmitError::NotPermitted);
         }
+        let sequence = self.push_request(now, ticket, body).map_err(SubmitError::Encode)?;
         self.timers.message(now.monotonic);
-        self.push_request(now, ticket, body).map_err(SubmitError::Encode)
+        Ok(sequence)
+    }
+
+    /// SMSC: tells that a handset can be reached. It has no response, hence neither ticket nor
+    /// place in the window (SMPP 3.4 §4.12.1).
+    ///
+    /// # Errors
+    /// When it is not permitted now or a field is too long.
+    pub fn notify(&mut self, alert: &AlertNotification<'_>) -> Result<(), SubmitError> {
+        if self.draining || !may_send(self.role, self.state, CommandId::ALERT_NOTIFICATION) {
+            return Err(SubmitError::NotPermitted);
+        }
+        let sequence = self.in_flight.next_unanswered();
+        let pushed = self.outbox.push(CommandStatus::ESME_ROK, sequence, alert);
+        pushed.map_err(SubmitError::Encode)
     }
 
     /// Answers a request of the peer. An error status goes without a body.
@@ -320,11 +271,12 @@ impl Session {
             return;
         }
         self.draining = true;
-        self.timers.drain_until(now.monotonic + self.settings.drain);
+        self.timers.drain_until(now.monotonic.saturating_add(self.settings.drain));
         self.unbind_when_idle(now);
     }
 
-    /// Ends at once: what is pending is still written, what is in flight is given back.
+    /// Ends at once: what is pending is still written (the refusal of a bind that waits too), what
+    /// is in flight is given back.
     pub fn close(&mut self) {
         self.end(CloseReason::Local);
     }
@@ -359,6 +311,7 @@ impl Session {
     /// Gives buffers back while nothing waits in them: what an idle session costs.
     pub fn shrink(&mut self) {
         self.outbox.shrink(0);
+        self.in_flight.shrink();
         if self.events.is_empty() && self.events.capacity() > 0 {
             self.events = VecDeque::new();
         }
@@ -391,12 +344,6 @@ impl Session {
         self.outbox.push_octets(&header.octets());
     }
 
-    fn enter_bound(&mut self, now: Now, kind: BindKind) {
-        self.state = kind.state();
-        self.timers.bound(now.monotonic);
-        self.events.push_back(Event::Bound(self.state));
-    }
-
     /// One of the peer's requests has its answer; a drain that waited for the last ends now.
     #[inline]
     fn settle_one(&mut self) {
@@ -417,7 +364,7 @@ impl Session {
         self.unbind_sent = true;
         // A header alone cannot be too long.
         let _ = self.push_request(now, OWN_TICKET, &Unbind::default());
-        self.timers.drain_until(now.monotonic + self.settings.response_timeout);
+        self.timers.drain_until(now.monotonic.saturating_add(self.settings.response_timeout));
     }
 
     fn send_enquire_link(&mut self, now: Now) {
@@ -430,6 +377,10 @@ impl Session {
             return;
         }
         self.closing = true;
+        if matches!(reason, CloseReason::SessionInit | CloseReason::Local) {
+            // A bind is always answered, even one that nobody decided about in time.
+            self.answer_bind(CommandStatus::ESME_RBINDFAIL);
+        }
         self.bind = None;
         self.state = match reason {
             CloseReason::PeerUnbound | CloseReason::Unbound => State::Unbound,
@@ -442,45 +393,5 @@ impl Session {
             }
         });
         events.push_back(Event::Closed(reason));
-    }
-}
-
-impl<'a> BindRequest<'a> {
-    /// A bind with the fields every SMSC asks for; the others are empty.
-    #[must_use]
-    pub fn new(kind: BindKind, system_id: &'a str, password: &'a str) -> Self {
-        let fields = BindTransceiver {
-            system_id: COctetString::from(system_id),
-            password: COctetString::from(password),
-            interface_version: VERSION_WITH_TLVS,
-            ..BindTransceiver::default()
-        };
-        Self { kind, fields }
-    }
-}
-
-fn transmitter(bind: BindTransceiver<'_>) -> BindTransmitter<'_> {
-    BindTransmitter {
-        system_id: bind.system_id,
-        password: bind.password,
-        system_type: bind.system_type,
-        interface_version: bind.interface_version,
-        addr_ton: bind.addr_ton,
-        addr_npi: bind.addr_npi,
-        address_range: bind.address_range,
-        tlvs: bind.tlvs,
-    }
-}
-
-fn receiver(bind: BindTransceiver<'_>) -> BindReceiver<'_> {
-    BindReceiver {
-        system_id: bind.system_id,
-        password: bind.password,
-        system_type: bind.system_type,
-        interface_version: bind.interface_version,
-        addr_ton: bind.addr_ton,
-        addr_npi: bind.addr_npi,
-        address_range: bind.address_range,
-        tlvs: bind.tlvs,
     }
 }

@@ -79,12 +79,12 @@ impl Timers {
         state: State,
         oldest: Option<Duration>,
     ) -> Option<Duration> {
-        let response = oldest.map(|sent| sent + settings.response_timeout);
+        let response = oldest.map(|sent| sent.saturating_add(settings.response_timeout));
         let mut next = earliest(self.bind_by, self.drain_by);
         next = earliest(next, response);
-        if state.is_bound() {
+        if self.watches(state) {
             next = earliest(next, Some(self.probe_by(settings)));
-            next = earliest(next, settings.inactivity.map(|limit| self.message_at + limit));
+            next = earliest(next, self.inactive_by(settings));
         }
         next
     }
@@ -97,23 +97,30 @@ impl Timers {
         if self.bind_by.is_some_and(|by| by <= now) {
             return Some(Due::Bind);
         }
-        if !state.is_bound() {
+        if !self.watches(state) {
             return None;
         }
         if self.probe_by(settings) <= now {
             return Some(if self.probed_at.is_some() { Due::Silent } else { Due::Enquire });
         }
-        match settings.inactivity {
-            Some(limit) if self.message_at + limit <= now => Some(Due::Inactive),
-            _ => None,
-        }
+        self.inactive_by(settings).filter(|by| *by <= now).map(|_| Due::Inactive)
+    }
+
+    /// Whether silence and inactivity count. While a session winds down they do not: the drain
+    /// has its own end, and a deadline that stays in the past would be called for without pause.
+    fn watches(&self, state: State) -> bool {
+        state.is_bound() && self.drain_by.is_none()
     }
 
     fn probe_by(&self, settings: &Settings) -> Duration {
         match self.probed_at {
-            Some(at) => at + settings.response_timeout,
-            None => self.heard_at + settings.enquire_link,
+            Some(at) => at.saturating_add(settings.response_timeout),
+            None => self.heard_at.saturating_add(settings.enquire_link),
         }
+    }
+
+    fn inactive_by(&self, settings: &Settings) -> Option<Duration> {
+        settings.inactivity.map(|limit| self.message_at.saturating_add(limit))
     }
 }
 
