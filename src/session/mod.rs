@@ -22,6 +22,7 @@
 
 mod arrivals;
 mod event;
+mod frame;
 mod in_flight;
 mod outbox;
 mod settings;
