@@ -23,6 +23,7 @@
 mod arrivals;
 mod binding;
 mod event;
+mod frame;
 mod in_flight;
 mod outbox;
 mod settings;

@@ -36,17 +36,20 @@ impl Outbox {
         }
     }
 
-    /// Appends octets as they are.
-    pub fn push_octets(&mut self, octets: &[u8]) {
-        loop {
+    /// Appends octets as they are and gives them back where they wait, to be changed in place.
+    #[inline]
+    pub fn push_octets(&mut self, octets: &[u8]) -> &mut [u8] {
+        let start = loop {
             let end = self.end + octets.len();
-            if let Some(room) = self.octets.get_mut(self.end..end) {
-                room.copy_from_slice(octets);
-                self.end = end;
-                return;
+            if self.octets.len() >= end {
+                break std::mem::replace(&mut self.end, end);
             }
             self.make_room();
-        }
+        };
+        // The loop has made sure of this range, which is as long as `octets`.
+        let room = self.octets.get_mut(start..self.end).unwrap_or_default();
+        room.copy_from_slice(octets);
+        room
     }
 
     /// What waits.

@@ -63,6 +63,7 @@ pub enum Value<'a> {
 
 /// Whether `role` may send this command in `state` (SMPP 3.4 §2.3, with 5.0's additions: most
 /// peers send enquire_link before the bind completes, and replace_sm on a transceiver).
+#[inline]
 #[must_use]
 pub fn may_send(role: Role, state: State, command_id: CommandId) -> bool {
     table::row(command_id).is_some_and(|row| match role {
@@ -271,5 +272,19 @@ fn error_body<'a, B: Body<'a>>(
             }
             ordinary(rules).map_err(|flaw| located(header, frame, flaw))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table::{PDUS, row};
+    use super::*;
+
+    #[test]
+    fn every_command_finds_its_own_row() {
+        for pdu in PDUS {
+            assert_eq!(row(pdu.command_id).map(|found| found.name), Some(pdu.name));
+        }
+        assert!(row(CommandId(0)).is_none() && row(CommandId(0x8000_0115)).is_none());
     }
 }
