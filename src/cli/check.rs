@@ -8,7 +8,8 @@ use crate::engine::settings::Settings;
 
 use super::Exit;
 
-/// Checks the file `config` and writes one line for each fault, or one line that says what it holds.
+/// Checks the file `config` and writes one line for each fault, or one line that says what it
+/// holds.
 ///
 /// # Errors
 ///

@@ -1,5 +1,6 @@
 //! `[dialect.NAME]` and the bundled profiles: deviations, each profile on the ground of its base.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,9 +43,11 @@ pub fn bundled(name: &str) -> Option<Dialect> {
     dialect
 }
 
-/// The profiles that accounts and carriers of one file may name.
+/// The profiles that accounts and carriers of one file may name, each there once however many do.
 pub(super) struct Dialects {
     own: HashMap<String, Arc<Dialect>>,
+    /// The bundled ones that were asked for, and the one without deviations.
+    others: RefCell<HashMap<String, Arc<Dialect>>>,
 }
 
 impl Dialects {
@@ -59,7 +62,7 @@ impl Dialects {
             }
             tables.insert(name, table);
         }
-        let mut dialects = Self { own: HashMap::new() };
+        let mut dialects = Self { own: HashMap::new(), others: RefCell::default() };
         let mut names: Vec<&str> = tables.keys().copied().collect();
         names.sort_unstable();
         for name in names {
@@ -70,22 +73,25 @@ impl Dialects {
 
     /// The profile that the key `dialect` of an account or a carrier names.
     pub(super) fn of(&self, table: &Reader<'_>) -> Arc<Dialect> {
-        let Some(name) = table.text_or_none("dialect") else { return Arc::default() };
+        let name = table.text_or_none("dialect").unwrap_or_else(|| DEFAULT.to_owned());
         if let Some(own) = self.own.get(&name) {
             return Arc::clone(own);
         }
-        if name == DEFAULT {
-            return Arc::default();
+        let mut others = self.others.borrow_mut();
+        if let Some(other) = others.get(&name) {
+            return Arc::clone(other);
         }
-        Arc::new(bundled(&name).unwrap_or_else(|| {
-            let own = self.own.keys().map(String::as_str);
-            unknown(table, "dialect", &name, own);
-            Dialect::default()
-        }))
+        let found = if name == DEFAULT { Some(Dialect::default()) } else { bundled(&name) };
+        let Some(found) = found.map(Arc::new) else {
+            unknown(table, "dialect", &name, self.own.keys().map(String::as_str));
+            return Arc::default();
+        };
+        others.insert(name, Arc::clone(&found));
+        found
     }
 
-    /// Reads the profile `name` on the ground of its base. `above` are the profiles being read whose
-    /// base, by any number of steps, this one is.
+    /// Reads the profile `name` on the ground of its base. `above` are the profiles being read
+    /// whose base, by any number of steps, this one is.
     fn resolve<'n>(
         &mut self,
         name: &'n str,

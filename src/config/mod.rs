@@ -6,9 +6,9 @@
 //!                                         +----------- Faults ----------------+--> Errors
 //! ```
 //!
-//! One pass finds all: a wrong value leaves its default in place and reading goes on. A configuration
-//! with a single fault is refused as a whole, so nothing that was put in a fault's place is
-//! ever run. Whatever the text, nothing here panics.
+//! One pass finds all: a wrong value leaves its default in place and reading goes on. A
+//! configuration with a single fault is refused as a whole, so nothing that was put in a fault's
+//! place is ever run. Whatever the text, nothing here panics.
 //!
 //! Deliberately absent: values from the environment other than secrets, includes, and silent
 //! keys; a key of a later version is refused by name.
@@ -49,7 +49,7 @@ mod tests;
 /// The configuration that runs when none is named: one account, the bundled SMSC as its carrier.
 pub const QUICKSTART: &str = include_str!("../../config/quickstart.toml");
 
-/// The largest configuration in octets; 100,000 accounts take half of it.
+/// The largest configuration in octets; 300,000 accounts fit.
 pub const FILE_MAX_BYTES: u64 = 32 * 1_048_576;
 
 /// Reads and checks the file at `path`. Relative paths in it begin at its directory.

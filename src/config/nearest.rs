@@ -19,8 +19,8 @@ pub(super) fn nearest<'a>(
         .map(|(_, name)| name)
 }
 
-/// How many characters must be put in, left out, replaced or swapped with their neighbour to make one
-/// text of the other; letter case costs nothing.
+/// How many characters must be put in, left out, replaced or swapped with their neighbour to make
+/// one text of the other; letter case costs nothing.
 fn distance(from: &str, to: &str) -> usize {
     let from: Vec<char> = from.to_lowercase().chars().collect();
     let to: Vec<char> = to.to_lowercase().chars().collect();

@@ -125,9 +125,10 @@ pub(super) fn listeners_apart(root: &Reader<'_>, settings: &Settings) {
         let clash = taken.iter().find(|(_, other)| overlap(listen, *other));
         if let Some((other, address)) = clash {
             // The defaults do not clash, so one of the two stands in the file.
-            let spot = [name, *other].iter().find_map(|name| root.spot_within(name, "listen"));
-            if let Some(spot) = spot {
-                let found = format!("{listen} for {name}, which is {address} of {other}");
+            let here = root.spot_within(name, "listen").map(|spot| (spot, listen, *other));
+            let there = || root.spot_within(other, "listen").map(|spot| (spot, *address, name));
+            if let Some((spot, own, other)) = here.or_else(there) {
+                let found = format!("{own}, where {other} listens too");
                 root.sheet.fault(&spot, found, "an address of its own");
             }
         }

@@ -54,7 +54,10 @@ impl<'a> Reader<'a> {
                 Some(_) => {}
             }
         }
-        for key in table.keys() {
+        // What is missing may be meant by a key of a later version, of which enough has been said.
+        let is_later = |key: &&Key| matches!(key.kind, Kind::Later);
+        let later = table.keys().iter().filter(is_later).any(|key| map.contains_key(key.name));
+        for key in table.keys().iter().filter(|_| !later) {
             if matches!(key.presence, Presence::Required) && !map.contains_key(key.name) {
                 let spot = Spot { at: reader.spot.at, path: reader.path_of(key.name) };
                 sheet.fault(&spot, "nothing", key.expected());
@@ -344,7 +347,10 @@ impl<'a> Reader<'a> {
 
     /// What to write in place of an unknown key.
     fn suggestion(&self, written: &str) -> String {
-        let known = || self.table.keys().iter().map(|key| key.name);
+        let known = || {
+            let now = |key: &&Key| !matches!(key.kind, Kind::Later);
+            self.table.keys().iter().filter(now).map(|key| key.name)
+        };
         match nearest(written, known()) {
             Some(name) => format!("a known key, perhaps {name}"),
             None => format!("one of {}", known().collect::<Vec<_>>().join(", ")),

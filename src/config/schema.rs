@@ -1,7 +1,7 @@
 //! The list of every key a configuration may hold.
 //!
-//! One row a key, in [`rows`]: its name, what it may be, its unit, its default and why. The rows find
-//! unknown keys, word the error messages, bound the numbers, and make the manual's page of
+//! One row a key, in `rows`: its name, what it may be, its unit, its default and why. The rows
+//! find unknown keys, word the error messages, bound the numbers, and make the manual's page of
 //! defaults, so none of these can say another thing than the others.
 
 mod rows;
@@ -257,11 +257,17 @@ impl Key {
                 r#"1 to 64 octets in quotes, { env = "NAME" } or { file = "PATH" }"#.to_owned()
             }
             Kind::Table(_) => format!("a table such as {} = {{ .. }}", self.name),
+            Kind::TableArray(Table::Target) => {
+                format!("tables such as {} = [{{ .. }}]", self.name)
+            }
             Kind::TableArray(_) => format!("tables, each begun with [[{}]]", self.name),
             Kind::TableMap(_) => format!("tables such as {}.NAME = {{ .. }}", self.name),
-            Kind::Text { octets_max } => {
-                format!("at most {octets_max} printable ASCII characters in quotes")
-            }
+            Kind::Text { octets_max } => match self.presence {
+                Presence::Required => {
+                    format!("1 to {octets_max} printable ASCII characters in quotes")
+                }
+                _ => format!("at most {octets_max} printable ASCII characters in quotes"),
+            },
             Kind::Word { now, .. } => {
                 let words: Vec<String> = now.iter().map(|word| format!("{word:?}")).collect();
                 words.join(" or ")

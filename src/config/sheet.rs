@@ -48,14 +48,15 @@ impl<'a> Sheet<'a> {
         Self { name, text, line_starts, faults, around }
     }
 
-    /// The tables of the file; `None` when it is no TOML, each fault of which is then noted. Nothing
-    /// else is said of such a file: what comes after a syntax error is guesswork.
+    /// The tables of the file; `None` when it is no TOML, each fault of which is then noted.
+    /// Nothing else is said of such a file: what comes after a syntax error is guesswork.
     pub(super) fn tables(&self) -> Option<DeTable<'a>> {
         let (tables, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let at = error.span().map_or(0, |span| span.start);
             let (found, expected) = match error.message().split_once(", expected ") {
                 Some((found, expected)) => (found, expected),
+                None if error.message() == "duplicate key" => (error.message(), "each key once"),
                 None => (error.message(), "TOML 1.1"),
             };
             let spot = Spot { at, path: "TOML".to_owned() };

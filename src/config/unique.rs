@@ -22,7 +22,7 @@ impl Names {
             }
             Some(first) => {
                 let found = format!("{}, which is the {what} of line {first} too", quoted(name));
-                table.sheet.fault(spot, found, format!("a {what} of its own"));
+                table.sheet.fault(spot, found, "one of its own");
             }
         }
     }

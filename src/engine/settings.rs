@@ -1,7 +1,7 @@
 //! Everything a running engine is told: one value, checked as a whole before it is used.
 //!
-//! These are plain structs; how they are written in a file is no business of the engine. A limit or a time
-//! has its unit in its name, and 0 means "no limit" or "never" only where the field says so.
+//! These are plain structs; how they are written in a file is no business of the engine. A limit or
+//! a time has its unit in its name, and 0 means "no limit" or "never" only where the field says so.
 //! Whoever builds them promises what [`Settings`] says about names; nothing here checks it again.
 
 use std::net::SocketAddr;
@@ -76,8 +76,8 @@ pub struct Node {
     pub correlations_max: u32,
     /// Hours after acceptance for which a receipt still finds its message.
     pub correlation_hours: u32,
-    /// Receipts that came before the response they belong to, all carriers together. At the limit the
-    /// oldest is counted as unknown.
+    /// Receipts that came before the response they belong to, all carriers together. At the limit
+    /// the oldest is counted as unknown.
     pub receipts_parked_max: u32,
     /// Milliseconds such a receipt waits for its response before it is unknown.
     pub receipt_parked_ms: u32,

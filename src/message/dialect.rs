@@ -6,8 +6,8 @@
 //! share the type: a field says which side it speaks of when it does not speak of both.
 //!
 //! "Quirk n" is the n-th interoperability quirk of the manual's list, with the place it was seen.
-//! Deliberately absent: what needs no key, because it is always accepted (an error response without a
-//! body, several PDUs in one read, sequence numbers above 0x7FFF_FFFF, a UCS-2 byte order mark).
+//! Deliberately absent: what needs no key, because it is always accepted (an error response without
+//! a body, several PDUs in one read, sequence numbers above 0x7FFF_FFFF, a UCS-2 byte order mark).
 
 use std::collections::BTreeMap;
 
@@ -39,20 +39,20 @@ pub struct Dialect {
     pub addr_npi: u8,
 
     // Timers.
-    /// Milliseconds of silence before we probe with enquire_link; 0 never. `None`: the engine's own.
-    /// Some peers close after 20 s without one, some never answer it (quirk 50: Txtwire,
+    /// Milliseconds of silence before we probe with enquire_link; 0 never. `None`: the engine's
+    /// own. Some peers close after 30 s without one, some never answer it (quirk 50: Txtwire,
     /// TODO_bad_clients).
     pub enquire_link_ms: Option<u32>,
-    /// Milliseconds to wait for a response. `None`: the engine's own (quirk 50: a response that came
-    /// after 40 minutes; Kannel waits 60 s, Jasmin 120 s).
+    /// Milliseconds to wait for a response. `None`: the engine's own (quirk 50: a response that
+    /// came after 40 minutes; Kannel waits 60 s, Jasmin 120 s).
     pub response_timeout_ms: Option<u32>,
     /// Carrier: least milliseconds between two attempts to connect, before jitter.
     pub reconnect_min_ms: u32,
     /// Carrier: most milliseconds between two attempts to connect, reached by doubling.
     pub reconnect_max_ms: u32,
     /// Carrier: least milliseconds after a refused bind (ESME_RALYBND, wrong credentials): the SMSC
-    /// may hold the dead session for minutes or lock the login (quirk 48: vumi #624; Clickatell wants
-    /// 30 s).
+    /// may hold the dead session for minutes or lock the login (quirk 48: vumi #624; Clickatell
+    /// wants 30 s).
     pub reconnect_refused_ms: u32,
 
     // What we read although the specification forbids it.
@@ -144,7 +144,8 @@ pub struct TlvDefinition {
 pub enum StatusRule {
     /// Give the message up: sending it again will not help.
     Fail,
-    /// Send nothing on this bind for so many milliseconds, then go on with the message. Not an attempt.
+    /// Send nothing on this bind for so many milliseconds, then go on with the message. Not an
+    /// attempt.
     PauseBind {
         /// Milliseconds.
         for_ms: u32,

@@ -52,12 +52,14 @@ fn a_secret_that_cannot_be_had_is_named_by_its_source_and_never_shown() {
         (r#"{ env = 5 }"#, "account[0].password.env: found 5"),
         (
             r#"{ file = "absent" }"#,
-            "account[0].password.file: found the file \"absent\", which cannot be read (No such file or directory (os error 2))",
+            "account[0].password.file: found the file \"absent\", \
+             which cannot be read (No such file or directory (os error 2))",
         ),
         (r#"{ file = "." }"#, "account[0].password.file: found the file \".\", which is no file"),
         (
             r#"{ file = "open" }"#,
-            "account[0].password.file: found the file \"open\", which every user of this machine can read (chmod o-r)",
+            "account[0].password.file: found the file \"open\", \
+             which every user of this machine can read (chmod o-r)",
         ),
         (
             r#"{ file = "long" }"#,

@@ -79,8 +79,8 @@ impl Account {
         }
     }
 
-    /// Whether it may connect from `address`. An IPv4 address that a dual-stack socket shows as IPv6
-    /// (`::ffff:192.0.2.1`) counts as IPv4.
+    /// Whether it may connect from `address`. An IPv4 address that a dual-stack socket shows as
+    /// IPv6 (`::ffff:192.0.2.1`) counts as IPv4.
     #[must_use]
     pub fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -121,8 +121,8 @@ impl FromStr for Cost {
         if !sized || !digits(units) || !digits(fraction) {
             return Err(CostError);
         }
-        // Zeros behind make six digits of the fraction, so the whole is a count of millionths: at most
-        // fifteen digits, which 64 bits hold.
+        // Zeros behind make six digits of the fraction, so the whole is a count of millionths: at
+        // most fifteen digits, which 64 bits hold.
         let millionths = format!("{units}{fraction:0<6}");
         Ok(Self { micros: millionths.parse().map_err(|_| CostError)? })
     }

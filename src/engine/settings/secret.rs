@@ -14,8 +14,8 @@ impl Secret {
     /// and smsfire hand out longer ones.
     pub const OCTETS_MAX: usize = 64;
 
-    /// Keeps `octets`; `None` when there are none or more than [`Secret::OCTETS_MAX`], or when one is
-    /// NUL, which ends a C-octet string.
+    /// Keeps `octets`; `None` when there are none or more than [`Secret::OCTETS_MAX`], or when one
+    /// is NUL, which ends a C-octet string.
     #[must_use]
     pub fn new(octets: impl Into<Vec<u8>>) -> Option<Self> {
         let octets = octets.into();

@@ -1,4 +1,5 @@
-//! TLS from the first octet. SMPP itself has no way to ask for it, so it is a property of an address.
+//! TLS from the first octet. SMPP itself has no way to ask for it, so it is a property of an
+//! address.
 //!
 //! Deliberately absent: a switch that accepts any certificate. Name the carrier's CA file instead.
 
