@@ -49,9 +49,11 @@ pub fn main(mut args: Args) -> Result<(), String> {
     let json = args.flag("--json");
     args.finish()?;
     if !json {
+        println!("{:<24}{:>14}{:>24}   CPU seconds per 100,000 messages", "", "messages", "lowest");
+        let [blast, relay, sink] = ["blast", "relay", "sink"];
         println!(
-            "{:<24}{:>14}{:>24}   CPU seconds per 100,000 messages\n{:<24}{:>14}{:>24}{:>10}{:>10}{:>10}",
-            "", "messages", "lowest to", "", "a second", "highest", "blast", "relay", "sink",
+            "{:<24}{:>14}{:>24}{blast:>10}{relay:>10}{sink:>10}",
+            "", "a second", "to highest"
         );
     }
     for path in [Path::Direct, Path::Relayed] {

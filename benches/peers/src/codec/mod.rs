@@ -95,8 +95,8 @@ impl Case {
     }
 }
 
-/// Shows a decoded value to `black_box` where it lies: moving it out of its `Result` would be a copy
-/// that no caller has to make.
+/// Shows a decoded value to `black_box` where it lies: moving it out of its `Result` would be a
+/// copy that no caller has to make.
 #[inline(always)]
 fn see<T, E: Debug>(read: &Result<T, E>) {
     black_box(read.as_ref().expect("a valid frame"));

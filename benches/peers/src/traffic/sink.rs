@@ -76,9 +76,11 @@ fn answer(mut link: TcpStream, mut receipts: Option<Receipts>, mut id: u64) -> R
                     let response = outbox.put(&inputs::SUBMIT_SM_RESP)?;
                     frames::set_sequence_number(response, sequence_number);
                     response[16..32].copy_from_slice(&id);
-                    receipts
-                        .as_mut()
-                        .map_or(Ok(()), |receipts| receipts.put(frame, &id, &mut outbox))
+                    counts.accepted += 1;
+                    if let Some(receipts) = &mut receipts {
+                        counts.receipts += receipts.put(frame, &id, &mut outbox)?;
+                    }
+                    Ok(())
                 }
                 BIND_RECEIVER | BIND_TRANSMITTER | BIND_TRANSCEIVER => {
                     outbox.put(&respond(0, b"sink\0")).map(drop)
@@ -116,12 +118,12 @@ impl Receipts {
         Self { sequence_number: 0, text, tlvs }
     }
 
-    /// Puts the receipt of `submission`, if it asked for one.
-    fn put(&mut self, submission: &[u8], id: &[u8; 16], outbox: &mut Outbox) -> Result<()> {
+    /// Puts the receipt of `submission`, if it asked for one, and returns how many that was.
+    fn put(&mut self, submission: &[u8], id: &[u8; 16], outbox: &mut Outbox) -> Result<u64> {
         let submission = hand::read_message(submission)
             .ok_or_else(|| Error::new(ErrorKind::InvalidData, "a submit_sm that ends early"))?;
         if submission.registered_delivery & 1 == 0 {
-            return Ok(());
+            return Ok(0);
         }
         self.sequence_number = self.sequence_number % 0x7FFF_FFFF + 1;
         self.text[ID_IN_TEXT].copy_from_slice(id);
@@ -148,7 +150,7 @@ impl Receipts {
         let octets = hand::write_message(&receipt, outbox.room()?)
             .ok_or_else(|| Error::new(ErrorKind::InvalidData, "addresses that are too long"))?;
         outbox.keep(octets);
-        Ok(())
+        Ok(1)
     }
 }
 
