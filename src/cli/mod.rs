@@ -1,12 +1,84 @@
 //! The commands of `chappe`, one module each.
 
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
 
 pub mod check;
 pub mod lines;
 pub mod pdu;
 pub mod receipt;
+pub mod run;
 pub mod text;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "chappe", version, about = "A carrier-grade SMPP 3.4 engine and its tools")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the engine
+    Run(run::RunArgs),
+    /// Check a configuration
+    Check {
+        /// The configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Decode and encode PDUs, one a line
+    #[command(subcommand)]
+    Pdu(pdu::PduCommand),
+    /// Plan the segments of texts, one a line
+    #[command(subcommand)]
+    Text(text::TextCommand),
+    /// Read delivery receipts, one a line
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ReceiptCommand {
+    /// Parse receipts
+    Parse(receipt::ParseArgs),
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> Exit {
+    let line = CommandLine::parse();
+    let (input, output) = (io::stdin().lock(), io::stdout().lock());
+    let done = match line.command.unwrap_or_else(|| Command::Run(run::RunArgs::default())) {
+        Command::Run(args) => {
+            drop((input, output));
+            return run::run(&args);
+        }
+        Command::Check { config } => {
+            let mut output = output;
+            match check::run(&config, &mut output) {
+                Ok(exit) => return exit,
+                Err(error) => Err(error),
+            }
+        }
+        Command::Pdu(command) => pdu::run(&command, input, output),
+        Command::Text(text::TextCommand::Plan(options)) => text::run(&options, input, output),
+        Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input, output),
+    };
+    match done {
+        Ok(()) => Exit::Success,
+        // Who reads our output has had enough: `chappe pdu decode | head` is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(error) => {
+            eprintln!("chappe: {error}");
+            Exit::Failure
+        }
+    }
+}
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,0 +1,104 @@
+//! `chappe run`: the engine until it is told to stop.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Exit;
+use crate::config;
+use crate::engine::Engine;
+use crate::engine::settings::{Log, LogFormat, LogLevel, Settings};
+
+/// The configuration that runs when none is named.
+const QUICKSTART: &str = include_str!("../../config/quickstart.toml");
+
+/// Options of `chappe run`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RunArgs {
+    /// The configuration; without it the built-in quickstart runs
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Worker threads; 0 is one for each CPU
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub workers: usize,
+}
+
+/// Runs the engine until SIGTERM or SIGINT; a second one ends it at once.
+#[must_use]
+pub fn run(args: &RunArgs) -> Exit {
+    let settings = match &args.config {
+        Some(file) => config::load(file),
+        None => config::parse("config/quickstart.toml (built in)", QUICKSTART, Path::new(".")),
+    };
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(errors) => {
+            eprintln!("{errors}");
+            return Exit::Usage;
+        }
+    };
+    start_log(settings.log);
+    let runtime = match args.workers {
+        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+        0 => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+        workers => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_all()
+            .build(),
+    };
+    match runtime {
+        Ok(runtime) => runtime.block_on(serve(settings)),
+        Err(error) => {
+            eprintln!("chappe: cannot start threads: {error}");
+            Exit::Failure
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Exit {
+    let (Ok(mut term), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        eprintln!("chappe: cannot listen to signals");
+        return Exit::Failure;
+    };
+    let engine = match Engine::start(settings) {
+        Ok(engine) => engine,
+        Err(error) => {
+            eprintln!("chappe: {error}");
+            return Exit::Failure;
+        }
+    };
+    tracing::info!(smpp = %engine.smpp, "engine started");
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: accounts unbind, what was accepted is sent");
+    tokio::select! {
+        left = engine.stop() => {
+            tracing::info!(left, "stopped");
+            Exit::Success
+        }
+        _ = term.recv() => Exit::Failure,
+        _ = interrupt.recv() => Exit::Failure,
+    }
+}
+
+/// Log lines go to standard error; standard output is for what a command prints.
+fn start_log(log: Log) {
+    let level = match log.level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+        LogLevel::Trace => tracing::Level::TRACE,
+    };
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first log.
+    let _ = match log.format {
+        LogFormat::Json => lines.json().try_init(),
+        LogFormat::Text => lines.with_target(false).try_init(),
+    };
+}
