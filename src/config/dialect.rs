@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::message::dialect::{Dialect, ReceiptFormat, StatusRule, TlvDefinition, TlvKind};
+use crate::message::dialect::{Dialect, StatusRule, TlvDefinition, TlvKind};
 
 use super::error::Faults;
 use super::nearest::nearest;
@@ -224,18 +224,7 @@ fn ids_and_receipts(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("message_id_response", &mut dialect.message_id_response);
     table.word("message_id_receipt", &mut dialect.message_id_receipt);
     table.word("message_id_format", &mut dialect.message_id_format);
-    if let (Some(text), Some(value)) =
-        (table.text_or_none("receipt_format"), table.value("receipt_format"))
-    {
-        match ReceiptFormat::parse(&text) {
-            Ok(format) => dialect.receipt_format = format,
-            Err(error) => {
-                let expected = "a text with {id} and {stat}, and {sub}, {dlvrd}, {submit_date}, \
-                                {done_date}, {err} or {text}";
-                table.sheet.fault(&value.spot, error.to_string(), expected);
-            }
-        }
-    }
+    table.word("receipt_format", &mut dialect.receipt_format);
     table.integer("receipt_zone", &mut dialect.receipt_zone_minutes);
     table.word("receipt_without_esm_class", &mut dialect.receipt_without_esm_class);
     table.word("receipt_accepted", &mut dialect.receipt_accepted);

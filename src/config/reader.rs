@@ -83,11 +83,13 @@ impl<'a> Reader<'a> {
         Some(Spot { at, path: format!("{}.{key}", self.path_of(table)) })
     }
 
-    /// The value of a key, whatever it is.
+    /// The value of a key, whatever it is; nothing for a key of a later version, of which enough has
+    /// been said.
     pub(super) fn value(&self, name: &str) -> Option<Value<'a>> {
         let key = self.table.key(name);
         debug_assert!(key.is_some(), "{:?} has no row for {name}", self.table);
-        let (key, value) = (key?, self.map.get(name)?);
+        let key = key.filter(|key| !matches!(key.kind, Kind::Later))?;
+        let value = self.map.get(name)?;
         let spot = Spot { at: value.span().start, path: self.path_of(name) };
         Some(Value { key, spot, value: value.get_ref() })
     }

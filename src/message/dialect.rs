@@ -11,11 +11,8 @@
 
 use std::collections::BTreeMap;
 
+use super::receipt::ReceiptFormat;
 use super::words::words;
-
-pub use receipt_format::{ReceiptFormat, ReceiptFormatError, ReceiptPiece};
-
-mod receipt_format;
 
 /// What one account or carrier does differently. See the module's documentation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -111,7 +108,8 @@ pub struct Dialect {
     /// How our message_id is written to an account (quirk 5: a client that strips zeros on the left
     /// never finds a 16-digit id again; decimal has none).
     pub message_id_format: IdFormat,
-    /// The text of the receipts we send to an account (quirks 19 to 24: what clients can read).
+    /// How the dates of the receipts we send to an account are written (quirk 21: clients read the
+    /// one or the other).
     pub receipt_format: ReceiptFormat,
     /// Minutes east of UTC of the dates in receipts, read from a carrier or written to an account
     /// (quirk 21: they carry no zone; ksmppd #108).

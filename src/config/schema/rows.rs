@@ -14,6 +14,7 @@ use crate::message::dialect::{
     AcceptedState, Alphabet, ErrorBody, Gsm7Packing, IdFormat, IdNotation, OctetOrder, Plus,
     Segmentation, Surplus, TlvKind, Tolerance, UnmarkedReceipt,
 };
+use crate::message::receipt::ReceiptFormat;
 use crate::message::words::Word;
 
 /// Expands rows into [`Key`]s. Each `///` above a row becomes a sentence of its `doc`.
@@ -423,14 +424,10 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// How our ids are written to an account: 16 hexadecimal digits, or decimal for clients that
     /// strip zeros on the left (quirk 5: Jasmin #643).
     message_id_format: words::<IdFormat>(), Default(r#""hex16""#);
-    /// Text of the receipts we send to an account; the default is SMPP 3.4 appendix B. Also
-    /// `{submit_date_seconds}` and `{done_date_seconds}`.
-    receipt_format:
-        Kind::Text { octets_max: 200 },
-        Default(concat!(
-            r#""id:{id} sub:{sub} dlvrd:{dlvrd} submit date:{submit_date} "#,
-            r#"done date:{done_date} stat:{stat} err:{err} text:{text}""#
-        ));
+    /// Dates of the receipts we send to an account: `standard` is YYMMDDhhmm as in SMPP 3.4
+    /// appendix B, `seconds` is YYMMDDhhmmss (quirk 21). The rest of the text is always the form of
+    /// appendix B, with nothing left out: that is what clients parse (quirks 19 to 24).
+    receipt_format: words::<ReceiptFormat>(), Default(r#""standard""#);
     /// Minutes east of UTC of the dates in receipts, read from a carrier or written to an account
     /// (ksmppd #108).
     receipt_zone: count(-720, 840, "minutes"), Default("0");

@@ -177,7 +177,6 @@ fn sample(table: Table, key: &Key) -> String {
         (Table::Node, "validity_max_hours") => return "24".to_owned(),
         (Table::Dialect, "reconnect_min_ms") => return "6000".to_owned(),
         (Table::Dialect, "reconnect_max_ms") => return "70000".to_owned(),
-        (Table::Dialect, "receipt_format") => "{id} {stat}",
         (Table::Carrier, "receiver_address") => "h:2",
         (Table::Route, "reject") => return "true".to_owned(),
         _ => match key.kind {

@@ -4,23 +4,20 @@ use std::time::Duration;
 
 use super::{ReceiptError, error::three_digits};
 use crate::{
-    message::state::MessageState,
+    message::{state::MessageState, words::words},
     wire::time::{civil::Civil, civil_units, two_digits},
 };
 
-/// How the dates of our receipts are written.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub enum ReceiptFormat {
-    /// `YYMMDDhhmm`, as the specification has it.
-    #[default]
-    Standard,
-    /// `YYMMDDhhmmss`, as many SMSCs write them.
-    Seconds,
-}
-
-impl ReceiptFormat {
-    /// Every format with the name that the `receipt_format` setting gives it.
-    pub const NAMED: &[(&str, Self)] = &[("standard", Self::Standard), ("seconds", Self::Seconds)];
+words! {
+    /// How the dates of our receipts are written.
+    #[derive(Default)]
+    pub enum ReceiptFormat {
+        /// `YYMMDDhhmmss`, as many SMSCs write them.
+        Seconds = "seconds",
+        /// `YYMMDDhhmm`, as the specification has it.
+        #[default]
+        Standard = "standard",
+    }
 }
 
 /// What a receipt of ours says.
