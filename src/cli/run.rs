@@ -42,10 +42,9 @@ pub fn run(args: &RunArgs) -> Exit {
     let runtime = match args.workers {
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
         0 => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
-        workers => tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build(),
+        workers => {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
+        }
     };
     match runtime {
         Ok(runtime) => runtime.block_on(serve(settings)),

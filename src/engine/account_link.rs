@@ -32,6 +32,34 @@ pub struct AccountLink {
     receipts: ReceiptRenderer,
     /// Set once the session has ended.
     ended: bool,
+    tally: Tally,
+}
+
+/// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
+/// it counts.
+#[derive(Debug, Default)]
+struct Tally {
+    submits: u64,
+    accepted: u64,
+    receipts: u64,
+    mo: u64,
+}
+
+impl Tally {
+    fn flush(&mut self, account: &Account) {
+        let metrics = &account.metrics;
+        let counters = [
+            (&metrics.submits, &mut self.submits),
+            (&metrics.accepted, &mut self.accepted),
+            (&metrics.receipts, &mut self.receipts),
+            (&metrics.mo, &mut self.mo),
+        ];
+        for (counter, count) in counters {
+            if *count > 0 {
+                counter.increment(std::mem::take(count));
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -56,6 +84,7 @@ impl AccountLink {
             outbox,
             receipts: ReceiptRenderer::default(),
             ended: false,
+            tally: Tally::default(),
         }
     }
 
@@ -159,7 +188,7 @@ impl AccountLink {
     ) -> Result<(), CommandStatus> {
         let Some(bound) = &self.bound else { return Err(CommandStatus::ESME_RINVBNDSTS) };
         let account = &bound.account;
-        account.metrics.submits.increment(1);
+        self.tally.submits += 1;
         if session.unanswered() > bound.window_max {
             return Err(CommandStatus::ESME_RTHROTTLED);
         }
@@ -192,8 +221,8 @@ impl AccountLink {
         let metrics = &bound.account.metrics;
         if status.is_ok() {
             match delivery {
-                Delivery::Receipt { .. } => metrics.receipts.increment(1),
-                Delivery::Mo(_) => metrics.mo.increment(1),
+                Delivery::Receipt { .. } => self.tally.receipts += 1,
+                Delivery::Mo(_) => self.tally.mo += 1,
             }
             return;
         }
@@ -287,7 +316,6 @@ impl AccountLink {
     fn answer(&mut self, session: &mut Session) {
         let Some(bound) = &self.bound else { return };
         let decimal = bound.account.style.decimal_ids;
-        let mut accepted = 0;
         while let Some(answer) = bound.handle.answers.pop() {
             let mut room = [0; 21];
             let id = write_id(answer.id, decimal, &mut room);
@@ -295,13 +323,10 @@ impl AccountLink {
             // At most twenty digits, far below what the field may have.
             let _ = session.respond(answer.sequence, answer.status, &body);
             if answer.status.is_ok() {
-                accepted += 1;
+                self.tally.accepted += 1;
             } else {
                 bound.account.metrics.refuse(&self.shared.registry, answer.status);
             }
-        }
-        if accepted > 0 {
-            bound.account.metrics.accepted.increment(accepted);
         }
     }
 }
@@ -361,6 +386,9 @@ impl Owner for AccountLink {
         }
         self.answer(session);
         self.deliver(now, session);
+        if let Some(bound) = &self.bound {
+            self.tally.flush(&bound.account);
+        }
         if self.outbox.flush() {
             cx.waker().wake_by_ref();
         }

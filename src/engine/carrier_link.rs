@@ -43,6 +43,54 @@ pub struct CarrierLink {
     /// Whether the session stood; what its back-off starts again from.
     was_bound: bool,
     transmits: bool,
+    tally: Tally,
+}
+
+/// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
+/// it counts.
+#[derive(Debug, Default)]
+struct Tally {
+    sent: u64,
+    accepted: u64,
+    receipts: u64,
+    mo: u64,
+    /// Responses that took this long, one behind the other.
+    age: Duration,
+    responses: usize,
+}
+
+impl Tally {
+    /// A response came; those of one write are mostly as old as each other.
+    fn response(&mut self, carrier: &Carrier, age: Duration) {
+        if self.age != age {
+            self.flush_responses(carrier);
+            self.age = age;
+        }
+        self.responses += 1;
+    }
+
+    fn flush_responses(&mut self, carrier: &Carrier) {
+        let responses = std::mem::take(&mut self.responses);
+        if responses > 0 {
+            carrier.metrics.response_seconds.record_many(self.age.as_secs_f64(), responses);
+        }
+    }
+
+    fn flush(&mut self, carrier: &Carrier) {
+        self.flush_responses(carrier);
+        let metrics = &carrier.metrics;
+        let counters = [
+            (&metrics.sent, &mut self.sent),
+            (&metrics.accepted, &mut self.accepted),
+            (&metrics.receipts, &mut self.receipts),
+            (&metrics.mo, &mut self.mo),
+        ];
+        for (counter, count) in counters {
+            if *count > 0 {
+                counter.increment(std::mem::take(count));
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +117,7 @@ impl CarrierLink {
             unanswered: 0,
             was_bound: false,
             transmits: false,
+            tally: Tally::default(),
         }
     }
 
@@ -149,10 +198,9 @@ impl CarrierLink {
     fn response(&mut self, now: Now, request: Entry, status: CommandStatus, pdu: Option<Pdu<'_>>) {
         let Some(sent) = self.take(request.ticket) else { return };
         self.answered += 1;
-        let metrics = &self.carrier.metrics;
-        metrics.response_seconds.record(request.age(now.monotonic).as_secs_f64());
+        self.tally.response(&self.carrier, request.age(now.monotonic));
         if status.is_ok() {
-            metrics.accepted.increment(1);
+            self.tally.accepted += 1;
             let key = match pdu {
                 Some(Pdu::SubmitSmResp(resp)) => {
                     let id = resp.message_id.octets();
@@ -165,7 +213,7 @@ impl CarrierLink {
             self.done(sent.ticket, sent.segment, SegmentResult::Accepted { key });
             return;
         }
-        metrics.reject(&self.shared.registry, status);
+        self.carrier.metrics.reject(&self.shared.registry, status);
         let class = self.class_of(status);
         self.done(sent.ticket, sent.segment, SegmentResult::Refused { status, class });
     }
@@ -201,19 +249,17 @@ impl CarrierLink {
         let shard = self.shared.shard_of(deliver.source_addr.octets());
         let zone = self.carrier.settings.dialect.receipt_zone_minutes;
         if let Some(receipt) = read(self.carrier.index, self.carrier.notations, zone, deliver) {
-            self.carrier.metrics.receipts.increment(1);
-            let receipt = Box::new(receipt);
+            self.tally.receipts += 1;
             self.outbox.push(shard, ToShard::Receipt { link, sequence, receipt });
             return;
         }
-        self.carrier.metrics.mo.increment(1);
+        self.tally.mo += 1;
         let owner = self.shared.owners.of(deliver.destination_addr.octets());
         let message = Box::new(mo(deliver));
         self.outbox.push(shard, ToShard::Mo { link, sequence, owner, message });
     }
 
     fn send(&mut self, now: Now, session: &mut Session) {
-        let mut sent = 0;
         while session.window_free() > 0 {
             let Some(outgoing) = self.handle.submits.pop() else { break };
             let reference = self.carrier.cutting.reference;
@@ -235,7 +281,7 @@ impl CarrierLink {
                 if let Some(entry) = self.in_flight.get_mut(place as usize) {
                     *entry = Some(in_flight);
                 }
-                sent += 1;
+                self.tally.sent += 1;
             } else {
                 self.free.push(place);
                 self.answered += 1;
@@ -246,9 +292,6 @@ impl CarrierLink {
                 let result = SegmentResult::Refused { status, class };
                 self.done(outgoing.ticket, outgoing.segment, result);
             }
-        }
-        if sent > 0 {
-            self.carrier.metrics.sent.increment(sent);
         }
     }
 
@@ -296,6 +339,7 @@ impl Owner for CarrierLink {
             self.handle.answered.fetch_add(std::mem::take(&mut self.answered), Ordering::AcqRel);
             self.carrier.dispatcher.wake();
         }
+        self.tally.flush(&self.carrier);
         if self.outbox.flush() {
             cx.waker().wake_by_ref();
         }

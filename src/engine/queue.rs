@@ -51,10 +51,4 @@ impl<T> Queue<T> {
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
-
-    /// How many items there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
 }

@@ -14,11 +14,14 @@ use super::handles::{AccountHandle, Answer, CarrierHandle, LinkHandle};
 use super::shard::{Counted, Delivery, Effects, Shard};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use crate::message::message_id::MessageId;
+use crate::message::state::MessageState;
 use crate::mt::egress::Outgoing;
+use crate::telemetry::EngineMetrics;
 use crate::wire::{CommandStatus, SequenceNumber};
 
-/// Items taken from the queue before others get their turn.
-const BATCH: usize = 1024;
+/// Items taken from the queue before others get their turn. A whole round of full windows fits, so
+/// that each link is woken, and writes, once a round.
+const BATCH: usize = 8192;
 /// Receipts one session gets before the next has its turn: enough to fill a write.
 const TURN: usize = 32;
 /// How often a shard looks at the time when nothing else makes it.
@@ -42,6 +45,68 @@ struct Hands {
     carriers: Vec<Arc<CarrierHandle>>,
     /// Messages of this shard in each state, as last reported.
     reported: [f64; 3],
+    tally: Tally,
+}
+
+/// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
+/// it counts.
+#[derive(Default)]
+struct Tally {
+    ended: [u64; STATES],
+    matched: [u64; STATES],
+    /// Final receipts that took this long, one behind the other.
+    took: Duration,
+    receipts: usize,
+}
+
+/// States there are, by number.
+const STATES: usize = MessageState::NAMED.len();
+
+impl Tally {
+    fn ended(&mut self, state: MessageState) {
+        Self::add(&mut self.ended, state);
+    }
+
+    fn matched(&mut self, state: MessageState) {
+        Self::add(&mut self.matched, state);
+    }
+
+    /// Counts by number; a number without a name counts as UNKNOWN.
+    fn add(counts: &mut [u64; STATES], state: MessageState) {
+        let at = usize::from(state.0);
+        let at = if at < STATES { at } else { usize::from(MessageState::UNKNOWN.0) };
+        if let Some(count) = counts.get_mut(at) {
+            *count += 1;
+        }
+    }
+
+    /// Those of one round are mostly as old as each other.
+    fn final_receipt(&mut self, metrics: &EngineMetrics, took: Duration) {
+        if self.took != took {
+            self.flush_receipts(metrics);
+            self.took = took;
+        }
+        self.receipts += 1;
+    }
+
+    fn flush_receipts(&mut self, metrics: &EngineMetrics) {
+        let receipts = std::mem::take(&mut self.receipts);
+        if receipts > 0 {
+            metrics.receipt_seconds.record_many(self.took.as_secs_f64(), receipts);
+        }
+    }
+
+    fn flush(&mut self, metrics: &EngineMetrics) {
+        self.flush_receipts(metrics);
+        for (at, state) in MessageState::NAMED.iter().enumerate() {
+            if let Some(count) = self.ended.get_mut(at).filter(|count| **count > 0) {
+                metrics.ended(*state, std::mem::take(count));
+            }
+            if let Some(count) = self.matched.get_mut(at).filter(|count| **count > 0) {
+                metrics.matched(*state, std::mem::take(count));
+            }
+        }
+    }
 }
 
 impl ShardTask {
@@ -58,6 +123,7 @@ impl ShardTask {
                 accounts: Vec::new(),
                 carriers: Vec::new(),
                 reported: [0.0; 3],
+                tally: Tally::default(),
                 shared,
             },
             tick: Box::pin(tokio::time::sleep(TICK)),
@@ -90,7 +156,7 @@ impl ShardTask {
                 shard.segment_done(now, ticket, segment, result, hands);
             }
             ToShard::Receipt { link, sequence, receipt } => {
-                shard.receipt(now, &LinkHandle::Carrier(link), sequence, *receipt, hands);
+                shard.receipt(now, &LinkHandle::Carrier(link), sequence, receipt, hands);
             }
             ToShard::Mo { link, sequence, owner, message } => {
                 shard.mo(&LinkHandle::Carrier(link), sequence, owner, *message, hands);
@@ -140,6 +206,7 @@ impl Hands {
 
     /// Wakes everybody who was given something, once.
     fn flush(&mut self) {
+        self.tally.flush(&self.shared.metrics);
         for (at, touched) in self.dispatchers.iter_mut().enumerate() {
             let (Some(carrier), Some(waiting)) =
                 (self.shared.carriers.get(at), self.waiting.get_mut(at))
@@ -217,10 +284,6 @@ impl Effects for Hands {
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
         let shared = Arc::clone(&self.shared);
         let Some(account) = shared.accounts.get(account as usize) else { return Ok(()) };
-        if let Delivery::Receipt { message, outcome } = &delivery {
-            let taken = outcome.done.saturating_sub(message.accepted_at);
-            shared.metrics.receipt_seconds.record(taken.as_secs_f64());
-        }
         let receivers = account.receivers.load();
         let turn = account.turn.fetch_add(1, Ordering::Relaxed) / TURN;
         let mut delivery = delivery;
@@ -250,7 +313,8 @@ impl Effects for Hands {
     fn count(&mut self, what: Counted) {
         let metrics = &self.shared.metrics;
         match what {
-            Counted::Ended(state) => metrics.ended(state),
+            Counted::Ended(state) => self.tally.ended(state),
+            Counted::FinalReceipt(took) => self.tally.final_receipt(metrics, took),
             Counted::Retried => metrics.retried.increment(1),
             // Counted where it happened, by carrier and by account.
             Counted::InDoubt | Counted::Mo => {}
@@ -258,7 +322,7 @@ impl Effects for Hands {
             Counted::ReceiptParked => metrics.parked.increment(1),
             Counted::ReceiptUnknown => metrics.unknown.increment(1),
             Counted::ReceiptDuplicate => metrics.duplicate.increment(1),
-            Counted::ReceiptMatched(state) => metrics.matched(state),
+            Counted::ReceiptMatched(state) => self.tally.matched(state),
             Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
             Counted::MoUnowned => metrics.mo_unowned.increment(1),
             Counted::CorrelationDropped => metrics.correlations_dropped.increment(1),

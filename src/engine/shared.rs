@@ -52,7 +52,7 @@ pub enum ToShard {
         /// With which number.
         sequence: SequenceNumber,
         /// What it says.
-        receipt: Box<CarrierReceipt>,
+        receipt: CarrierReceipt,
     },
     /// A message from a handset.
     Mo {

@@ -266,21 +266,21 @@ impl EngineMetrics {
         }
     }
 
-    /// A message reached this final state.
-    pub fn ended(&self, state: MessageState) {
-        by_state(&self.ended, state);
+    /// So many messages reached this final state.
+    pub fn ended(&self, state: MessageState, messages: u64) {
+        by_state(&self.ended, state, messages);
     }
 
-    /// A receipt of this state was matched.
-    pub fn matched(&self, state: MessageState) {
-        by_state(&self.matched, state);
+    /// So many receipts of this state were matched.
+    pub fn matched(&self, state: MessageState, receipts: u64) {
+        by_state(&self.matched, state, receipts);
     }
 }
 
-fn by_state(counters: &[Counter], state: MessageState) {
+fn by_state(counters: &[Counter], state: MessageState, count: u64) {
     let unknown = usize::from(MessageState::UNKNOWN.0);
     if let Some(counter) = counters.get(usize::from(state.0)).or_else(|| counters.get(unknown)) {
-        counter.increment(1);
+        counter.increment(count);
     }
 }
 

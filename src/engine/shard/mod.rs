@@ -98,6 +98,8 @@ pub enum Counted {
     ReceiptDuplicate,
     /// A receipt was matched.
     ReceiptMatched(MessageState),
+    /// The last receipt of a message came this long after its acceptance.
+    FinalReceipt(Duration),
     /// Receipts or MO that could not wait any longer for their account.
     DeliveryDropped,
     /// An MO for a number nobody owns.

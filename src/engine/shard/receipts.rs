@@ -136,6 +136,7 @@ impl<L: Clone> Shard<L> {
             return;
         }
         let (state, error) = live.worst.unwrap_or((receipt.state, receipt.error));
+        effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
         effects.count(Counted::Ended(state));
         self.forget(ticket);
         self.tell(message, Outcome { state, error, ..outcome }, effects);
