@@ -86,9 +86,11 @@ async fn session(
     loop {
         tokio::select! {
             biased;
-            _reason = &mut link => return Ok(()),
+            _reason = &mut link => break,
             // The link looks at what was asked when it is polled again.
-            changed = stop.changed() => if changed.is_err() { return Ok(()) },
+            changed = stop.changed() => if changed.is_err() { break },
         }
     }
+    link.into_owner().finish().await;
+    Ok(())
 }
