@@ -164,6 +164,18 @@ fn an_owner_may_bind_once_and_submits_only_when_bound() {
 }
 
 #[test]
+fn an_esme_cannot_grant_or_refuse_the_bind_it_asked_for() {
+    let mut esme = End::new(Role::Esme, Settings::default(), at(0));
+    esme.session.bind(at(0), &BindRequest::new(TRX, "a", "b")).unwrap();
+    esme.sent();
+    esme.session.accept_bind(at(0), "smsc");
+    esme.session.refuse_bind(CommandStatus::ESME_RBINDFAIL);
+    esme.session.close();
+    esme.poll(at(0));
+    assert_eq!((esme.sent(), esme.take()), (vec![], vec![Seen::Closed(CloseReason::Local)]));
+}
+
+#[test]
 fn a_bind_whose_fields_do_not_fit_leaves_nothing_behind() {
     let mut esme = End::new(Role::Esme, Settings::default(), at(0));
     let long = BindRequest::new(TRX, "sixteen octets!!", "b");

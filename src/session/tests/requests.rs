@@ -45,6 +45,23 @@ fn the_window_is_never_exceeded_and_a_response_makes_room() {
 }
 
 #[test]
+fn enquiries_nobody_answers_take_nothing_from_the_window_and_hold_up_no_drain() {
+    let settings = Settings { window_max: 1, ..Settings::default() };
+    let mut esme = bound_end(Role::Esme, TRX, settings);
+    for second in (30..300).step_by(30) {
+        esme.timeout(at(second));
+        assert_eq!(esme.sent_headers()[0].0, CommandId::ENQUIRE_LINK);
+        let ticket = esme.send_message(at(second)).unwrap();
+        let (_, _, sequence) = esme.sent_headers()[0];
+        esme.feed(at(second), &octets(SUBMIT_RESP, OK, sequence, b"x\0"));
+        assert_eq!(esme.take(), [Seen::Response(ticket, false, OK, Some(SUBMIT_RESP))]);
+        assert_eq!(esme.session.in_flight(), 1);
+    }
+    esme.session.unbind(at(300));
+    assert_eq!(esme.sent_headers().len(), 1, "unbound at once");
+}
+
+#[test]
 fn a_window_made_smaller_takes_nothing_back_and_lets_nothing_more_out() {
     let mut esme = esme_with(5);
     esme.set_window_max(2);
