@@ -5,14 +5,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "../fuzz/checks/session.rs"]
+mod session;
 #[path = "../fuzz/checks/wire.rs"]
 mod wire;
 
 /// What replays a corpus.
 type Check = fn(&[u8]);
 
-const TARGETS: [(&str, Check); 3] =
-    [("framer", wire::framer), ("decode", wire::decode), ("roundtrip", wire::roundtrip)];
+const TARGETS: [(&str, Check); 4] = [
+    ("framer", wire::framer),
+    ("decode", wire::decode),
+    ("roundtrip", wire::roundtrip),
+    ("session", session::session_ops),
+];
 
 /// Files a corpus may have: enough to reach every branch, few enough to read over.
 const CORPUS_FILES_MAX: usize = 200;

@@ -45,11 +45,12 @@ pub trait Owner: Unpin {
     fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>);
 
     /// Takes what others have for this session, as much as it can take, and leaves the waker of
-    /// `cx` with them. Called at every wake-up and after every batch of events, and never again
-    /// once the session has closed: what others have then stays with them.
+    /// `cx` with them. Called at every wake-up and after every batch of events, and after
+    /// [`Event::Closed`] at least once more, so that what it left can be handed on.
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session);
 
-    /// Whether more may be read.
+    /// Whether more may be read. A link whose session has closed does not end before this is
+    /// [`Pace::Go`]: an owner that still has something to hand on is not dropped with it.
     fn pace(&self) -> Pace {
         Pace::Go
     }
@@ -88,7 +89,10 @@ enum Read {
 struct Ended {
     reason: CloseReason,
     give_up_at: Duration,
+    /// Set once our side of the stream is shut.
     shut: bool,
+    /// Set once nothing is left to do for the peer.
+    done: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
@@ -138,10 +142,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
     }
 
     fn poll_owner(&mut self, cx: &mut Context<'_>, now: Now) {
-        if self.ended.is_none() {
-            self.owner.poll_work(cx, now, &mut self.session);
-            self.take_events(now);
-        }
+        self.owner.poll_work(cx, now, &mut self.session);
+        self.take_events(now);
     }
 
     fn is_backed_up(&self) -> bool {
@@ -266,13 +268,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
         self.stalled_at = None;
     }
 
-    /// After the end: the last octets go out, the write side is shut, and the peer gets a moment to
-    /// read them and close (a close with unread octets would take them from it).
+    /// After the end: the peer is seen off, and the owner hears of the close and hands on what it
+    /// holds.
     fn poll_end(&mut self, cx: &mut Context<'_>, now: Now) -> Poll<CloseReason> {
+        let Some(Ended { reason, give_up_at, done, .. }) = self.ended else { return Poll::Pending };
+        let done = done || give_up_at <= now.monotonic || self.poll_farewell(cx).is_ready();
+        if let Some(ended) = self.ended.as_mut() {
+            ended.done = done;
+        }
+        // Writing may have found the link lost, after the owner was polled.
+        self.poll_owner(cx, now);
+        if done && self.owner.pace() == Pace::Go { Poll::Ready(reason) } else { Poll::Pending }
+    }
+
+    /// The last octets go out, our side is shut, and the peer gets a moment to read them and close
+    /// (a close with unread octets would take them from it).
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(ended) = self.ended.as_mut() else { return Poll::Pending };
-        let gone = matches!(ended.reason, CloseReason::Disconnected | CloseReason::Stalled);
-        if gone || ended.give_up_at <= now.monotonic {
-            return Poll::Ready(ended.reason);
+        if matches!(ended.reason, CloseReason::Disconnected | CloseReason::Stalled) {
+            return Poll::Ready(());
         }
         if !self.session.poll_transmit().is_empty() {
             return Poll::Pending;
@@ -280,7 +294,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
         if !ended.shut {
             match Pin::new(&mut self.stream).poll_shutdown(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(ended.reason),
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Ready(Ok(())) => ended.shut = true,
             }
         }
@@ -290,7 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
             match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
-                Poll::Ready(_) => return Poll::Ready(ended.reason),
+                Poll::Ready(_) => return Poll::Ready(()),
             }
         }
     }
@@ -299,6 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stall = self.stalled_at.map(|at| at + WRITE_STALL);
         let wanted = match &self.ended {
+            Some(ended) if ended.done => None,
             Some(ended) => Some(ended.give_up_at),
             None => [self.session.poll_timeout(), stall].into_iter().flatten().min(),
         };
@@ -328,7 +343,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
 
     fn end(&mut self, now: Now, reason: CloseReason) {
         let give_up_at = now.monotonic + LINGER;
-        self.ended.get_or_insert(Ended { reason, give_up_at, shut: false });
+        self.ended.get_or_insert(Ended { reason, give_up_at, shut: false, done: false });
     }
 }
 

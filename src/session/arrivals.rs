@@ -188,6 +188,9 @@ impl Session {
             return Some(Event::Odd(Odd::Stray { command_id, sequence: header.sequence_number }));
         };
         if answered.entry.ticket == OWN_TICKET {
+            if !answered.late {
+                self.own_in_flight -= 1;
+            }
             self.handle_own_response(now, header, answered.entry.command_id, pdu);
             return None;
         }
@@ -212,11 +215,7 @@ impl Session {
     ) {
         match request {
             CommandId::UNBIND => self.end(CloseReason::Unbound),
-            CommandId::ENQUIRE_LINK => {
-                if self.draining {
-                    self.unbind_when_idle(now);
-                }
-            }
+            CommandId::ENQUIRE_LINK => {}
             _ => self.handle_bind_response(now, header, pdu),
         }
     }
@@ -275,9 +274,11 @@ impl Session {
         if self.in_flight.oldest().is_none_or(|sent| sent > limit) {
             return;
         }
-        let events = &mut self.events;
+        let (events, own_in_flight) = (&mut self.events, &mut self.own_in_flight);
         self.in_flight.expire(limit, |request| {
-            if request.ticket != OWN_TICKET {
+            if request.ticket == OWN_TICKET {
+                *own_in_flight -= 1;
+            } else {
                 events.push_back(Event::Unanswered { request, why: Unanswered::TimedOut });
             }
         });

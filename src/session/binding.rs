@@ -64,7 +64,7 @@ impl Session {
     /// SMSC: grants the bind that was asked for; `system_id` is what we call ourselves, cut to
     /// the fifteen octets the field holds. Does nothing when no bind waits.
     pub fn accept_bind(&mut self, now: Now, system_id: &str) {
-        let Some(bind) = self.bind.take() else { return };
+        let Some(bind) = self.take_asked() else { return };
         let mut tlvs = Vec::new();
         if self.peer_takes_tlvs() {
             let version = [self.settings.interface_version];
@@ -95,12 +95,14 @@ impl Session {
 
     /// Answers the peer's bind that waits, if one does, without granting it.
     pub(super) fn answer_bind(&mut self, status: CommandStatus) -> bool {
-        if self.role != Role::Smsc {
-            return false;
-        }
-        let Some(bind) = self.bind.take() else { return false };
+        let Some(bind) = self.take_asked() else { return false };
         self.push_status(bind.kind.command_id().response(), status, bind.sequence);
         true
+    }
+
+    /// The bind that the peer asked for; one that we asked for is not ours to answer.
+    fn take_asked(&mut self) -> Option<PendingBind> {
+        if self.role == Role::Smsc { self.bind.take() } else { None }
     }
 
     pub(super) fn enter_bound(&mut self, now: Now, kind: BindKind) {

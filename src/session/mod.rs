@@ -61,6 +61,9 @@ pub struct Session {
     state: State,
     settings: Settings,
     in_flight: InFlight,
+    /// How many of those in flight are the session's own: its bind, its enquiries, its unbind. They
+    /// take no place in the owner's window, or a peer that never answers enquiries would lose it.
+    own_in_flight: usize,
     outbox: Outbox,
     events: VecDeque<Event<'static>>,
     timers: Timers,
@@ -99,6 +102,7 @@ impl Session {
             state: State::Open,
             settings,
             in_flight: InFlight::default(),
+            own_in_flight: 0,
             outbox: Outbox::default(),
             events: VecDeque::new(),
             timers,
@@ -137,7 +141,7 @@ impl Session {
         if self.draining || !self.state.is_bound() {
             return 0;
         }
-        self.settings.window_max.saturating_sub(self.in_flight.len())
+        self.settings.window_max.saturating_sub(self.messages_in_flight())
     }
 
     /// The peer's requests that its owner has not answered.
@@ -196,7 +200,7 @@ impl Session {
         if sent_otherwise || !self.state.is_bound() || self.draining {
             return Err(SubmitError::NotPermitted);
         }
-        if self.in_flight.len() >= self.settings.window_max {
+        if self.messages_in_flight() >= self.settings.window_max {
             return Err(SubmitError::WindowFull);
         }
         if !may_send(self.role, self.state, B::COMMAND_ID) {
@@ -332,7 +336,15 @@ impl Session {
             self.in_flight.answer(sequence, |_| true);
             return Err(error);
         }
+        if ticket == OWN_TICKET {
+            self.own_in_flight += 1;
+        }
         Ok(sequence)
+    }
+
+    #[inline]
+    fn messages_in_flight(&self) -> usize {
+        self.in_flight.len().saturating_sub(self.own_in_flight)
     }
 
     fn push_status(&mut self, command: CommandId, status: CommandStatus, seq: SequenceNumber) {
@@ -349,16 +361,20 @@ impl Session {
     #[inline]
     fn settle_one(&mut self) {
         self.unanswered = self.unanswered.saturating_sub(1);
-        if self.draining && self.unanswered == 0 && self.in_flight.len() == 0 && !self.unbind_sent {
+        if self.draining && self.is_idle() && !self.unbind_sent {
             self.timers.drain_until(Duration::ZERO);
         }
     }
 
     fn unbind_when_idle(&mut self, now: Now) {
-        if self.unbind_sent || self.in_flight.len() > 0 || self.unanswered > 0 {
-            return;
+        if self.is_idle() && !self.unbind_sent {
+            self.send_unbind(now);
         }
-        self.send_unbind(now);
+    }
+
+    /// Whether neither side owes the other an answer.
+    fn is_idle(&self) -> bool {
+        self.messages_in_flight() == 0 && self.unanswered == 0
     }
 
     fn send_unbind(&mut self, now: Now) {
@@ -393,6 +409,7 @@ impl Session {
                 events.push_back(Event::Unanswered { request, why: Unanswered::SessionEnded });
             }
         });
+        self.own_in_flight = 0;
         events.push_back(Event::Closed(reason));
     }
 }

@@ -59,7 +59,7 @@ impl Outbox {
 
     /// Takes off what was written.
     pub fn written(&mut self, octets: usize) {
-        self.start = (self.start + octets).min(self.end);
+        self.start = self.start.saturating_add(octets).min(self.end);
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
