@@ -278,14 +278,6 @@ impl AccountLink {
         while let Some(delivery) = handle.deliveries.pop() {
             self.give_back(delivery, Duration::ZERO);
         }
-        self.tally.flush(&account);
-        // Others can have it while this link still lets its last octets out.
-        self.outbox.flush();
-    }
-
-    /// What this link held and could not hand over when its session ended.
-    pub async fn finish(mut self) {
-        self.outbox.drain().await;
     }
 
     /// Hands out what waits, while the window has room.

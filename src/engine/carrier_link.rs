@@ -168,14 +168,7 @@ impl CarrierLink {
         }
         self.unanswered = 0;
         self.answered = 0;
-        self.tally.flush(&self.carrier);
-        // Other binds can have it while this link still lets its last octets out.
         self.outbox.flush();
-    }
-
-    /// Hands over what was held when the session ended.
-    pub async fn finish(&mut self) {
-        self.outbox.drain().await;
     }
 
     /// Tells the dispatcher; its queue is read by a task that never waits for a link.

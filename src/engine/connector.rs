@@ -33,7 +33,6 @@ pub async fn keep_bound(
         let (reason, again) =
             session(&shared, &carrier, kind, tls.as_ref(), owner, &mut stop).await;
         owner = again;
-        owner.finish().await;
         if owner.take_was_bound() {
             backoff.succeeded();
         }

@@ -66,13 +66,6 @@ impl ShardOutbox {
         self.is_blocked()
     }
 
-    /// Hands over everything, however long the queues stay full: the last thing an ended link does.
-    pub async fn drain(&mut self) {
-        while self.flush() {
-            tokio::task::yield_now().await;
-        }
-    }
-
     /// Whether something waits.
     #[must_use]
     pub fn is_blocked(&self) -> bool {

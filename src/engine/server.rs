@@ -86,11 +86,9 @@ async fn session(
     loop {
         tokio::select! {
             biased;
-            _reason = &mut link => break,
+            _reason = &mut link => return Ok(()),
             // The link looks at what was asked when it is polled again.
-            changed = stop.changed() => if changed.is_err() { break },
+            changed = stop.changed() => if changed.is_err() { return Ok(()) },
         }
     }
-    link.into_owner().finish().await;
-    Ok(())
 }
