@@ -10,4 +10,6 @@ pub mod clock;
 pub mod link;
 pub mod message;
 pub mod session;
+#[cfg(feature = "runtime")]
+pub mod sim;
 pub mod wire;

@@ -1,3 +1,7 @@
 //! The `chappe` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chappe::cli::run()
+}

@@ -36,6 +36,9 @@ pub enum Pace {
     Go,
     /// The owner's queues are full: octets stay in the kernel, the peer's window fills.
     Wait,
+    /// The owner wants the link gone as by a crash: nothing more is read or written, and it ends
+    /// with [`CloseReason::Local`]. For tests and simulators.
+    Cut,
 }
 
 /// What a session is for.
@@ -100,6 +103,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
         self.take_events(now);
         loop {
             let read = self.poll_read(cx, now);
+            if self.owner.pace() == Pace::Cut {
+                return Poll::Ready(CloseReason::Local);
+            }
             if read {
                 self.owner.poll_work(cx, now, &mut self.session);
                 self.take_events(now);
@@ -120,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
     fn poll_read(&mut self, cx: &mut Context<'_>, now: Now) -> bool {
         if self.ended.is_some()
             || self.session.poll_transmit().len() > UNWRITTEN_MAX_BYTES
-            || self.owner.pace() == Pace::Wait
+            || self.owner.pace() != Pace::Go
         {
             return false;
         }
@@ -289,9 +295,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Future for Link<S, O> {
 }
 
 impl<S, O> Link<S, O> {
-    /// Takes the link apart: the owner has what the next session needs.
+    /// Takes the link apart: the owner has what the next session needs, and the stream closes
+    /// when it is dropped.
     #[must_use]
-    pub fn into_owner(self) -> O {
-        self.owner
+    pub fn into_parts(self) -> (S, O) {
+        (self.stream, self.owner)
     }
 }
