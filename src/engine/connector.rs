@@ -108,7 +108,7 @@ async fn session(
             changed = stop.changed() => if changed.is_err() { break CloseReason::Local },
         }
     };
-    (Some(reason), link.into_owner())
+    (Some(reason), link.into_parts().1)
 }
 
 fn bind_request(carrier: &Carrier, kind: session::BindKind) -> BindRequest<'_> {
