@@ -22,6 +22,11 @@ use crate::wire::{CommandStatus, Header, State, StatusClass};
 /// How long an account that refused a delivery for now is left alone.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
+/// Windows' worth of deliveries that may wait before answers to submits do.
+const HELD_WINDOWS: usize = 8;
+/// Without a delivery taken for so long, an account takes none.
+const TAKES_NONE: Duration = Duration::from_secs(1);
+
 /// The owner of an account's session.
 #[derive(Debug)]
 pub struct AccountLink {
@@ -70,6 +75,8 @@ struct Bound {
     window_max: usize,
     in_flight: Vec<Option<Delivery>>,
     free: Vec<u32>,
+    /// When the account last took a delivery, on the monotonic clock.
+    acknowledged_at: Duration,
 }
 
 impl AccountLink {
@@ -158,6 +165,7 @@ impl AccountLink {
             window_max,
             in_flight: Vec::new(),
             free: Vec::new(),
+            acknowledged_at: now.monotonic,
         });
     }
 
@@ -215,8 +223,9 @@ impl AccountLink {
         Ok(())
     }
 
-    fn response(&mut self, request: Entry, status: CommandStatus) {
+    fn response(&mut self, now: Now, request: Entry, status: CommandStatus) {
         let Some(bound) = &mut self.bound else { return };
+        bound.acknowledged_at = now.monotonic;
         let Some(delivery) = bound.take(request.ticket) else { return };
         let metrics = &bound.account.metrics;
         if status.is_ok() {
@@ -313,8 +322,11 @@ impl AccountLink {
         }
     }
 
-    fn answer(&mut self, session: &mut Session) {
+    fn answer(&mut self, now: Now, session: &mut Session) {
         let Some(bound) = &self.bound else { return };
+        if bound.holds_answers(now) {
+            return;
+        }
         let decimal = bound.account.style.decimal_ids;
         while let Some(answer) = bound.handle.answers.pop() {
             let mut room = [0; 21];
@@ -337,6 +349,17 @@ struct Refusal {
 }
 
 impl Bound {
+    /// Whether answers to submits wait: deliveries pile up for an account that does take them, only
+    /// slower than it submits. Its own window then slows it down, before a limit costs it receipts.
+    /// An account that takes none at all is not waited for.
+    fn holds_answers(&self, now: Now) -> bool {
+        let backlog = self.account.backlog.load(Ordering::Relaxed);
+        let many = HELD_WINDOWS * self.window_max;
+        self.receives
+            && usize::try_from(backlog).is_ok_and(|backlog| backlog > many)
+            && now.monotonic.saturating_sub(self.acknowledged_at) < TAKES_NONE
+    }
+
     fn next_ticket(&mut self) -> u64 {
         match self.free.pop() {
             Some(place) => u64::from(place),
@@ -366,7 +389,7 @@ impl Owner for AccountLink {
             Event::Request { header, pdu } => self.request(now, session, header, &pdu),
             Event::Response { request, status, late, .. } => {
                 if !late {
-                    self.response(request, status);
+                    self.response(now, request, status);
                 }
             }
             Event::BindRequested(request) => self.bind(now, session, &request),
@@ -384,7 +407,7 @@ impl Owner for AccountLink {
                 session.unbind(now);
             }
         }
-        self.answer(session);
+        self.answer(now, session);
         self.deliver(now, session);
         if let Some(bound) = &self.bound {
             self.tally.flush(&bound.account);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicUsize};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -93,6 +93,7 @@ fn account(
         rate: Rate::per_second(settings.segments_per_second),
         receivers: ArcSwap::default(),
         turn: AtomicUsize::new(0),
+        backlog: AtomicIsize::new(0),
         starving: AtomicBool::new(false),
         metrics: AccountMetrics::new(registry, at, &settings.system_id),
         settings: settings.clone(),

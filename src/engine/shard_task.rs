@@ -287,18 +287,34 @@ impl Effects for Hands {
         let receivers = account.receivers.load();
         let turn = account.turn.fetch_add(1, Ordering::Relaxed) / TURN;
         let mut delivery = delivery;
-        for step in 0..receivers.len() {
-            let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
-            match handle.deliveries.push(delivery) {
-                Ok(()) => {
-                    self.touch_account(handle);
-                    return Ok(());
+        // The second round is for a session that made room before it could see that it is wanted.
+        for _round in 0..2 {
+            for step in 0..receivers.len() {
+                let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
+                match handle.deliveries.push(delivery) {
+                    Ok(()) => {
+                        self.touch_account(handle);
+                        return Ok(());
+                    }
+                    Err(back) => delivery = back,
                 }
-                Err(back) => delivery = back,
+            }
+            if account.starving.swap(true, Ordering::AcqRel) {
+                break;
             }
         }
-        account.starving.store(true, Ordering::Release);
         Err(delivery)
+    }
+
+    fn backlog(&mut self, account: u32, change: isize) {
+        if let Some(account) = self.shared.accounts.get(account as usize) {
+            account.backlog.fetch_add(change, Ordering::Relaxed);
+            if change != 0 {
+                for handle in account.receivers.load().iter() {
+                    self.touch_account(handle);
+                }
+            }
+        }
     }
 
     fn answer(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {

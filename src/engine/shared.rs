@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -127,6 +127,8 @@ pub struct Account {
     pub receivers: ArcSwap<Vec<Arc<AccountHandle>>>,
     /// Whose turn it is among them.
     pub turn: AtomicUsize,
+    /// Deliveries that wait in shards.
+    pub backlog: AtomicIsize,
     /// Set while deliveries wait in a shard because no session had room.
     pub starving: AtomicBool,
     /// What is counted.

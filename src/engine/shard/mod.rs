@@ -61,6 +61,9 @@ pub trait Effects {
     /// Answer a carrier's deliver_sm.
     fn answer(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
 
+    /// So many more (or fewer) deliveries wait for this account.
+    fn backlog(&mut self, account: u32, change: isize);
+
     /// Count something.
     fn count(&mut self, what: Counted);
 }
@@ -356,6 +359,7 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         self.waiting.entry(account).or_default().push_front(delivery);
+        effects.backlog(account, 1);
         if pause.is_zero() {
             self.account_ready(account, effects);
         } else {
@@ -366,13 +370,17 @@ impl<L: Clone> Shard<L> {
     /// A session of the account has room again, or has just bound.
     pub fn account_ready<E: Effects<Link = L>>(&mut self, account: u32, effects: &mut E) {
         let Some(waiting) = self.waiting.get_mut(&account) else { return };
+        let before = waiting.len();
         while let Some(delivery) = waiting.pop_front() {
             if let Err(delivery) = effects.deliver(account, delivery) {
                 waiting.push_front(delivery);
-                return;
+                break;
             }
         }
-        self.waiting.remove(&account);
+        effects.backlog(account, waiting.len() as isize - before as isize);
+        if waiting.is_empty() {
+            self.waiting.remove(&account);
+        }
     }
 
     /// What time has brought: scheduled messages, retries, doubts, expiries.
@@ -387,6 +395,10 @@ impl<L: Clone> Shard<L> {
             } else {
                 self.message_due(now, ticket, effects);
             }
+        }
+        let waiting: Vec<u32> = self.waiting.keys().copied().collect();
+        for account in waiting {
+            self.account_ready(account, effects);
         }
         let slots = &self.slots;
         let is_live = |ticket: u64| {
@@ -547,6 +559,8 @@ impl<L: Clone> Shard<L> {
         if waiting.len() > self.limits.waiting_max {
             waiting.pop_front();
             effects.count(Counted::DeliveryDropped);
+        } else {
+            effects.backlog(account, 1);
         }
     }
 
