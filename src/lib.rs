@@ -20,4 +20,6 @@ pub mod engine;
 #[cfg(feature = "runtime")]
 pub mod config;
 #[cfg(feature = "runtime")]
+pub mod sim;
+#[cfg(feature = "runtime")]
 pub mod cli;

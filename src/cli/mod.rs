@@ -1,5 +1,6 @@
 //! The commands of `chappe`, one module each.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,10 +9,14 @@ use clap::{Parser, Subcommand};
 
 pub mod check;
 pub mod lines;
+pub mod load;
 pub mod pdu;
+mod progress;
 pub mod receipt;
 pub mod run;
+pub mod smsc;
 pub mod text;
+mod values;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -31,6 +36,10 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Simulate an SMSC
+    Smsc(smsc::Args),
+    /// Generate load as an ESME
+    Load(load::Args),
     /// Decode and encode PDUs, one a line
     #[command(subcommand)]
     Pdu(pdu::PduCommand),
@@ -58,6 +67,14 @@ pub fn main() -> Exit {
             drop((input, output));
             return run::run(&args);
         }
+        Command::Smsc(args) => {
+            drop((input, output));
+            return tool(smsc::run(&args));
+        }
+        Command::Load(args) => {
+            drop((input, output));
+            return tool(load::run(&args));
+        }
         Command::Check { config } => {
             let mut output = output;
             match check::run(&config, &mut output) {
@@ -78,6 +95,65 @@ pub fn main() -> Exit {
             Exit::Failure
         }
     }
+}
+
+/// How a tool that runs for a while ended, its reason told if it was not as asked.
+fn tool(result: Result<Exit, Failure>) -> Exit {
+    result.unwrap_or_else(|failure| {
+        eprintln!("chappe: {}", failure.message);
+        failure.exit
+    })
+}
+
+/// Why a tool did not do what it should.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// Something did not work.
+    fn new(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Failure, message: message.to_string() }
+    }
+
+    /// The arguments are wrong.
+    fn usage(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Usage, message: message.to_string() }
+    }
+}
+
+/// A runtime of one thread for the tools: what they do fits on one core, and a second one would
+/// be taken from what they test.
+fn one_thread() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("no runtime: {error}")))
+}
+
+/// Ready at the first SIGINT or SIGTERM. The second one ends the process at once.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (Ok(mut int), Ok(mut term)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Without handlers a signal ends the process as it always does.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+    }
+    tokio::task::spawn(async move {
+        tokio::select! {
+            _ = int.recv() => {}
+            _ = term.recv() => {}
+        }
+        std::process::exit(i32::from(Exit::Failure as u8));
+    });
 }
 
 /// How a command ended.

@@ -37,6 +37,9 @@ pub enum Pace {
     /// been read already (at most 64 KiB) still comes. Who makes room wakes the waker that
     /// [`Owner::poll_work`] left; the peer's silence meanwhile is not held against it.
     Wait,
+    /// The owner wants the link gone as by a crash: nothing more is read or written, and it ends
+    /// with [`CloseReason::Local`]. For tests and simulators.
+    Cut,
 }
 
 /// What a session is for.
@@ -120,6 +123,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
             self.poll_owner(cx, now);
             loop {
                 let read = self.poll_read(cx, now);
+                if self.owner.pace() == Pace::Cut {
+                    return Poll::Ready(CloseReason::Local);
+                }
                 if read == Read::Octets {
                     self.poll_owner(cx, now);
                 }
@@ -152,7 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
 
     /// Reads and handles one buffer.
     fn poll_read(&mut self, cx: &mut Context<'_>, now: Now) -> Read {
-        if self.ended.is_some() || self.owner.pace() == Pace::Wait {
+        if self.ended.is_some() || self.owner.pace() != Pace::Go {
             return Read::Nothing;
         }
         if self.is_backed_up() {
@@ -360,5 +366,11 @@ impl<S, O> Link<S, O> {
     #[must_use]
     pub fn into_owner(self) -> O {
         self.owner
+    }
+
+    /// Takes the link apart: its stream, which closes when it is dropped, and the owner.
+    #[must_use]
+    pub fn into_parts(self) -> (S, O) {
+        (self.stream, self.owner)
     }
 }

@@ -33,6 +33,16 @@ impl Stream {
         let _ = stream.set_nodelay(true);
         Self::Plain(stream)
     }
+
+    /// Closes as a crash would: the peer gets a reset, and what it has not read is lost to it.
+    pub fn reset(self) {
+        let tcp = match &self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        // Failing to set it makes an ordinary end of it.
+        let _ = tcp.set_zero_linger();
+    }
 }
 
 /// Listens on `address`, which may be in TIME_WAIT after a restart.

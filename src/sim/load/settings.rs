@@ -1,0 +1,75 @@
+//! What a run of load is told.
+
+use std::time::Duration;
+
+/// A run of load.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the binds call themselves.
+    pub system_id: String,
+    /// The password that goes with it.
+    pub password: String,
+    /// Binds, all transceivers.
+    pub binds: usize,
+    /// submit_sm unanswered at once, per bind.
+    pub window_max: usize,
+    /// When no more is submitted.
+    pub end: End,
+    /// Messages a second in all; none: as many as the windows allow.
+    pub rate: Option<f64>,
+    /// Segments each message makes: above 1 its text goes whole, in message_payload.
+    pub segments: u8,
+    /// Different destinations, used in turn (1 to 10^8).
+    pub destinations: u32,
+    /// What destinations begin with; eight digits follow.
+    pub prefix: String,
+    /// Who messages say they are from.
+    pub source: String,
+    /// Whether receipts are asked for.
+    pub receipts: Receipts,
+    /// How long nothing may come before the run gives up what it still waits for.
+    pub settle: Duration,
+    /// How long an answer may take before its place in the window is given to another.
+    pub response_timeout: Duration,
+    /// The run's number in serials (24 bits): two runs with the same one are told apart by nobody.
+    pub run: u32,
+}
+
+/// When a run submits no more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum End {
+    /// After so many messages.
+    Count(u64),
+    /// So long after the first.
+    After(Duration),
+}
+
+/// Whether receipts are asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Receipts {
+    /// registered_delivery is 1, and each accepted message without a receipt is missing.
+    Asked,
+    /// registered_delivery is 0.
+    NotAsked,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            system_id: "load".to_owned(),
+            password: "secret".to_owned(),
+            binds: 1,
+            window_max: 100,
+            end: End::Count(100_000),
+            rate: None,
+            segments: 1,
+            destinations: 100_000,
+            prefix: "467".to_owned(),
+            source: "12345".to_owned(),
+            receipts: Receipts::NotAsked,
+            settle: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(30),
+            run: 1,
+        }
+    }
+}

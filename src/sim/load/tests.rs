@@ -1,0 +1,1 @@
+//! Load face to face with sessions of an SMSC, in virtual time.

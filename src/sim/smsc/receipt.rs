@@ -1,0 +1,140 @@
+//! An accepted message to the deliver_sm that says what became of it.
+
+use std::time::Duration;
+
+use super::ids::Id;
+use super::settings::{ReceiptForm, Settings};
+use crate::clock::Now;
+use crate::message::receipt::{ReceiptError, ReceiptFormat, ReceiptLine};
+use crate::message::state::MessageState;
+use crate::wire::table::DeliverSm;
+use crate::wire::tlv::put_tlv;
+use crate::wire::{COctetString, TlvTag, Tlvs};
+
+/// `esm_class` of an SMSC delivery receipt (SMPP 3.4 §5.2.12).
+const ESM_CLASS_RECEIPT: u8 = 0x04;
+/// The network type GSM in network_error_code (SMPP 3.4 §5.3.2.31).
+const NETWORK_GSM: u8 = 3;
+
+/// Octets kept in place, up to `N` of them: what waits must not cost an allocation each.
+#[derive(Clone, Copy, Debug)]
+pub struct Inline<const N: usize> {
+    len: u8,
+    octets: [u8; N],
+}
+
+impl<const N: usize> Inline<N> {
+    /// The first `N` of these octets.
+    #[inline]
+    #[must_use]
+    pub fn new(from: &[u8]) -> Self {
+        let mut octets = [0; N];
+        let len = from.len().min(N);
+        octets[..len].copy_from_slice(&from[..len]);
+        Self { len: len as u8, octets }
+    }
+
+    /// The octets.
+    #[inline]
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.octets[..usize::from(self.len)]
+    }
+}
+
+/// One end of a message: its address, cut at the twenty octets that submit_sm allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Party {
+    /// Type of number.
+    pub ton: u8,
+    /// Numbering plan indicator.
+    pub npi: u8,
+    /// The address.
+    pub address: Inline<20>,
+}
+
+/// A receipt that is due, or out and not yet answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Receipt {
+    /// The message's number, which its ids are made of.
+    pub number: u64,
+    /// When the receipt goes out, on the monotonic clock.
+    pub due: Duration,
+    /// When the message came: seconds since 1970.
+    pub submitted_secs: u32,
+    /// Where the message went; the receipt comes from there.
+    pub destination: Party,
+    /// Where the message came from; the receipt goes there.
+    pub source: Party,
+    /// How the message begins.
+    pub quote: Inline<{ ReceiptLine::TEXT_OCTETS }>,
+    /// What became of it.
+    pub state: MessageState,
+}
+
+/// Makes deliver_sm of receipts, in buffers that are used again.
+#[derive(Debug, Default)]
+pub struct Press {
+    text: Vec<u8>,
+    tlvs: Vec<u8>,
+}
+
+impl Press {
+    /// The deliver_sm of a receipt.
+    pub fn print<'a>(
+        &'a mut self,
+        settings: &Settings,
+        receipt: &'a Receipt,
+        now: Now,
+    ) -> DeliverSm<'a> {
+        let id = Id::in_receipt(settings.id, settings.receipt_id, receipt.number);
+        self.text.clear();
+        self.tlvs.clear();
+        if settings.receipts != ReceiptForm::Tlv {
+            self.write_text(receipt, &id, now);
+        }
+        if settings.receipts != ReceiptForm::Text {
+            self.write_tlvs(receipt, &id);
+        }
+        DeliverSm {
+            source_addr_ton: receipt.destination.ton,
+            source_addr_npi: receipt.destination.npi,
+            source_addr: COctetString::new(receipt.destination.address.octets()),
+            dest_addr_ton: receipt.source.ton,
+            dest_addr_npi: receipt.source.npi,
+            destination_addr: COctetString::new(receipt.source.address.octets()),
+            esm_class: ESM_CLASS_RECEIPT,
+            short_message: &self.text,
+            tlvs: Tlvs::take(&self.tlvs).0,
+            ..DeliverSm::default()
+        }
+    }
+
+    fn write_text(&mut self, receipt: &Receipt, id: &Id, now: Now) {
+        let delivered = receipt.state == MessageState::DELIVERED;
+        let line = ReceiptLine {
+            id: id.octets(),
+            sub: 1,
+            dlvrd: u16::from(delivered),
+            submitted: Duration::from_secs(u64::from(receipt.submitted_secs)),
+            done: now.wall,
+            state: receipt.state,
+            error: ReceiptError::Number(u32::from(!delivered)),
+            text: receipt.quote.octets(),
+        };
+        line.write(ReceiptFormat::Standard, 0, &mut self.text);
+    }
+
+    fn write_tlvs(&mut self, receipt: &Receipt, id: &Id) {
+        // All of these are far below what a length can say.
+        let mut text = [0; 40];
+        let len = id.octets().len();
+        text[..len].copy_from_slice(id.octets());
+        let _ = put_tlv(&mut self.tlvs, TlvTag::RECEIPTED_MESSAGE_ID, &text[..=len]);
+        let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_STATE, &[receipt.state.0]);
+        if receipt.state != MessageState::DELIVERED {
+            let error = [NETWORK_GSM, 0, 1];
+            let _ = put_tlv(&mut self.tlvs, TlvTag::NETWORK_ERROR_CODE, &error);
+        }
+    }
+}
