@@ -51,6 +51,12 @@ impl Audit {
         arrival
     }
 
+    /// Whether a serial came, as far as is still known.
+    #[must_use]
+    pub fn has(&self, serial: Serial) -> bool {
+        self.runs.iter().any(|run| run.id == serial.run() && run.has(serial.number()))
+    }
+
     /// Serials that came again.
     #[must_use]
     pub fn duplicates(&self) -> u64 {
@@ -116,6 +122,12 @@ impl Run {
         Arrival::First
     }
 
+    fn has(&self, number: u64) -> bool {
+        let Some(offset) = number.checked_sub(self.base) else { return true };
+        let word = usize::try_from(offset / 64).ok().and_then(|word| self.bits.get(word));
+        word.is_some_and(|bits| bits & 1 << (number % 64) != 0)
+    }
+
     /// Forgets what is complete at the front.
     fn settle(&mut self) {
         while self.bits.front() == Some(&u64::MAX) {
@@ -176,6 +188,9 @@ mod tests {
             let end = came.iter().max().map_or(0, |highest| highest + 1);
             prop_assert_eq!(audit.duplicates(), (came.len() - distinct.len()) as u64);
             prop_assert_eq!(audit.missing(), end - distinct.len() as u64);
+            for number in 0..500 {
+                prop_assert_eq!(audit.has(Serial::new(7, number)), distinct.contains(&number));
+            }
         }
     }
 

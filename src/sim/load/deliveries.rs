@@ -50,6 +50,7 @@ impl Load {
 
     #[inline]
     fn matched(&mut self, at: u64, accepted: Accepted) {
+        self.receipted.enter(Serial::new(self.settings.run, accepted.number));
         self.report.receipt_latency.record(at.saturating_sub(accepted.since));
     }
 

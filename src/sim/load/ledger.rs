@@ -1,18 +1,30 @@
 //! Ids of accepted messages to the messages, so that receipts find them.
 //!
-//! An id is kept as a 64-bit hash of its octets: it may have any length and alphabet, and among
-//! ten million ids two share a hash once in 400,000 runs. What has its receipt is remembered for a
-//! while, so that a second one can be told from one that belongs to nothing.
+//! ```text
+//!   id "001b4d5e6f708192" -> number -> slots[number modulo their count]
+//!   id "SAR-46-1eed"      -> hash  --^          a slot taken by another that waits: overflow
+//! ```
+//!
+//! Ids are mostly counters in some notation, and receipts come roughly in the order of their
+//! messages. Where an id can be read as a number its neighbours are neighbours in memory too, so
+//! a run of millions touches its table in order and the processor fetches ahead; a hashed table of
+//! the same size costs a trip to memory for each message and another for each receipt.
+//!
+//! A slot whose message has its receipt is kept until another message needs it, so that a second
+//! receipt can be told from one that belongs to nothing.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
 use crate::message::state::MessageState;
+use crate::sim::digits::{hex16, read_hex16};
 
-/// Messages remembered beyond their receipt, counted by submission.
-const REMEMBERED: u64 = 1 << 18;
+/// Slots of a table that has just been made (6 MiB).
+const SLOTS_FIRST: usize = 1 << 18;
+/// Most slots (96 MiB).
+const SLOTS_MAX: usize = 1 << 22;
 /// Receipts kept that came before their response, or belong to nothing.
 pub const PARKED_MAX: usize = 1 << 16;
 
@@ -50,39 +62,89 @@ pub enum Match {
 }
 
 /// Which ids were given to which messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ledger {
-    entries: HashMap<u64, Entry, BuildHasherDefault<AsItIs>>,
-    parked: HashMap<u64, Parked, BuildHasherDefault<AsItIs>>,
+    slots: Vec<Slot>,
+    /// Slots the table begins with.
+    slots_first: usize,
+    /// Messages whose slot was taken by another one that waits.
+    overflow: HashMap<Key, Slot, FixedState>,
+    /// Set when ids proved to be numbers that differ in their upper digits only.
+    scattered: bool,
+    parked: HashMap<Key, Parked, FixedState>,
     hash: FixedState,
     /// Accepted messages without a receipt.
     awaiting: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    accepted: Accepted,
-    settled: bool,
+/// An id: equal for equal texts only, but for hashes that agree (among ten million ids that are no
+/// numbers, two do in one run of 400,000).
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+struct Key {
+    value: u64,
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+enum Form {
+    #[default]
+    Hashed,
+    /// Sixteen hexadecimal digits in lower case.
+    Hexadecimal,
+    /// Up to nineteen decimal digits without a leading zero.
+    Decimal,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Stage {
+    #[default]
+    Free,
+    Awaiting,
+    Settled,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    key: u64,
+    since: u64,
+    number: u64,
+    form: Form,
+    stage: Stage,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self::with_slots(SLOTS_FIRST)
+    }
 }
 
 impl Ledger {
+    fn with_slots(slots_first: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            slots_first,
+            overflow: HashMap::default(),
+            scattered: false,
+            parked: HashMap::default(),
+            hash: FixedState::default(),
+            awaiting: 0,
+        }
+    }
+
     /// A message was given this id. Gives back the receipt that came before.
     #[inline]
     pub fn accept(&mut self, id: &[u8], accepted: Accepted) -> Option<Parked> {
         let key = self.key(id);
         let early = if self.parked.is_empty() { None } else { self.parked.remove(&key) };
+        let stage = if early.is_some() { Stage::Settled } else { Stage::Awaiting };
         self.awaiting += usize::from(early.is_none());
-        let entry = Entry { accepted, settled: early.is_some() };
-        if let Some(other) = self.entries.insert(key, entry)
-            && !other.settled
-        {
-            // An SMSC that gives one id to two messages owes two receipts all the same; the first
-            // message can no longer be told, but one is missing.
-            self.awaiting -= usize::from(early.is_none());
-        }
-        if self.entries.len() > self.awaiting + 2 * REMEMBERED as usize {
-            self.forget(accepted.number);
-        }
+        self.enter(Slot {
+            key: key.value,
+            form: key.form,
+            since: accepted.since,
+            number: accepted.number,
+            stage,
+        });
         early
     }
 
@@ -90,12 +152,19 @@ impl Ledger {
     #[inline]
     pub fn settle(&mut self, id: &[u8]) -> Match {
         let key = self.key(id);
-        let Some(entry) = self.entries.get_mut(&key) else { return Match::None };
-        if std::mem::replace(&mut entry.settled, true) {
+        let place = self.place(key);
+        let slot = match self.slots.get_mut(place) {
+            Some(slot) if slot.is(key) => slot,
+            _ => match self.overflow.get_mut(&key) {
+                Some(slot) => slot,
+                None => return Match::None,
+            },
+        };
+        if std::mem::replace(&mut slot.stage, Stage::Settled) == Stage::Settled {
             return Match::Again;
         }
         self.awaiting -= 1;
-        Match::First(entry.accepted)
+        Match::First(Accepted { number: slot.number, since: slot.since })
     }
 
     /// Keeps a receipt that matches nothing until its response comes; `false` when too many wait.
@@ -121,8 +190,9 @@ impl Ledger {
     /// The numbers of some messages that have no receipt, the first ones first.
     #[must_use]
     pub fn without_receipt(&self, some: usize) -> Vec<u64> {
-        let waiting = self.entries.values().filter(|entry| !entry.settled);
-        let mut numbers: Vec<u64> = waiting.map(|entry| entry.accepted.number).collect();
+        let all = self.slots.iter().chain(self.overflow.values());
+        let waiting = all.filter(|slot| slot.stage == Stage::Awaiting);
+        let mut numbers: Vec<u64> = waiting.map(|slot| slot.number).collect();
         numbers.sort_unstable();
         numbers.truncate(some);
         numbers
@@ -134,37 +204,96 @@ impl Ledger {
     }
 
     #[inline]
-    fn key(&self, id: &[u8]) -> u64 {
-        self.hash.hash_one(id)
-    }
-
-    #[cold]
-    fn forget(&mut self, latest: u64) {
-        let oldest = latest.saturating_sub(REMEMBERED);
-        self.entries.retain(|_, entry| !entry.settled || entry.accepted.number >= oldest);
-    }
-}
-
-/// The hash of a key that is a hash already.
-#[derive(Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, octets: &[u8]) {
-        // Keys are u64; this is here because the trait asks for it.
-        for octet in octets {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*octet);
+    fn key(&self, id: &[u8]) -> Key {
+        if let Ok(digits) = <&[u8; 16]>::try_from(id)
+            && let Some(value) = read_hex16(digits)
+            && hex16(value) == *digits
+        {
+            return Key { value, form: Form::Hexadecimal };
+        }
+        match decimal(id) {
+            Some(value) => Key { value, form: Form::Decimal },
+            None => Key { value: self.hash.hash_one(id), form: Form::Hashed },
         }
     }
 
     #[inline]
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
+    fn place(&self, key: Key) -> usize {
+        let value = if self.scattered { self.hash.hash_one(key.value) } else { key.value };
+        // Counters may stand in any digits; folding keeps neighbours close and brings them down.
+        let folded = value ^ value >> 16 ^ value >> 32 ^ value >> 48;
+        folded as usize & self.slots.len().wrapping_sub(1)
+    }
+
+    #[inline]
+    fn enter(&mut self, entry: Slot) {
+        let place = self.place(entry.key());
+        match self.slots.get_mut(place) {
+            Some(slot) if slot.stage != Stage::Awaiting || slot.is(entry.key()) => {
+                // An SMSC that gives two waiting messages one id owes two receipts for it, and
+                // only one can be matched: the other stays counted as awaited.
+                *slot = entry;
+            }
+            _ => self.enter_elsewhere(entry),
+        }
+    }
+
+    #[cold]
+    fn enter_elsewhere(&mut self, entry: Slot) {
+        if self.overflow.len() >= self.slots.len() / 16 {
+            self.make_room();
+            return self.enter(entry);
+        }
+        self.overflow.insert(entry.key(), entry);
+    }
+
+    /// Forgets what is settled beside the table; when that was not it, spreads the ids evenly, and
+    /// when they are, doubles the table.
+    fn make_room(&mut self) {
+        self.overflow.retain(|_, slot| slot.stage == Stage::Awaiting);
+        if self.overflow.len() < self.slots.len() / 32 {
+            return;
+        }
+        let crowded = self.awaiting >= self.slots.len() / 8;
+        let len = if crowded { self.slots.len() * 2 } else { self.slots.len() };
+        self.scattered |= !crowded && !self.slots.is_empty();
+        let len = len.clamp(self.slots_first, SLOTS_MAX);
+        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); len]);
+        let beside = std::mem::take(&mut self.overflow);
+        let kept = old.into_iter().chain(beside.into_values());
+        for slot in kept.filter(|slot| slot.stage != Stage::Free) {
+            let place = self.place(slot.key());
+            match self.slots.get_mut(place) {
+                Some(free) if free.stage != Stage::Awaiting => *free = slot,
+                _ if slot.stage == Stage::Awaiting => {
+                    self.overflow.insert(slot.key(), slot);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Slot {
+    #[inline]
+    fn key(&self) -> Key {
+        Key { value: self.key, form: self.form }
+    }
+
+    #[inline]
+    fn is(&self, key: Key) -> bool {
+        self.stage != Stage::Free && self.key == key.value && self.form == key.form
+    }
+}
+
+/// The number that decimal digits are, when no other text is the same number.
+#[inline]
+fn decimal(id: &[u8]) -> Option<u64> {
+    match id {
+        [b'1'..=b'9', ..] if id.len() <= 19 => id.iter().try_fold(0_u64, |value, octet| {
+            octet.is_ascii_digit().then(|| value * 10 + u64::from(octet - b'0'))
+        }),
+        _ => None,
     }
 }
 
@@ -187,36 +316,79 @@ mod tests {
         }
         assert_eq!(ledger.settle(b"77"), Match::First(message(77)));
         assert_eq!(ledger.settle(b"77"), Match::Again);
-        assert_eq!(ledger.settle(b"077"), Match::None, "another text is another id");
+        for other in ["077", "000000000000004e", "000000000000004E", "", "78 "] {
+            assert_eq!(ledger.settle(other.as_bytes()), Match::None, "{other:?} is another id");
+        }
         assert_eq!((ledger.awaiting(), ledger.without_receipt(2)), (999, vec![0, 1]));
     }
 
     #[test]
     fn a_receipt_before_its_response_waits_for_it() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.settle(b"1"), Match::None);
-        assert!(ledger.park(b"1", RECEIPT) && ledger.park(b"1", RECEIPT));
-        let early = ledger.accept(b"1", message(1)).unwrap();
+        assert_eq!(ledger.settle(b"x1"), Match::None);
+        assert!(ledger.park(b"x1", RECEIPT) && ledger.park(b"x1", RECEIPT));
+        let early = ledger.accept(b"x1", message(1)).unwrap();
         assert_eq!((early.state, early.times), (MessageState::DELIVERED, 2));
         assert_eq!((ledger.awaiting(), ledger.parked().count()), (0, 0));
-        assert_eq!(ledger.settle(b"1"), Match::Again);
+        assert_eq!(ledger.settle(b"x1"), Match::Again);
+    }
+
+    const FORMS: usize = 6;
+    const SLOTS: usize = 1 << 14;
+
+    /// Ids as SMSCs make them, the last ones with counters in upper digits only.
+    fn forms(number: u64) -> [String; FORMS] {
+        [
+            format!("{}", number + 1),
+            format!("{number:016x}"),
+            format!("SAR-46-{number}-2-1"),
+            format!("{:016x}", number << 32),
+            format!("{:016x}", number << 16),
+            format!("{}", (number + 1) * 10_000),
+        ]
     }
 
     #[test]
-    fn what_waits_is_never_forgotten_and_memory_stays_bounded() {
-        let mut ledger = Ledger::default();
-        let _ = ledger.accept(b"stuck", message(0));
-        for number in 1..3 * REMEMBERED {
-            let id = number.to_be_bytes();
-            let _ = ledger.accept(&id, message(number));
-            assert!(matches!(ledger.settle(&id), Match::First(_)));
-            assert!(ledger.entries.len() <= 2 * REMEMBERED as usize + 2);
+    fn what_waits_is_found_whatever_ids_look_like_and_however_many_there_are() {
+        for form in 0..FORMS {
+            let mut ledger = Ledger::with_slots(SLOTS);
+            let many = 3 * SLOTS as u64;
+            for number in 0..many {
+                let _ = ledger.accept(forms(number)[form].as_bytes(), message(number));
+            }
+            assert_eq!(ledger.awaiting(), many as usize);
+            for number in (0..many).step_by(7) {
+                let found = ledger.settle(forms(number)[form].as_bytes());
+                assert_eq!(found, Match::First(message(number)));
+            }
         }
-        assert_eq!(ledger.settle(b"stuck"), Match::First(message(0)));
-        let recent = (2 * REMEMBERED).to_be_bytes();
-        assert_eq!(ledger.settle(&recent), Match::Again);
+    }
+
+    #[test]
+    fn memory_stays_bounded_and_recent_receipts_are_remembered() {
+        for form in 0..FORMS {
+            let mut ledger = Ledger::with_slots(SLOTS);
+            let _ = ledger.accept(b"stuck", message(0));
+            let many = 4 * SLOTS as u64;
+            for number in 1..many {
+                let id = &forms(number)[form];
+                let _ = ledger.accept(id.as_bytes(), message(number));
+                assert!(matches!(ledger.settle(id.as_bytes()), Match::First(_)));
+            }
+            for number in many - 10..many {
+                let again = ledger.settle(forms(number)[form].as_bytes());
+                assert_eq!(again, Match::Again, "form {form}");
+            }
+            assert_eq!(ledger.settle(b"stuck"), Match::First(message(0)));
+            assert!(ledger.slots.len() == SLOTS && ledger.overflow.len() < 10);
+        }
+    }
+
+    #[test]
+    fn receipts_of_nothing_are_kept_up_to_a_limit() {
+        let mut ledger = Ledger::default();
         for id in 0..2 * PARKED_MAX as u64 {
-            ledger.park(&(id | 1 << 60).to_be_bytes(), RECEIPT);
+            ledger.park(&id.to_be_bytes(), RECEIPT);
         }
         assert_eq!(ledger.parked().count(), PARKED_MAX);
     }

@@ -28,6 +28,7 @@ pub use report::Report;
 pub use settings::{End, Receipts, Settings};
 pub use template::SEGMENTS_MAX;
 
+use super::audit::Audit;
 use super::serial::Serial;
 use crate::clock::Now;
 use crate::session::{Entry, Session, Unanswered};
@@ -66,6 +67,8 @@ pub struct Load {
     /// The last moment something came or went: nanoseconds on the monotonic clock.
     last_at: u64,
     ledger: Ledger,
+    /// Messages that had their receipt.
+    receipted: Audit,
     /// Messages without an answer: their link was lost, or the answer never came.
     in_doubt: HashSet<u64>,
     timed_out: u64,
@@ -110,6 +113,7 @@ impl Load {
             in_flight: 0,
             last_at: 0,
             ledger: Ledger::default(),
+            receipted: Audit::default(),
             in_doubt: HashSet::new(),
             timed_out: 0,
             mo_last: HashMap::new(),
