@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    chappe::cli::run()
+    chappe::cli::main().into()
 }

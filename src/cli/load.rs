@@ -1,7 +1,6 @@
 //! `chappe load`: the load generator.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::progress::Bar;
@@ -88,7 +87,7 @@ pub struct Args {
 }
 
 /// Runs load to its end.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args) -> Result<Exit, Failure> {
     check(args)?;
     let target = Target { address: args.connect.clone(), tls: args.tls()? };
     let settings = args.settings();
@@ -101,7 +100,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         _ => Failure::new(failure),
     })?;
     println!("{}", report.to_json());
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { Exit::Failure.into() })
+    Ok(if report.is_clean() { Exit::Success } else { Exit::Failure })
 }
 
 /// What clap cannot check by itself.

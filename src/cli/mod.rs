@@ -1,30 +1,27 @@
-//! The commands: arguments to calls, results to output and exit codes.
-//!
-//! Results go to standard output, one JSON object a line; everything for people (progress, where
-//! something listens, what went wrong) goes to standard error.
+//! The commands of `chappe`, one module each.
 
-pub mod check;
-pub mod lines;
-mod load;
-pub mod pdu;
-mod progress;
-pub mod receipt;
-pub mod run;
-mod smsc;
-pub mod text;
-mod values;
-
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// A carrier-grade SMPP 3.4 engine, and the tools to try it with.
+pub mod check;
+pub mod lines;
+pub mod load;
+pub mod pdu;
+mod progress;
+pub mod receipt;
+pub mod run;
+pub mod smsc;
+pub mod text;
+mod values;
+
+/// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "chappe", version, max_term_width = 100)]
-struct Cli {
-    /// Without a command the engine runs with the built-in quickstart
+#[command(name = "chappe", version, about = "A carrier-grade SMPP 3.4 engine and its tools")]
+struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -39,8 +36,10 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    Load(load::Args),
+    /// Simulate an SMSC
     Smsc(smsc::Args),
+    /// Generate load as an ESME
+    Load(load::Args),
     /// Decode and encode PDUs, one a line
     #[command(subcommand)]
     Pdu(pdu::PduCommand),
@@ -58,83 +57,69 @@ enum ReceiptCommand {
     Parse(receipt::ParseArgs),
 }
 
-/// How a command ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Exit {
-    /// As asked.
-    Success = 0,
-    /// Something did not work, or an audit found something.
-    Failure = 1,
-    /// The command line or the configuration is wrong (clap's own code for it, too).
-    Usage = 2,
-    /// What was accepted can no longer be kept safe.
-    Storage = 3,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
-
-/// Runs the command that the process was called with.
+/// Runs the command that the process was started with.
 #[must_use]
-pub fn run() -> ExitCode {
-    let command = Cli::parse().command.unwrap_or_else(|| Command::Run(run::RunArgs::default()));
-    let result = match command {
-        Command::Run(args) => Ok(run::run(&args).into()),
-        Command::Load(args) => load::run(&args),
-        Command::Smsc(args) => smsc::run(&args),
-        Command::Check { config } => {
-            written(check::run(&config, &mut io::stdout().lock())).map(ExitCode::from)
-        }
-        lines => written(run_lines(lines)).map(|()| ExitCode::SUCCESS),
-    };
-    match result {
-        Ok(code) => code,
-        Err(failure) => {
-            eprintln!("chappe: {}", failure.message);
-            failure.exit.into()
-        }
-    }
-}
-
-/// The tools that read lines and write lines.
-fn run_lines(command: Command) -> io::Result<()> {
+pub fn main() -> Exit {
+    let line = CommandLine::parse();
     let (input, output) = (io::stdin().lock(), io::stdout().lock());
-    match command {
+    let done = match line.command.unwrap_or_else(|| Command::Run(run::RunArgs::default())) {
+        Command::Run(args) => {
+            drop((input, output));
+            return run::run(&args);
+        }
+        Command::Smsc(args) => {
+            drop((input, output));
+            return tool(smsc::run(&args));
+        }
+        Command::Load(args) => {
+            drop((input, output));
+            return tool(load::run(&args));
+        }
+        Command::Check { config } => {
+            let mut output = output;
+            match check::run(&config, &mut output) {
+                Ok(exit) => return exit,
+                Err(error) => Err(error),
+            }
+        }
         Command::Pdu(command) => pdu::run(&command, input, output),
         Command::Text(text::TextCommand::Plan(options)) => text::run(&options, input, output),
         Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input, output),
-        Command::Run(_) | Command::Check { .. } | Command::Load(_) | Command::Smsc(_) => Ok(()),
-    }
-}
-
-/// Who reads our output has had enough: `chappe pdu decode | head` is no failure.
-fn written<T>(result: io::Result<T>) -> Result<T, Failure> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            std::process::exit(Exit::Success as i32)
+    };
+    match done {
+        Ok(()) => Exit::Success,
+        // Who reads our output has had enough: `chappe pdu decode | head` is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        Err(error) => {
+            eprintln!("chappe: {error}");
+            Exit::Failure
         }
-        result => result.map_err(Failure::new),
     }
 }
 
-/// Why a command did not do what it should.
+/// How a tool that runs for a while ended, its reason told if it was not as asked.
+fn tool(result: Result<Exit, Failure>) -> Exit {
+    result.unwrap_or_else(|failure| {
+        eprintln!("chappe: {}", failure.message);
+        failure.exit
+    })
+}
+
+/// Why a tool did not do what it should.
 #[derive(Debug)]
-struct Failure {
+pub struct Failure {
     exit: Exit,
     message: String,
 }
 
 impl Failure {
     /// Something did not work.
-    fn new(message: impl std::fmt::Display) -> Self {
+    fn new(message: impl fmt::Display) -> Self {
         Self { exit: Exit::Failure, message: message.to_string() }
     }
 
     /// The arguments are wrong.
-    fn usage(message: impl std::fmt::Display) -> Self {
+    fn usage(message: impl fmt::Display) -> Self {
         Self { exit: Exit::Usage, message: message.to_string() }
     }
 }
@@ -167,6 +152,25 @@ async fn interrupted() {
             _ = int.recv() => {}
             _ = term.recv() => {}
         }
-        std::process::exit(130);
+        std::process::exit(i32::from(Exit::Failure as u8));
     });
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// As asked.
+    Success = 0,
+    /// Not as asked.
+    Failure = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// What was accepted can no longer be kept safe.
+    Storage = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
 }

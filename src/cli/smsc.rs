@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
 use super::progress::Line;
-use super::{Failure, interrupted, one_thread, values};
+use super::{Exit, Failure, interrupted, one_thread, values};
 use crate::link::listen;
 use crate::link::tls::ListenerTls;
 use crate::message::state::MessageState;
@@ -135,7 +134,7 @@ enum ReceiptIdArg {
 }
 
 /// Simulates an SMSC until it is told to end.
-pub fn run(args: &Args) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args) -> Result<Exit, Failure> {
     if args.mo_to.len() > 20 {
         return Err(Failure::usage("--mo-to: an address has at most 20 characters"));
     }
@@ -169,7 +168,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ok(report)
     })?;
     println!("{}", report.to_json());
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }
 
 fn told(report: &Report) -> String {
