@@ -368,10 +368,4 @@ impl<S, O> Link<S, O> {
     pub fn into_parts(self) -> (S, O) {
         (self.stream, self.owner)
     }
-
-    /// Takes the link apart: its stream, which closes when it is dropped, and the owner.
-    #[must_use]
-    pub fn into_parts(self) -> (S, O) {
-        (self.stream, self.owner)
-    }
 }
