@@ -378,7 +378,10 @@ mod tests {
     proptest! {
         #[test]
         fn the_first_nul_is_found_wherever_it_stands(
-            octets in prop::collection::vec(prop::sample::select(&[0u8, 1, 0x7f, 0x80, 0xff]), 0..40),
+            octets in prop::collection::vec(
+                prop::sample::select(&[0u8, 1, 0x7f, 0x80, 0xff]),
+                0..40,
+            ),
             max in 0usize..45,
         ) {
             let expected = octets.iter().position(|&octet| octet == 0).filter(|&at| at < max);
