@@ -1,5 +1,7 @@
 //! `chappe run`: the engine until it is told to stop.
 
+use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,9 +11,8 @@ use super::Exit;
 use crate::config;
 use crate::engine::Engine;
 use crate::engine::settings::{Log, LogFormat, LogLevel, Settings};
-
-/// The configuration that runs when none is named.
-const QUICKSTART: &str = include_str!("../../config/quickstart.toml");
+use crate::link::listen;
+use crate::sim::smsc;
 
 /// Options of `chappe run`.
 #[derive(Args, Clone, Debug, Default)]
@@ -19,9 +20,6 @@ pub struct RunArgs {
     /// The configuration; without it the built-in quickstart runs
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Worker threads; 0 is one for each CPU
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub workers: usize,
 }
 
 /// Runs the engine until SIGTERM or SIGINT; a second one ends it at once.
@@ -29,7 +27,9 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Exit {
     let settings = match &args.config {
         Some(file) => config::load(file),
-        None => config::parse("config/quickstart.toml (built in)", QUICKSTART, Path::new(".")),
+        None => {
+            config::parse("config/quickstart.toml (built in)", config::QUICKSTART, Path::new("."))
+        }
     };
     let settings = match settings {
         Ok(settings) => settings,
@@ -39,12 +39,13 @@ pub fn run(args: &RunArgs) -> Exit {
         }
     };
     start_log(settings.log);
-    let runtime = match args.workers {
+    let runtime = match settings.node.workers_resolved() {
+        // With one worker nothing is ever handed to another thread.
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
-        0 => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
-        workers => {
-            tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
-        }
+        workers => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers)
+            .enable_all()
+            .build(),
     };
     match runtime {
         Ok(runtime) => runtime.block_on(serve(settings)),
@@ -62,6 +63,12 @@ async fn serve(settings: Settings) -> Exit {
         eprintln!("chappe: cannot listen to signals");
         return Exit::Failure;
     };
+    if let Some(simulator) = &settings.simulator {
+        if let Err(error) = simulate(simulator.listen) {
+            eprintln!("chappe: simulator.listen = {}: {error}", simulator.listen);
+            return Exit::Failure;
+        }
+    }
     let engine = match Engine::start(settings) {
         Ok(engine) => engine,
         Err(error) => {
@@ -83,6 +90,22 @@ async fn serve(settings: Settings) -> Exit {
         _ = term.recv() => Exit::Failure,
         _ = interrupt.recv() => Exit::Failure,
     }
+}
+
+/// Runs the bundled SMSC on a thread of its own, for as long as the process lives: it is the other
+/// end of a carrier and shares nothing with the engine but the machine.
+fn simulate(address: SocketAddr) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listener = {
+        let _inside = runtime.enter();
+        listen(address)?
+    };
+    std::thread::Builder::new().name("simulator".to_owned()).spawn(move || {
+        let settings = smsc::Settings::default();
+        let forever = std::future::pending();
+        runtime.block_on(smsc::serve::serve(listener, None, settings, forever, |_report| {}));
+    })?;
+    Ok(())
 }
 
 /// Log lines go to standard error; standard output is for what a command prints.

@@ -18,6 +18,7 @@ pub(super) fn node(root: &Reader<'_>) -> Node {
     if let Some(path) = table.path("data_dir") {
         node.data_dir = path;
     }
+    table.integer("workers", &mut node.workers);
     table.integer("shards", &mut node.shards);
     table.integer("queue_max_messages", &mut node.queue_max_messages);
     table.integer("correlations_max", &mut node.correlations_max);

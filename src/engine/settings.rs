@@ -65,7 +65,10 @@ pub struct Node {
     pub id: u16,
     /// The directory of everything it writes; one engine at a time.
     pub data_dir: PathBuf,
-    /// How many owners the live messages are divided among; 0 is one for each CPU we may use. See
+    /// Threads that links, shards and dispatchers run on; 0 is one for every two CPUs we may use.
+    /// See [`Node::workers_resolved`].
+    pub workers: u16,
+    /// How many owners the live messages are divided among; 0 is one for each worker. See
     /// [`Node::shards_resolved`].
     pub shards: u16,
     /// Live messages, all accounts together. At the limit a submit is answered ESME_RMSGQFUL. About
@@ -198,11 +201,20 @@ words! {
 }
 
 impl Node {
-    /// The number of shards: as set, or one for each CPU this process may use.
+    /// The number of threads: as set, or one for every two CPUs this process may use.
+    #[must_use]
+    pub fn workers_resolved(&self) -> usize {
+        match self.workers {
+            0 => (available_parallelism().map_or(1, usize::from) / 2).max(1),
+            set => usize::from(set),
+        }
+    }
+
+    /// The number of shards: as set, or one for each worker.
     #[must_use]
     pub fn shards_resolved(&self) -> usize {
         match self.shards {
-            0 => available_parallelism().map_or(1, usize::from),
+            0 => self.workers_resolved(),
             set => usize::from(set),
         }
     }
@@ -214,6 +226,7 @@ impl Default for Node {
             name: "chappe".to_owned(),
             id: 0,
             data_dir: PathBuf::from("data"),
+            workers: 0,
             shards: 0,
             queue_max_messages: 1_000_000,
             correlations_max: 2_000_000,

@@ -71,9 +71,12 @@ pub(super) const NODE: &[Key] = keys! {
     /// The directory of everything it writes, the control socket included; one engine at a time. A
     /// relative path begins at the configuration file.
     data_dir: Kind::Path, Default(r#""data""#);
-    /// Among how many owners the live messages are divided. 0 is one for each CPU the process may
-    /// use; more gains nothing.
-    shards: int(0, 256), Default("0");
+    /// Threads that links, shards and dispatchers run on. 0 is one for every two CPUs the process
+    /// may use: the kernel's share of the work needs the others.
+    workers: int(0, 256), Default("0");
+    /// Among how many owners the live messages are divided. 0 is one for each worker; more gains
+    /// nothing.
+    shards: int(0, 63), Default("0");
     /// Live messages of all accounts; beyond it a submit is answered ESME_RMSGQFUL. About 1 KiB
     /// each: a million is 1 GiB, half an hour at 500 a second with every carrier down.
     queue_max_messages: count(1_000, 100_000_000, "messages"), Default("1000000");
