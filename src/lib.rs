@@ -23,3 +23,4 @@ pub mod config;
 pub mod sim;
 #[cfg(feature = "runtime")]
 pub mod cli;
+pub mod manual;

@@ -83,8 +83,8 @@ impl<'a> Reader<'a> {
         Some(Spot { at, path: format!("{}.{key}", self.path_of(table)) })
     }
 
-    /// The value of a key, whatever it is; nothing for a key of a later version, of which enough has
-    /// been said.
+    /// The value of a key, whatever it is; nothing for a key of a later version, of which enough
+    /// has been said.
     pub(super) fn value(&self, name: &str) -> Option<Value<'a>> {
         let key = self.table.key(name);
         debug_assert!(key.is_some(), "{:?} has no row for {name}", self.table);

@@ -151,7 +151,12 @@ impl AccountLink {
         session.set_rules(octet_rules(&account.settings.dialect));
         session.accept_bind(now, &self.shared.settings.node.name);
         account.metrics.binds.increment(1);
-        tracing::info!(peer = %self.peer, account = account.settings.system_id, state = %session.state(), "bound");
+        tracing::info!(
+            peer = %self.peer,
+            account = account.settings.system_id,
+            state = %session.state(),
+            "bound"
+        );
         if receives {
             account.add_receiver(&handle);
             for shard in 0..self.shared.shards.len() {
@@ -276,7 +281,12 @@ impl AccountLink {
         };
         let account = Arc::clone(&bound.account);
         let handle = Arc::clone(&bound.handle);
-        tracing::info!(peer = %self.peer, account = account.settings.system_id, reason, "session closed");
+        tracing::info!(
+            peer = %self.peer,
+            account = account.settings.system_id,
+            reason,
+            "session closed"
+        );
         if bound.receives {
             account.remove_receiver(&handle);
         }

@@ -11,8 +11,8 @@ use crate::message::message_id::MessageId;
 use crate::mt::egress::Outgoing;
 use crate::wire::{CommandStatus, SequenceNumber};
 
-/// Deliver_sm of one carrier session that are not answered yet. A link reads no more above an eighth
-/// of it: one read of 64 KiB can bring another two thousand, of 33 octets each.
+/// Deliver_sm of one carrier session that are not answered yet. A link reads no more above an
+/// eighth of it: one read of 64 KiB can bring another two thousand, of 33 octets each.
 pub const CARRIER_ANSWERS_MAX: usize = 4096;
 
 /// The answer to a submit_sm.

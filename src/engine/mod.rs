@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A **link** owns a session and its buffers; a **shard** owns live messages, by their handset's
-//! number; a **dispatcher** owns one carrier's pace and binds. Each arrow is a bounded queue without
-//! locks: writers push what they have and wake its one reader once.
+//! number; a **dispatcher** owns one carrier's pace and binds. Each arrow is a bounded queue
+//! without locks: writers push what they have and wake its one reader once.
 
 mod account_link;
 mod build;

@@ -150,8 +150,8 @@ impl fmt::Debug for ConnectorTls {
 }
 
 impl ConnectorTls {
-    /// Trusts the authorities of `ca_file`, or the system's when there is none, expects the peer to be
-    /// `server_name`, and shows a certificate of its own when one is given.
+    /// Trusts the authorities of `ca_file`, or the system's when there is none, expects the peer to
+    /// be `server_name`, and shows a certificate of its own when one is given.
     ///
     /// # Errors
     /// Names the file or name that cannot be used.

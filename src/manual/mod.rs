@@ -1,0 +1,20 @@
+//! The manual: documents longer than a comment. They are read here, or as files beside this one.
+//!
+//! - [`architecture`]: the life of a message in either direction, who owns what, every queue and
+//!   its limit.
+//! - [`defaults`]: every key of the configuration, its default, and why.
+//! - [`quirks`]: what peers do that the standard does not say, by the numbers that comments and
+//!   tests use.
+//! - [`mistakes`]: mistakes of other SMPP software, and what prevents each here.
+
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("defaults.md")]
+pub mod defaults {}
+
+#[doc = include_str!("mistakes.md")]
+pub mod mistakes {}
+
+#[doc = include_str!("quirks.md")]
+pub mod quirks {}
