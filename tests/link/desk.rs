@@ -306,3 +306,65 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
         Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
+
+/// What a [`Valve`] does with octets that are written to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Flow {
+    #[default]
+    Open,
+    Shut,
+    Broken,
+}
+
+/// A stream whose writing side can be shut and opened; its reading side always works.
+#[derive(Clone, Debug, Default)]
+pub struct Valve(Arc<Mutex<(Flow, Option<Waker>)>>);
+
+impl Valve {
+    pub fn turn(&self, flow: Flow) {
+        let mut valve = self.0.lock().unwrap();
+        valve.0 = flow;
+        if let Some(waker) = valve.1.take() {
+            waker.wake();
+        }
+    }
+}
+
+pub struct Valved<S>(pub S, pub Valve);
+
+impl<S: AsyncRead + Unpin> AsyncRead for Valved<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Valved<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let flow = {
+            let mut valve = self.1.0.lock().unwrap();
+            valve.1 = Some(cx.waker().clone());
+            valve.0
+        };
+        match flow {
+            Flow::Open => Pin::new(&mut self.0).poll_write(cx, octets),
+            Flow::Shut => Poll::Pending,
+            Flow::Broken => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

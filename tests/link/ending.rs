@@ -24,6 +24,20 @@ async fn the_answer_to_a_refused_bind_arrives_before_the_close() {
     assert_eq!(link.await.unwrap(), CloseReason::BindRefused(REFUSED));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_a_refused_bind_waits_for_room() {
+    let (mut peer, ours) = tokio::io::duplex(1024);
+    let (desk, valve) = (Desk::default().refusing(REFUSED), Valve::default());
+    valve.turn(Flow::Shut);
+    let _link = run(Valved(ours, valve.clone()), Role::Smsc, Settings::default(), &desk);
+    peer.write_all(&bind(7)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    valve.turn(Flow::Open);
+    let mut octets = Vec::new();
+    peer.read_to_end(&mut octets).await.unwrap();
+    assert_eq!(headers(&octets), [(CommandId::BIND_TRANSCEIVER_RESP, REFUSED, 7)]);
+}
+
 /// A socket closed with octets unread is reset, and the reset takes the refusal from the peer.
 #[tokio::test]
 async fn a_refusal_outlives_octets_the_peer_sent_behind_its_bind() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::desk::*;
 use chappe::session::{CloseReason, Settings};
-use chappe::wire::CommandId;
+use chappe::wire::{CommandId, Role};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
 
@@ -39,6 +39,24 @@ async fn a_peer_that_never_reads_is_read_no_more_and_closed_after_the_stall() {
 }
 
 /// The stream wakes a link for what it waits for; a read that was put off is nobody's to wake.
+#[tokio::test(start_paused = true)]
+async fn a_link_whose_backlog_goes_at_once_reads_on_at_once() {
+    const REQUESTS: u32 = 20_000;
+    let (mut peer, ours) = tokio::io::duplex(1 << 24);
+    let (desk, valve) = (Desk::default(), Valve::default());
+    let _link = run(Valved(ours, valve.clone()), Role::Smsc, Settings::default(), &desk);
+    valve.turn(Flow::Shut);
+    let mut octets = bind(1);
+    octets.extend((2..2 + REQUESTS).flat_map(|sequence| encoded(&submit(), sequence)));
+    peer.write_all(&octets).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(desk.requests() < REQUESTS as usize, "there was no backlog");
+    let start = Instant::now();
+    valve.turn(Flow::Open);
+    read_pdus(&mut peer, 1 + REQUESTS as usize).await;
+    assert!(start.elapsed() < Duration::from_secs(1), "stuck for {:?}", start.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_reads_again_is_read_again_at_once() {
     let (mut peer, desk, _link) = bound_smsc(ROOM, Settings::default()).await;
@@ -118,4 +136,17 @@ async fn every_owner_is_polled_once_more_after_the_close() {
         link.await.unwrap();
         assert!(desk.polls_after_close() > 0, "{cause}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_is_polled_once_more_when_writing_fails() {
+    let (mut peer, ours) = tokio::io::duplex(ROOM);
+    let (desk, valve) = (Desk::default(), Valve::default());
+    let link = run(Valved(ours, valve.clone()), Role::Smsc, Settings::default(), &desk);
+    peer.write_all(&bind(1)).await.unwrap();
+    read_pdus(&mut peer, 1).await;
+    valve.turn(Flow::Broken);
+    peer.write_all(&encoded(&submit(), 2)).await.unwrap();
+    assert_eq!(link.await.unwrap(), CloseReason::Disconnected);
+    assert!(desk.polls_after_close() > 0);
 }
