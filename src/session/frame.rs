@@ -28,7 +28,7 @@ impl Session {
         if !self.state.is_bound() || self.draining {
             return Err(SubmitError::NotPermitted);
         }
-        if self.in_flight.len() >= self.settings.window_max {
+        if self.messages_in_flight() >= self.settings.window_max {
             return Err(SubmitError::WindowFull);
         }
         let header = match Header::read(frame) {

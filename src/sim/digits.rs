@@ -15,14 +15,15 @@ pub fn hex16(value: u64) -> [u8; 16] {
     digits
 }
 
-/// The value of sixteen hexadecimal digits in either case.
+/// The value of sixteen hexadecimal digits in lower case.
 #[inline]
 #[must_use]
 pub fn read_hex16(digits: &[u8; 16]) -> Option<u64> {
     let word = u128::from_be_bytes(*digits);
-    let high = read_hex8((word >> 64) as u64)?;
-    let low = read_hex8(word as u64)?;
-    Some(u64::from(high) << 32 | u64::from(low))
+    let value =
+        (u64::from(read_hex8((word >> 64) as u64)) << 32) | u64::from(read_hex8(word as u64));
+    // Anything that is no digit in lower case comes out as another one.
+    (hex16(value) == *digits).then_some(value)
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -31,24 +32,22 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 fn hex8(value: u32) -> u64 {
     // Each step parts what is left into twice as many fields, until each octet has one digit.
     let mut word = u64::from(value);
-    word = (word | word << 16) & 0x0000_ffff_0000_ffff;
-    word = (word | word << 8) & 0x00ff_00ff_00ff_00ff;
-    word = (word | word << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    word = (word | (word << 16)) & 0x0000_ffff_0000_ffff;
+    word = (word | (word << 8)) & 0x00ff_00ff_00ff_00ff;
+    word = (word | (word << 4)) & 0x0f0f_0f0f_0f0f_0f0f;
     // Six more than ten and above carries into the upper half of its octet.
-    let letters = (word + 6 * ONES) >> 4 & ONES;
+    let letters = ((word + 6 * ONES) >> 4) & ONES;
     word + u64::from(b'0') * ONES + letters * u64::from(b'a' - b'0' - 10)
 }
 
 #[inline]
-fn read_hex8(digits: u64) -> Option<u32> {
-    let letters = digits >> 6 & ONES;
-    let lower = digits | 0x20 * letters;
-    let mut word = (lower & 0x0f * ONES).wrapping_add(9 * letters) & 0x0f * ONES;
-    word = (word | word >> 4) & 0x00ff_00ff_00ff_00ff;
-    word = (word | word >> 8) & 0x0000_ffff_0000_ffff;
-    let value = (word | word >> 16) as u32;
-    // Anything that is no digit comes out as another one.
-    (hex8(value) == lower && digits & 0x80 * ONES == 0).then_some(value)
+fn read_hex8(digits: u64) -> u32 {
+    // A letter has bit 6 set, and its lower half is nine less than its value.
+    let letters = (digits >> 6) & ONES;
+    let mut word = ((digits & (0x0f * ONES)) + 9 * letters) & (0x0f * ONES);
+    word = (word | (word >> 4)) & 0x00ff_00ff_00ff_00ff;
+    word = (word | (word >> 8)) & 0x0000_ffff_0000_ffff;
+    (word | (word >> 16)) as u32
 }
 
 /// Eight decimal digits of a number below 10^8.
@@ -58,11 +57,11 @@ pub fn decimal8(value: u32) -> [u8; 8] {
     let value = u64::from(value % 100_000_000);
     // Halves of four digits, then quarters of two, then digits; the multiplications are divisions
     // by 100 and by 10 that are exact for what can stand here.
-    let halves = value / 10_000 | (value % 10_000) << 32;
-    let hundreds = (halves * 10_486) >> 20 & 0x0000_007f_0000_007f;
-    let pairs = hundreds | (halves - 100 * hundreds) << 16;
-    let tens = (pairs * 103) >> 10 & 0x000f_000f_000f_000f;
-    let digits = tens | (pairs - 10 * tens) << 8;
+    let halves = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = ((halves * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = hundreds | ((halves - 100 * hundreds) << 16);
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    let digits = tens | ((pairs - 10 * tens) << 8);
     (digits + u64::from(b'0') * ONES).to_le_bytes()
 }
 

@@ -19,7 +19,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 
 use crate::message::state::MessageState;
-use crate::sim::digits::{hex16, read_hex16};
+use crate::sim::digits::read_hex16;
 
 /// Slots of a table that has just been made (6 MiB).
 const SLOTS_FIRST: usize = 1 << 18;
@@ -207,7 +207,6 @@ impl Ledger {
     fn key(&self, id: &[u8]) -> Key {
         if let Ok(digits) = <&[u8; 16]>::try_from(id)
             && let Some(value) = read_hex16(digits)
-            && hex16(value) == *digits
         {
             return Key { value, form: Form::Hexadecimal };
         }
@@ -221,7 +220,7 @@ impl Ledger {
     fn place(&self, key: Key) -> usize {
         let value = if self.scattered { self.hash.hash_one(key.value) } else { key.value };
         // Counters may stand in any digits; folding keeps neighbours close and brings them down.
-        let folded = value ^ value >> 16 ^ value >> 32 ^ value >> 48;
+        let folded = value ^ (value >> 16) ^ (value >> 32) ^ (value >> 48);
         folded as usize & self.slots.len().wrapping_sub(1)
     }
 

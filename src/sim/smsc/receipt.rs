@@ -77,7 +77,23 @@ pub struct Receipt {
 pub struct Press {
     text: Vec<u8>,
     tlvs: Vec<u8>,
+    /// What stands between id and quote, by state: it changes once a minute.
+    middles: [Middle; STATES],
 }
+
+/// A piece of receipt text that many receipts share.
+#[derive(Debug, Default)]
+struct Middle {
+    /// The minutes of the submit date and the done date.
+    minutes: (u64, u64),
+    text: Vec<u8>,
+}
+
+/// States with a number small enough for a middle of their own; the others share the last one's
+/// place, where each makes its own anew.
+const STATES: usize = 11;
+/// What a receipt's text begins with, before its id.
+const ID_LABEL: &[u8] = b"id:";
 
 impl Press {
     /// The deliver_sm of a receipt.
@@ -111,18 +127,19 @@ impl Press {
     }
 
     fn write_text(&mut self, receipt: &Receipt, id: &Id, now: Now) {
-        let delivered = receipt.state == MessageState::DELIVERED;
-        let line = ReceiptLine {
-            id: id.octets(),
-            sub: 1,
-            dlvrd: u16::from(delivered),
-            submitted: Duration::from_secs(u64::from(receipt.submitted_secs)),
-            done: now.wall,
-            state: receipt.state,
-            error: ReceiptError::Number(u32::from(!delivered)),
-            text: receipt.quote.octets(),
-        };
-        line.write(ReceiptFormat::Standard, 0, &mut self.text);
+        let submitted = Duration::from_secs(u64::from(receipt.submitted_secs));
+        let minutes = (submitted.as_secs() / 60, now.wall.as_secs() / 60);
+        let at = usize::from(receipt.state.0).min(STATES - 1);
+        if let Some(middle) = self.middles.get_mut(at) {
+            if middle.minutes != minutes || middle.text.is_empty() || at == STATES - 1 {
+                middle.minutes = minutes;
+                middle.write(receipt.state, submitted, now.wall);
+            }
+            self.text.extend_from_slice(ID_LABEL);
+            self.text.extend_from_slice(id.octets());
+            self.text.extend_from_slice(&middle.text);
+        }
+        self.text.extend_from_slice(receipt.quote.octets());
     }
 
     fn write_tlvs(&mut self, receipt: &Receipt, id: &Id) {
@@ -135,6 +152,71 @@ impl Press {
         if receipt.state != MessageState::DELIVERED {
             let error = [NETWORK_GSM, 0, 1];
             let _ = put_tlv(&mut self.tlvs, TlvTag::NETWORK_ERROR_CODE, &error);
+        }
+    }
+}
+
+impl Middle {
+    fn write(&mut self, state: MessageState, submitted: Duration, done: Duration) {
+        let delivered = state == MessageState::DELIVERED;
+        let line = ReceiptLine {
+            id: b"",
+            sub: 1,
+            dlvrd: u16::from(delivered),
+            submitted,
+            done,
+            state,
+            error: ReceiptError::Number(u32::from(!delivered)),
+            text: b"",
+        };
+        self.text.clear();
+        line.write(ReceiptFormat::Standard, 0, &mut self.text);
+        self.text.drain(..ID_LABEL.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::receipt::ReceiptText;
+
+    fn receipt(number: u64, state: MessageState, submitted_secs: u32) -> Receipt {
+        let address = Inline::new(b"46700000001");
+        let party = Party { ton: 1, npi: 1, address };
+        Receipt {
+            number,
+            due: Duration::ZERO,
+            submitted_secs,
+            destination: party,
+            source: party,
+            quote: Inline::new(b"#0000000000000001 hello and more"),
+            state,
+        }
+    }
+
+    #[test]
+    fn a_printed_receipt_says_what_the_message_became() {
+        let mut press = Press::default();
+        let settings = Settings::default();
+        // 2026-11-20T18:46:05Z.
+        let mut now = Now { monotonic: Duration::ZERO, wall: Duration::from_secs(1_795_200_365) };
+        for step in 0..50_u32 {
+            now = now.plus(Duration::from_secs(20));
+            let submitted = 1_795_200_000 + step * 7;
+            let state = MessageState([2, 5, 2, 8, 200, 201][step as usize % 6]);
+            let receipt = receipt(u64::from(step), state, submitted);
+            let deliver = press.print(&settings, &receipt, now);
+            let text = ReceiptText::parse(deliver.short_message);
+            let id = format!("{step:016x}");
+            assert_eq!(text.id, Some(id.as_bytes()));
+            assert_eq!(text.stat, Some(state.stat().as_bytes()));
+            assert_eq!(text.text, Some(&b"#0000000000000001 he"[..]));
+            let minute = |secs: u64| Duration::from_secs(secs / 60 * 60);
+            assert_eq!(text.submitted().unwrap().to_wall(0), minute(u64::from(submitted)));
+            assert_eq!(text.done().unwrap().to_wall(0), minute(now.wall.as_secs()));
+            let tlvs = deliver.tlvs;
+            assert_eq!(tlvs.find(TlvTag::RECEIPTED_MESSAGE_ID).unwrap().text(), text.id);
+            assert_eq!(tlvs.int(TlvTag::MESSAGE_STATE), Some(u32::from(state.0)));
         }
     }
 }
