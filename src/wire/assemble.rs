@@ -7,10 +7,11 @@ use std::fmt;
 
 use super::error::EncodeError;
 use super::header::{HEADER_LEN, Header, SequenceNumber};
-use super::kinds::{FieldKind, TIME_MAX, c_string_len, short_message_len};
+use super::kinds::{FieldKind, TIME_MAX};
 use super::pdu::{FieldRow, PduRow, Value};
 use super::status::CommandStatus;
 use super::tlv::Tlvs;
+use super::writer::{c_string_len, short_message_len};
 
 /// Why values do not make a PDU.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -9,7 +9,9 @@
 //! ```
 //!
 //! A field's kind is one of `int`, `c_string(max)`, `time`, `short_message`, `dest_addresses` and
-//! `unsuccess_smes`; the macros named `kind_*` say what each becomes.
+//! `unsuccess_smes`; the macros named `kind_*` say what each becomes. `read_fields` and
+//! `write_fields` take the fields off the front one by one, holding back numbers in brackets until
+//! another kind or the end follows.
 
 macro_rules! kind_type {
     (int) => { u8 };
@@ -41,10 +43,24 @@ macro_rules! kind_row {
     };
 }
 
-macro_rules! kind_read {
-    ($reader:ident $field:expr, int) => {
-        $reader.int($field)?
+/// `let` for every field, in wire order. A run of numbers is read in one piece: it is checked once
+/// for being there.
+macro_rules! read_fields {
+    ($reader:ident [$($int:ident)*] $field:ident: int, $($rest:tt)*) => {
+        read_fields!($reader [$($int)* $field] $($rest)*);
     };
+    ($reader:ident [$($int:ident)+] $($rest:tt)*) => {
+        let [$($int),+] = $reader.ints(&[$(stringify!($int)),+])?;
+        read_fields!($reader [] $($rest)*);
+    };
+    ($reader:ident [] $field:ident: $kind:ident $(($max:literal))?, $($rest:tt)*) => {
+        let $field = kind_read!($reader stringify!($field), $kind $(($max))?);
+        read_fields!($reader [] $($rest)*);
+    };
+    ($reader:ident []) => {};
+}
+
+macro_rules! kind_read {
     ($reader:ident $field:expr, c_string ($max:literal)) => {
         $reader.c_string($max, $field)?
     };
@@ -83,11 +99,24 @@ macro_rules! kind_len {
     };
 }
 
-macro_rules! kind_write {
-    ($out:ident $value:expr, int) => {
-        $out.int($value)
+/// Writes every field, in wire order and numbers in runs as they are read.
+macro_rules! write_fields {
+    ($out:ident $body:ident [$($int:ident)*] $field:ident: int, $($rest:tt)*) => {
+        write_fields!($out $body [$($int)* $field] $($rest)*);
     };
-    ($out:ident $value:expr, c_string $max:tt) => {
+    ($out:ident $body:ident [$($int:ident)+] $($rest:tt)*) => {
+        $out.ints([$($body.$int),+]);
+        write_fields!($out $body [] $($rest)*);
+    };
+    ($out:ident $body:ident [] $field:ident: $kind:ident $(($max:literal))?, $($rest:tt)*) => {
+        kind_write!($out $body.$field, $kind);
+        write_fields!($out $body [] $($rest)*);
+    };
+    ($out:ident $body:ident []) => {};
+}
+
+macro_rules! kind_write {
+    ($out:ident $value:expr, c_string) => {
         $out.c_string($value)
     };
     ($out:ident $value:expr, time) => {
@@ -184,12 +213,11 @@ macro_rules! pdus {
             /// Names the field, its offset and what was wrong; the header is always there.
             pub fn decode(frame: &'a [u8], rules: &Rules) -> Result<(Header, Self), DecodeError> {
                 let header = checked_header(frame)?;
-                let pdu = match header.command_id {
+                match header.command_id {
                     $(CommandId::$CONST if Version::$version <= rules.version =>
-                        Self::$Type($Type::decode_body(&header, frame, rules)?),)*
-                    _ => return Err(unknown_command(header)),
-                };
-                Ok((header, pdu))
+                        decode_as::<$Type<'a>>(header, frame, rules),)*
+                    _ => Err(unknown_command(header)),
+                }
             }
 
             /// Appends the PDU to `out`.
@@ -262,6 +290,7 @@ macro_rules! pdus {
             }
 
             impl<'a> From<$Type<'a>> for Pdu<'a> {
+                #[inline(always)]
                 fn from(body: $Type<'a>) -> Self {
                     Self::$Type(body)
                 }
@@ -270,12 +299,11 @@ macro_rules! pdus {
             impl<'a> Body<'a> for $Type<'a> {
                 const COMMAND_ID: CommandId = CommandId($id);
 
-                #[inline]
+                #[inline(always)]
                 fn read(_reader: &mut Reader<'a>) -> Result<Self, Flaw> {
-                    Ok(Self {
-                        $($field: kind_read!(_reader stringify!($field), $kind $(($max))?),)*
-                        tlvs: _reader.tlvs(CommandId($id).is_response())?,
-                    })
+                    read_fields!(_reader [] $($field: $kind $(($max))?,)*);
+                    let tlvs = _reader.tlvs(CommandId($id).is_response())?;
+                    Ok(Self { $($field,)* tlvs })
                 }
 
                 #[allow(clippy::needless_update, reason = "rows without a field have TLVs alone")]
@@ -296,8 +324,9 @@ macro_rules! pdus {
 
                 #[inline]
                 fn write(&self, out: &mut Writer<'_>) {
-                    $(kind_write!(out self.$field, $kind $(($max))?);)*
-                    out.octets(self.tlvs.octets());
+                    let _body = self;
+                    write_fields!(out _body [] $($field: $kind $(($max))?,)*);
+                    out.tlvs(self.tlvs);
                 }
             }
         )*
@@ -313,4 +342,7 @@ macro_rules! first {
     };
 }
 
-pub(super) use {first, kind_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus};
+pub(super) use {
+    first, kind_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus, read_fields,
+    write_fields,
+};

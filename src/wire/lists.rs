@@ -5,8 +5,10 @@
 use std::fmt;
 
 use super::error::{EncodeError, Fault};
-use super::kinds::{COctetString, Flaw, Reader, Writer};
+use super::kinds::COctetString;
+use super::reader::{Flaw, Reader};
 use super::rules::Rules;
+use super::writer::Writer;
 
 /// Octets of an address in either list, with its NUL.
 const ADDRESS_FIELD_MAX: usize = 21;

@@ -26,6 +26,7 @@ pub mod header;
 pub mod kinds;
 pub mod lists;
 mod pdu;
+pub mod reader;
 pub mod rules;
 pub mod sample;
 pub mod state;
@@ -33,6 +34,7 @@ pub mod status;
 pub mod table;
 pub mod time;
 pub mod tlv;
+pub mod writer;
 
 pub use address::Address;
 pub use assemble::{AssembleError, assemble};

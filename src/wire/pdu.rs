@@ -2,13 +2,15 @@
 
 use super::error::{DecodeError, EncodeError, Fault};
 use super::header::{CommandId, HEADER_LEN, Header, SequenceNumber};
-use super::kinds::{COctetString, FieldKind, Flaw, Reader, Writer};
+use super::kinds::{COctetString, FieldKind};
 use super::lists::{DestAddresses, UnsuccessSmes};
+use super::reader::{Flaw, Reader};
 use super::rules::{ErrorBody, Rules, Version};
 use super::state::{Role, State, States};
 use super::status::CommandStatus;
 use super::table;
 use super::tlv::{TlvTag, Tlvs};
+use super::writer::Writer;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -124,22 +126,10 @@ pub trait Body<'a>: Copy + Default {
     /// Names the field, its offset and what was wrong.
     #[inline]
     fn decode_body(header: &Header, frame: &'a [u8], rules: &Rules) -> Result<Self, DecodeError> {
-        let body = frame.get(HEADER_LEN..).unwrap_or_default();
-        let is_response = Self::COMMAND_ID.is_response();
-        if is_response && body.is_empty() {
-            // 3.4 leaves the body out of an error response, and peers leave it out of others too
-            // (quirk 30); the fields then have their empty values.
-            if !(rules.require_body && header.command_status.is_ok()) {
-                return Ok(Self::default());
-            }
-        } else if is_response && !header.command_status.is_ok() {
-            return error_body(header, frame, body, rules);
+        if is_odd::<Self>(header, frame) {
+            return odd_body(header, frame, rules);
         }
-        let mut reader = Reader::new(body, rules);
-        match Self::read(&mut reader) {
-            Ok(body) => Ok(body),
-            Err(flaw) => Err(located(header, frame, flaw)),
-        }
+        read_body(header, frame, rules)
     }
 
     /// Appends the PDU to `out`; see [`Body::is_bodyless`] for an error response.
@@ -204,6 +194,61 @@ pub trait Body<'a>: Copy + Default {
     }
 }
 
+/// Decodes the body of one command as any PDU.
+///
+/// A function of its own for each command, with a way of its own through it for the ordinary body:
+/// the result is then written once, to where the caller wants it. Collected from the arms of a
+/// `match` it would be copied twice, and the copies cost more than the reading.
+#[inline(never)]
+pub(super) fn decode_as<'a, B: Body<'a> + Into<table::Pdu<'a>>>(
+    header: Header,
+    frame: &'a [u8],
+    rules: &Rules,
+) -> Result<(Header, table::Pdu<'a>), DecodeError> {
+    if is_odd::<B>(&header, frame) {
+        return Ok((header, odd_body::<B>(&header, frame, rules)?.into()));
+    }
+    Ok((header, read_body::<B>(&header, frame, rules)?.into()))
+}
+
+/// Whether a response is not what the standard makes of one that succeeded: fields, then TLVs.
+#[inline(always)]
+fn is_odd<'a, B: Body<'a>>(header: &Header, frame: &[u8]) -> bool {
+    B::COMMAND_ID.is_response() && (frame.len() <= HEADER_LEN || !header.command_status.is_ok())
+}
+
+#[inline(always)]
+fn read_body<'a, B: Body<'a>>(
+    header: &Header,
+    frame: &'a [u8],
+    rules: &Rules,
+) -> Result<B, DecodeError> {
+    let body = frame.get(HEADER_LEN..).unwrap_or_default();
+    match B::read(&mut Reader::new(body, rules)) {
+        Ok(body) => Ok(body),
+        Err(flaw) => Err(located(header, frame, flaw)),
+    }
+}
+
+/// The body of a response that has none or that reports an error.
+#[inline(never)]
+fn odd_body<'a, B: Body<'a>>(
+    header: &Header,
+    frame: &'a [u8],
+    rules: &Rules,
+) -> Result<B, DecodeError> {
+    let body = frame.get(HEADER_LEN..).unwrap_or_default();
+    if !body.is_empty() {
+        return error_body(header, frame, body, rules);
+    }
+    if rules.require_body && header.command_status.is_ok() {
+        return read_body(header, frame, rules);
+    }
+    // 3.4 leaves the body out of an error response, and peers leave it out of others too (quirk
+    // 30); the fields then have their empty values.
+    Ok(B::default())
+}
+
 /// The header of a frame that is as long as it says.
 #[inline]
 pub(super) fn checked_header(frame: &[u8]) -> Result<Header, DecodeError> {
@@ -234,7 +279,6 @@ fn located(header: &Header, frame: &[u8], flaw: Flaw) -> DecodeError {
 }
 
 /// The body of an error response: the ordinary one, or TLVs where it should stand.
-#[cold]
 fn error_body<'a, B: Body<'a>>(
     header: &Header,
     frame: &'a [u8],

@@ -80,7 +80,8 @@ impl States {
 
     /// The set of these.
     #[must_use]
-    #[allow(clippy::indexing_slicing)] // `at < states.len()` is the loop's condition; const fn has no iterators
+    // A const fn has no iterators, and `at < states.len()` is the loop's condition.
+    #[allow(clippy::indexing_slicing)]
     pub const fn of(states: &[State]) -> Self {
         let mut bits = 0;
         let mut at = 0;

@@ -115,7 +115,7 @@ statuses! {
     0x000000c2 ESME_RINVPARLEN Permanent V34 "parameter length invalid"
     0x000000c3 ESME_RMISSINGOPTPARAM Permanent V34 "expected optional parameter missing"
     0x000000c4 ESME_RINVOPTPARAMVAL Permanent V34 "optional parameter value invalid"
-    0x000000fe ESME_RDELIVERYFAILURE Temporary V34 "delivery failed (data_sm_resp, transaction mode)"
+    0x000000fe ESME_RDELIVERYFAILURE Temporary V34 "delivery failed (in a data_sm_resp)"
     0x000000ff ESME_RUNKNOWNERR Temporary V34 "unknown error"
     0x00000100 ESME_RSERTYPUNAUTH Permanent V50 "not authorised for this service_type"
     0x00000101 ESME_RPROHIBITED Permanent V50 "operation prohibited for this ESME"

@@ -1,24 +1,25 @@
 //! The table: every PDU of SMPP 3.4, and those 5.0 added, one row each.
 //!
-//! The grammar of a row is explained in [`super::expand`]. A row reads like the page of the
+//! The grammar of a row is explained in `expand.rs`. A row reads like the page of the
 //! specification: number, who may send it in which states (those 5.0 added apart), what answers
 //! it, the fields in order and the TLVs it may carry.
 
 use super::error::{DecodeError, EncodeError};
 use super::expand::{
-    first, kind_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus,
+    first, kind_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus, read_fields,
+    write_fields,
 };
 use super::header::{CommandId, Header, SequenceNumber};
-use super::kinds::{
-    COctetString, FieldKind, Flaw, Reader, TIME_MAX, Writer, c_string_len, short_message_len,
-};
+use super::kinds::{COctetString, FieldKind, TIME_MAX};
 pub use super::lists::{DestAddress, DestAddresses, UnsuccessSme, UnsuccessSmes};
 pub use super::pdu::{Body, FieldRow, PduRow, Value, may_send};
-use super::pdu::{checked_header, unknown_command};
+use super::pdu::{checked_header, decode_as, unknown_command};
+use super::reader::{Flaw, Reader};
 use super::rules::{Rules, Version};
 use super::state::{State, States};
 use super::status::CommandStatus;
 use super::tlv::{TlvTag, Tlvs};
+use super::writer::{Writer, c_string_len, short_message_len};
 
 pdus! {
     /// Asks to be bound to submit (`SMPP 3.4 §4.1.1`).
@@ -110,7 +111,8 @@ pdus! {
 
     /// Answers what could not be read or is no command (`SMPP 3.4 §4.3.1`).
     GenericNack generic_nack GENERIC_NACK = 0x8000_0000, V34,
-    esme [BoundTx BoundRx BoundTrx] [Open Outbound] smsc [BoundTx BoundRx BoundTrx] [Open Outbound] response []
+    esme [BoundTx BoundRx BoundTrx] [Open Outbound]
+    smsc [BoundTx BoundRx BoundTrx] [Open Outbound] response []
     {}
     tlvs [] v50 []
 
@@ -358,13 +360,15 @@ pdus! {
 
     /// Asks whether the peer is there (`SMPP 3.4 §4.11.1`).
     EnquireLink enquire_link ENQUIRE_LINK = 0x0000_0015, V34,
-    esme [BoundTx BoundRx BoundTrx] [Open Outbound] smsc [BoundTx BoundRx BoundTrx] [Open Outbound] response [ENQUIRE_LINK_RESP]
+    esme [BoundTx BoundRx BoundTrx] [Open Outbound]
+    smsc [BoundTx BoundRx BoundTrx] [Open Outbound] response [ENQUIRE_LINK_RESP]
     {}
     tlvs [] v50 []
 
     /// Answers enquire_link (`SMPP 3.4 §4.11.2`).
     EnquireLinkResp enquire_link_resp ENQUIRE_LINK_RESP = 0x8000_0015, V34,
-    esme [BoundTx BoundRx BoundTrx] [Open Outbound] smsc [BoundTx BoundRx BoundTrx] [Open Outbound] response []
+    esme [BoundTx BoundRx BoundTrx] [Open Outbound]
+    smsc [BoundTx BoundRx BoundTrx] [Open Outbound] response []
     {}
     tlvs [] v50 [CONGESTION_STATE]
 

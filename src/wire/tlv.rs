@@ -42,7 +42,9 @@ pub struct TlvRow {
 
 /// Rows become a constant each and the table behind [`TlvTag::name`].
 macro_rules! tlvs {
-    ($($tag:literal $const:ident $name:ident $kind:ident $min:literal ..= $max:literal $v50:literal)*) => {
+    ($(
+        $tag:literal $const:ident $name:ident $kind:ident $min:literal ..= $max:literal $v50:literal
+    )*) => {
         impl TlvTag {
             $(
                 #[doc = concat!("`", stringify!($name), "`.")]

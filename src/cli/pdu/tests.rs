@@ -28,7 +28,8 @@ fn a_pdu_prints_as_documented() {
     let expected = json!({
         "command": "submit_sm", "command_id": 4, "command_status": 0, "sequence_number": 1,
         "fields": {
-            "service_type": "", "source_addr_ton": 5, "source_addr_npi": 0, "source_addr": "Cha\u{e9}",
+            "service_type": "",
+            "source_addr_ton": 5, "source_addr_npi": 0, "source_addr": "Cha\u{e9}",
             "dest_addr_ton": 1, "dest_addr_npi": 1, "destination_addr": "33612345678",
             "esm_class": 64, "protocol_id": 0, "priority_flag": 0, "schedule_delivery_time": "",
             "validity_period": "", "registered_delivery": 1, "replace_if_present_flag": 0,
