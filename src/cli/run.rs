@@ -42,10 +42,9 @@ pub fn run(args: &RunArgs) -> Exit {
     let runtime = match settings.node.workers_resolved() {
         // With one worker nothing is ever handed to another thread.
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
-        workers => tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build(),
+        workers => {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
+        }
     };
     match runtime {
         Ok(runtime) => runtime.block_on(serve(settings)),

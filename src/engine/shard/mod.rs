@@ -222,7 +222,7 @@ pub struct Shard<L> {
 #[derive(Clone, Debug)]
 enum Found {
     One(u64),
-    Several(Box<Vec<u64>>),
+    Several(Vec<u64>),
 }
 
 #[derive(Clone, Debug)]

@@ -183,7 +183,7 @@ impl<L: Clone> Shard<L> {
     fn link_key(&mut self, key: u64, ticket: u64) {
         let found = match self.by_key.remove(&key) {
             None => Found::One(ticket),
-            Some(Found::One(old)) => Found::Several(Box::new(vec![ticket, old])),
+            Some(Found::One(old)) => Found::Several(vec![ticket, old]),
             Some(Found::Several(mut tickets)) => {
                 tickets.insert(0, ticket);
                 Found::Several(tickets)
