@@ -1,7 +1,56 @@
 //! Chappe: a carrier-grade SMPP 3.4 engine.
 //!
-//! The modules below stand in the order data flows; each imports only those before it. The first
-//! group is pure: no socket, file, clock, task or logger, and time comes in as an argument.
+//! It stands between customers' ESMEs and operators' SMSCs: an SMSC to the first (its
+//! **accounts**), an ESME to the second (its **carriers**). [`manual`] has the long documents; this
+//! page is the map.
+//!
+//! ```text
+//!   MT  account --> wire --> session --> mt: ingress, routing, segmentation --> engine: shard
+//!                                                                                   |
+//!       carrier <-- wire <-- session <-- mt: egress, throttle <-- engine: dispatcher <-+
+//!       carrier --receipt--> mt: receipts --> engine: shard --> session --> account
+//!   MO  carrier --> wire --> session --> mo: owner of the number --> engine: shard --> account
+//! ```
+//!
+//! The modules stand in the order data flows, and each imports only those before it; a test holds
+//! them to that. The first group is pure: no socket, file, clock, task or logger. Time comes in as
+//! an argument, decisions go out as values. It is all there is with `--no-default-features`, builds
+//! in seconds, and serves as a library.
+//!
+//! **[`clock`]** is one moment on two clocks, handed in by whoever drives a state machine.
+//!
+//! **[`wire`]** turns octets into PDUs and back. One table declares every PDU, TLV and status;
+//! types, codec, permissions, the dissector and the fuzzers' dictionary come from it. Decoding
+//! borrows.
+//!
+//! **[`text`]** turns characters into user data and back, and knows how many segments it takes:
+//! GSM-7 with its national tables, UCS-2, Latin-1, user data headers, the segment plan.
+//!
+//! **[`session`]** is one SMPP session as a state machine, for either role: binds, window, sequence
+//! numbers, timers, unbind. Octets and time in, octets and events out.
+//!
+//! **[`message`]** is what travels: a message, its id, its receipt and state; and the dialect, which
+//! names as data what a peer does differently.
+//!
+//! **[`mt`]** is each stage of a message's way toward the handset, and of its receipt back: what is
+//! admitted, where it goes, how it is cut, when it is sent, which receipt belongs to it.
+//!
+//! **[`mo`]** is the way from the handset: whose a message is.
+//!
+//! The second group acts, behind the feature `runtime`.
+//!
+//! **`telemetry`** names every metric once and hands out the handles that count.
+//!
+//! **`link`** puts a session on a socket, plain or under TLS: many PDUs a system call.
+//!
+//! **`engine`** wires the stages: links, shards and dispatchers, the bounded queues between them,
+//! starting and stopping. Its `settings` are everything it can be told.
+//!
+//! **`config`** turns a file into those settings, or into every fault with its line and column.
+//!
+//! **`sim`** is the world to try it in: an SMSC that misbehaves as asked, and a load of ESMEs.
+//!
+//! **`cli`** has the commands. It alone knows where settings come from.
 
 pub mod clock;
 pub mod wire;
@@ -23,4 +72,5 @@ pub mod config;
 pub mod sim;
 #[cfg(feature = "runtime")]
 pub mod cli;
+
 pub mod manual;

@@ -2,10 +2,11 @@
 //! knows no socket, file, clock, task or logger. Tests inside the modules count like the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 mod sources;
 
-use sources::{Source, blanked, modules, names, read};
+use sources::{Source, blanked, brace_end, modules, names, read};
 
 /// Every module there may be, in the order data flows. A new one is entered here first.
 const HOUSE: [&str; 18] = [
@@ -102,7 +103,7 @@ fn pure_modules_know_no_clock_task_socket_file_or_logger() {
     let mut wrong = Vec::new();
     for source in modules().values().filter(|source| is_pure(source)) {
         for (at, name) in source.names() {
-            // A path's first name: `tokio::spawn` is the crate, `super::metrics` and `metrics.x` not.
+            // A path's first name: `tokio::spawn` is the crate, `super::metrics` is not.
             let behind = source.code[at + name.len()..].starts_with("::");
             let path_or_use = behind || source.code[..at].ends_with("use ");
             let inside = source.code[..at].ends_with("::") || source.code[..at].ends_with('.');
@@ -186,7 +187,7 @@ fn spot(source: &Source, at: usize) -> String {
 /// Top modules that this file names, by `crate::` or by as many `super::` as lead to the crate;
 /// each with its place.
 fn imports(source: &Source) -> Vec<(usize, String)> {
-    let inline = source.inline_modules();
+    let inline = inline_modules(source);
     let mut found = Vec::new();
     let mut supers = 0;
     for (at, name) in source.names() {
@@ -209,6 +210,18 @@ fn imports(source: &Source) -> Vec<(usize, String)> {
         }
     }
     found
+}
+
+/// Inline modules, `mod name { .. }`: the range of each body.
+fn inline_modules(source: &Source) -> Vec<Range<usize>> {
+    let words: Vec<_> = source.names().collect();
+    let inline = words.windows(2).filter_map(|pair| {
+        let [(_, "mod"), (at, name)] = *pair else { return None };
+        let after = at + name.len();
+        let body = source.code[after..].find(|c: char| !c.is_whitespace())? + after;
+        source.code[body..].starts_with('{').then(|| body..brace_end(&source.code, body))
+    });
+    inline.collect()
 }
 
 /// The first names of a path: one, or those between its braces.

@@ -104,18 +104,6 @@ impl Source {
         let found = found.unwrap_or_else(|| panic!("{}: no file for mod {name}", self.path));
         found.to_str().unwrap().to_owned()
     }
-
-    /// Inline modules, `mod name { .. }`: the range of each body.
-    pub fn inline_modules(&self) -> Vec<Range<usize>> {
-        let words: Vec<_> = self.names().collect();
-        let inline = words.windows(2).filter_map(|pair| {
-            let [(_, "mod"), (at, name)] = *pair else { return None };
-            let after = at + name.len();
-            let body = self.code[after..].find(|c: char| !c.is_whitespace())? + after;
-            self.code[body..].starts_with('{').then(|| body..brace_end(&self.code, body))
-        });
-        inline.collect()
-    }
 }
 
 /// Names in code, each with its offset.
