@@ -42,10 +42,9 @@ pub fn run(args: &RunArgs) -> Exit {
     let runtime = match settings.node.workers_resolved() {
         // With one worker nothing is ever handed to another thread.
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
-        workers => tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build(),
+        workers => {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
+        }
     };
     match runtime {
         Ok(runtime) => runtime.block_on(serve(settings)),
@@ -63,11 +62,11 @@ async fn serve(settings: Settings) -> Exit {
         eprintln!("chappe: cannot listen to signals");
         return Exit::Failure;
     };
-    if let Some(simulator) = &settings.simulator {
-        if let Err(error) = simulate(simulator.listen) {
-            eprintln!("chappe: simulator.listen = {}: {error}", simulator.listen);
-            return Exit::Failure;
-        }
+    if let Some(simulator) = &settings.simulator
+        && let Err(error) = simulate(simulator.listen)
+    {
+        eprintln!("chappe: simulator.listen = {}: {error}", simulator.listen);
+        return Exit::Failure;
     }
     let engine = match Engine::start(settings) {
         Ok(engine) => engine,

@@ -13,7 +13,6 @@ use super::shared::Shared;
 use super::stop::Stop;
 
 /// `/healthz`: the process answers. `/readyz`: it takes messages and a carrier is bound.
-#[must_use]
 pub fn health(shared: Arc<Shared>) -> Router {
     let ready = move || {
         let shared = Arc::clone(&shared);
@@ -35,7 +34,6 @@ pub fn health(shared: Arc<Shared>) -> Router {
 }
 
 /// `/metrics`.
-#[must_use]
 pub fn metrics(shared: Arc<Shared>) -> Router {
     let render = move || {
         let shared = Arc::clone(&shared);

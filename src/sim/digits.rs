@@ -42,13 +42,13 @@ fn hex8(value: u32) -> u64 {
 #[inline]
 fn read_hex8(digits: u64) -> Option<u32> {
     let letters = digits >> 6 & ONES;
-    let lower = digits | 0x20 * letters;
-    let mut word = (lower & 0x0f * ONES).wrapping_add(9 * letters) & 0x0f * ONES;
+    let lower = digits | (0x20 * letters);
+    let mut word = (lower & (0x0f * ONES)).wrapping_add(9 * letters) & (0x0f * ONES);
     word = (word | word >> 4) & 0x00ff_00ff_00ff_00ff;
     word = (word | word >> 8) & 0x0000_ffff_0000_ffff;
     let value = (word | word >> 16) as u32;
     // Anything that is no digit comes out as another one.
-    (hex8(value) == lower && digits & 0x80 * ONES == 0).then_some(value)
+    (hex8(value) == lower && digits & (0x80 * ONES) == 0).then_some(value)
 }
 
 /// Eight decimal digits of a number below 10^8.
@@ -58,7 +58,7 @@ pub fn decimal8(value: u32) -> [u8; 8] {
     let value = u64::from(value % 100_000_000);
     // Halves of four digits, then quarters of two, then digits; the multiplications are divisions
     // by 100 and by 10 that are exact for what can stand here.
-    let halves = value / 10_000 | (value % 10_000) << 32;
+    let halves = (value / 10_000) | ((value % 10_000) << 32);
     let hundreds = (halves * 10_486) >> 20 & 0x0000_007f_0000_007f;
     let pairs = hundreds | (halves - 100 * hundreds) << 16;
     let tens = (pairs * 103) >> 10 & 0x000f_000f_000f_000f;

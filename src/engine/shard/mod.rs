@@ -222,6 +222,8 @@ pub struct Shard<L> {
 #[derive(Clone, Debug)]
 enum Found {
     One(u64),
+    // Rare, and boxed so that the other case stays small.
+    #[allow(clippy::box_collection)]
     Several(Box<Vec<u64>>),
 }
 
