@@ -250,10 +250,10 @@ impl Session {
                 self.push_status(CommandId::GENERIC_NACK, status, header.sequence_number);
             }
             Reaction::Ignore if header.command_id.is_response() => {
-                // Its number and status are whole, so its request is answered all the same.
-                let answered = self.handle_response(now, header, None);
+                // Its number and status are whole, so its request is answered all the same. It may
+                // end the session, after which nothing more is said.
                 self.events.push_back(Event::Odd(Odd::BadPdu(error)));
-                return answered;
+                return self.handle_response(now, header, None);
             }
             Reaction::Ignore => {}
         }

@@ -18,8 +18,8 @@ const FLOODS: usize = 300;
 /// What is not taken within this time is held up.
 const TAKEN: Duration = Duration::from_millis(300);
 /// What the whole process may grow by: the server's share of ten peers that do not read (its limit
-/// of unwritten octets, in a buffer of twice that) and ten with a PDU of 70,000 octets begun is 7 MiB;
-/// the rest is for the peers themselves and the tests beside.
+/// of unwritten octets, in a buffer of twice that) and ten with a PDU of 70,000 octets begun is
+/// 7 MiB; the rest is for the peers themselves and the tests beside.
 const GROWTH_MAX_BYTES: usize = 20 * 1024 * 1024;
 
 /// Octets the process holds in memory; 0 where the system does not say.

@@ -79,6 +79,17 @@ fn a_bind_answered_with_generic_nack_is_a_refused_bind() {
     assert_eq!(esme.take(), [Seen::Closed(CloseReason::BindRefused(status))]);
 }
 
+#[test]
+fn a_refusal_whose_body_cannot_be_read_is_a_refusal() {
+    let mut esme = End::new(Role::Esme, Settings::default(), at(0));
+    esme.session.bind(at(0), &BindRequest::new(TRX, "a", "b")).unwrap();
+    let status = CommandStatus::ESME_RINVPASWD;
+    esme.feed(at(0), &octets(CommandId::BIND_TRANSCEIVER_RESP, status, 1, b"no end"));
+    let seen = esme.take();
+    assert!(matches!(seen[0], Seen::Odd(Odd::BadPdu(_))));
+    assert_eq!(seen[1..], [Seen::Closed(CloseReason::BindRefused(status))]);
+}
+
 /// SMPP 3.4 §5.1.3, ESME_RALYBND.
 #[test]
 fn a_bind_while_bound_is_told_so_and_the_session_stays() {

@@ -42,8 +42,11 @@ fn dialogue(up: Alter, down: Alter) -> Pair {
 fn the_dialogue_undamaged_loses_nothing() {
     let mut pair = dialogue(Alter::Nothing, Alter::Nothing);
     let responses = |seen: &[Seen], when_late: bool| {
-        let counts = |seen: &&Seen| matches!(seen, Seen::Response(_, late, OK, Some(_)) if *late == when_late);
-        seen.iter().filter(counts).count()
+        let late = |seen: &Seen| match seen {
+            Seen::Response(_, late, OK, Some(_)) => Some(*late),
+            _ => None,
+        };
+        seen.iter().filter_map(late).filter(|late| *late == when_late).count()
     };
     assert_eq!(pair.esme.closed, Some(CloseReason::Unbound));
     assert_eq!(pair.smsc.closed, Some(CloseReason::PeerUnbound));
