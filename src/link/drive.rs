@@ -15,6 +15,9 @@ use crate::session::{CloseReason, Event, Session};
 
 /// Octets read with one system call.
 const READ_BYTES: usize = 64 * 1024;
+/// Reads before a link gives others of its thread their turn: half a MiB is under a millisecond's
+/// work, so a peer that never stops sending does not hold up those beside it.
+const READS_MAX: usize = 8;
 /// Unwritten octets above which a link reads no more: a peer that does not take its answers gets
 /// no new ones.
 const UNWRITTEN_MAX_BYTES: usize = 256 * 1024;
@@ -121,6 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
         loop {
             let mut now = self.clock.now();
             self.poll_owner(cx, now);
+            let mut reads = 0;
             loop {
                 let read = self.poll_read(cx, now);
                 if self.owner.pace() == Pace::Cut {
@@ -133,6 +137,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
                 // A read that was put off is not the stream's to wake for: it is made good here.
                 let put_off = read == Read::PutOff && !self.is_backed_up();
                 if read != Read::Octets && !put_off {
+                    break;
+                }
+                reads += 1;
+                if reads >= READS_MAX {
+                    cx.waker().wake_by_ref();
                     break;
                 }
                 now = self.clock.now();

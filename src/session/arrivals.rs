@@ -65,9 +65,11 @@ impl Session {
         }
     }
 
-    /// Tells the session that its link is gone.
+    /// Tells the session that its link is gone. After an unbind of ours that is its end: some peers
+    /// close so fast that their answer is lost (quirk 51).
     pub fn handle_disconnect(&mut self) {
-        self.end(CloseReason::Disconnected);
+        let expected = self.unbind_sent;
+        self.end(if expected { CloseReason::Unbound } else { CloseReason::Disconnected });
     }
 
     /// Tells the session that its link takes no octets any more: the peer does not read.

@@ -158,7 +158,7 @@ pub enum Odd {
 pub enum CloseReason {
     /// The peer unbound.
     PeerUnbound,
-    /// We unbound and the peer agreed.
+    /// We unbound and the peer agreed, or closed the link at once.
     Unbound,
     /// We unbound and the peer did not answer in time.
     UnbindUnanswered,

@@ -1,5 +1,7 @@
 //! Many PDUs a system call, and PDUs in pieces of any size.
 
+use std::task::Poll;
+
 use super::desk::*;
 use chappe::session::Settings;
 use chappe::wire::{CommandId, DeliverSm, Role, State};
@@ -97,6 +99,29 @@ async fn what_comes_with_a_bind_response_is_read() {
     peer.write_all(&octets).await.unwrap();
     assert_eq!(read_pdus(&mut peer, 30).await.len(), 30);
     assert_eq!(desk.take()[0], Seen::Bound(State::BoundTrx));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_leaves_others_their_turn() {
+    const REQUESTS: usize = 150_000;
+    let (mut peer, ours) = tokio::io::duplex(1 << 24);
+    let desk = Desk::default();
+    let _link = run(ours, Role::Smsc, Settings::default(), &desk);
+    peer.write_all(&[bind(1), submits(REQUESTS as u32)].concat()).await.unwrap();
+    let mut turns = 0;
+    let watched = desk.clone();
+    let other = tokio::spawn(std::future::poll_fn(move |cx| {
+        if watched.requests() == REQUESTS {
+            return Poll::Ready(turns);
+        }
+        turns += 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }));
+    let turns = other.await.unwrap();
+    // Nearly six MB, at most half of one a turn.
+    assert!(turns >= 8, "{turns} turns");
+    assert_eq!(read_pdus(&mut peer, 1 + REQUESTS).await.len(), 1 + REQUESTS);
 }
 
 /// More than one read brings, both ways at once, on sockets.

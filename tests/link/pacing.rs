@@ -121,7 +121,7 @@ async fn a_link_waits_for_its_owner_to_hand_on_what_the_end_left() {
     assert!(!link.is_finished(), "the owner was dropped while it waited");
     assert!(desk.polls_after_close() > 0);
     desk.go();
-    assert_eq!(link.await.unwrap(), CloseReason::Disconnected);
+    assert_eq!(link.await.unwrap(), CloseReason::Unbound);
 }
 
 #[tokio::test(start_paused = true)]
