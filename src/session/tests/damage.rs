@@ -41,9 +41,9 @@ fn dialogue(up: Alter, down: Alter) -> Pair {
 #[test]
 fn the_dialogue_undamaged_loses_nothing() {
     let mut pair = dialogue(Alter::Nothing, Alter::Nothing);
-    let responses = |seen: &[Seen], when_late: bool| {
-        let counts = |seen: &&Seen| matches!(seen, Seen::Response(_, late, OK, Some(_)) if *late == when_late);
-        seen.iter().filter(counts).count()
+    let responses = |seen: &[Seen], late: bool| {
+        let is = |one: &&Seen| matches!(one, Seen::Response(_, was, OK, Some(_)) if *was == late);
+        seen.iter().filter(is).count()
     };
     assert_eq!(pair.esme.closed, Some(CloseReason::Unbound));
     assert_eq!(pair.smsc.closed, Some(CloseReason::PeerUnbound));
