@@ -41,12 +41,9 @@ fn dialogue(up: Alter, down: Alter) -> Pair {
 #[test]
 fn the_dialogue_undamaged_loses_nothing() {
     let mut pair = dialogue(Alter::Nothing, Alter::Nothing);
-    let responses = |seen: &[Seen], when_late: bool| {
-        let late = |seen: &Seen| match seen {
-            Seen::Response(_, late, OK, Some(_)) => Some(*late),
-            _ => None,
-        };
-        seen.iter().filter_map(late).filter(|late| *late == when_late).count()
+    let responses = |seen: &[Seen], late: bool| {
+        let is = |one: &&Seen| matches!(one, Seen::Response(_, was, OK, Some(_)) if *was == late);
+        seen.iter().filter(is).count()
     };
     assert_eq!(pair.esme.closed, Some(CloseReason::Unbound));
     assert_eq!(pair.smsc.closed, Some(CloseReason::PeerUnbound));
