@@ -146,9 +146,10 @@ impl AbsoluteTime {
     /// The moment meant, as wall time since 1970; zero for what is before it.
     #[must_use]
     pub fn to_wall(self) -> Duration {
-        self.civil
-            .to_wall(i16::from(self.offset_quarters) * 15)
-            .saturating_add(Duration::from_millis(u64::from(self.tenths) * 100))
+        let seconds = self.civil.to_seconds() - i64::from(self.offset_quarters) * 900;
+        let tenths = Duration::from_millis(u64::from(self.tenths) * 100);
+        u64::try_from(seconds)
+            .map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds).saturating_add(tenths))
     }
 }
 

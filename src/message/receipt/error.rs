@@ -47,15 +47,18 @@ impl<'a> ReceiptError<'a> {
         }
     }
 
-    /// Appends it as the value of `err:`: at least three digits, or what is printable of a text.
+    /// Appends it as the value of `err:`: at least three digits, or what is printable of a text,
+    /// without the signs that end a value or make a label.
     pub fn write(self, out: &mut Vec<u8>) {
         if let Some(number) = self.number() {
             return write_number(number, out);
         }
         let Self::Text(text) = self else { return };
         let start = out.len();
-        let printable = text.iter().copied().filter(u8::is_ascii_graphic);
-        out.extend(printable.take(Self::TEXT_MAX));
+        let signs = |octet: &u8| matches!(octet, b':' | b',' | b';' | b'|');
+        // A carrier's "te\xa9xt:" would otherwise become a label in the account's receipt.
+        let kept = text.iter().copied().filter(|octet| octet.is_ascii_graphic() && !signs(octet));
+        out.extend(kept.take(Self::TEXT_MAX));
         if out.len() == start {
             out.extend_from_slice(b"000");
         }
@@ -124,5 +127,11 @@ mod tests {
         assert_eq!(written(ReceiptError::Text(b"a b\n\xffc")), "abc");
         assert_eq!(written(ReceiptError::Text(b" \0")), "000");
         assert_eq!(written(ReceiptError::Text(&[b'x'; 99])).len(), ReceiptError::TEXT_MAX);
+    }
+
+    #[test]
+    fn a_text_is_one_value_and_no_label() {
+        assert_eq!(written(ReceiptError::Text(b"te\xa9xt:id:5")), "textid5");
+        assert_eq!(written(ReceiptError::Text(b"5,;|")), "5");
     }
 }

@@ -82,6 +82,13 @@ fn the_century_turns_at_38() {
 }
 
 #[test]
+fn what_is_before_1970_is_zero_its_tenths_too() {
+    assert_eq!(read("491231235959900+").to_wall(NOW, 0), Duration::ZERO);
+    assert_eq!(read("700101000000904+").to_wall(NOW, 0), Duration::ZERO);
+    assert_eq!(read("700101000000900+").to_wall(NOW, 0), Duration::from_millis(900));
+}
+
+#[test]
 fn an_error_names_the_octet() {
     let out = |unit, found, least, most| TimeFault::OutOfRange { unit, found, least, most };
     assert_eq!(fault("261320184605000+"), (2, out("month", 13, 1, 12)));
