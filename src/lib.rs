@@ -29,8 +29,8 @@
 //! **[`session`]** is one SMPP session as a state machine, for either role: binds, window, sequence
 //! numbers, timers, unbind. Octets and time in, octets and events out.
 //!
-//! **[`message`]** is what travels: a message, its id, its receipt and state; and the dialect,
-//! which names as data what a peer does differently.
+//! **[`message`]** is what travels: a message, its id, its receipt and state; and the dialect, which
+//! names as data what a peer does differently.
 //!
 //! **[`mt`]** is each stage of a message's way toward the handset, and of its receipt back: what is
 //! admitted, where it goes, how it is cut, when it is sent, which receipt belongs to it.

@@ -62,11 +62,11 @@ async fn serve(settings: Settings) -> Exit {
         eprintln!("chappe: cannot listen to signals");
         return Exit::Failure;
     };
-    if let Some(simulator) = &settings.simulator
-        && let Err(error) = simulate(simulator.listen)
-    {
-        eprintln!("chappe: simulator.listen = {}: {error}", simulator.listen);
-        return Exit::Failure;
+    if let Some(simulator) = &settings.simulator {
+        if let Err(error) = simulate(simulator.listen) {
+            eprintln!("chappe: simulator.listen = {}: {error}", simulator.listen);
+            return Exit::Failure;
+        }
     }
     let engine = match Engine::start(settings) {
         Ok(engine) => engine,

@@ -1,4 +1,4 @@
-//! Sessions on sockets: octets of the network to a [`Session`](crate::session::Session) and back.
+//! Sessions on sockets: octets of the network to a [`Session`] and back.
 //!
 //! ```text
 //!   socket --one read, many PDUs--> Session --events--> Owner

@@ -107,8 +107,7 @@ impl InFlight {
                 }
                 _ => self.answer_late(sequence, agrees),
             },
-            // The places were given back while nothing waited; what is late is still known.
-            None => self.answer_late(sequence, agrees),
+            None => None,
         }
     }
 
@@ -287,15 +286,6 @@ mod tests {
         }
         let answered = table.answer(slow, |_| true).unwrap();
         assert_eq!((answered.entry.ticket, answered.late), (7, true));
-    }
-
-    #[test]
-    fn a_late_response_is_told_after_an_idle_session_gave_its_memory_back() {
-        let mut table = InFlight::default();
-        let slow = table.insert(7, SUBMIT, Duration::ZERO);
-        table.expire(Duration::ZERO, |_| {});
-        table.shrink();
-        assert!(table.answer(slow, |_| true).is_some_and(|answered| answered.late));
     }
 
     #[test]

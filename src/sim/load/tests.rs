@@ -109,10 +109,10 @@ impl World {
         while let Some(event) = session.handle_bytes(*now, &mut octets) {
             match event {
                 Event::BindRequested(request) => *id = smsc.bind(*now, session, &request),
-                Event::Request { header, pdu }
-                    if smsc.request(*now, id.unwrap(), session, header, &pdu) == Flow::Cut =>
-                {
-                    return Flow::Cut;
+                Event::Request { header, pdu } => {
+                    if smsc.request(*now, id.unwrap(), session, header, &pdu) == Flow::Cut {
+                        return Flow::Cut;
+                    }
                 }
                 Event::Response { request, status, .. } => {
                     smsc.answered(*now, id.unwrap(), request.ticket, status);
