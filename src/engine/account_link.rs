@@ -7,6 +7,7 @@ use std::task::Context;
 use std::time::Duration;
 
 use super::handles::{AccountHandle, LinkHandle};
+use super::leases::Leases;
 use super::outbox::ShardOutbox;
 use super::shard::{Delivery, Submission};
 use super::shared::{Account, Shared, ToShard, octet_rules};
@@ -35,9 +36,12 @@ pub struct AccountLink {
     bound: Option<Bound>,
     outbox: ShardOutbox,
     receipts: ReceiptRenderer,
+    /// What was sent and unanswered when the session ended, the oldest first.
+    unsettled: Vec<Delivery>,
     /// Set once the session has ended.
     ended: bool,
     tally: Tally,
+    leases: Leases,
 }
 
 /// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
@@ -90,8 +94,10 @@ impl AccountLink {
             bound: None,
             outbox,
             receipts: ReceiptRenderer::default(),
+            unsettled: Vec::new(),
             ended: false,
             tally: Tally::default(),
+            leases: Leases::default(),
         }
     }
 
@@ -163,6 +169,7 @@ impl AccountLink {
                 self.outbox.push(shard, ToShard::AccountReady(account.index));
             }
         }
+        self.leases = Leases::new(self.shared.carriers.len());
         self.bound = Some(Bound {
             account,
             handle,
@@ -209,14 +216,16 @@ impl AccountLink {
         let destination = envelope.destination.octets();
         let source = envelope.source.octets();
         let carrier = match self.shared.routes.find(account.index, source, destination) {
-            Some(Action::Send(carriers)) => self.shared.choose(carriers),
-            Some(Action::Reject) | None => None,
+            Some(Action::Send(carriers)) => self.shared.choose(carriers, &self.leases)?,
+            Some(Action::Reject) | None => return Err(CommandStatus::ESME_RINVDSTADR),
         };
-        let carrier = carrier.ok_or(CommandStatus::ESME_RINVDSTADR)?;
         let shard = self.shared.shard_of(destination);
         let message = account.admission.message(envelope, submit, carrier.cutting, now.wall)?;
         if account.rate.take(now.monotonic, u32::from(message.segments())).is_err() {
             return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        if !self.leases.use_one(account, carrier) {
+            return Err(CommandStatus::ESME_RMSGQFUL);
         }
         let submission = Submission {
             link: LinkHandle::Account(Arc::clone(&bound.handle)),
@@ -245,7 +254,7 @@ impl AccountLink {
             // It will never take it: sending it again would block those behind it.
             StatusClass::Permanent | StatusClass::Protocol | StatusClass::Ok => {}
             StatusClass::Session | StatusClass::Temporary | StatusClass::Throttle => {
-                self.give_back(delivery, REFUSED_PAUSE);
+                self.give_back(vec![delivery], REFUSED_PAUSE);
             }
         }
     }
@@ -253,22 +262,32 @@ impl AccountLink {
     fn unanswered(&mut self, request: Entry, why: Unanswered) {
         let delivery = self.bound.as_mut().and_then(|bound| bound.take(request.ticket));
         let Some(delivery) = delivery else { return };
-        let pause = match why {
-            Unanswered::TimedOut => REFUSED_PAUSE,
-            Unanswered::SessionEnded => Duration::ZERO,
-        };
-        self.give_back(delivery, pause);
+        match why {
+            Unanswered::TimedOut => self.give_back(vec![delivery], REFUSED_PAUSE),
+            // All that the session held goes back together, in order, when it has closed.
+            Unanswered::SessionEnded => self.unsettled.push(delivery),
+        }
     }
 
-    fn give_back(&mut self, delivery: Delivery, pause: Duration) {
+    /// Gives deliveries back, the oldest first, each to the shard of its handset.
+    fn give_back(&mut self, deliveries: Vec<Delivery>, pause: Duration) {
         let Some(bound) = &self.bound else { return };
         let account = bound.account.index;
-        let handset = match &delivery {
-            Delivery::Receipt { message, .. } => message.destination.octets(),
-            Delivery::Mo(message) => message.source.octets(),
-        };
-        let shard = self.shared.shard_of(handset);
-        self.outbox.push(shard, ToShard::Undelivered { account, delivery, pause });
+        let mut by_shard = vec![Vec::new(); self.shared.shards.len()];
+        for delivery in deliveries {
+            let handset = match &delivery {
+                Delivery::Receipt { message, .. } => message.destination.octets(),
+                Delivery::Mo(message) => message.source.octets(),
+            };
+            if let Some(own) = by_shard.get_mut(self.shared.shard_of(handset)) {
+                own.push(delivery);
+            }
+        }
+        for (shard, deliveries) in by_shard.into_iter().enumerate() {
+            if !deliveries.is_empty() {
+                self.outbox.push(shard, ToShard::Undelivered { account, deliveries, pause });
+            }
+        }
     }
 
     /// Everything this session held goes back, and nothing more comes to it.
@@ -294,9 +313,11 @@ impl AccountLink {
         if let Some(mut bound) = self.shared.bound.get_mut(&account.index) {
             *bound = bound.saturating_sub(1);
         }
-        while let Some(delivery) = handle.deliveries.pop() {
-            self.give_back(delivery, Duration::ZERO);
-        }
+        handle.close();
+        let mut unsettled = std::mem::take(&mut self.unsettled);
+        unsettled.extend(std::iter::from_fn(|| handle.deliveries.pop()));
+        self.give_back(unsettled, Duration::ZERO);
+        self.tally.flush(&account);
     }
 
     /// Hands out what waits, while the window has room.
@@ -413,7 +434,7 @@ impl Owner for AccountLink {
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
         if let Some(bound) = &self.bound {
             bound.handle.answers.register(cx);
-            if bound.handle.stop.load(Ordering::Relaxed) || self.shared.is_stopping() {
+            if self.shared.is_stopping() {
                 session.unbind(now);
             }
         }
@@ -421,6 +442,7 @@ impl Owner for AccountLink {
         self.deliver(now, session);
         if let Some(bound) = &self.bound {
             self.tally.flush(&bound.account);
+            self.leases.end(&bound.account, &self.shared);
         }
         if self.outbox.flush() {
             cx.waker().wake_by_ref();

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicUsize};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use dashmap::DashMap;
 
+use super::connector::sessions;
 use super::queue::Queue;
+use super::quota::Quota;
 use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
 use crate::link::Clock;
 use crate::message::dialect::{AcceptedState, Alphabet, IdFormat, IdNotation, Segmentation};
-use crate::message::receipt::{ReceiptFormat, id};
+use crate::message::receipt::id;
 use crate::mo::Owners;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Notations, ReceiptStyle};
@@ -64,7 +66,6 @@ pub fn shared(settings: Settings) -> Shared {
         shards: std::iter::repeat_with(|| Queue::new(SHARD_QUEUE)).take(shards).collect(),
         stopping: AtomicBool::new(false),
         stopping_carriers: AtomicBool::new(false),
-        left: AtomicUsize::new(0),
         nobody: Secret::nobody(),
         registry,
         settings,
@@ -86,11 +87,12 @@ fn account(
             validity_max,
         },
         style: ReceiptStyle {
-            format: ReceiptFormat::default(),
+            format: dialect.receipt_format,
             zone_minutes: dialect.receipt_zone_minutes,
             decimal_ids: dialect.message_id_format == IdFormat::Decimal,
         },
         rate: Rate::per_second(settings.segments_per_second),
+        queued: Quota::new(settings.queue_max_messages),
         receivers: ArcSwap::default(),
         turn: AtomicUsize::new(0),
         backlog: AtomicIsize::new(0),
@@ -122,7 +124,12 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
             response: notation(dialect.message_id_response),
             receipt: notation(dialect.message_id_receipt),
         },
+        queued: Quota::new(settings.queue_max_messages),
         dispatcher: Queue::new(DISPATCHER_QUEUE),
+        links: std::iter::repeat_with(ArcSwapOption::empty)
+            .take(sessions(settings.bind, settings.binds).len())
+            .collect(),
+        links_changed: AtomicU32::new(0),
         binds: AtomicU32::new(0),
         metrics: CarrierMetrics::new(registry, &settings.name),
         settings: settings.clone(),
@@ -194,14 +201,14 @@ pub fn shard_limits(settings: &Settings) -> Limits {
     let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
     let node = &settings.node;
     let share = |limit: u32| (limit as usize).div_ceil(shards);
-    let waiting = settings.accounts.iter().map(|account| account.receipts_waiting_max).max();
+    let waiting = settings.accounts.iter().map(|account| share(account.receipts_waiting_max));
     Limits {
         queue_max: share(node.queue_max_messages),
         correlations_max: share(node.correlations_max),
         correlation_max_age: Duration::from_secs(3600 * u64::from(node.correlation_hours)),
         parked_max: share(node.receipts_parked_max),
         parked_max_age: Duration::from_millis(u64::from(node.receipt_parked_ms)),
-        waiting_max: share(waiting.unwrap_or(0)),
+        waiting_max: waiting.collect(),
         ..Limits::default()
     }
 }
@@ -210,7 +217,7 @@ pub fn shard_limits(settings: &Settings) -> Limits {
 #[must_use]
 pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
     let rules = |carrier: &settings::Carrier| CarrierRules {
-        attempts_max: u8::try_from(carrier.attempts_max).unwrap_or(u8::MAX),
+        attempts_max: u16::try_from(carrier.attempts_max).unwrap_or(u16::MAX),
         in_doubt: match carrier.in_doubt {
             settings::InDoubt::Hold => InDoubtPolicy::Hold,
             settings::InDoubt::Resend => InDoubtPolicy::Resend,

@@ -1,5 +1,6 @@
 //! The session with a carrier: sends segments, reads answers, receipts and MO.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Context;
@@ -9,20 +10,23 @@ use super::account_link::count_odd;
 use super::handles::{CARRIER_ANSWERS_MAX, CarrierHandle};
 use super::outbox::ShardOutbox;
 use super::shard::{SegmentResult, shard_of};
-use super::shared::{Carrier, Shared, ToDispatcher, ToShard};
+use super::shared::{Carrier, Shared, ToShard};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::dialect::StatusRule;
 use crate::mo::MoMessage;
 use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
-use crate::session::{Entry, Event, Session};
+use crate::session::{Entry, Event, Session, Unanswered};
 use crate::telemetry;
 use crate::wire::table::{DeliverSm, DeliverSmResp, Pdu};
-use crate::wire::{Address, CommandStatus, Header, State, StatusClass};
+use crate::wire::{Address, CommandStatus, Header, SequenceNumber, State, StatusClass};
 
 /// How long a bind that was told to slow down sends nothing.
 const THROTTLED_PAUSE: Duration = Duration::from_millis(1000);
+/// Segments in doubt of one session whose late response is still understood, as many as the session
+/// itself remembers; beyond it the oldest stay in doubt.
+const LATE_MAX: usize = 1024;
 
 /// The owner of a session with a carrier; it outlives the session and serves the next one.
 #[derive(Debug)]
@@ -36,6 +40,8 @@ pub struct CarrierLink {
     renderer: Renderer,
     in_flight: Vec<Option<InFlight>>,
     free: Vec<u32>,
+    /// Segments in doubt whose response may still come on this session, oldest first.
+    late: VecDeque<(SequenceNumber, InFlight)>,
     /// Answers since the dispatcher was told.
     answered: u32,
     /// Deliver_sm that wait for a shard's answer.
@@ -113,6 +119,7 @@ impl CarrierLink {
             renderer: Renderer::default(),
             in_flight: Vec::new(),
             free: Vec::new(),
+            late: VecDeque::new(),
             answered: 0,
             unanswered: 0,
             was_bound: false,
@@ -132,13 +139,7 @@ impl CarrierLink {
         self.carrier.metrics.binds.increment(1);
         tracing::info!(carrier = self.carrier.settings.name, bind = self.bind, %state, "bound");
         if self.transmits {
-            self.carrier.binds.fetch_add(1, Ordering::Relaxed);
-            let up = ToDispatcher::Up {
-                bind: self.bind,
-                credit: self.carrier.settings.window_max,
-                handle: Arc::clone(&self.handle),
-            };
-            self.tell_dispatcher(up);
+            self.carrier.set_link(self.bind, Some(Arc::clone(&self.handle)));
         }
     }
 
@@ -154,39 +155,26 @@ impl CarrierLink {
             self.carrier.metrics.binds.decrement(1);
         }
         if std::mem::take(&mut self.transmits) {
-            self.carrier.binds.fetch_sub(1, Ordering::Relaxed);
-            self.tell_dispatcher(ToDispatcher::Down(self.bind));
+            self.carrier.set_link(self.bind, None);
         }
         // What a shard answers from now on belongs to a session that is gone; the next one gets
         // queues of its own.
-        let old = std::mem::replace(
-            &mut self.handle,
-            CarrierHandle::new(self.carrier.settings.window_max as usize),
-        );
+        let fresh = CarrierHandle::new(self.carrier.settings.window_max as usize);
+        let old = std::mem::replace(&mut self.handle, fresh);
+        old.close();
         while let Some(outgoing) = old.submits.pop() {
-            self.done(outgoing.ticket, outgoing.segment, SegmentResult::NotSent);
+            self.done(outgoing.ticket, outgoing.segment, SegmentResult::NotSent, false);
         }
+        self.late.clear();
         self.unanswered = 0;
         self.answered = 0;
+        self.tally.flush(&self.carrier);
         self.outbox.flush();
     }
 
-    /// Tells the dispatcher; its queue is read by a task that never waits for a link.
-    fn tell_dispatcher(&self, what: ToDispatcher) {
-        let mut what = Some(what);
-        while let Some(item) = what.take() {
-            if let Err(item) = self.carrier.dispatcher.push(item) {
-                self.carrier.dispatcher.wake();
-                std::thread::yield_now();
-                what = Some(item);
-            }
-        }
-        self.carrier.dispatcher.wake();
-    }
-
-    fn done(&mut self, ticket: u64, segment: u8, result: SegmentResult) {
+    fn done(&mut self, ticket: u64, segment: u8, result: SegmentResult, late: bool) {
         let shard = usize::from(shard_of(ticket));
-        self.outbox.push(shard, ToShard::Done { ticket, segment, result });
+        self.outbox.push(shard, ToShard::Done { ticket, segment, result, late });
     }
 
     fn take(&mut self, ticket: u64) -> Option<InFlight> {
@@ -199,36 +187,56 @@ impl CarrierLink {
         let Some(sent) = self.take(request.ticket) else { return };
         self.answered += 1;
         self.tally.response(&self.carrier, request.age(now.monotonic));
-        if status.is_ok() {
-            self.tally.accepted += 1;
-            let key = match pdu {
-                Some(Pdu::SubmitSmResp(resp)) => {
-                    let id = resp.message_id.octets();
-                    response_key(self.carrier.index, self.carrier.notations, id)
-                }
-                // A generic_nack of status 0 is no acceptance, and a body that cannot be read has
-                // no id: either way there is nothing to find a receipt by.
-                _ => None,
-            };
-            self.done(sent.ticket, sent.segment, SegmentResult::Accepted { key });
-            return;
-        }
-        self.carrier.metrics.reject(&self.shared.registry, status);
-        let class = self.class_of(status);
-        self.done(sent.ticket, sent.segment, SegmentResult::Refused { status, class });
+        let result = self.result(now, status, pdu);
+        self.done(sent.ticket, sent.segment, result, false);
     }
 
-    /// What a status asks for: the dialect's word first, then the table's.
-    fn class_of(&self, status: CommandStatus) -> StatusClass {
-        let pause = match self.carrier.settings.dialect.status(status.0) {
-            Some(StatusRule::Fail) => return StatusClass::Permanent,
-            Some(StatusRule::Retry { .. }) => return StatusClass::Temporary,
-            Some(StatusRule::PauseBind { for_ms }) => Duration::from_millis(u64::from(for_ms)),
-            None if status.class() == StatusClass::Throttle => THROTTLED_PAUSE,
-            None => return status.class(),
+    /// A response after its time settles a doubt, if that still stands.
+    fn late_response(&mut self, now: Now, of: Entry, status: CommandStatus, pdu: Option<Pdu<'_>>) {
+        let Some(at) = self.late.iter().position(|(sequence, _)| *sequence == of.sequence) else {
+            return;
         };
-        self.tell_dispatcher(ToDispatcher::Pause { bind: self.bind, pause });
-        StatusClass::Throttle
+        let Some((_, sent)) = self.late.remove(at) else { return };
+        let result = self.result(now, status, pdu);
+        self.done(sent.ticket, sent.segment, result, true);
+    }
+
+    fn result(&mut self, now: Now, status: CommandStatus, pdu: Option<Pdu<'_>>) -> SegmentResult {
+        // A refusal by generic_nack with status 0 is a refusal all the same.
+        let nacked = matches!(pdu, Some(Pdu::GenericNack(_))) && status.is_ok();
+        let status = if nacked { CommandStatus::ESME_RUNKNOWNERR } else { status };
+        if !status.is_ok() {
+            self.carrier.metrics.reject(&self.shared.registry, status);
+            let (class, retry_after) = self.class_of(now, status);
+            return SegmentResult::Refused { status, class, retry_after };
+        }
+        self.tally.accepted += 1;
+        let key = match pdu {
+            Some(Pdu::SubmitSmResp(resp)) => {
+                let id = resp.message_id.octets();
+                response_key(self.carrier.index, self.carrier.notations, id)
+            }
+            // A body that cannot be read has no id, so there is nothing to find a receipt by.
+            _ => None,
+        };
+        SegmentResult::Accepted { key }
+    }
+
+    /// What a status asks for, and when to try again if the dialect says it: the dialect's word
+    /// first, then the table's.
+    fn class_of(&self, now: Now, status: CommandStatus) -> (StatusClass, Option<Duration>) {
+        let millis = |ms: u32| Duration::from_millis(u64::from(ms));
+        let pause = match self.carrier.settings.dialect.status(status.0) {
+            Some(StatusRule::Fail) => return (StatusClass::Permanent, None),
+            Some(StatusRule::Retry { after_ms }) => {
+                return (StatusClass::Temporary, Some(millis(after_ms)));
+            }
+            Some(StatusRule::PauseBind { for_ms }) => millis(for_ms),
+            None if status.class() == StatusClass::Throttle => THROTTLED_PAUSE,
+            None => return (status.class(), None),
+        };
+        self.handle.pause(now.monotonic + pause);
+        (StatusClass::Throttle, None)
     }
 
     fn request(&mut self, session: &mut Session, header: Header, pdu: &Pdu<'_>) {
@@ -289,8 +297,8 @@ impl CarrierLink {
                 // be at fault: no other carrier would take it either.
                 let status = CommandStatus::ESME_RINVMSGLEN;
                 let class = StatusClass::Permanent;
-                let result = SegmentResult::Refused { status, class };
-                self.done(outgoing.ticket, outgoing.segment, result);
+                let result = SegmentResult::Refused { status, class, retry_after: None };
+                self.done(outgoing.ticket, outgoing.segment, result, false);
             }
         }
     }
@@ -307,19 +315,24 @@ impl CarrierLink {
 impl Owner for CarrierLink {
     fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>) {
         match event {
-            Event::Response { request, late, status, pdu } if !late => {
-                // A refusal by generic_nack with status 0 is a refusal all the same.
-                let nacked = matches!(pdu, Some(Pdu::GenericNack(_))) && status.is_ok();
-                let status = if nacked { CommandStatus::ESME_RUNKNOWNERR } else { status };
+            Event::Response { request, late: false, status, pdu } => {
                 self.response(now, request, status, pdu);
             }
-            Event::Response { .. } => {}
+            Event::Response { request, late: true, status, pdu } => {
+                self.late_response(now, request, status, pdu);
+            }
             Event::Request { header, pdu } => self.request(session, header, &pdu),
-            Event::Unanswered { request, .. } => {
+            Event::Unanswered { request, why } => {
                 let Some(sent) = self.take(request.ticket) else { return };
                 self.answered += 1;
                 self.carrier.metrics.in_doubt.increment(1);
-                self.done(sent.ticket, sent.segment, SegmentResult::InDoubt);
+                if why == Unanswered::TimedOut {
+                    if self.late.len() >= LATE_MAX {
+                        self.late.pop_front();
+                    }
+                    self.late.push_back((request.sequence, sent));
+                }
+                self.done(sent.ticket, sent.segment, SegmentResult::InDoubt, false);
             }
             Event::Bound(state) => self.bound(state),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
@@ -330,7 +343,7 @@ impl Owner for CarrierLink {
 
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
         self.handle.submits.register(cx);
-        if self.handle.stop.load(Ordering::Relaxed) || self.shared.is_stopping_carriers() {
+        if self.shared.is_stopping_carriers() {
             session.unbind(now);
         }
         self.answer(session);

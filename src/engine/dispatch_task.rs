@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use tokio::time::Sleep;
@@ -21,7 +22,9 @@ pub struct DispatchTask {
     shared: Arc<Shared>,
     carrier: Arc<Carrier>,
     dispatcher: Dispatcher,
+    /// The sessions that stand, as last seen in [`Carrier::links`].
     links: Vec<Option<Arc<CarrierHandle>>>,
+    links_seen: u32,
     touched: Vec<bool>,
     sleep: Pin<Box<Sleep>>,
 }
@@ -33,6 +36,7 @@ impl DispatchTask {
         Self {
             dispatcher: Dispatcher::new(carrier.settings.segments_per_second, binds),
             links: vec![None; binds],
+            links_seen: 0,
             touched: vec![false; binds],
             sleep: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
             shared,
@@ -41,7 +45,7 @@ impl DispatchTask {
     }
 
     /// Takes what was told; whether there may be more.
-    fn take_batch(&mut self, now: Now, cx: &Context<'_>) -> bool {
+    fn take_batch(&mut self, cx: &Context<'_>) -> bool {
         for _ in 0..BATCH {
             let Some(item) = self.carrier.dispatcher.pop() else {
                 self.carrier.dispatcher.register(cx);
@@ -53,24 +57,37 @@ impl DispatchTask {
                     self.dispatcher.push_first(outgoing);
                 }
                 ToDispatcher::Withdraw(ticket) => self.dispatcher.remove(ticket),
-                ToDispatcher::Up { bind, credit, handle } => {
-                    self.dispatcher.bind_up(bind, credit);
-                    if let Some(link) = self.links.get_mut(bind as usize) {
-                        *link = Some(handle);
-                    }
-                }
-                ToDispatcher::Down(bind) => {
-                    self.dispatcher.bind_down(bind);
-                    if let Some(link) = self.links.get_mut(bind as usize) {
-                        *link = None;
-                    }
-                }
-                ToDispatcher::Pause { bind, pause } => {
-                    self.dispatcher.pause(bind, now.monotonic + pause);
-                }
             }
         }
         true
+    }
+
+    /// Sees which binds stand.
+    fn take_links(&mut self) {
+        let changed = self.carrier.links_changed.load(Ordering::Acquire);
+        if changed == self.links_seen {
+            return;
+        }
+        self.links_seen = changed;
+        let window = self.carrier.settings.window_max;
+        for (bind, (place, link)) in self.carrier.links.iter().zip(&mut self.links).enumerate() {
+            let now = place.load_full();
+            let same = match (&now, &*link) {
+                (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+                (None, None) => true,
+                _ => false,
+            };
+            if same {
+                continue;
+            }
+            if link.is_some() {
+                self.dispatcher.bind_down(bind as u32);
+            }
+            if now.is_some() {
+                self.dispatcher.bind_up(bind as u32, window);
+            }
+            *link = now;
+        }
     }
 
     fn take_credit(&mut self) {
@@ -79,6 +96,7 @@ impl DispatchTask {
             let answered = link.take_answered();
             if answered > 0 {
                 self.dispatcher.credit(bind as u32, answered);
+                self.dispatcher.pause(bind as u32, link.paused_until());
             }
         }
     }
@@ -89,9 +107,16 @@ impl DispatchTask {
             match self.dispatcher.next(now.monotonic) {
                 Next::Send { bind, outgoing } => {
                     let bind = bind as usize;
-                    let Some(Some(link)) = self.links.get(bind) else { continue };
-                    // The credit is the queue's length, so there is room.
-                    let _ = link.submits.push(outgoing);
+                    let pushed = match self.links.get(bind) {
+                        Some(Some(link)) => link.push_submit(outgoing),
+                        _ => Err(outgoing),
+                    };
+                    if let Err(back) = pushed {
+                        // The session has just ended, as `take_links` will see.
+                        self.dispatcher.push_first(back);
+                        self.dispatcher.bind_down(bind as u32);
+                        continue;
+                    }
                     if let Some(touched) = self.touched.get_mut(bind) {
                         *touched = true;
                     }
@@ -123,7 +148,8 @@ impl Future for DispatchTask {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let now = this.shared.clock.now();
-        let more_told = this.take_batch(now, cx);
+        let more_told = this.take_batch(cx);
+        this.take_links();
         this.take_credit();
         let more_to_send = this.hand_out(now, cx);
         this.wake_links();

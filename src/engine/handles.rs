@@ -1,7 +1,8 @@
 //! What a session's link shares with the rest of the engine: the queues it reads and its waker.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
@@ -33,8 +34,9 @@ pub struct AccountHandle {
     pub answers: Queue<Answer>,
     /// Receipts and MO for it.
     pub deliveries: ArrayQueue<Delivery>,
-    /// Set when it is to unbind.
-    pub stop: AtomicBool,
+    /// Set before the session's end takes out what is left: a delivery pushed later is taken back
+    /// by who pushed it.
+    pub closed: AtomicBool,
 }
 
 impl AccountHandle {
@@ -44,8 +46,30 @@ impl AccountHandle {
         Arc::new(Self {
             answers: Queue::new(window_max + 1),
             deliveries: ArrayQueue::new(window_max.clamp(16, 1024)),
-            stop: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         })
+    }
+
+    /// Hands over a delivery.
+    ///
+    /// # Errors
+    /// Gives one back, this or one that came before it, when there is no room or the session has
+    /// ended: whatever the moment it ends at, its end or a pusher finds each delivery.
+    pub fn push_delivery(&self, delivery: Delivery) -> Result<(), Delivery> {
+        self.deliveries.push(delivery)?;
+        fence(Ordering::SeqCst);
+        if self.closed.load(Ordering::Relaxed)
+            && let Some(back) = self.deliveries.pop()
+        {
+            return Err(back);
+        }
+        Ok(())
+    }
+
+    /// Says that the session has ended. What is left is then there to be taken.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
     }
 
     /// Wakes the link.
@@ -63,8 +87,11 @@ pub struct CarrierHandle {
     pub answers: ArrayQueue<(SequenceNumber, CommandStatus)>,
     /// Segments answered since the dispatcher looked.
     pub answered: AtomicU32,
-    /// Set when it is to unbind for good.
-    pub stop: AtomicBool,
+    /// Nothing is to be sent before this moment, in nanoseconds of the monotonic clock.
+    pub paused_until: AtomicU64,
+    /// Set before the session's end takes out what is left: a segment pushed later is taken back
+    /// by the dispatcher.
+    pub closed: AtomicBool,
 }
 
 impl CarrierHandle {
@@ -75,8 +102,42 @@ impl CarrierHandle {
             submits: Queue::new(window_max),
             answers: ArrayQueue::new(CARRIER_ANSWERS_MAX),
             answered: AtomicU32::new(0),
-            stop: AtomicBool::new(false),
+            paused_until: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
         })
+    }
+
+    /// Hands over a segment; the dispatcher's credit is the queue's length, so there is room.
+    ///
+    /// # Errors
+    /// Gives one back, this or one that came before it, when the session has ended.
+    pub fn push_submit(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
+        self.submits.push(outgoing)?;
+        fence(Ordering::SeqCst);
+        if self.closed.load(Ordering::Relaxed)
+            && let Some(back) = self.submits.pop()
+        {
+            return Err(back);
+        }
+        Ok(())
+    }
+
+    /// Says that the session has ended. What is left is then there to be taken.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Nothing is to be sent before this moment (monotonic).
+    pub fn pause(&self, until: Duration) {
+        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
+        self.paused_until.fetch_max(nanos, Ordering::Relaxed);
+    }
+
+    /// The moment before which nothing is to be sent.
+    #[must_use]
+    pub fn paused_until(&self) -> Duration {
+        Duration::from_nanos(self.paused_until.load(Ordering::Relaxed))
     }
 
     /// Wakes the link.

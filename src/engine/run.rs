@@ -128,7 +128,7 @@ impl Engine {
         while tokio::time::Instant::now() < until && !self.is_drained() {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
-        let left = self.shared.left.load(Ordering::Relaxed);
+        let left = self.shared.queued();
         self.shared.stopping_carriers.store(true, Ordering::Relaxed);
         let _ = self.stop.send(Stop::Carriers);
         // Sessions give up by themselves after `drain_ms` and their response timeout; a stop does
@@ -145,7 +145,7 @@ impl Engine {
     }
 
     fn is_drained(&self) -> bool {
-        self.shared.left.load(Ordering::Relaxed) == 0
+        self.shared.queued() == 0
             && self.shared.bound.iter().all(|bound| *bound == 0)
             && self.shared.shards.iter().all(super::queue::Queue::is_empty)
     }

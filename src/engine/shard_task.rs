@@ -16,6 +16,7 @@ use super::shared::{Shared, ToDispatcher, ToShard};
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::egress::Outgoing;
+use crate::mt::receipts::IdKeys;
 use crate::telemetry::EngineMetrics;
 use crate::wire::{CommandStatus, SequenceNumber};
 
@@ -46,6 +47,39 @@ struct Hands {
     /// Messages of this shard in each state, as last reported.
     reported: [f64; 3],
     tally: Tally,
+    released: Released,
+}
+
+/// Places in queues that messages left during one wake-up, given back together.
+#[derive(Default)]
+struct Released {
+    /// Runs of messages of one account or carrier: they mostly come in such.
+    accounts: Vec<(u32, u32)>,
+    carriers: Vec<(u32, u32)>,
+}
+
+impl Released {
+    fn add(&mut self, account: u32, carrier: u32) {
+        for (of, list) in [(account, &mut self.accounts), (carrier, &mut self.carriers)] {
+            match list.last_mut() {
+                Some((last, places)) if *last == of => *places += 1,
+                _ => list.push((of, 1)),
+            }
+        }
+    }
+
+    fn flush(&mut self, shared: &Shared) {
+        for (account, places) in self.accounts.drain(..) {
+            if let Some(account) = shared.accounts.get(account as usize) {
+                account.queued.give(places);
+            }
+        }
+        for (carrier, places) in self.carriers.drain(..) {
+            if let Some(carrier) = shared.carriers.get(carrier as usize) {
+                carrier.queued.give(places);
+            }
+        }
+    }
 }
 
 /// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
@@ -124,6 +158,7 @@ impl ShardTask {
                 carriers: Vec::new(),
                 reported: [0.0; 3],
                 tally: Tally::default(),
+                released: Released::default(),
                 shared,
             },
             tick: Box::pin(tokio::time::sleep(TICK)),
@@ -152,8 +187,8 @@ impl ShardTask {
         let (shard, hands) = (&mut self.shard, &mut self.hands);
         match item {
             ToShard::Submit(submission) => shard.admit(now, submission, hands),
-            ToShard::Done { ticket, segment, result } => {
-                shard.segment_done(now, ticket, segment, result, hands);
+            ToShard::Done { ticket, segment, result, late } => {
+                shard.segment_done(now, ticket, segment, result, late, hands);
             }
             ToShard::Receipt { link, sequence, receipt } => {
                 shard.receipt(now, &LinkHandle::Carrier(link), sequence, receipt, hands);
@@ -161,8 +196,8 @@ impl ShardTask {
             ToShard::Mo { link, sequence, owner, message } => {
                 shard.mo(&LinkHandle::Carrier(link), sequence, owner, *message, hands);
             }
-            ToShard::Undelivered { account, delivery, pause } => {
-                shard.undelivered(now, account, delivery, pause, hands);
+            ToShard::Undelivered { account, deliveries, pause } => {
+                shard.undelivered(now, account, deliveries, pause, hands);
             }
             ToShard::AccountReady(account) => shard.account_ready(account, hands),
         }
@@ -207,6 +242,7 @@ impl Hands {
     /// Wakes everybody who was given something, once.
     fn flush(&mut self) {
         self.tally.flush(&self.shared.metrics);
+        self.released.flush(&self.shared);
         for (at, touched) in self.dispatchers.iter_mut().enumerate() {
             let (Some(carrier), Some(waiting)) =
                 (self.shared.carriers.get(at), self.waiting.get_mut(at))
@@ -248,10 +284,6 @@ impl Hands {
 
     /// Adds this shard's part to the gauges that all shards share.
     fn report(&mut self, figures: [usize; 3]) {
-        let [queued, ..] = figures;
-        let [before, ..] = self.reported;
-        let left = &self.shared.left;
-        left.fetch_add(queued.wrapping_sub(before as usize), Ordering::Relaxed);
         let metrics = &self.shared.metrics;
         let gauges = [&metrics.queued, &metrics.awaiting_receipt, &metrics.waiting];
         for ((gauge, figure), reported) in gauges.into_iter().zip(figures).zip(&mut self.reported) {
@@ -273,6 +305,10 @@ impl Effects for Hands {
         self.answer_account(link, Answer { sequence, status, id: MessageId::default() });
     }
 
+    fn released(&mut self, account: u32, carrier: u32) {
+        self.released.add(account, carrier);
+    }
+
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
         self.push(carrier, ToDispatcher::Message { outgoing, first });
     }
@@ -291,7 +327,7 @@ impl Effects for Hands {
         for _round in 0..2 {
             for step in 0..receivers.len() {
                 let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
-                match handle.deliveries.push(delivery) {
+                match handle.push_delivery(delivery) {
                     Ok(()) => {
                         self.touch_account(handle);
                         return Ok(());
@@ -342,6 +378,13 @@ impl Effects for Hands {
             Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
             Counted::MoUnowned => metrics.mo_unowned.increment(1),
             Counted::CorrelationDropped => metrics.correlations_dropped.increment(1),
+            Counted::IdNotation { carrier, notation } => {
+                if let Some(carrier) = self.shared.carriers.get(carrier as usize) {
+                    let notation = IdKeys::NAMES.get(notation);
+                    let carrier = &carrier.settings.name;
+                    tracing::info!(carrier, notation, "notation of ids in receipts learnt");
+                }
+            }
         }
     }
 }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use dashmap::DashMap;
 
 use super::handles::{AccountHandle, CarrierHandle, LinkHandle};
+use super::leases::Leases;
 use super::queue::Queue;
+use super::quota::Quota;
 use super::settings::{self, Secret, Settings};
 use super::shard::{Delivery, SegmentResult, Submission};
 use crate::link::Clock;
@@ -24,7 +26,7 @@ use crate::mt::segmentation::Cutting;
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
-use crate::wire::{ErrorBody, Rules, SequenceNumber, TrailingOctets};
+use crate::wire::{CommandStatus, ErrorBody, Rules, SequenceNumber, TrailingOctets};
 
 /// Items a shard's queue holds; a link that finds it full reads no more until there is room.
 pub const SHARD_QUEUE: usize = 16_384;
@@ -44,6 +46,8 @@ pub enum ToShard {
         segment: u8,
         /// What happened.
         result: SegmentResult,
+        /// Whether it had been called in doubt before.
+        late: bool,
     },
     /// A receipt of a carrier.
     Receipt {
@@ -65,20 +69,20 @@ pub enum ToShard {
         /// The message.
         message: Box<MoMessage>,
     },
-    /// A delivery that a session gave back.
+    /// Deliveries that a session gave back.
     Undelivered {
         /// Whose.
         account: u32,
-        /// What.
-        delivery: Delivery,
-        /// How long it waits at least.
+        /// What, the oldest first.
+        deliveries: Vec<Delivery>,
+        /// How long they wait at least.
         pause: Duration,
     },
     /// An account can take deliveries (again).
     AccountReady(u32),
 }
 
-/// What a dispatcher is told.
+/// What shards tell a dispatcher. What becomes of its binds it sees in [`Carrier::links`].
 #[derive(Debug)]
 pub enum ToDispatcher {
     /// A message to send.
@@ -90,24 +94,6 @@ pub enum ToDispatcher {
     },
     /// A message its shard has given up.
     Withdraw(u64),
-    /// A bind stands.
-    Up {
-        /// Which.
-        bind: u32,
-        /// How many segments it may have unanswered.
-        credit: u32,
-        /// Its queues.
-        handle: Arc<CarrierHandle>,
-    },
-    /// A bind is gone.
-    Down(u32),
-    /// A bind gets nothing for so long.
-    Pause {
-        /// Which.
-        bind: u32,
-        /// How long.
-        pause: Duration,
-    },
 }
 
 /// An account while the engine runs.
@@ -123,6 +109,8 @@ pub struct Account {
     pub style: ReceiptStyle,
     /// Its segments a second.
     pub rate: Rate,
+    /// Its messages that are queued.
+    pub queued: Quota,
     /// Sessions bound to receive.
     pub receivers: ArcSwap<Vec<Arc<AccountHandle>>>,
     /// Whose turn it is among them.
@@ -146,9 +134,15 @@ pub struct Carrier {
     pub cutting: Cutting,
     /// How it writes ids.
     pub notations: Notations,
+    /// Messages queued for it.
+    pub queued: Quota,
     /// Its dispatcher.
     pub dispatcher: Queue<ToDispatcher>,
-    /// Sessions bound to transmit.
+    /// Its sessions bound to transmit, each at the place of its bind.
+    pub links: Vec<ArcSwapOption<CarrierHandle>>,
+    /// Counts changes of `links`.
+    pub links_changed: AtomicU32,
+    /// How many sessions are bound to transmit.
     pub binds: AtomicU32,
     /// What is counted.
     pub metrics: CarrierMetrics,
@@ -181,8 +175,6 @@ pub struct Shared {
     pub stopping_carriers: AtomicBool,
     /// What a password is compared with when nobody has that name, so that it takes as long.
     pub nobody: Secret,
-    /// Messages accepted that their carrier has not answered, as shards report them.
-    pub left: AtomicUsize,
     /// Metrics and their text.
     pub registry: Registry,
     /// What is counted as a whole.
@@ -203,11 +195,29 @@ impl Shared {
         (hasher.finish() % self.shards.len() as u64) as usize
     }
 
-    /// The first of these carriers that is up; the first of all when none is: its messages wait.
+    /// The first of these carriers that is up and whose queue has room; the first with room when
+    /// none is up: its messages wait. `leases` are the link's.
+    ///
+    /// # Errors
+    /// ESME_RMSGQFUL when no queue has room.
+    pub fn choose(
+        &self,
+        carriers: &[u32],
+        leases: &Leases,
+    ) -> Result<&Arc<Carrier>, CommandStatus> {
+        let roomy = |&index: &u32| {
+            let carrier = self.carriers.get(index as usize)?;
+            leases.has_room(carrier).then_some(carrier)
+        };
+        let roomy = || carriers.iter().filter_map(roomy);
+        let up = roomy().find(|carrier| carrier.binds.load(Ordering::Relaxed) > 0);
+        up.or_else(|| roomy().next()).ok_or(CommandStatus::ESME_RMSGQFUL)
+    }
+
+    /// Messages accepted that their carrier has not answered.
     #[must_use]
-    pub fn choose(&self, carriers: &[u32]) -> Option<&Arc<Carrier>> {
-        let known = || carriers.iter().filter_map(|&index| self.carriers.get(index as usize));
-        known().find(|carrier| carrier.binds.load(Ordering::Relaxed) > 0).or_else(|| known().next())
+    pub fn queued(&self) -> usize {
+        self.accounts.iter().map(|account| account.queued.used() as usize).sum()
     }
 
     /// Whether it takes no more messages.
@@ -220,6 +230,22 @@ impl Shared {
     #[must_use]
     pub fn is_stopping_carriers(&self) -> bool {
         self.stopping_carriers.load(Ordering::Relaxed)
+    }
+}
+
+impl Carrier {
+    /// Enters or, with `None`, takes out the session of a bind, and tells the dispatcher.
+    pub fn set_link(&self, bind: u32, handle: Option<Arc<CarrierHandle>>) {
+        let Some(link) = self.links.get(bind as usize) else { return };
+        let stands = handle.is_some();
+        let stood = link.swap(handle).is_some();
+        match (stood, stands) {
+            (false, true) => self.binds.fetch_add(1, Ordering::Relaxed),
+            (true, false) => self.binds.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
+        self.links_changed.fetch_add(1, Ordering::Release);
+        self.dispatcher.wake();
     }
 }
 

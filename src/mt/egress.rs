@@ -4,7 +4,7 @@
 //! go in sequence on one bind. It moves nothing itself: [`Dispatcher::next`] says what to send
 //! where, until it has nothing, no bind has room, or the pace says when to ask again.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ const TURN: u32 = 32;
 pub struct Outgoing {
     /// The message.
     pub message: Arc<Message>,
+    /// Its place in the order of acceptance, among those of its lane.
+    pub order: u64,
     /// What its shard knows it by.
     pub ticket: u64,
     /// The segment to send next, from 0.
@@ -54,17 +56,29 @@ struct Bind {
     paused_until: Duration,
 }
 
+/// A message that has begun.
+#[derive(Clone, Copy, Debug)]
+struct Pinned {
+    bind: usize,
+    /// Whether it stands among those that came back.
+    again: bool,
+}
+
 /// The dispatcher of one carrier.
 #[derive(Debug)]
 pub struct Dispatcher {
     rate: Rate,
+    /// What came back, in the order of acceptance: it goes before what waits.
+    again: VecDeque<Outgoing>,
     waiting: VecDeque<Outgoing>,
+    /// Tickets given up by their shards that may still stand among the others.
+    withdrawn: HashSet<u64, foldhash::fast::FixedState>,
     binds: Vec<Bind>,
     /// The bind whose turn it is, and how much of the turn is left.
     turn: usize,
     left: u32,
-    /// The bind that has had the first segments of the message at the head and gets the others.
-    pinned: Option<usize>,
+    /// The message some segments of which were sent, and the bind that gets the others.
+    pinned: Option<Pinned>,
 }
 
 impl Dispatcher {
@@ -73,7 +87,9 @@ impl Dispatcher {
     pub fn new(segments_per_second: u32, binds: usize) -> Self {
         Self {
             rate: Rate::per_second(segments_per_second),
+            again: VecDeque::new(),
             waiting: VecDeque::new(),
+            withdrawn: HashSet::default(),
             binds: vec![Bind::default(); binds],
             turn: 0,
             left: TURN,
@@ -86,29 +102,37 @@ impl Dispatcher {
         self.waiting.push_back(outgoing);
     }
 
-    /// Puts a message back at the head: it was throttled, or its bind went away before it was sent.
+    /// Puts a message back before those that wait: it was throttled, or its bind went away before
+    /// it was sent. Whatever the order they come back in, they go in the order of acceptance.
     pub fn push_first(&mut self, outgoing: Outgoing) {
-        match self.waiting.pop_front() {
-            // A message that has begun is finished first.
-            Some(begun) if self.pinned.is_some() => {
-                self.waiting.push_front(outgoing);
-                self.waiting.push_front(begun);
-            }
-            first => {
-                if let Some(first) = first {
-                    self.waiting.push_front(first);
-                }
-                self.waiting.push_front(outgoing);
-            }
+        let place = (outgoing.order, outgoing.segment);
+        let mut at = self.again.partition_point(|other| (other.order, other.segment) < place);
+        // What has begun stays in front until its last segment is sent.
+        if at == 0 && self.pinned.is_some_and(|pinned| pinned.again) {
+            at = 1;
         }
+        if let Some(before) = at.checked_sub(1).and_then(|before| self.again.get_mut(before))
+            && before.ticket == outgoing.ticket
+            && before.segment.checked_add(before.segments) == Some(outgoing.segment)
+        {
+            // Neighbours go together, on one bind.
+            before.segments += outgoing.segments;
+            return;
+        }
+        self.again.insert(at, outgoing);
     }
 
-    /// Takes out what its shard has given up.
+    /// Takes out what its shard has given up. It is passed over when its turn comes: to search for
+    /// each of a million that expire together would take hours.
     pub fn remove(&mut self, ticket: u64) {
-        if self.waiting.front().is_some_and(|first| first.ticket == ticket) {
+        self.withdrawn.insert(ticket);
+        // Tickets of what had been sent already are never met; they must not pile up.
+        if self.withdrawn.len() > 64 && self.withdrawn.len() > self.waiting() {
+            let withdrawn = std::mem::take(&mut self.withdrawn);
+            self.again.retain(|outgoing| !withdrawn.contains(&outgoing.ticket));
+            self.waiting.retain(|outgoing| !withdrawn.contains(&outgoing.ticket));
             self.pinned = None;
         }
-        self.waiting.retain(|outgoing| outgoing.ticket != ticket);
     }
 
     /// A bind stands and may take so many segments.
@@ -124,7 +148,7 @@ impl Dispatcher {
             bind.up = false;
             bind.credit = 0;
         }
-        if self.pinned == Some(bind as usize) {
+        if self.pinned.is_some_and(|pinned| pinned.bind == bind as usize) {
             self.pinned = None;
         }
     }
@@ -145,10 +169,10 @@ impl Dispatcher {
         }
     }
 
-    /// How many messages wait.
+    /// How many messages wait, those given up but not passed over yet among them.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.again.len() + self.waiting.len()
     }
 
     /// Whether any bind stands.
@@ -159,21 +183,28 @@ impl Dispatcher {
 
     /// What to do now.
     pub fn next(&mut self, now: Duration) -> Next {
-        let Some(first) = self.waiting.front() else { return Next::Idle };
+        self.pass_over_withdrawn();
+        let again = match self.pinned {
+            Some(pinned) => pinned.again,
+            None => !self.again.is_empty(),
+        };
+        let queue = if again { &self.again } else { &self.waiting };
+        let Some(first) = queue.front() else { return Next::Idle };
         let segments = u32::from(first.segments);
         let Some(bind) = self.choose(now, segments) else { return self.when_free(now) };
         if let Err(wait) = self.rate.take(now, 1) {
             return Next::At(now + wait);
         }
-        let Some(first) = self.waiting.front_mut() else { return Next::Idle };
+        let queue = if again { &mut self.again } else { &mut self.waiting };
+        let Some(first) = queue.front_mut() else { return Next::Idle };
         let outgoing = first.clone();
-        first.segment += 1;
-        first.segments -= 1;
-        if first.segments == 0 {
-            self.waiting.pop_front();
-            self.pinned = None;
+        if first.segments > 1 {
+            first.segment += 1;
+            first.segments -= 1;
+            self.pinned = Some(Pinned { bind, again });
         } else {
-            self.pinned = Some(bind);
+            queue.pop_front();
+            self.pinned = None;
         }
         if let Some(chosen) = self.binds.get_mut(bind) {
             chosen.credit -= 1;
@@ -181,11 +212,28 @@ impl Dispatcher {
         Next::Send { bind: bind as u32, outgoing }
     }
 
+    fn pass_over_withdrawn(&mut self) {
+        if self.withdrawn.is_empty() {
+            return;
+        }
+        for (queue, is_again) in [(&mut self.again, true), (&mut self.waiting, false)] {
+            while queue.front().is_some_and(|first| self.withdrawn.contains(&first.ticket)) {
+                queue.pop_front();
+                if self.pinned.is_some_and(|pinned| pinned.again == is_again) {
+                    self.pinned = None;
+                }
+            }
+        }
+        if self.again.is_empty() && self.waiting.is_empty() {
+            self.withdrawn.clear();
+        }
+    }
+
     /// The bind whose turn it is, if it has room; else the next that has.
     fn choose(&mut self, now: Duration, segments: u32) -> Option<usize> {
         let free = |bind: &Bind| bind.up && bind.credit > 0 && bind.paused_until <= now;
-        if let Some(pinned) = self.pinned {
-            return self.binds.get(pinned).is_some_and(free).then_some(pinned);
+        if let Some(Pinned { bind, .. }) = self.pinned {
+            return self.binds.get(bind).is_some_and(free).then_some(bind);
         }
         if let Some(bind) = self.binds.get(self.turn)
             && free(bind)
@@ -242,7 +290,8 @@ mod tests {
             send_at: Duration::ZERO,
             expires_at: Duration::MAX,
         };
-        Outgoing { message: Arc::new(message), ticket, segment: 0, segments, reference: 0 }
+        let message = Arc::new(message);
+        Outgoing { message, order: ticket, ticket, segment: 0, segments, reference: 0 }
     }
 
     /// What is sent until nothing more can be: (bind, ticket, segment).
@@ -337,5 +386,70 @@ mod tests {
         dispatcher.push_first(outgoing(9, 1));
         dispatcher.credit(0, 9);
         assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 1), (0, 9, 0), (0, 2, 0)]);
+    }
+
+    #[test]
+    fn what_comes_back_goes_in_the_order_of_acceptance_whatever_the_order_it_comes_in() {
+        let mut dispatcher = Dispatcher::new(0, 1);
+        for ticket in 10..20 {
+            dispatcher.push(outgoing(ticket, 1));
+        }
+        for ticket in [3, 1, 4, 0, 2] {
+            dispatcher.push_first(outgoing(ticket, 1));
+        }
+        dispatcher.bind_up(0, 100);
+        let sent = drain(&mut dispatcher, Duration::ZERO);
+        let tickets: Vec<u64> = sent.iter().map(|sent| sent.1).collect();
+        assert_eq!(tickets, [0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    }
+
+    #[test]
+    fn segments_that_come_back_one_by_one_go_together_on_one_bind() {
+        let mut dispatcher = Dispatcher::new(0, 4);
+        for segment in [0, 1, 2, 4, 3] {
+            dispatcher.push_first(Outgoing { segment, ..outgoing(7, 1) });
+        }
+        for bind in 0..4 {
+            dispatcher.bind_up(bind, 2);
+        }
+        let mut sent = drain(&mut dispatcher, Duration::ZERO);
+        for _ in 0..10 {
+            (0..4).for_each(|bind| dispatcher.credit(bind, 1));
+            sent.extend(drain(&mut dispatcher, Duration::ZERO));
+        }
+        assert!(sent.iter().map(|sent| sent.2).eq(0..5), "{sent:?}");
+        assert!(sent[..4].iter().all(|one| one.0 == sent[0].0), "{sent:?}");
+    }
+
+    #[test]
+    fn what_was_withdrawn_is_never_sent_and_is_not_remembered_for_ever() {
+        let mut dispatcher = Dispatcher::new(0, 1);
+        for ticket in 0..1000 {
+            dispatcher.push(outgoing(ticket, 2));
+        }
+        for ticket in (0..1000).filter(|ticket| ticket % 3 == 0) {
+            dispatcher.remove(ticket);
+        }
+        dispatcher.bind_up(0, u32::MAX);
+        let sent = drain(&mut dispatcher, Duration::ZERO);
+        assert_eq!(sent.len(), 2 * 666);
+        assert!(sent.iter().all(|one| one.1 % 3 != 0));
+        for ticket in 2000..3000 {
+            dispatcher.remove(ticket);
+            assert!(dispatcher.withdrawn.len() <= 65);
+        }
+        assert_eq!(dispatcher.waiting(), 0);
+    }
+
+    #[test]
+    fn a_message_withdrawn_halfway_leaves_its_bind_to_the_next() {
+        let mut dispatcher = Dispatcher::new(0, 2);
+        dispatcher.push(outgoing(1, 3));
+        dispatcher.push(outgoing(2, 1));
+        dispatcher.bind_up(0, 1);
+        assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
+        dispatcher.remove(1);
+        dispatcher.bind_up(1, 1);
+        assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
     }
 }

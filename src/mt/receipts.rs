@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
-use crate::message::receipt::id::IdNotation;
+use crate::message::receipt::id::{IdKey, IdNotation, decimal_of_hex};
 use crate::message::receipt::{
     ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
@@ -21,6 +21,8 @@ const ESM_CLASS_INTERMEDIATE: u8 = 0x20;
 /// What a carrier's receipt says.
 #[derive(Clone, Debug)]
 pub struct CarrierReceipt {
+    /// Which carrier's, by its place in the settings.
+    pub carrier: u32,
     /// Keys under which its message may be found, the likeliest first.
     pub keys: IdKeys,
     /// The handset: where the receipt comes from.
@@ -33,28 +35,50 @@ pub struct CarrierReceipt {
     pub done: Option<Duration>,
 }
 
-/// Keys of one id in each notation it may be read in.
+/// Keys of one id, each where the notation stands that it is read in: the response's and the
+/// receipt's are as they stand or both hexadecimal, the receipt's is decimal, the response's is
+/// decimal. A notation that adds nothing has none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct IdKeys {
-    keys: [u64; 2],
-    len: u8,
+    keys: [Option<u64>; IdKeys::NOTATIONS],
 }
 
 impl IdKeys {
-    fn push(&mut self, key: u64) {
-        if self.as_slice().contains(&key) {
-            return;
-        }
-        if let Some(place) = self.keys.get_mut(usize::from(self.len)) {
-            *place = key;
-            self.len += 1;
+    /// In so many notations an id is read.
+    pub const NOTATIONS: usize = 3;
+
+    /// What the notations are called, in the order of the keys.
+    pub const NAMES: [&'static str; Self::NOTATIONS] =
+        ["as it stands", "decimal receipts for hexadecimal ids", "hexadecimal receipts"];
+
+    fn set(&mut self, notation: usize, key: u64) {
+        let known = self.iter().any(|(_, other)| other == key);
+        if let Some(place) = self.keys.get_mut(notation).filter(|_| !known) {
+            *place = Some(key);
         }
     }
 
-    /// The keys.
+    /// The keys there are, each with its notation.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, u64)> + use<> {
+        self.keys.into_iter().enumerate().filter_map(|(notation, key)| Some((notation, key?)))
+    }
+
+    /// The key in this notation.
     #[must_use]
-    pub fn as_slice(&self) -> &[u64] {
-        self.keys.get(..usize::from(self.len)).unwrap_or(&self.keys)
+    pub fn of(&self, notation: usize) -> Option<u64> {
+        self.keys.get(notation).copied().flatten()
+    }
+
+    /// Whether there is none: the receipt had no id.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// Whether more than one notation is possible.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.iter().nth(1).is_some()
     }
 }
 
@@ -82,14 +106,19 @@ pub fn response_key(carrier: u32, notations: Notations, id: &[u8]) -> Option<u64
 #[must_use]
 pub fn receipt_keys(carrier: u32, notations: Notations, id: &[u8]) -> IdKeys {
     let mut keys = IdKeys::default();
-    let tried = match notations.receipt {
-        Some(notation) => [Some(notation), None],
-        None => [Some(IdNotation::Hex), Some(IdNotation::Decimal)],
-    };
-    for notation in tried.into_iter().flatten() {
-        if let Some(key) = notation.key(id) {
-            keys.push(hash(carrier, key.as_bytes()));
+    let mut set = |notation, key: Option<IdKey>| {
+        if let Some(key) = key {
+            keys.set(notation, hash(carrier, key.as_bytes()));
         }
+    };
+    if let Some(notation) = notations.receipt {
+        set(0, notation.key(id));
+        return keys;
+    }
+    set(0, IdNotation::Hex.key(id));
+    set(1, IdNotation::Decimal.key(id));
+    if notations.response.is_none() {
+        set(2, decimal_of_hex(id));
     }
     keys
 }
@@ -127,6 +156,7 @@ pub fn read(
         deliver.tlvs.octets_of(TlvTag::NETWORK_ERROR_CODE),
     );
     Some(CarrierReceipt {
+        carrier,
         keys: resolved.id.map(|id| receipt_keys(carrier, notations, id)).unwrap_or_default(),
         destination: Address::new(
             deliver.source_addr_ton,

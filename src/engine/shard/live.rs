@@ -7,131 +7,139 @@ use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 
-/// Where a message stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Phase {
-    /// With the dispatcher or the carrier.
-    Queued,
-    /// Until `wake_at`: scheduled, or to be tried again.
-    Waiting,
-    /// Sent and unanswered; until `wake_at`, or for ever when that is zero.
-    InDoubt,
-    /// All segments accepted; until `wake_at`.
-    AwaitingReceipt,
-}
-
 /// One message.
 #[derive(Debug)]
 pub struct Live {
     pub id: MessageId,
     pub message: Arc<Message>,
     pub carrier: u32,
-    pub phase: Phase,
-    pub attempts: u8,
     pub segments: u8,
+    /// Segments that have reached a final state.
+    pub ended: u8,
     pub reference: u16,
-    /// When something is due, in wall time since 1970.
+    /// All segments accepted; a receipt is due. Before that the message is queued.
+    pub awaits_receipt: bool,
+    /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
+    /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
     /// The worst final state of its segments so far, and the error beside it.
     pub worst: Option<(MessageState, u32)>,
-    /// Segments that have reached a final state.
-    pub ended: u8,
     progress: Progress,
 }
 
-/// What each segment has had from the carrier. One segment is the rule and costs no allocation.
-#[derive(Debug)]
-enum Progress {
-    One { answered: bool, ended: bool, key: Option<u64> },
-    Several(Box<[SegmentProgress]>),
+/// Where a segment is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Place {
+    /// Here: not sent yet, or refused for now.
+    #[default]
+    Back,
+    /// With the dispatcher, or sent and its answer due.
+    Out,
+    /// Sent, and its answer never came.
+    InDoubt,
+    /// The carrier took it.
+    Accepted,
 }
 
+/// One segment.
 #[derive(Clone, Copy, Debug, Default)]
-struct SegmentProgress {
-    answered: bool,
+pub struct Segment {
+    pub place: Place,
+    /// It went again after a doubt: two copies may be on their way.
+    pub twice: bool,
     ended: bool,
+    /// Times it was sent to no avail, throttled answers aside.
+    pub attempts: u16,
+    /// What its receipt is found by.
     key: Option<u64>,
 }
 
+/// One segment is the rule and costs no allocation.
+#[derive(Debug)]
+enum Progress {
+    One(Segment),
+    Several(Box<[Segment]>),
+}
+
 impl Live {
-    pub fn new(
-        id: MessageId,
-        message: Arc<Message>,
-        carrier: u32,
-        reference: u16,
-        scheduled: bool,
-    ) -> Self {
+    /// A message nothing of which has been sent.
+    pub fn new(id: MessageId, message: Arc<Message>, carrier: u32, reference: u16) -> Self {
         let segments = message.segments();
         let progress = if segments == 1 {
-            Progress::One { answered: false, ended: false, key: None }
+            Progress::One(Segment::default())
         } else {
-            Progress::Several(vec![SegmentProgress::default(); usize::from(segments)].into())
+            Progress::Several(vec![Segment::default(); usize::from(segments)].into())
         };
         Self {
             id,
             carrier,
-            phase: if scheduled { Phase::Waiting } else { Phase::Queued },
-            attempts: 0,
             segments,
-            reference,
-            wake_at: message.send_at,
-            worst: None,
             ended: 0,
+            reference,
+            awaits_receipt: false,
+            wake_at: Duration::ZERO,
+            worst: None,
             progress,
             message,
         }
     }
 
-    pub fn is_answered(&self, segment: u8) -> bool {
-        match &self.progress {
-            Progress::One { answered, .. } => *answered,
-            Progress::Several(all) => all.get(usize::from(segment)).is_none_or(|one| one.answered),
-        }
-    }
-
-    /// Notes that the carrier took a segment, under this key.
-    pub fn answer(&mut self, segment: u8, with: Option<u64>) {
+    pub fn segment_mut(&mut self, segment: u8) -> Option<&mut Segment> {
         match &mut self.progress {
-            Progress::One { answered, key, .. } => (*answered, *key) = (true, with),
-            Progress::Several(all) => {
-                if let Some(one) = all.get_mut(usize::from(segment)) {
-                    (one.answered, one.key) = (true, with);
-                }
-            }
+            Progress::One(one) => (segment == 0).then_some(one),
+            Progress::Several(all) => all.get_mut(usize::from(segment)),
         }
     }
 
-    pub fn all_answered(&self) -> bool {
+    pub fn all(&self) -> &[Segment] {
         match &self.progress {
-            Progress::One { answered, .. } => *answered,
-            Progress::Several(all) => all.iter().all(|one| one.answered),
+            Progress::One(one) => std::slice::from_ref(one),
+            Progress::Several(all) => all,
         }
     }
 
-    /// Notes a final state for the segment of this key; `false` when it had one already.
-    pub fn end_segment(&mut self, of: u64) -> bool {
-        let was = match &mut self.progress {
-            Progress::One { ended, .. } => std::mem::replace(ended, true),
-            Progress::Several(all) => match all.iter_mut().find(|one| one.key == Some(of)) {
-                Some(one) => std::mem::replace(&mut one.ended, true),
-                None => true,
-            },
-        };
-        self.ended += u8::from(!was);
-        !was
+    fn all_mut(&mut self) -> &mut [Segment] {
+        match &mut self.progress {
+            Progress::One(one) => std::slice::from_mut(one),
+            Progress::Several(all) => all,
+        }
     }
 
-    /// Segments the carrier has not taken.
-    pub fn unanswered(&self) -> Vec<u8> {
-        (0..self.segments).filter(|&segment| !self.is_answered(segment)).collect()
+    pub fn all_accepted(&self) -> bool {
+        self.all().iter().all(|one| one.place == Place::Accepted)
+    }
+
+    pub fn any(&self, place: Place) -> bool {
+        self.all().iter().any(|one| one.place == place)
+    }
+
+    /// Notes that the carrier took a segment, and what its receipt will be found by.
+    pub fn accept(&mut self, segment: u8, key: Option<u64>) {
+        if let Some(one) = self.segment_mut(segment) {
+            (one.place, one.key) = (Place::Accepted, key);
+        }
+    }
+
+    /// Notes a final state for the segments of this key (a carrier may give all segments of a
+    /// message one id); `false` when they had one already.
+    pub fn end_segments(&mut self, of: u64) -> bool {
+        let mut newly = 0;
+        for one in self.all_mut().iter_mut().filter(|one| one.key == Some(of) && !one.ended) {
+            one.ended = true;
+            newly += 1;
+        }
+        self.ended += newly;
+        newly > 0
+    }
+
+    /// Segments about which nothing will be heard any more: ended, or without anything to find a
+    /// receipt by.
+    pub fn is_settled(&self) -> bool {
+        self.all().iter().all(|one| one.ended || one.key.is_none())
     }
 
     pub fn keys(&self) -> impl Iterator<Item = u64> {
-        let (one, several): (Option<u64>, &[SegmentProgress]) = match &self.progress {
-            Progress::One { key, .. } => (*key, &[]),
-            Progress::Several(all) => (None, all),
-        };
-        one.into_iter().chain(several.iter().filter_map(|one| one.key))
+        self.all().iter().filter_map(|one| one.key)
     }
 }
 
@@ -198,6 +206,12 @@ impl Slots {
 
     pub fn len(&self) -> usize {
         self.live
+    }
+
+    /// Places there are, taken or not.
+    #[cfg(test)]
+    pub fn places(&self) -> usize {
+        self.slots.len()
     }
 }
 

@@ -1,55 +1,56 @@
 //! Responses and receipts of live messages.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::live::Phase;
-use super::{Counted, Delivery, Effects, Found, Parked, Shard};
+use super::lean::Lean;
+use super::{Counted, Delivery, Effects, Found, Shard};
 use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::message::state::MessageState;
-use crate::mt::receipts::{CarrierReceipt, Outcome, is_wanted, same_number};
+use crate::mt::receipts::{CarrierReceipt, Outcome, is_wanted, same_number, tail};
 use crate::wire::{CommandStatus, SequenceNumber};
 
 /// Bits of `registered_delivery` that ask an SMSC for anything (SMPP 3.4 §5.2.17).
 const RECEIPT_BITS: u8 = 0x13;
 
 impl<L: Clone> Shard<L> {
-    /// The carrier took a segment.
+    /// The carrier took a segment; `twice` when a copy of it went before.
     pub(super) fn segment_accepted<E: Effects<Link = L>>(
         &mut self,
         now: Now,
         ticket: u64,
         segment: u8,
         key: Option<u64>,
+        twice: bool,
         effects: &mut E,
     ) {
-        let max_age = self.limits.correlation_max_age;
         let Some(live) = self.slots.get_mut(ticket) else { return };
-        live.answer(segment, key);
-        let awaits_receipt = live.message.registered_delivery & RECEIPT_BITS != 0 && key.is_some();
-        if let Some(key) = key
-            && awaits_receipt
-        {
+        live.accept(segment, key);
+        if twice && live.segments == 1 {
+            // The answer may be the first copy's: the second need not go any more.
+            effects.withdraw(live.carrier, ticket);
+        }
+        let wants_receipt = live.message.registered_delivery & RECEIPT_BITS != 0;
+        let (complete, settled) = (live.all_accepted(), live.is_settled());
+        let key = key.filter(|_| wants_receipt);
+        if let Some(key) = key {
             self.link_key(key, ticket);
         }
-        let Some(live) = self.slots.get_mut(ticket) else { return };
-        if live.all_answered() {
-            if awaits_receipt {
-                live.phase = Phase::AwaitingReceipt;
-                live.wake_at = now.wall + max_age;
-                let at = live.wake_at;
-                self.due.push(at, ticket);
-                self.await_receipt(ticket, effects);
-            } else {
-                self.forget(ticket);
-                return;
-            }
+        if complete && settled {
+            // Receipts that came before the last response have said it all; or no segment has an
+            // id, and nothing will be heard of any.
+            self.complete(now, ticket, effects);
+        } else if complete && !wants_receipt {
+            self.forget(ticket, effects);
+        } else if complete {
+            self.await_receipt(now, ticket, effects);
         }
         if let Some(key) = key
             && !self.parked.is_empty()
         {
-            self.unpark(now, key, effects);
+            self.unpark(now, key, ticket, effects);
         }
     }
 
@@ -64,44 +65,82 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         effects.answer(link, sequence, CommandStatus::ESME_ROK);
-        let Some(receipt) = self.match_receipt(now, receipt, effects) else { return };
-        if receipt.keys.as_slice().is_empty() || self.limits.parked_max == 0 {
+        let lean = self.lean(&receipt);
+        if let Some((key, ticket)) = self.find(&receipt, lean.keys(receipt.keys)) {
+            self.matched(now, key, ticket, &receipt, effects);
+        } else if self.has_ended(&receipt, lean.keys(receipt.keys)) {
+            effects.count(Counted::ReceiptDuplicate);
+        } else if receipt.keys.is_empty() || self.limits.parked_max == 0 {
             effects.count(Counted::ReceiptUnknown);
-            return;
+        } else {
+            while self.parked.len() >= self.limits.parked_max {
+                let Some(oldest) = self.parked.pop() else { break };
+                self.give_up_receipt(now, oldest, effects);
+            }
+            effects.count(Counted::ReceiptParked);
+            self.parked.push(receipt, now.monotonic + self.limits.parked_max_age);
         }
-        if self.parked.len() >= self.limits.parked_max {
-            self.parked.pop_front();
-            effects.count(Counted::ReceiptUnknown);
-        }
-        effects.count(Counted::ReceiptParked);
-        let until = now.monotonic + self.limits.parked_max_age;
-        self.parked.push_back(Parked { receipt, until });
     }
 
-    /// Gives the receipt back when nothing matches.
-    fn match_receipt<E: Effects<Link = L>>(
+    /// No response has come that a receipt could belong to. One chance is left: that its carrier
+    /// writes ids otherwise than it has done so far.
+    pub(super) fn give_up_receipt<E: Effects<Link = L>>(
         &mut self,
         now: Now,
         receipt: CarrierReceipt,
         effects: &mut E,
-    ) -> Option<CarrierReceipt> {
-        let found = receipt.keys.as_slice().iter().find_map(|&key| {
-            self.candidates(key)
-                .iter()
-                .copied()
-                .find(|&ticket| self.agrees(ticket, &receipt))
-                .map(|ticket| (key, ticket))
-        });
-        let Some((key, ticket)) = found else { return Some(receipt) };
-        effects.count(Counted::ReceiptMatched(receipt.state));
-        self.apply(now, key, ticket, &receipt, effects);
-        None
+    ) {
+        match self.find(&receipt, receipt.keys.iter().map(|(_, key)| key)) {
+            Some((key, ticket)) => self.matched(now, key, ticket, &receipt, effects),
+            None => effects.count(Counted::ReceiptUnknown),
+        }
+    }
+
+    fn lean(&self, receipt: &CarrierReceipt) -> Lean {
+        self.leans.get(receipt.carrier as usize).copied().unwrap_or_default()
+    }
+
+    /// The newest message under the first of these keys that has one whose destination agrees.
+    fn find(
+        &self,
+        receipt: &CarrierReceipt,
+        mut keys: impl Iterator<Item = u64>,
+    ) -> Option<(u64, u64)> {
+        keys.find_map(|key| {
+            let mut candidates = self.candidates(key).iter().copied();
+            let ticket = candidates.find(|&ticket| self.agrees(ticket, receipt))?;
+            Some((key, ticket))
+        })
     }
 
     fn agrees(&self, ticket: u64, receipt: &CarrierReceipt) -> bool {
         self.slots.get(ticket).is_some_and(|live| {
             same_number(live.message.destination.octets(), receipt.destination.octets())
         })
+    }
+
+    fn has_ended(&self, receipt: &CarrierReceipt, mut keys: impl Iterator<Item = u64>) -> bool {
+        let number = tail(receipt.destination.octets());
+        keys.any(|key| self.ended.knows(key, number))
+    }
+
+    fn matched<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        key: u64,
+        ticket: u64,
+        receipt: &CarrierReceipt,
+        effects: &mut E,
+    ) {
+        effects.count(Counted::ReceiptMatched(receipt.state));
+        if receipt.keys.is_ambiguous()
+            && let Some(lean) = self.leans.get_mut(receipt.carrier as usize)
+            && let Some((notation, _)) = receipt.keys.iter().find(|(_, one)| *one == key)
+            && lean.learn(notation)
+        {
+            effects.count(Counted::IdNotation { carrier: receipt.carrier, notation });
+        }
+        self.apply(now, key, ticket, receipt, effects);
     }
 
     /// Notes what a receipt says of the segment with this key, and tells the account.
@@ -121,25 +160,37 @@ impl<L: Clone> Shard<L> {
         let is_final = is_final(receipt.state, accepted_is_final);
         let done = receipt.done.filter(|done| *done > Duration::ZERO).unwrap_or(now.wall);
         let message = Arc::clone(&live.message);
-        let outcome =
-            Outcome { id: live.id, state: receipt.state, is_final, error: receipt.error, done };
+        let (state, error) = (receipt.state, receipt.error);
+        let outcome = Outcome { id: live.id, state, is_final, error, done };
         if !is_final {
             self.tell(message, outcome, effects);
             return;
         }
-        if !live.end_segment(key) {
+        if !live.end_segments(key) {
             effects.count(Counted::ReceiptDuplicate);
             return;
         }
-        live.worst = Some(worse(live.worst, (receipt.state, receipt.error)));
-        if live.ended < live.segments || live.phase != Phase::AwaitingReceipt {
+        let (state, error) = worse(live.worst, (state, error));
+        live.worst = Some((state, error));
+        if !live.awaits_receipt || !live.is_settled() {
             return;
         }
-        let (state, error) = live.worst.unwrap_or((receipt.state, receipt.error));
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
-        effects.count(Counted::Ended(state));
-        self.forget(ticket);
+        self.close(ticket, state, effects);
         self.tell(message, Outcome { state, error, ..outcome }, effects);
+    }
+
+    /// The end of a message whose every segment was taken and has ended or has no id.
+    fn complete<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        let Some((state, error)) = live.worst else {
+            self.forget(ticket, effects);
+            return;
+        };
+        let outcome = Outcome { id: live.id, state, is_final: true, error, done: now.wall };
+        let message = Arc::clone(&live.message);
+        self.close(ticket, state, effects);
+        self.tell(message, outcome, effects);
     }
 
     /// Sends the account its receipt, if it asked for one of this state.
@@ -156,17 +207,19 @@ impl<L: Clone> Shard<L> {
     }
 
     /// The response has come: receipts that were waiting for it are matched now.
-    fn unpark<E: Effects<Link = L>>(&mut self, now: Now, key: u64, effects: &mut E) {
-        let mut at = 0;
-        while let Some(parked) = self.parked.get(at) {
-            if !parked.receipt.keys.as_slice().contains(&key) {
-                at += 1;
-                continue;
-            }
-            let Some(parked) = self.parked.remove(at) else { return };
-            if let Some(receipt) = self.match_receipt(now, parked.receipt, effects) {
-                self.parked.insert(at, Parked { receipt, until: parked.until });
-                at += 1;
+    fn unpark<E: Effects<Link = L>>(&mut self, now: Now, key: u64, ticket: u64, effects: &mut E) {
+        let mut parked = std::mem::take(&mut self.parked);
+        let fits = |receipt: &CarrierReceipt| {
+            let mut keys = self.lean(receipt).keys(receipt.keys);
+            keys.any(|one| one == key) && self.agrees(ticket, receipt)
+        };
+        let found = parked.take(key, fits);
+        self.parked = parked;
+        for receipt in found {
+            if self.slots.get(ticket).is_some() {
+                self.matched(now, key, ticket, &receipt, effects);
+            } else {
+                effects.count(Counted::ReceiptDuplicate);
             }
         }
     }
@@ -181,30 +234,38 @@ impl<L: Clone> Shard<L> {
 
     /// Enters a carrier's id; where it was used before, the newest is found first.
     fn link_key(&mut self, key: u64, ticket: u64) {
-        let found = match self.by_key.remove(&key) {
-            None => Found::One(ticket),
-            Some(Found::One(old)) => Found::Several(vec![ticket, old]),
-            Some(Found::Several(mut tickets)) => {
-                tickets.insert(0, ticket);
-                Found::Several(tickets)
+        match self.by_key.entry(key) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Found::One(ticket));
             }
-        };
-        self.by_key.insert(key, found);
+            Entry::Occupied(mut found) => match found.get_mut() {
+                Found::One(old) if *old == ticket => {}
+                Found::One(old) => {
+                    let both = vec![ticket, *old];
+                    found.insert(Found::Several(both));
+                }
+                Found::Several(tickets) => {
+                    tickets.retain(|&one| one != ticket);
+                    tickets.insert(0, ticket);
+                }
+            },
+        }
     }
 
     pub(super) fn unlink(&mut self, key: u64, ticket: u64) {
-        match self.by_key.get_mut(&key) {
-            Some(Found::One(one)) if *one == ticket => {
-                self.by_key.remove(&key);
+        let Entry::Occupied(mut found) = self.by_key.entry(key) else { return };
+        match found.get_mut() {
+            Found::One(one) if *one == ticket => {
+                found.remove();
             }
-            Some(Found::Several(tickets)) => {
+            Found::One(_) => {}
+            Found::Several(tickets) => {
                 tickets.retain(|&one| one != ticket);
                 if let [only] = tickets.as_slice() {
                     let only = *only;
-                    self.by_key.insert(key, Found::One(only));
+                    found.insert(Found::One(only));
                 }
             }
-            _ => {}
         }
     }
 }
@@ -214,10 +275,12 @@ fn is_final(state: MessageState, accepted_is_final: bool) -> bool {
     state.is_final(if accepted_is_final { Final } else { Intermediate })
 }
 
-/// Of two final states the one that says less was delivered.
+/// Of two final states the one that says less was delivered, the earlier of equals.
 fn worse(before: Option<(MessageState, u32)>, now: (MessageState, u32)) -> (MessageState, u32) {
-    match before {
-        Some(before) if before.0 != MessageState::DELIVERED => before,
-        _ => now,
-    }
+    let rank = |state| match state {
+        MessageState::DELIVERED => 0,
+        MessageState::ACCEPTED => 1,
+        _ => 2,
+    };
+    before.filter(|before| rank(before.0) >= rank(now.0)).unwrap_or(now)
 }

@@ -17,6 +17,12 @@ pub const ID_OCTETS: usize = 65;
 /// 32-bit limbs for the value of 65 decimal digits (216 bits).
 const LIMBS: usize = 7;
 
+/// Limbs of nine decimal digits for the value of 65 hexadecimal digits (79 decimal ones).
+const LIMBS_OF_NINE: usize = 9;
+
+/// One more than nine decimal digits hold.
+const NINE_DIGITS: u64 = 1_000_000_000;
+
 /// Decimal digits that are taken in at a time.
 const DIGITS_AT_A_TIME: usize = 9;
 
@@ -117,6 +123,51 @@ pub fn candidates(id: &[u8]) -> impl Iterator<Item = IdKey> + use<> {
     let hex = IdNotation::Hex.key(id).filter(|&key| Some(key) != text);
     let decimal = IdNotation::Decimal.key(id).filter(|&key| Some(key) != text && Some(key) != hex);
     [text, hex, decimal].into_iter().flatten()
+}
+
+/// The id of a receipt in hexadecimal as a response in decimal would have it, in the form that
+/// [`IdNotation::Hex`] gives that response: the one pair of notations whose keys else only meet
+/// when both are known. `None` for an id that is none, is longer in decimal than an id may be, or
+/// has no letter and so reads the same as decimal.
+#[must_use]
+pub fn decimal_of_hex(id: &[u8]) -> Option<IdKey> {
+    let digits = match id {
+        [b'0', b'x' | b'X', digits @ ..] => digits,
+        _ => id,
+    };
+    let letters = digits.iter().any(u8::is_ascii_alphabetic);
+    if !is_hex(digits) || !letters || digits.len() > ID_OCTETS {
+        return None;
+    }
+    // Nine decimal digits a limb, the least significant first.
+    let mut limbs = [0_u32; LIMBS_OF_NINE];
+    let mut used = 0;
+    for &digit in digits {
+        let mut carry = (digit as char).to_digit(16)?;
+        for limb in limbs.iter_mut().take(used) {
+            let value = u64::from(*limb) * 16 + u64::from(carry);
+            (*limb, carry) = ((value % NINE_DIGITS) as u32, (value / NINE_DIGITS) as u32);
+        }
+        if carry > 0 {
+            *limbs.get_mut(used)? = carry;
+            used += 1;
+        }
+    }
+    let mut key = IdKey::new(b"");
+    for limb in limbs.iter().take(used).rev() {
+        let mut scale = NINE_DIGITS as u32 / 10;
+        while scale > 0 {
+            let digit = (limb / scale % 10) as u8;
+            if digit > 0 || key.length > 0 {
+                if usize::from(key.length) == ID_OCTETS {
+                    return None;
+                }
+                key.push(b'0' + digit);
+            }
+            scale /= 10;
+        }
+    }
+    Some(key)
 }
 
 /// The notations of the response and of the receipt in which both ids name one message: the

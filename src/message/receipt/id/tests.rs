@@ -68,6 +68,15 @@ fn an_id_that_no_field_holds_has_no_key() {
 }
 
 #[test]
+fn a_hexadecimal_id_too_long_in_decimal_or_no_number_meets_nothing() {
+    assert_eq!(decimal_of_hex(&[b'f'; 54]), None, "66 decimal digits");
+    assert!(decimal_of_hex(&[b'f'; 53]).is_some());
+    for id in ["", "0x", "12", "a-b", "SAR-1"] {
+        assert_eq!(decimal_of_hex(id.as_bytes()), None, "{id}");
+    }
+}
+
+#[test]
 fn a_table_of_keys_is_asked_with_octets() {
     let keys: HashSet<IdKey> = candidates(b"0016").collect();
     assert_eq!(keys.len(), 3);
@@ -119,6 +128,15 @@ proptest! {
         let hex = format!("{}{number:X}", "0".repeat(zeros));
         prop_assert_eq!(key(IdNotation::Hex, &hex), format!("{number:x}"));
         prop_assert!(agree(hex.as_bytes(), decimal.as_bytes()).is_some());
+    }
+
+    #[test]
+    fn a_hexadecimal_receipt_meets_a_decimal_response(number: u128, zeros in 0_usize..20) {
+        let receipt = format!("{}{number:x}", "0".repeat(zeros));
+        let meets = decimal_of_hex(receipt.as_bytes());
+        let letters = receipt.contains(|one: char| one.is_ascii_alphabetic());
+        let response = number.to_string();
+        prop_assert_eq!(meets, IdNotation::Hex.key(response.as_bytes()).filter(|_| letters));
     }
 
     #[test]

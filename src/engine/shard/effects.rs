@@ -1,0 +1,197 @@
+//! What a shard is told, and what it wants done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::message::envelope::Message;
+use crate::message::message_id::MessageId;
+use crate::message::state::MessageState;
+use crate::mo::MoMessage;
+use crate::mt::egress::Outgoing;
+use crate::mt::receipts::Outcome;
+use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
+
+/// What a shard wants done.
+pub trait Effects {
+    /// How a link is named.
+    type Link: Clone;
+
+    /// The message is the engine's: tell its account the id.
+    fn accepted(&mut self, link: &Self::Link, sequence: SequenceNumber, id: MessageId);
+
+    /// The message is not taken.
+    fn refused(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
+
+    /// A message that was offered counts no more against the queues of its account and carrier:
+    /// its carrier has all of it, it has ended, or it was refused. Once for each message.
+    fn released(&mut self, account: u32, carrier: u32);
+
+    /// Give the message to its carrier's dispatcher: behind the others or, with `first`, among
+    /// those that go before them, in their order of acceptance.
+    fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
+
+    /// Take the message back from the dispatcher.
+    fn withdraw(&mut self, carrier: u32, ticket: u64);
+
+    /// Hand this to a session of the account; gives it back when none can take it now.
+    ///
+    /// # Errors
+    /// The delivery, to be kept until a session can.
+    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery>;
+
+    /// Answer a carrier's deliver_sm.
+    fn answer(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
+
+    /// So many more (or fewer) deliveries wait for this account.
+    fn backlog(&mut self, account: u32, change: isize);
+
+    /// Count something.
+    fn count(&mut self, what: Counted);
+}
+
+/// What is handed to an account's session.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// A receipt of ours.
+    Receipt {
+        /// The message it is about.
+        message: Arc<Message>,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// A message from a handset.
+    Mo(Arc<MoMessage>),
+}
+
+/// Things that are counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Counted {
+    /// A message ended in this state.
+    Ended(MessageState),
+    /// A message will be sent again after this status.
+    Retried,
+    /// A message was sent and its answer never came.
+    InDoubt,
+    /// A message in doubt was sent again: it may arrive twice.
+    MaybeTwice,
+    /// A receipt came before the response it belongs to.
+    ReceiptParked,
+    /// A receipt that belongs to nothing.
+    ReceiptUnknown,
+    /// A receipt for what had ended already.
+    ReceiptDuplicate,
+    /// A receipt was matched.
+    ReceiptMatched(MessageState),
+    /// The last receipt of a message came this long after its acceptance.
+    FinalReceipt(Duration),
+    /// Receipts or MO that could not wait any longer for their account.
+    DeliveryDropped,
+    /// An MO for a number nobody owns.
+    MoUnowned,
+    /// An MO for its owner.
+    Mo,
+    /// A correlation was given up to make room.
+    CorrelationDropped,
+    /// It is known now how a carrier writes ids in receipts.
+    IdNotation {
+        /// Which carrier.
+        carrier: u32,
+        /// See [`crate::mt::receipts::IdKeys::NAMES`].
+        notation: usize,
+    },
+}
+
+/// What happened to one segment at the carrier.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SegmentResult {
+    /// Accepted; the key of the carrier's id, if it gave one.
+    Accepted {
+        /// See [`crate::mt::receipts::response_key`].
+        key: Option<u64>,
+    },
+    /// Answered with an error, which was of this class.
+    Refused {
+        /// The status.
+        status: CommandStatus,
+        /// What it says about trying again.
+        class: StatusClass,
+        /// When to try again, where the carrier's dialect says it.
+        retry_after: Option<Duration>,
+    },
+    /// Sent, and the answer never came.
+    InDoubt,
+    /// Handed to a bind that went away before it was written.
+    NotSent,
+}
+
+/// What becomes of a message in doubt.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum InDoubtPolicy {
+    /// Nothing until news or expiry.
+    Hold,
+    /// Sent again at once.
+    Resend,
+    /// Sent again when no news came in time.
+    #[default]
+    WaitThenResend,
+}
+
+/// What a shard knows of a carrier.
+#[derive(Clone, Copy, Debug)]
+pub struct CarrierRules {
+    /// Times a segment is sent.
+    pub attempts_max: u16,
+    /// What becomes of a message in doubt.
+    pub in_doubt: InDoubtPolicy,
+    /// How long it waits for news.
+    pub in_doubt_wait: Duration,
+    /// Whether ACCEPTED ends a message.
+    pub accepted_is_final: bool,
+}
+
+/// Limits of one shard.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Messages not yet sent. At the limit: ESME_RMSGQFUL.
+    pub queue_max: usize,
+    /// Messages sent that await their receipt. At the limit the oldest is given up and counted.
+    pub correlations_max: usize,
+    /// How long a receipt is awaited.
+    pub correlation_max_age: Duration,
+    /// Receipts that wait for the response they belong to. At the limit the oldest is unknown.
+    pub parked_max: usize,
+    /// How long they wait.
+    pub parked_max_age: Duration,
+    /// Receipts and MO that wait for an account, by its place in the settings. At the limit the
+    /// oldest is dropped and counted.
+    pub waiting_max: Vec<usize>,
+    /// How long a temporary error waits before the next attempt.
+    pub retry_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queue_max: 1_000_000,
+            correlations_max: 2_000_000,
+            correlation_max_age: Duration::from_secs(216 * 3600),
+            parked_max: 10_000,
+            parked_max_age: Duration::from_secs(30),
+            waiting_max: Vec::new(),
+            retry_after: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A message to admit.
+#[derive(Clone, Debug)]
+pub struct Submission<L> {
+    /// Who is to be answered.
+    pub link: L,
+    /// With which number.
+    pub sequence: SequenceNumber,
+    /// The message.
+    pub message: Arc<Message>,
+    /// Where it goes.
+    pub carrier: u32,
+}

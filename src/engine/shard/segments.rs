@@ -1,0 +1,176 @@
+//! Segments on their way: dispatched, taken, refused, in doubt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::live::Place;
+use super::{Counted, Effects, InDoubtPolicy, SegmentResult, Shard};
+use crate::clock::Now;
+use crate::message::state::MessageState;
+use crate::mt::egress::Outgoing;
+use crate::wire::{CommandStatus, StatusClass};
+
+impl<L: Clone> Shard<L> {
+    /// A segment's fate at the carrier. `ticket` is the outgoing's; `segment` counts from 0; `late`
+    /// says that it had been called in doubt before.
+    pub fn segment_done<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        segment: u8,
+        result: SegmentResult,
+        late: bool,
+        effects: &mut E,
+    ) {
+        let Some(one) = self.slots.get_mut(ticket).and_then(|live| live.segment_mut(segment))
+        else {
+            return;
+        };
+        match (result, one.place) {
+            // The first word stands.
+            (_, Place::Accepted) => {}
+            (SegmentResult::Accepted { key }, _) => {
+                let twice = one.twice;
+                self.segment_accepted(now, ticket, segment, key, twice, effects);
+            }
+            // What was sent again meanwhile has an answer of its own to come.
+            (_, Place::Out) if late => {}
+            (SegmentResult::Refused { status, class, retry_after }, _) => {
+                let retry_after = retry_after.unwrap_or(self.limits.retry_after);
+                self.segment_refused(now, ticket, segment, (status, class, retry_after), effects);
+            }
+            // Only what is out can come back unsent or be lost.
+            (SegmentResult::NotSent, Place::Out) => self.send_again(ticket, segment, effects),
+            (SegmentResult::InDoubt, Place::Out) => {
+                self.segment_in_doubt(now, ticket, segment, effects);
+            }
+            (SegmentResult::NotSent | SegmentResult::InDoubt, _) => {}
+        }
+    }
+
+    fn segment_refused<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        segment: u8,
+        (status, class, retry_after): (CommandStatus, StatusClass, Duration),
+        effects: &mut E,
+    ) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let rules = self.carriers.get(live.carrier as usize);
+        let attempts_max = rules.map_or(1, |rules| rules.attempts_max);
+        let Some(one) = live.segment_mut(segment) else { return };
+        match class {
+            // Refused for being too fast is no attempt: it goes first as soon as the pace allows.
+            StatusClass::Throttle => {
+                one.place = Place::Out;
+                self.send_again(ticket, segment, effects);
+            }
+            StatusClass::Temporary | StatusClass::Session => {
+                one.attempts += 1;
+                one.place = Place::Back;
+                if one.attempts >= attempts_max {
+                    self.end(now, ticket, MessageState::UNDELIVERABLE, status.0, effects);
+                    return;
+                }
+                // Segments that come back together go again together.
+                live.wake_at = live.wake_at.max(now.wall + retry_after);
+                let at = live.wake_at;
+                self.due.push(at, ticket);
+                effects.count(Counted::Retried);
+            }
+            StatusClass::Permanent | StatusClass::Protocol | StatusClass::Ok => {
+                one.place = Place::Back;
+                self.end(now, ticket, MessageState::REJECTED, status.0, effects);
+            }
+        }
+    }
+
+    fn segment_in_doubt<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        segment: u8,
+        effects: &mut E,
+    ) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        effects.count(Counted::InDoubt);
+        let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
+        let Some(one) = live.segment_mut(segment) else { return };
+        one.attempts += 1;
+        one.place = Place::InDoubt;
+        // It may well have arrived, so it is not given up but held, once it was sent so often.
+        if one.attempts >= rules.attempts_max {
+            return;
+        }
+        match rules.in_doubt {
+            InDoubtPolicy::Hold => {}
+            InDoubtPolicy::Resend => {
+                (one.place, one.twice) = (Place::Out, true);
+                effects.count(Counted::MaybeTwice);
+                self.send_again(ticket, segment, effects);
+            }
+            InDoubtPolicy::WaitThenResend => {
+                live.wake_at = live.wake_at.max(now.wall + rules.in_doubt_wait);
+                let at = live.wake_at;
+                self.due.push(at, ticket);
+            }
+        }
+    }
+
+    /// The wait for news is over: what is in doubt, and may be sent again, counts as back.
+    pub(super) fn resend_doubtful<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
+        if rules.in_doubt == InDoubtPolicy::Hold {
+            return;
+        }
+        for segment in 0..live.segments {
+            if let Some(one) = live.segment_mut(segment)
+                && one.place == Place::InDoubt
+                && one.attempts < rules.attempts_max
+            {
+                (one.place, one.twice) = (Place::Back, true);
+                effects.count(Counted::MaybeTwice);
+            }
+        }
+    }
+
+    /// Sends one segment again, before what has not been sent yet.
+    fn send_again<E: Effects<Link = L>>(&mut self, ticket: u64, segment: u8, effects: &mut E) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        effects.dispatch(live.carrier, outgoing(live, ticket, segment, 1), true);
+    }
+
+    /// Sends every segment that is back, neighbours together so that they keep to one bind. A
+    /// message that has begun goes before those that have not.
+    pub(super) fn dispatch_back<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let begun = live.all().iter().any(|one| one.place != Place::Back || one.twice);
+        let mut from = 0;
+        while from < live.segments {
+            let mut to = from;
+            while let Some(one) = live.segment_mut(to)
+                && one.place == Place::Back
+            {
+                one.place = Place::Out;
+                to += 1;
+            }
+            if to > from {
+                effects.dispatch(live.carrier, outgoing(live, ticket, from, to - from), begun);
+            }
+            from = to.max(from).saturating_add(1);
+        }
+    }
+}
+
+fn outgoing(live: &super::Live, ticket: u64, segment: u8, segments: u8) -> Outgoing {
+    Outgoing {
+        message: Arc::clone(&live.message),
+        order: live.id.number(),
+        ticket,
+        segment,
+        segments,
+        reference: live.reference,
+    }
+}

@@ -1,0 +1,238 @@
+//! Receipts to the messages they are about.
+
+use super::*;
+
+/// Submits and has it taken under this id.
+fn sent_as(world: &mut World, message: Message, id: &str) -> MessageId {
+    let ours = world.submit(message).unwrap();
+    let sent = world.sent().unwrap();
+    world.take(&sent, id);
+    ours
+}
+
+#[test]
+fn a_receipt_reaches_its_account_with_our_id() {
+    let mut world = World::new();
+    let id = sent_as(&mut world, Message { account: 1, ..message() }, "c0ffee");
+    assert_eq!((world.shard.queued(), world.shard.awaiting_receipt()), (0, 1));
+    world.receipt("C0FFEE", DELIVERED);
+    assert_eq!(world.told(), [(1, id, DELIVERED, 0)]);
+    assert_eq!(world.counts(Counted::ReceiptMatched(DELIVERED)), 1);
+    assert_eq!(world.counts(Counted::Ended(DELIVERED)), 1);
+    world.assert_empty();
+}
+
+#[test]
+fn a_receipt_before_its_response_is_parked_and_matched() {
+    let mut world = World::new();
+    let id = world.submit(message()).unwrap();
+    let sent = world.sent().unwrap();
+    world.receipt("77", DELIVERED);
+    assert_eq!((world.told(), world.counts(Counted::ReceiptParked)), (vec![], 1));
+    world.seconds(20);
+    world.take(&sent, "77");
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    assert_eq!(world.counts(Counted::ReceiptUnknown), 0);
+    world.assert_empty();
+}
+
+#[test]
+fn parked_receipts_of_one_message_are_heard_in_their_order() {
+    let mut world = World::new();
+    let id = world.submit(Message { registered_delivery: 0x11, ..message() }).unwrap();
+    let sent = world.sent().unwrap();
+    world.receipt("77", MessageState::ENROUTE);
+    world.receipt("78", DELIVERED);
+    world.receipt("77", DELIVERED);
+    world.receipt("77", DELIVERED);
+    world.take(&sent, "77");
+    let told: Vec<MessageState> = world.told().iter().map(|told| told.2).collect();
+    assert_eq!(told, [MessageState::ENROUTE, DELIVERED]);
+    assert!(world.told().iter().all(|told| told.1 == id));
+    assert_eq!(world.counts(Counted::ReceiptDuplicate), 1);
+    assert_eq!(world.shard.parked.len(), 1, "78 waits on");
+}
+
+#[test]
+fn a_parked_receipt_whose_response_never_comes_is_unknown() {
+    let mut world = World::new();
+    world.receipt("77", DELIVERED);
+    world.seconds(29);
+    assert_eq!(world.counts(Counted::ReceiptUnknown), 0);
+    world.seconds(2);
+    assert_eq!((world.counts(Counted::ReceiptUnknown), world.shard.parked.len()), (1, 0));
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn parked_receipts_are_bounded_and_the_oldest_gives_way() {
+    let limits = Limits { parked_max: 2, ..Rules::default().limits };
+    let mut world = World::with(Rules { limits, ..Rules::default() });
+    let id = world.submit(message()).unwrap();
+    let sent = world.sent().unwrap();
+    for receipt in ["1", "2", "3"] {
+        world.receipt(receipt, DELIVERED);
+        assert!(world.shard.parked.len() <= 2);
+    }
+    assert_eq!(world.counts(Counted::ReceiptUnknown), 1);
+    world.take(&sent, "3");
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+}
+
+#[test]
+fn a_receipt_without_an_id_is_unknown_at_once() {
+    let mut world = World::new();
+    world.receipt("", DELIVERED);
+    assert_eq!((world.counts(Counted::ReceiptUnknown), world.shard.parked.len()), (1, 0));
+}
+
+#[test]
+fn a_receipt_finds_its_message_on_whichever_bind_it_comes() {
+    let mut world = World::new();
+    sent_as(&mut world, message(), "5");
+    // Links are answered, nothing else: they have no part in finding the message.
+    let keys = receipt_keys(0, world.notations, b"5");
+    let destination = Address::new(1, 1, HANDSET.as_bytes());
+    let (state, error, done) = (DELIVERED, 0, None);
+    let receipt = CarrierReceipt { carrier: 0, keys, destination, state, error, done };
+    world.shard.receipt(world.now, &4, 17, receipt, &mut world.notes);
+    assert_eq!(world.notes.answered, [(4, 17, CommandStatus::ESME_ROK)]);
+    assert_eq!(world.told().len(), 1);
+}
+
+#[test]
+fn a_duplicate_receipt_is_answered_and_counted_and_tells_nobody_anything() {
+    let mut world = World::new();
+    sent_as(&mut world, message(), "5");
+    for _ in 0..3 {
+        world.receipt("5", DELIVERED);
+    }
+    world.receipt("5", UNDELIVERABLE);
+    assert_eq!(world.told().len(), 1, "a final state never leaves");
+    assert_eq!(world.counts(Counted::ReceiptDuplicate), 3);
+    assert_eq!(world.counts(Counted::Ended(DELIVERED)), 1);
+    assert_eq!((world.shard.parked.len(), world.counts(Counted::ReceiptParked)), (0, 0));
+}
+
+#[test]
+fn a_receipt_of_another_carrier_matches_nothing() {
+    let mut world = World::new();
+    sent_as(&mut world, message(), "5");
+    let keys = receipt_keys(1, world.notations, b"5");
+    let destination = Address::new(1, 1, HANDSET.as_bytes());
+    let (state, error, done) = (DELIVERED, 0, None);
+    let receipt = CarrierReceipt { carrier: 1, keys, destination, state, error, done };
+    world.shard.receipt(world.now, &4, 17, receipt, &mut world.notes);
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn of_messages_with_one_id_the_newest_to_that_handset_is_meant() {
+    let mut world = World::new();
+    let old = sent_as(&mut world, message(), "5");
+    let new = sent_as(&mut world, message(), "5");
+    let other = sent_as(&mut world, message_to("447700900123"), "5");
+    world.receipt("5", DELIVERED);
+    world.receipt("5", UNDELIVERABLE);
+    world.receipt_of("5", "447700900123", DELIVERED);
+    let expected = [(0, new, DELIVERED, 0), (0, old, UNDELIVERABLE, 99), (0, other, DELIVERED, 0)];
+    assert_eq!(world.told(), expected);
+    world.assert_empty();
+}
+
+#[test]
+fn a_receipt_whose_destination_does_not_agree_is_not_believed() {
+    let mut world = World::new();
+    sent_as(&mut world, message(), "5");
+    world.receipt_of("5", "33687654321", DELIVERED);
+    assert!(world.told().is_empty());
+    assert_eq!(world.counts(Counted::ReceiptParked), 1);
+    world.receipt_of("5", "+33612345678", DELIVERED);
+    assert_eq!(world.told().len(), 1, "a plus is no other number");
+}
+
+#[test]
+fn intermediate_states_end_nothing_and_are_told_to_who_asked() {
+    let mut world = World::new();
+    let asked = Message { registered_delivery: 0x11, ..message() };
+    let id = sent_as(&mut world, asked, "5");
+    sent_as(&mut world, message_to("447700900123"), "6");
+    for state in [MessageState::ENROUTE, MessageState::ACCEPTED, MessageState::UNKNOWN] {
+        world.receipt("5", state);
+        world.receipt_of("6", "447700900123", state);
+    }
+    assert_eq!(world.told().len(), 3);
+    assert_eq!(world.shard.awaiting_receipt(), 2);
+    world.receipt("5", DELIVERED);
+    assert_eq!(world.told().last(), Some(&(0, id, DELIVERED, 0)));
+}
+
+#[test]
+fn accepted_ends_a_message_where_the_carrier_means_it_so() {
+    let carrier = CarrierRules { accepted_is_final: true, ..Rules::default().carrier };
+    let mut world = World::with(Rules { carrier, ..Rules::default() });
+    let id = sent_as(&mut world, message(), "5");
+    world.receipt("5", MessageState::ACCEPTED);
+    assert_eq!(world.told(), [(0, id, MessageState::ACCEPTED, 99)]);
+    world.assert_empty();
+}
+
+#[test]
+fn accounts_hear_what_they_asked_for() {
+    // SMPP 3.4 §5.2.17, and 5.0's 3: success only.
+    let cases = [
+        (0x00, DELIVERED, 0),
+        (0x00, UNDELIVERABLE, 0),
+        (0x01, DELIVERED, 1),
+        (0x01, UNDELIVERABLE, 1),
+        (0x02, DELIVERED, 0),
+        (0x02, UNDELIVERABLE, 1),
+        (0x03, DELIVERED, 1),
+        (0x03, UNDELIVERABLE, 0),
+        (0x10, DELIVERED, 0),
+        (0x10, MessageState::ENROUTE, 1),
+        (0x01, MessageState::ENROUTE, 0),
+    ];
+    for (registered_delivery, state, told) in cases {
+        let mut world = World::new();
+        sent_as(&mut world, Message { registered_delivery, ..message() }, "5");
+        world.receipt("5", state);
+        assert_eq!(world.told().len(), told, "{registered_delivery:#x} {state}");
+    }
+}
+
+#[test]
+fn a_message_that_wants_no_receipt_is_gone_when_its_carrier_has_it() {
+    let mut world = World::new();
+    sent_as(&mut world, Message { registered_delivery: 0, ..message() }, "5");
+    world.assert_empty();
+}
+
+#[test]
+fn a_carrier_that_gives_no_id_leaves_nothing_to_wait_for() {
+    let mut world = World::new();
+    sent_as(&mut world, message(), "");
+    world.assert_empty();
+}
+
+#[test]
+fn receipts_are_awaited_for_so_many_messages_and_so_long() {
+    let limits = Limits {
+        correlations_max: 2,
+        correlation_max_age: Duration::from_secs(3600),
+        ..Rules::default().limits
+    };
+    let mut world = World::with(Rules { limits, ..Rules::default() });
+    for id in ["1", "2", "3"] {
+        sent_as(&mut world, message(), id);
+        assert!(world.shard.awaiting_receipt() <= 2);
+    }
+    assert_eq!(world.counts(Counted::CorrelationDropped), 1);
+    world.receipt("1", DELIVERED);
+    assert!(world.told().is_empty(), "the oldest gave way");
+    world.receipt("2", DELIVERED);
+    assert_eq!(world.told().len(), 1);
+    world.seconds(3601);
+    assert_eq!(world.counts(Counted::CorrelationDropped), 2);
+    world.assert_empty();
+}

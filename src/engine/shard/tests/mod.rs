@@ -1,0 +1,305 @@
+//! A shard in virtual time, with effects that only note what was wanted.
+
+mod admission;
+mod doubt;
+mod endings;
+mod matching;
+mod notations;
+mod sequences;
+mod waiting;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{
+    CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Shard,
+    Submission,
+};
+use crate::clock::Now;
+use crate::message::envelope::{Message, ServiceType, UserData};
+use crate::message::message_id::MessageId;
+use crate::message::state::MessageState;
+use crate::mo::MoMessage;
+use crate::mt::egress::Outgoing;
+use crate::mt::receipts::{CarrierReceipt, Notations, receipt_keys, response_key};
+use crate::wire::{Address, CommandStatus, SequenceNumber};
+
+/// When the world begins, in wall time.
+const START: Duration = Duration::from_secs(1_790_000_000);
+/// A handset.
+const HANDSET: &str = "33612345678";
+/// How long messages are valid.
+const VALID: Duration = Duration::from_secs(48 * 3600);
+
+/// Notes what a shard wanted.
+#[derive(Default)]
+struct Notes {
+    accepted: Vec<(u8, SequenceNumber, MessageId)>,
+    refused: Vec<(u8, SequenceNumber, CommandStatus)>,
+    /// What the dispatcher holds, with whether it was to go first.
+    out: VecDeque<(Outgoing, bool)>,
+    withdrawn: Vec<u64>,
+    delivered: Vec<(u32, Delivery)>,
+    answered: Vec<(u8, SequenceNumber, CommandStatus)>,
+    counted: Vec<Counted>,
+    /// How many deliveries each account takes; one that is not here takes all.
+    room: HashMap<u32, usize>,
+    backlog: isize,
+    released: usize,
+}
+
+impl Effects for Notes {
+    type Link = u8;
+
+    fn accepted(&mut self, link: &u8, sequence: SequenceNumber, id: MessageId) {
+        self.accepted.push((*link, sequence, id));
+    }
+
+    fn refused(&mut self, link: &u8, sequence: SequenceNumber, status: CommandStatus) {
+        self.refused.push((*link, sequence, status));
+    }
+
+    fn released(&mut self, _account: u32, _carrier: u32) {
+        self.released += 1;
+    }
+
+    fn dispatch(&mut self, _carrier: u32, outgoing: Outgoing, first: bool) {
+        self.out.push_back((outgoing, first));
+    }
+
+    fn withdraw(&mut self, _carrier: u32, ticket: u64) {
+        self.withdrawn.push(ticket);
+        self.out.retain(|(outgoing, _)| outgoing.ticket != ticket);
+    }
+
+    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
+        match self.room.get_mut(&account) {
+            Some(0) => Err(delivery),
+            room => {
+                if let Some(room) = room {
+                    *room -= 1;
+                }
+                self.delivered.push((account, delivery));
+                Ok(())
+            }
+        }
+    }
+
+    fn answer(&mut self, link: &u8, sequence: SequenceNumber, status: CommandStatus) {
+        self.answered.push((*link, sequence, status));
+    }
+
+    fn backlog(&mut self, _account: u32, change: isize) {
+        self.backlog += change;
+    }
+
+    fn count(&mut self, what: Counted) {
+        self.counted.push(what);
+    }
+}
+
+/// A shard, its clock, and what it wanted.
+struct World {
+    shard: Shard<u8>,
+    now: Now,
+    notes: Notes,
+    notations: Notations,
+    sequence: SequenceNumber,
+}
+
+/// What a world begins with.
+struct Rules {
+    limits: Limits,
+    carrier: CarrierRules,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let limits = Limits { waiting_max: vec![100, 100], ..Limits::default() };
+        let carrier = CarrierRules {
+            attempts_max: 3,
+            in_doubt: InDoubtPolicy::WaitThenResend,
+            in_doubt_wait: Duration::from_secs(60),
+            accepted_is_final: false,
+        };
+        Self { limits, carrier }
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(Rules::default())
+    }
+
+    /// Two carriers of the same rules, and accounts 0 and 1.
+    fn with(Rules { limits, carrier }: Rules) -> Self {
+        Self {
+            shard: Shard::new((0, 1), 7, 1000, limits, vec![carrier, carrier]),
+            now: Now { monotonic: Duration::ZERO, wall: START },
+            notes: Notes::default(),
+            notations: Notations::default(),
+            sequence: 0,
+        }
+    }
+
+    /// Offers a message on link 1; its id if it was taken.
+    fn submit(&mut self, message: Message) -> Option<MessageId> {
+        self.submit_to(0, message)
+    }
+
+    fn submit_to(&mut self, carrier: u32, message: Message) -> Option<MessageId> {
+        let before = self.notes.accepted.len();
+        self.sequence += 1;
+        let message = Arc::new(message);
+        let submission = Submission { link: 1, sequence: self.sequence, message, carrier };
+        self.shard.admit(self.now, submission, &mut self.notes);
+        self.notes.accepted.get(before).map(|(_, _, id)| *id)
+    }
+
+    /// Takes the next segment from the dispatcher, as a link would; several at once are cut up.
+    fn sent(&mut self) -> Option<Outgoing> {
+        let (outgoing, first) = self.notes.out.pop_front()?;
+        if outgoing.segments > 1 {
+            let (segment, segments) = (outgoing.segment + 1, outgoing.segments - 1);
+            let rest = Outgoing { segment, segments, ..outgoing.clone() };
+            self.notes.out.push_front((rest, first));
+        }
+        Some(Outgoing { segments: 1, ..outgoing })
+    }
+
+    fn done(&mut self, of: &Outgoing, result: SegmentResult) {
+        self.shard.segment_done(self.now, of.ticket, of.segment, result, false, &mut self.notes);
+    }
+
+    fn done_late(&mut self, of: &Outgoing, result: SegmentResult) {
+        self.shard.segment_done(self.now, of.ticket, of.segment, result, true, &mut self.notes);
+    }
+
+    /// The carrier takes a segment under this id.
+    fn take(&mut self, of: &Outgoing, id: &str) {
+        let result = self.taken(id);
+        self.done(of, result);
+    }
+
+    fn taken(&self, id: &str) -> SegmentResult {
+        SegmentResult::Accepted { key: response_key(0, self.notations, id.as_bytes()) }
+    }
+
+    fn refuse(&mut self, of: &Outgoing, status: CommandStatus) {
+        self.done(of, SegmentResult::Refused { status, class: status.class(), retry_after: None });
+    }
+
+    /// A receipt from the handset on link 9.
+    fn receipt(&mut self, id: &str, state: MessageState) {
+        self.receipt_of(id, HANDSET, state);
+    }
+
+    fn receipt_of(&mut self, id: &str, handset: &str, state: MessageState) {
+        let receipt = CarrierReceipt {
+            carrier: 0,
+            keys: receipt_keys(0, self.notations, id.as_bytes()),
+            destination: Address::new(1, 1, handset.as_bytes()),
+            state,
+            error: u32::from(state != MessageState::DELIVERED) * 99,
+            done: None,
+        };
+        self.sequence += 1;
+        self.shard.receipt(self.now, &9, self.sequence, receipt, &mut self.notes);
+        let answer = (9, self.sequence, CommandStatus::ESME_ROK);
+        assert_eq!(self.notes.answered.last(), Some(&answer), "each receipt is answered");
+    }
+
+    /// Time passes in steps of a tick.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now.monotonic + time;
+        while self.now.monotonic < end {
+            let left = end - self.now.monotonic;
+            let next = self.shard.poll_timeout().map_or(left, |at| {
+                at.saturating_sub(self.now.wall).max(Duration::from_millis(100))
+            });
+            self.now = self.now.plus(next.min(left));
+            self.shard.handle_timeout(self.now, &mut self.notes);
+        }
+    }
+
+    fn seconds(&mut self, seconds: u64) {
+        self.pass(Duration::from_secs(seconds));
+    }
+
+    /// What accounts were told so far: whom, of which message, which state and error.
+    fn told(&self) -> Vec<(u32, MessageId, MessageState, u32)> {
+        let receipts =
+            self.notes.delivered.iter().filter_map(|(account, delivery)| match delivery {
+                Delivery::Receipt { outcome, .. } => {
+                    Some((*account, outcome.id, outcome.state, outcome.error))
+                }
+                Delivery::Mo(_) => None,
+            });
+        receipts.collect()
+    }
+
+    fn counts(&self, what: Counted) -> usize {
+        self.notes.counted.iter().filter(|counted| **counted == what).count()
+    }
+
+    /// Nothing is left of any message.
+    fn assert_empty(&self) {
+        let shard = &self.shard;
+        assert_eq!((shard.queued(), shard.awaiting_receipt()), (0, 0));
+        assert!(shard.by_key.is_empty(), "correlations of messages that are gone");
+        let offered = self.notes.accepted.len() + self.notes.refused.len();
+        assert_eq!(self.notes.released, offered, "places in queues");
+    }
+}
+
+/// A message of one segment from account 0 to the handset, which wants its receipt.
+fn message() -> Message {
+    Message {
+        account: 0,
+        source: Address::new(5, 0, b"Shop"),
+        destination: Address::new(1, 1, HANDSET.as_bytes()),
+        service_type: ServiceType::default(),
+        esm_class: 0,
+        protocol_id: 0,
+        priority_flag: 0,
+        registered_delivery: 1,
+        replace_if_present_flag: 0,
+        data_coding: 0,
+        sm_default_msg_id: 0,
+        user_data: UserData::new(b"hello"),
+        tlvs: Box::default(),
+        cuts: Box::default(),
+        accepted_at: START,
+        send_at: Duration::ZERO,
+        expires_at: START + VALID,
+    }
+}
+
+fn message_to(handset: &str) -> Message {
+    Message { destination: Address::new(1, 1, handset.as_bytes()), ..message() }
+}
+
+/// A message of so many segments of one octet.
+fn long_message(segments: u16) -> Message {
+    let text = vec![b'x'; usize::from(segments)];
+    Message { user_data: UserData::new(&text), cuts: (1..=segments).collect(), ..message() }
+}
+
+fn mo(text: &str) -> MoMessage {
+    MoMessage {
+        source: Address::new(1, 1, HANDSET.as_bytes()),
+        destination: Address::new(3, 0, b"36105"),
+        service_type: Box::default(),
+        esm_class: 0,
+        protocol_id: 0,
+        priority_flag: 0,
+        data_coding: 0,
+        short_message: text.as_bytes().into(),
+        tlvs: Box::default(),
+    }
+}
+
+const DELIVERED: MessageState = MessageState::DELIVERED;
+const UNDELIVERABLE: MessageState = MessageState::UNDELIVERABLE;
+const REJECTED: MessageState = MessageState::REJECTED;

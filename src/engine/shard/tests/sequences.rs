@@ -1,0 +1,238 @@
+//! Any sequence of what can happen to a shard, and what must hold after each step of it.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Something happens. Numbers choose among what there is at the time.
+#[derive(Clone, Debug)]
+enum Step {
+    Submit { account: u32, handset: usize, segments: u16, valid_s: u64, wait_s: u64 },
+    Send(u8),
+    Take { which: usize, id: u8 },
+    Refuse { which: usize, status: u32 },
+    NotSent(usize),
+    InDoubt(usize),
+    LateTake { which: usize, id: u8 },
+    LateRefuse { which: usize, status: u32 },
+    Receipt { id: u8, handset: usize, state: u8 },
+    Pass(u32),
+    Room { account: u32, room: usize },
+    Ready(u32),
+    GiveBack { account: u32, count: usize, pause_s: u64 },
+    Mo(u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let account = 0..2_u32;
+    let which = 0..32_usize;
+    let status = prop_oneof![Just(0x58), Just(0x14), Just(0x08), Just(0x0b), Just(0x7777)];
+    prop_oneof![
+        6 => (account.clone(), 0..3_usize, 1..4_u16, 1..200_u64, 0..20_u64).prop_map(
+            |(account, handset, segments, valid_s, wait_s)| {
+                Step::Submit { account, handset, segments, valid_s, wait_s }
+            }
+        ),
+        6 => (1..4_u8).prop_map(Step::Send),
+        8 => (which.clone(), 0..12_u8).prop_map(|(which, id)| Step::Take { which, id }),
+        3 => (which.clone(), status.clone()).prop_map(|(which, status)| {
+            Step::Refuse { which, status }
+        }),
+        1 => which.clone().prop_map(Step::NotSent),
+        2 => which.clone().prop_map(Step::InDoubt),
+        1 => (which.clone(), 0..12_u8).prop_map(|(which, id)| Step::LateTake { which, id }),
+        1 => (which, status).prop_map(|(which, status)| Step::LateRefuse { which, status }),
+        8 => (0..12_u8, 0..3_usize, 0..10_u8).prop_map(|(id, handset, state)| {
+            Step::Receipt { id, handset, state }
+        }),
+        4 => (1..70_000_u32).prop_map(Step::Pass),
+        2 => (account.clone(), 0..4_usize).prop_map(|(account, room)| Step::Room { account, room }),
+        2 => account.clone().prop_map(Step::Ready),
+        1 => (account.clone(), 0..4_usize, 0..7_u64).prop_map(|(account, count, pause_s)| {
+            Step::GiveBack { account, count, pause_s }
+        }),
+        1 => account.prop_map(Step::Mo),
+    ]
+}
+
+const HANDSETS: [&str; 3] = [HANDSET, "33687654321", "447700900123"];
+
+/// A world and what has left the dispatcher.
+struct Run {
+    world: World,
+    in_flight: Vec<Outgoing>,
+    doubted: Vec<Outgoing>,
+    submitted: usize,
+    deliveries_of_mo: usize,
+}
+
+impl Run {
+    fn new(in_doubt: InDoubtPolicy) -> Self {
+        let limits = Limits {
+            queue_max: 8,
+            correlations_max: 5,
+            correlation_max_age: Duration::from_secs(500),
+            parked_max: 3,
+            parked_max_age: Duration::from_secs(30),
+            waiting_max: vec![3, 2],
+            retry_after: Duration::from_secs(30),
+        };
+        let carrier = CarrierRules { in_doubt, ..Rules::default().carrier };
+        Self {
+            world: World::with(Rules { limits, carrier }),
+            in_flight: Vec::new(),
+            doubted: Vec::new(),
+            submitted: 0,
+            deliveries_of_mo: 0,
+        }
+    }
+
+    fn pick(list: &mut Vec<Outgoing>, which: usize) -> Option<Outgoing> {
+        (!list.is_empty()).then(|| list.remove(which % list.len()))
+    }
+
+    fn refused(status: u32) -> SegmentResult {
+        let status = CommandStatus(status);
+        SegmentResult::Refused { status, class: status.class(), retry_after: None }
+    }
+
+    fn step(&mut self, step: Step) {
+        let world = &mut self.world;
+        match step {
+            Step::Submit { account, handset, segments, valid_s, wait_s } => {
+                self.submitted += 1;
+                let wall = world.now.wall;
+                let message = Message {
+                    account,
+                    destination: Address::new(1, 1, HANDSETS[handset].as_bytes()),
+                    accepted_at: wall,
+                    send_at: if wait_s > 10 { wall + Duration::from_secs(wait_s) } else { START },
+                    expires_at: wall + Duration::from_secs(valid_s),
+                    ..if segments > 1 { long_message(segments) } else { message() }
+                };
+                world.submit(message);
+            }
+            Step::Send(count) => {
+                self.in_flight.extend((0..count).map_while(|_| world.sent()));
+            }
+            Step::Take { which, id } => {
+                let Some(one) = Self::pick(&mut self.in_flight, which) else { return };
+                world.take(&one, &id.to_string());
+            }
+            Step::Refuse { which, status } => {
+                let Some(one) = Self::pick(&mut self.in_flight, which) else { return };
+                world.done(&one, Self::refused(status));
+            }
+            Step::NotSent(which) => {
+                let Some(one) = Self::pick(&mut self.in_flight, which) else { return };
+                world.done(&one, SegmentResult::NotSent);
+            }
+            Step::InDoubt(which) => {
+                let Some(one) = Self::pick(&mut self.in_flight, which) else { return };
+                world.done(&one, SegmentResult::InDoubt);
+                self.doubted.push(one);
+            }
+            Step::LateTake { which, id } => {
+                let Some(one) = Self::pick(&mut self.doubted, which) else { return };
+                let taken = world.taken(&id.to_string());
+                world.done_late(&one, taken);
+            }
+            Step::LateRefuse { which, status } => {
+                let Some(one) = Self::pick(&mut self.doubted, which) else { return };
+                world.done_late(&one, Self::refused(status));
+            }
+            Step::Receipt { id, handset, state } => {
+                world.receipt_of(&id.to_string(), HANDSETS[handset], MessageState(state));
+            }
+            Step::Pass(ms) => world.pass(Duration::from_millis(u64::from(ms))),
+            Step::Room { account, room } => {
+                world.notes.room.insert(account, room);
+            }
+            Step::Ready(account) => world.shard.account_ready(account, &mut world.notes),
+            Step::GiveBack { account, count, pause_s } => self.give_back(account, count, pause_s),
+            Step::Mo(account) => {
+                self.deliveries_of_mo += 1;
+                world.shard.mo(&9, 0, Some(account), mo("x"), &mut world.notes);
+            }
+        }
+    }
+
+    fn give_back(&mut self, account: u32, count: usize, pause_s: u64) {
+        let World { shard, notes, now, .. } = &mut self.world;
+        let own: Vec<usize> =
+            (0..notes.delivered.len()).filter(|&at| notes.delivered[at].0 == account).collect();
+        let taken = &own[own.len().saturating_sub(count)..];
+        let mut deliveries: Vec<Delivery> =
+            taken.iter().rev().map(|&at| notes.delivered.remove(at).1).collect();
+        deliveries.reverse();
+        shard.undelivered(*now, account, deliveries, Duration::from_secs(pause_s), notes);
+    }
+
+    fn check(&self) {
+        let World { shard, notes, .. } = &self.world;
+        // Every submit has one answer, and every id is given once.
+        assert_eq!(notes.accepted.len() + notes.refused.len(), self.submitted);
+        let ids: HashSet<MessageId> = notes.accepted.iter().map(|accepted| accepted.2).collect();
+        assert_eq!(ids.len(), notes.accepted.len());
+
+        // Limits hold.
+        assert!(shard.queued() <= 8 && shard.awaiting_receipt() <= 5 && shard.parked.len() <= 3);
+        let waiting = |account| shard.waiting.get(&account).map_or(0, VecDeque::len);
+        assert!(waiting(0) <= 3 && waiting(1) <= 2);
+        assert_eq!(notes.backlog, shard.waiting() as isize);
+
+        // Every accepted message is live or has ended, once.
+        let dropped = self.world.counts(Counted::CorrelationDropped);
+        let ended = notes.counted.iter().filter(|one| matches!(one, Counted::Ended(_))).count();
+        let live = shard.queued() + shard.awaiting_receipt();
+        assert_eq!(notes.accepted.len(), live + ended + dropped);
+        assert_eq!(notes.released, self.submitted - shard.queued());
+
+        // Each end is told once, unless there was no room for it.
+        let lost = self.world.counts(Counted::DeliveryDropped);
+        let deliveries = notes.delivered.len() + shard.waiting() + lost;
+        let told = self.world.told();
+        let finals: Vec<_> = told.iter().map(|told| told.1).collect();
+        assert_eq!(deliveries, ended + self.deliveries_of_mo);
+        assert_eq!(finals.len(), finals.iter().collect::<HashSet<_>>().len());
+
+        // Nothing is on its way twice at a time.
+        let mut out = HashSet::new();
+        for one in notes.out.iter().map(|(one, _)| one).chain(&self.in_flight) {
+            for segment in one.segment..one.segment + one.segments {
+                assert!(out.insert((one.ticket, segment)), "a second copy");
+            }
+        }
+    }
+
+    /// However it went, nothing stays for ever.
+    fn finish(mut self) {
+        self.world.pass(Duration::from_secs(2000));
+        self.check();
+        assert_eq!(self.world.shard.parked.len(), 0);
+        self.world.assert_empty();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_accepted_message_ends_once_whatever_happens(
+        policy in prop_oneof![
+            Just(InDoubtPolicy::Hold),
+            Just(InDoubtPolicy::Resend),
+            Just(InDoubtPolicy::WaitThenResend),
+        ],
+        steps in prop::collection::vec(step(), 1..150),
+    ) {
+        let mut run = Run::new(policy);
+        for step in steps {
+            run.step(step);
+            run.check();
+        }
+        run.finish();
+    }
+}
