@@ -44,8 +44,9 @@ impl Chappe {
             "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n[log]\nlevel = \"error\"\n\
              [smpp]\nlisten = \"{address}\"\n{extra}\n\
              [[account]]\nsystem_id = \"demo\"\npassword = \"demo\"\nbinds_max = 16000\n\
+             queue_max_messages = 1000000\n\
              [[carrier]]\nname = \"carrier\"\naddress = \"{carrier}\"\nsystem_id = \"chappe\"\n\
-             password = \"chappe\"\nbinds = {binds}\n\
+             password = \"chappe\"\nbinds = {binds}\nqueue_max_messages = 1000000\n\
              [[route]]\nname = \"all\"\nto = [{{ carrier = \"carrier\" }}]\n"
         );
         let name = format!("chappe-bench-{}-{}.toml", std::process::id(), address.port());
