@@ -180,21 +180,30 @@ struct LinkOwner {
 
 impl Owner for LinkOwner {
     fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>) {
-        let smsc = &mut self.desk.borrow_mut().smsc;
-        match (event, self.bind) {
+        if self.flow == Flow::Cut {
             // What follows a cut was never read.
-            _ if self.flow == Flow::Cut => {}
-            (Event::Request { header, pdu }, Some(id)) => {
-                self.flow = smsc.request(now, id, session, header, &pdu);
+            return;
+        }
+        let smsc = &mut self.desk.borrow_mut().smsc;
+        let Some(id) = self.bind else {
+            match event {
+                Event::BindRequested(request) => self.bind = smsc.bind(now, session, &request),
+                Event::Odd(_) => smsc.odd(),
+                _ => {}
             }
-            (Event::Response { request, status, .. }, Some(id)) => {
-                smsc.answered(now, id, request.ticket, status);
+            return;
+        };
+        match &event {
+            Event::Request { header, pdu } => {
+                self.flow = smsc.request(now, id, session, *header, pdu);
             }
-            (Event::Unanswered { request, why: Unanswered::TimedOut }, Some(id)) => {
+            Event::Response { request, status, .. } => {
+                smsc.answered(now, id, request.ticket, *status);
+            }
+            Event::Unanswered { request, why: Unanswered::TimedOut } => {
                 smsc.unanswered(now, id, request.ticket);
             }
-            (Event::BindRequested(request), _) => self.bind = smsc.bind(now, session, &request),
-            (Event::Odd(_), _) => smsc.odd(),
+            Event::Odd(_) => smsc.odd(),
             _ => {}
         }
     }
