@@ -168,7 +168,8 @@ fn cut_links_are_made_again_and_what_was_out_is_unanswered() {
         run("--drop-every 250", "--count 3000 --binds 2 --window 20 --receipts --settle 5s");
     assert!(number(&smsc, "drops") > 5);
     assert_eq!(number(&load, "binds_lost"), number(&smsc, "drops"));
-    assert_eq!(number(&load, "binds"), number(&smsc, "binds"));
+    // The last one may have been granted when the run was over.
+    assert!(number(&load, "binds") <= number(&smsc, "binds"));
     assert_eq!((code, number(&load, "missing"), number(&load, "unknown")), (0, 0, 0));
     let known = number(&load, "accepted") + number(&load, "unanswered");
     // What was read but not answered before the cut is known by its receipt.

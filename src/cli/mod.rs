@@ -36,9 +36,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    /// Simulate an SMSC
     Smsc(smsc::Args),
-    /// Generate load as an ESME
     Load(load::Args),
     /// Decode and encode PDUs, one a line
     #[command(subcommand)]

@@ -59,7 +59,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "0ms")]
     latency: Duration,
     /// deliver_sm unanswered at once, per bind
-    #[arg(long, value_name = "N", default_value = "1000",
+    #[arg(long, value_name = "N", default_value = "100",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     window: u32,
     /// Receipts waiting or unanswered at once, in all; above it messages get ESME_RMSGQFUL

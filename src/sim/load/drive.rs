@@ -242,12 +242,12 @@ struct BindOwner {
 impl Owner for BindOwner {
     fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>) {
         let load = &mut *self.desk.load.borrow_mut();
-        match event {
+        match &event {
             Event::Response { request, late, status, pdu } => {
-                load.answered(now, &request, late, status, pdu.as_ref());
+                load.answered(now, request, *late, *status, pdu.as_ref());
             }
             Event::Request { header, pdu: Pdu::DeliverSm(deliver) } => {
-                load.delivered(now, &deliver);
+                load.delivered(now, deliver);
                 let body = DeliverSmResp::default();
                 // An empty body cannot be too long.
                 let _ = session.respond(header.sequence_number, CommandStatus::ESME_ROK, &body);
@@ -256,7 +256,7 @@ impl Owner for BindOwner {
                 let status = CommandStatus::ESME_RINVCMDID;
                 session.respond_status(header.command_id, header.sequence_number, status);
             }
-            Event::Unanswered { request, why } => load.unanswered(&request, why),
+            Event::Unanswered { request, why } => load.unanswered(request, *why),
             Event::Odd(session::Odd::Stray { .. }) => load.stray(),
             Event::Bound(_) => {
                 self.bound = true;

@@ -136,7 +136,7 @@ impl Load {
     /// A bind is gone. What was in flight on it comes through [`Load::unanswered`].
     pub fn unbound(&mut self) {
         self.bound = self.bound.saturating_sub(1);
-        self.report.binds_lost += u64::from(!self.stopped);
+        self.report.binds_lost += u64::from(!self.over);
     }
 
     /// Begins, although perhaps not all binds stand.

@@ -17,7 +17,7 @@ use crate::link::tls::ListenerTls;
 use crate::link::{Clock, Link, Owner, Pace, Stream};
 use crate::session::{self, Event, Session, Unanswered};
 use crate::sim::cpu::cpu_time;
-use crate::wire::{Role, State};
+use crate::wire::Role;
 
 /// Links at once; further ones are closed when they come.
 const LINKS_MAX: usize = 50_000;
@@ -147,6 +147,7 @@ async fn drive(stream: Stream, clock: Clock, desk: &Rc<RefCell<Desk>>) {
         desk: Rc::clone(desk),
         bind: None,
         flow: Flow::Go,
+        closed: false,
         clock,
         sleep: Box::pin(tokio::time::sleep_until(clock.instant(now.monotonic))),
         armed: None,
@@ -172,6 +173,8 @@ struct LinkOwner {
     desk: Rc<RefCell<Desk>>,
     bind: Option<BindId>,
     flow: Flow,
+    /// Set once the session is over: what waits for it then holds nothing up.
+    closed: bool,
     clock: Clock,
     sleep: Pin<Box<Sleep>>,
     /// The moment `sleep` is set to.
@@ -180,32 +183,42 @@ struct LinkOwner {
 
 impl Owner for LinkOwner {
     fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>) {
-        let smsc = &mut self.desk.borrow_mut().smsc;
-        match (event, self.bind) {
+        if self.flow == Flow::Cut {
             // What follows a cut was never read.
-            _ if self.flow == Flow::Cut => {}
-            (Event::Request { header, pdu }, Some(id)) => {
-                self.flow = smsc.request(now, id, session, header, &pdu);
+            return;
+        }
+        self.closed |= matches!(event, Event::Closed(_));
+        let smsc = &mut self.desk.borrow_mut().smsc;
+        let Some(id) = self.bind else {
+            match event {
+                Event::BindRequested(request) => self.bind = smsc.bind(now, session, &request),
+                Event::Odd(_) => smsc.odd(),
+                _ => {}
             }
-            (Event::Response { request, status, .. }, Some(id)) => {
-                smsc.answered(now, id, request.ticket, status);
+            return;
+        };
+        match &event {
+            Event::Request { header, pdu } => {
+                self.flow = smsc.request(now, id, session, *header, pdu);
             }
-            (Event::Unanswered { request, why: Unanswered::TimedOut }, Some(id)) => {
+            Event::Response { request, status, .. } => {
+                smsc.answered(now, id, request.ticket, *status);
+            }
+            Event::Unanswered { request, why: Unanswered::TimedOut } => {
                 smsc.unanswered(now, id, request.ticket);
             }
-            (Event::BindRequested(request), _) => self.bind = smsc.bind(now, session, &request),
-            (Event::Odd(_), _) => smsc.odd(),
+            Event::Odd(_) => smsc.odd(),
             _ => {}
         }
     }
 
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
-        let Some(id) = self.bind.filter(|_| self.flow == Flow::Go) else { return };
+        let Some(id) = self.bind.filter(|_| self.flow == Flow::Go && !self.closed) else { return };
         let mut desk = self.desk.borrow_mut();
         desk.remember(id, cx.waker());
         desk.smsc.work(now, id, session);
         desk.wake_others();
-        if desk.stopping && session.state() != State::Closed {
+        if desk.stopping {
             session.unbind(now);
         }
         let due = desk.smsc.poll_timeout(id, session);
@@ -218,7 +231,7 @@ impl Owner for LinkOwner {
             return Pace::Cut;
         }
         match self.bind {
-            Some(id) if self.desk.borrow().smsc.is_swamped(id) => Pace::Wait,
+            Some(id) if !self.closed && self.desk.borrow().smsc.is_swamped(id) => Pace::Wait,
             _ => Pace::Go,
         }
     }

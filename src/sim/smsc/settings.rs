@@ -69,7 +69,7 @@ impl Default for Settings {
             receipt_first: Chance::NEVER,
             drop_every: None,
             mo: MoSettings::default(),
-            window_max: 1000,
+            window_max: 100,
             receipts_max: 2_000_000,
             seed: 1,
         }
