@@ -39,7 +39,8 @@ fn measure_one(name: &str, certificate: Option<&Certificate>) {
         )
     });
     let extra = format!(
-        "{tls}\nenquire_link_ms = {}\ninactivity_ms = 0\nsession_init_ms = 60000\nunbound_sessions_max = 4096",
+        "{tls}\nenquire_link_ms = {}\ninactivity_ms = 0\nsession_init_ms = 60000\n\
+         unbound_sessions_max = 4096",
         PROBE.as_millis()
     );
     // No carrier listens there: the engine has nothing to do but hold sessions.

@@ -1,5 +1,5 @@
-//! Places in queues that one link has taken ahead, so that a thousand messages of one wake-up do not
-//! each touch what all threads share.
+//! Places in queues that one link has taken ahead, so that a thousand messages of one wake-up do
+//! not each touch what all threads share.
 
 use super::quota::Quota;
 use super::shared::{Account, Carrier, Shared};
