@@ -13,7 +13,7 @@ use super::shard::{Delivery, Submission};
 use super::shared::{Account, Shared, ToShard, octet_rules};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
-use crate::mt::receipts::{ReceiptRenderer, id_field, write_id};
+use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field, write_id};
 use crate::mt::routing::Action;
 use crate::session::{BindRequest, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
@@ -327,11 +327,12 @@ impl AccountLink {
             return;
         }
         let mut took = false;
+        let no_tlvs = !session.peer_takes_tlvs();
         while session.window_free() > 0 {
             let Some(delivery) = bound.handle.deliveries.pop() else { break };
             took = true;
             let ticket = bound.next_ticket();
-            let style = bound.account.style;
+            let style = ReceiptStyle { no_tlvs, ..bound.account.style };
             let submitted = match &delivery {
                 Delivery::Receipt { message, outcome } => {
                     let deliver = self.receipts.render(message, outcome, style);

@@ -16,15 +16,19 @@ use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
 use crate::link::Clock;
 use crate::message::dialect::{AcceptedState, Alphabet, IdFormat, IdNotation, Segmentation};
+use crate::message::envelope::ServiceType;
 use crate::message::receipt::id;
 use crate::mo::Owners;
 use crate::mt::ingress::Admission;
-use crate::mt::receipts::{Notations, ReceiptStyle};
+use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
 use crate::mt::routing::{Action, PREFIX_MAX, Routes, Row};
-use crate::mt::segmentation::Cutting;
+use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
 use crate::text::{DataCodingZero, Reference};
+
+/// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
+const VERSION_WITH_TLVS: u8 = 0x34;
 
 /// The shared state of an engine of these settings.
 #[must_use]
@@ -90,6 +94,7 @@ fn account(
             format: dialect.receipt_format,
             zone_minutes: dialect.receipt_zone_minutes,
             decimal_ids: dialect.message_id_format == IdFormat::Decimal,
+            no_tlvs: false,
         },
         rate: Rate::per_second(settings.segments_per_second),
         queued: Quota::new(settings.queue_max_messages),
@@ -104,6 +109,12 @@ fn account(
 
 fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carrier {
     let dialect = &settings.dialect;
+    let reference = match dialect.segmentation {
+        Segmentation::Payload => Reference::Payload,
+        Segmentation::Sar => Reference::Sar,
+        Segmentation::Udh8 => Reference::Udh8,
+        Segmentation::Udh16 => Reference::Udh16,
+    };
     Carrier {
         index: at as u32,
         cutting: Cutting {
@@ -113,16 +124,23 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
                 Alphabet::Latin1 => DataCodingZero::Latin1,
                 Alphabet::Utf8 => DataCodingZero::Utf8,
             },
-            reference: match dialect.segmentation {
-                Segmentation::Payload => Reference::Payload,
-                Segmentation::Sar => Reference::Sar,
-                Segmentation::Udh8 => Reference::Udh8,
-                Segmentation::Udh16 => Reference::Udh16,
-            },
+            reference,
         },
-        notations: Notations {
-            response: notation(dialect.message_id_response),
-            receipt: notation(dialect.message_id_receipt),
+        writing: Writing {
+            reference,
+            reference_max: dialect.reference_max,
+            esm_class_mode: dialect.esm_class_mode,
+            service_type: ServiceType::new(dialect.service_type.as_bytes()),
+            no_tlvs: dialect.interface_version < VERSION_WITH_TLVS,
+        },
+        reading: Reading {
+            carrier: at as u32,
+            notations: Notations {
+                response: notation(dialect.message_id_response),
+                receipt: notation(dialect.message_id_receipt),
+            },
+            zone_minutes: dialect.receipt_zone_minutes,
+            unmarked: dialect.receipt_without_esm_class,
         },
         queued: Quota::new(settings.queue_max_messages),
         dispatcher: Queue::new(DISPATCHER_QUEUE),

@@ -15,6 +15,7 @@ use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::dialect::StatusRule;
 use crate::mo::MoMessage;
+use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
 use crate::session::{Entry, Event, Session, Unanswered};
@@ -214,7 +215,7 @@ impl CarrierLink {
         let key = match pdu {
             Some(Pdu::SubmitSmResp(resp)) => {
                 let id = resp.message_id.octets();
-                response_key(self.carrier.index, self.carrier.notations, id)
+                response_key(self.carrier.index, self.carrier.reading.notations, id)
             }
             // A body that cannot be read has no id, so there is nothing to find a receipt by.
             _ => None,
@@ -255,8 +256,7 @@ impl CarrierLink {
         self.unanswered += 1;
         let link = Arc::clone(&self.handle);
         let shard = self.shared.shard_of(deliver.source_addr.octets());
-        let zone = self.carrier.settings.dialect.receipt_zone_minutes;
-        if let Some(receipt) = read(self.carrier.index, self.carrier.notations, zone, deliver) {
+        if let Some(receipt) = read(self.carrier.reading, deliver) {
             self.tally.receipts += 1;
             self.outbox.push(shard, ToShard::Receipt { link, sequence, receipt });
             return;
@@ -270,13 +270,9 @@ impl CarrierLink {
     fn send(&mut self, now: Now, session: &mut Session) {
         while session.window_free() > 0 {
             let Some(outgoing) = self.handle.submits.pop() else { break };
-            let reference = self.carrier.cutting.reference;
-            let submit = self.renderer.render(
-                &outgoing.message,
-                outgoing.segment,
-                outgoing.reference,
-                reference,
-            );
+            let writing = &self.carrier.writing;
+            let Outgoing { message, segment, reference, .. } = &outgoing;
+            let submit = self.renderer.render(message, *segment, *reference, writing);
             let place = match self.free.pop() {
                 Some(place) => place,
                 None => {

@@ -20,9 +20,9 @@ use crate::message::dialect::{self, Dialect, Surplus, Tolerance};
 use crate::mo::{MoMessage, Owners};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Admission;
-use crate::mt::receipts::{CarrierReceipt, Notations, ReceiptStyle, tail};
+use crate::mt::receipts::{CarrierReceipt, Reading, ReceiptStyle, tail};
 use crate::mt::routing::Routes;
-use crate::mt::segmentation::Cutting;
+use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
@@ -132,8 +132,10 @@ pub struct Carrier {
     pub settings: settings::Carrier,
     /// How it wants long messages.
     pub cutting: Cutting,
-    /// How it writes ids.
-    pub notations: Notations,
+    /// How it wants segments written.
+    pub writing: Writing,
+    /// How its receipts are read.
+    pub reading: Reading,
     /// Messages queued for it.
     pub queued: Quota,
     /// Its dispatcher.

@@ -80,6 +80,12 @@ impl ServiceType {
         Self(kept)
     }
 
+    /// Whether there is none: the SMSC's default.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.starts_with(&[0])
+    }
+
     /// The octets, with NULs behind them up to six.
     #[must_use]
     pub fn octets(&self) -> &[u8] {

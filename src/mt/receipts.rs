@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::message::dialect::UnmarkedReceipt;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::{IdKey, IdNotation, decimal_of_hex};
@@ -130,14 +131,26 @@ fn hash(carrier: u32, id: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// How one carrier's receipts are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// The carrier's place in the settings.
+    pub carrier: u32,
+    /// How it writes ids.
+    pub notations: Notations,
+    /// Minutes east of UTC of its dates.
+    pub zone_minutes: i16,
+    /// What a receipt's text under an ordinary esm_class is.
+    pub unmarked: UnmarkedReceipt,
+}
+
 /// Reads a deliver_sm as a receipt; `None` when it is an ordinary message.
 #[must_use]
-pub fn read(
-    carrier: u32,
-    notations: Notations,
-    zone_minutes: i16,
-    deliver: &DeliverSm<'_>,
-) -> Option<CarrierReceipt> {
+pub fn read(reading: Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt> {
+    if is_ordinary(deliver.esm_class) && reading.unmarked == UnmarkedReceipt::Message {
+        return None;
+    }
+    let Reading { carrier, notations, zone_minutes, .. } = reading;
     let payload = deliver.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
     // A receipt's text may stand in message_payload (quirk 26).
     let octets = match payload {
@@ -167,6 +180,11 @@ pub fn read(
         error: resolved.error.and_then(ReceiptError::number).unwrap_or(0),
         done: text.done().map(|date| date.to_wall(zone_minutes)),
     })
+}
+
+/// Whether the class says neither receipt nor acknowledgement (SMPP 3.4 §5.2.12).
+fn is_ordinary(esm_class: u8) -> bool {
+    esm_class & 0x3c == 0
 }
 
 /// Whether two addresses are the same number: written with or without `+`, `00` or a national
@@ -205,6 +223,8 @@ pub struct ReceiptStyle {
     pub zone_minutes: i16,
     /// Whether ids are written in decimal.
     pub decimal_ids: bool,
+    /// Whether it must do without TLVs: its peer speaks an older version (SMPP 3.4 §3.3).
+    pub no_tlvs: bool,
 }
 
 /// What our receipt says.
@@ -254,14 +274,15 @@ impl ReceiptRenderer {
             text: quotable(message),
         };
         line.write(style.format, style.zone_minutes, &mut self.text);
-        let start = self.tlvs.len();
-        // At most twenty digits and a NUL.
-        let _ = put_tlv(&mut self.tlvs, TlvTag::RECEIPTED_MESSAGE_ID, id);
-        self.tlvs.push(0);
-        if let Some(length) = self.tlvs.get_mut(start + 3) {
-            *length += 1;
+        if !style.no_tlvs {
+            // At most twenty digits and a NUL.
+            let _ = put_tlv(&mut self.tlvs, TlvTag::RECEIPTED_MESSAGE_ID, id);
+            self.tlvs.push(0);
+            if let Some(length) = self.tlvs.get_mut(3) {
+                *length += 1;
+            }
+            let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_STATE, &[outcome.state.0]);
         }
-        let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_STATE, &[outcome.state.0]);
         DeliverSm {
             source_addr_ton: message.destination.ton,
             source_addr_npi: message.destination.npi,
@@ -314,3 +335,6 @@ pub fn write_id(id: MessageId, decimal: bool, room: &mut [u8; 21]) -> &[u8] {
 pub fn id_field(id: &[u8]) -> COctetString<'_> {
     COctetString::new(id)
 }
+
+#[cfg(test)]
+mod tests;

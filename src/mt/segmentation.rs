@@ -1,7 +1,7 @@
 //! A message to the segments a carrier takes: where its user data is cut, and how each says that
 //! it belongs to the others.
 
-use crate::message::envelope::Message;
+use crate::message::envelope::{Message, ServiceType};
 use crate::text::{Alphabet, DataCodingZero, Layout, Plan, Reference};
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
@@ -9,6 +9,8 @@ use crate::wire::{COctetString, CommandStatus, TlvTag, Tlvs};
 
 /// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
 const UDHI: u8 = 0x40;
+/// The bits of `esm_class` that are the messaging mode (SMPP 3.4 §5.2.12).
+const MODE: u8 = 0x03;
 /// Octets a short_message may have (SMPP 3.4 §5.2.21).
 const SHORT_MESSAGE_MAX: usize = 254;
 /// Octets of the longest header: a concatenation element with a 16-bit reference.
@@ -56,6 +58,33 @@ pub fn cut(
     ends.collect::<Result<_, _>>().map_err(|_| CommandStatus::ESME_RINVMSGLEN)
 }
 
+/// How one carrier wants its segments written.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing {
+    /// How segments are tied together.
+    pub reference: Reference,
+    /// The greatest reference, at least 1; after it comes 1 again.
+    pub reference_max: u16,
+    /// Bits 0 and 1 of an `esm_class` that has none of them set (SMPP 3.4 §5.2.12).
+    pub esm_class_mode: u8,
+    /// `service_type` of messages that have none.
+    pub service_type: ServiceType,
+    /// Whether it must do without TLVs: we bind to it with an older version (SMPP 3.4 §3.3).
+    pub no_tlvs: bool,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self {
+            reference: Reference::Udh8,
+            reference_max: u16::MAX,
+            esm_class_mode: 0,
+            service_type: ServiceType::default(),
+            no_tlvs: false,
+        }
+    }
+}
+
 /// Makes segments' PDUs in buffers it reuses.
 #[derive(Debug, Default)]
 pub struct Renderer {
@@ -71,18 +100,21 @@ impl Renderer {
         message: &'a Message,
         segment: u8,
         reference: u16,
-        how: Reference,
+        writing: &'a Writing,
     ) -> SubmitSm<'a> {
-        let mut submit = frame(message);
+        let mut submit = frame(message, writing);
+        let tlvs = if writing.no_tlvs { &[] } else { &message.tlvs[..] };
         let segments = message.segments();
         if segments == 1 {
-            self.whole(message, &mut submit);
+            self.whole(message, tlvs, &mut submit);
             return submit;
         }
+        let how = writing.reference;
+        let reference = within(reference, writing);
         let octets = message.segment(segment);
         self.user_data.clear();
         self.tlvs.clear();
-        self.tlvs.extend_from_slice(&message.tlvs);
+        self.tlvs.extend_from_slice(tlvs);
         match how {
             Reference::Sar => {
                 let tags = [
@@ -107,15 +139,15 @@ impl Renderer {
         submit
     }
 
-    fn whole<'a>(&'a mut self, message: &'a Message, submit: &mut SubmitSm<'a>) {
+    fn whole<'a>(&'a mut self, message: &'a Message, tlvs: &'a [u8], submit: &mut SubmitSm<'a>) {
         let octets = message.user_data.octets();
         if octets.len() <= SHORT_MESSAGE_MAX {
             submit.short_message = octets;
-            submit.tlvs = Tlvs::take(&message.tlvs).0;
+            submit.tlvs = Tlvs::take(tlvs).0;
             return;
         }
         self.tlvs.clear();
-        self.tlvs.extend_from_slice(&message.tlvs);
+        self.tlvs.extend_from_slice(tlvs);
         // It came in one PDU, so a length can say it.
         let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_PAYLOAD, octets);
         submit.tlvs = Tlvs::take(&self.tlvs).0;
@@ -124,16 +156,21 @@ impl Renderer {
 
 /// Everything of a submit_sm but its text and TLVs. Times stay with us: the message is sent when it
 /// is due, and its validity is ours to keep.
-fn frame(message: &Message) -> SubmitSm<'_> {
+fn frame<'a>(message: &'a Message, writing: &'a Writing) -> SubmitSm<'a> {
+    let service_type = match message.service_type.is_empty() {
+        true => &writing.service_type,
+        false => &message.service_type,
+    };
+    let mode = if message.esm_class & MODE == 0 { writing.esm_class_mode & MODE } else { 0 };
     SubmitSm {
-        service_type: COctetString::new(message.service_type.octets()),
+        service_type: COctetString::new(service_type.octets()),
         source_addr_ton: message.source.ton,
         source_addr_npi: message.source.npi,
         source_addr: message.source.as_field(),
         dest_addr_ton: message.destination.ton,
         dest_addr_npi: message.destination.npi,
         destination_addr: message.destination.as_field(),
-        esm_class: message.esm_class,
+        esm_class: message.esm_class | mode,
         protocol_id: message.protocol_id,
         priority_flag: message.priority_flag,
         registered_delivery: message.registered_delivery,
@@ -142,6 +179,15 @@ fn frame(message: &Message) -> SubmitSm<'_> {
         sm_default_msg_id: message.sm_default_msg_id,
         ..SubmitSm::default()
     }
+}
+
+/// The reference within what the carrier and the header take, never 0.
+fn within(reference: u16, writing: &Writing) -> u16 {
+    let max = match writing.reference {
+        Reference::Udh8 => writing.reference_max.min(0xff),
+        _ => writing.reference_max,
+    };
+    reference.wrapping_sub(1) % max.max(1) + 1
 }
 
 /// A UDH with one concatenation element (3GPP TS 23.040 §9.2.3.24.1 and §9.2.3.24.8), and its
@@ -165,7 +211,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::message::envelope::{ServiceType, UserData};
+    use crate::message::envelope::UserData;
     use crate::wire::Address;
 
     fn message(text: &[u8], how: Reference) -> Message {
@@ -196,11 +242,12 @@ mod tests {
         let text: Vec<u8> = (0..400).map(|at| b'a' + (at % 26) as u8).collect();
         for (how, header) in [(Reference::Udh8, 6), (Reference::Udh16, 7), (Reference::Sar, 0)] {
             let message = message(&text, how);
+            let writing = Writing { reference: how, ..Writing::default() };
             assert_eq!(message.segments(), 3);
             let mut renderer = Renderer::default();
             let mut joined = Vec::new();
             for segment in 0..3 {
-                let submit = renderer.render(&message, segment, 0x1234, how);
+                let submit = renderer.render(&message, segment, 0x34, &writing);
                 assert_eq!(submit.esm_class & UDHI != 0, header > 0);
                 joined.extend_from_slice(&submit.short_message[header..]);
                 match how {
@@ -208,7 +255,7 @@ mod tests {
                         assert_eq!(submit.short_message[..6], [5, 0, 3, 0x34, 3, segment + 1]);
                     }
                     Reference::Udh16 => {
-                        assert_eq!(submit.short_message[..7], [6, 8, 4, 0x12, 0x34, 3, segment + 1])
+                        assert_eq!(submit.short_message[..7], [6, 8, 4, 0, 0x34, 3, segment + 1])
                     }
                     _ => assert_eq!(
                         submit.tlvs.int(TlvTag::SAR_SEGMENT_SEQNUM),
@@ -233,9 +280,64 @@ mod tests {
     fn a_carrier_that_takes_payloads_gets_one() {
         let message = message(&[b'x'; 400], Reference::Payload);
         let mut renderer = Renderer::default();
-        let submit = renderer.render(&message, 0, 0, Reference::Payload);
+        let writing = Writing { reference: Reference::Payload, ..Writing::default() };
+        let submit = renderer.render(&message, 0, 0, &writing);
         assert!(submit.short_message.is_empty());
         assert_eq!(submit.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD).unwrap().len(), 400);
+    }
+
+    #[test]
+    fn references_begin_again_at_1_after_the_greatest_a_carrier_takes() {
+        let text = [b'x'; 200];
+        let cases = [
+            (Reference::Udh8, 65_535, 255, 1),
+            (Reference::Udh8, 65_535, 254, 255),
+            (Reference::Udh8, 100, 100, 1),
+            (Reference::Udh16, 100, 99, 100),
+            (Reference::Udh16, 65_535, 65_534, 65_535),
+            (Reference::Udh16, 65_535, 65_535, 1),
+            (Reference::Sar, 1, 77, 1),
+        ];
+        for (how, reference_max, counted, sent) in cases {
+            let message = message(&text, how);
+            let writing = Writing { reference: how, reference_max, ..Writing::default() };
+            let mut renderer = Renderer::default();
+            // What is counted goes on from 65535 to 0.
+            let counted: u16 = counted;
+            let submit = renderer.render(&message, 0, counted.wrapping_add(1), &writing);
+            let found = match how {
+                Reference::Udh8 => u32::from(submit.short_message[3]),
+                Reference::Udh16 => {
+                    u32::from(submit.short_message[3]) << 8 | u32::from(submit.short_message[4])
+                }
+                _ => submit.tlvs.int(TlvTag::SAR_MSG_REF_NUM).unwrap(),
+            };
+            assert_eq!(found, sent, "{how:?} {reference_max} {counted}");
+        }
+    }
+
+    #[test]
+    fn what_a_message_leaves_open_the_carriers_dialect_says() {
+        let mut message = message(b"hi", Reference::Udh8);
+        let service_type = ServiceType::new(b"BILL");
+        let writing = Writing { esm_class_mode: 2, service_type, ..Writing::default() };
+        let mut renderer = Renderer::default();
+        let own = renderer.render(&message, 0, 0, &writing);
+        assert_eq!((own.esm_class, own.service_type.octets()), (3, &b"CMT"[..]));
+        message.esm_class = 0x40;
+        message.service_type = ServiceType::new(b"");
+        let filled = renderer.render(&message, 0, 0, &writing);
+        assert_eq!((filled.esm_class, filled.service_type.octets()), (0x42, &b"BILL"[..]));
+    }
+
+    #[test]
+    fn a_carrier_of_version_3_3_gets_no_tlvs() {
+        for text in [&b"hi"[..], &[b'x'; 200]] {
+            let message = message(text, Reference::Udh8);
+            let writing = Writing { no_tlvs: true, ..Writing::default() };
+            let mut renderer = Renderer::default();
+            assert!(renderer.render(&message, 0, 1, &writing).tlvs.octets().is_empty());
+        }
     }
 
     #[test]
