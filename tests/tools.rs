@@ -201,7 +201,9 @@ fn messages_from_handsets_come_in_segments_in_any_order() {
 fn long_messages_and_a_rate_are_kept() {
     let (code, load, smsc) =
         run("--receipts tlv", "--for 1s --rate 2000 --segments 3 --destinations 7 --receipts");
-    assert!((1990..=2001).contains(&number(&load, "submitted")), "{load}");
+    // On a busy machine the last burst may come too late to be sent.
+    let planned = number(&load, "submitted") + number(&load, "unsent");
+    assert!((2000..=2001).contains(&planned) && number(&load, "submitted") > 1500, "{load}");
     assert_eq!((code, number(&smsc, "accepted")), (0, number(&load, "submitted")));
     assert_eq!((number(&smsc, "unmarked"), number(&smsc, "missing")), (0, 0));
 }

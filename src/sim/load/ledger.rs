@@ -21,9 +21,9 @@ use foldhash::fast::FixedState;
 use crate::message::state::MessageState;
 use crate::sim::digits::read_hex16;
 
-/// Slots of a table that has just been made (6 MiB).
+/// Slots of a table that has just been made (8 MiB).
 const SLOTS_FIRST: usize = 1 << 18;
-/// Most slots (96 MiB).
+/// Most slots (128 MiB).
 const SLOTS_MAX: usize = 1 << 22;
 /// Receipts kept that came before their response, or belong to nothing.
 pub const PARKED_MAX: usize = 1 << 16;
@@ -102,6 +102,9 @@ enum Stage {
     Awaiting,
     Settled,
 }
+
+/// What a slot takes; the sizes above follow from it.
+const _: () = assert!(size_of::<Slot>() == 32);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
