@@ -10,6 +10,7 @@ use crate::message::receipt::{
     ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
 use crate::message::state::MessageState;
+use crate::text::gsm7::ESCAPE;
 use crate::wire::table::DeliverSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, COctetString, TlvTag, Tlvs};
@@ -301,7 +302,13 @@ impl ReceiptRenderer {
 /// The message's text where it can stand in a receipt: characters of one octet, no UDH before it.
 fn quotable(message: &Message) -> &[u8] {
     let plain = matches!(message.data_coding, 0 | 1 | 3) && message.esm_class & 0x40 == 0;
-    if plain { message.user_data.octets() } else { b"" }
+    let octets = if plain { message.user_data.octets() } else { b"" };
+    let quoted = octets.get(..ReceiptLine::TEXT_OCTETS).unwrap_or(octets);
+    match quoted {
+        // An escape and what it escapes stand or fall together.
+        [before @ .., ESCAPE] => before,
+        whole => whole,
+    }
 }
 
 /// Our id as an account reads it.

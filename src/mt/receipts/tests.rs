@@ -241,3 +241,14 @@ fn ids_are_written_in_full() {
     assert_eq!(write_id(MessageId::new(1023, u64::MAX), true, &mut room), b"9223372036854775807");
     assert_eq!(write_id(MessageId::new(1023, u64::MAX), false, &mut room), b"7fffffffffffffff");
 }
+
+#[test]
+fn a_quoted_text_never_ends_inside_an_escape_pair() {
+    // aiosmpplib refuses a receipt whose text ends with an escape.
+    let mut renderer = ReceiptRenderer::default();
+    let outcome = outcome(MessageState::DELIVERED, true);
+    let text = [&[b'x'; 19][..], &[0x1b, b'e', b'y']].concat();
+    let message = Message { user_data: UserData::new(&text), ..message() };
+    let deliver = renderer.render(&message, &outcome, ReceiptStyle::default());
+    assert!(deliver.short_message.ends_with(&[b'x'; 19]));
+}

@@ -1,0 +1,300 @@
+//! Other people's SMPP software on both sides of the real engine: their ESMEs submit to it, their
+//! SMSC takes what it sends. `tests/interop/README.md` says what each script proves.
+//!
+//! With `CHAPPE_INTEROP=1`, as `tests/run` sets it, software that is missing is a failure; without
+//! it, a test whose software is missing says so and ends.
+#![cfg(feature = "runtime")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long the engine may take to start and bind.
+const START: Duration = Duration::from_secs(20);
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop")
+}
+
+/// Whether the software that `setup.sh` installs is here.
+fn installed(what: &str, present: bool) -> bool {
+    let required = std::env::var("CHAPPE_INTEROP").is_ok_and(|value| value == "1");
+    assert!(present || !required, "{what} is missing: run tests/interop/setup.sh");
+    if !present {
+        eprintln!("skipped: {what} is missing; tests/interop/setup.sh installs it");
+    }
+    present
+}
+
+fn is_program(name: &str) -> bool {
+    let output = Command::new(name).arg("--version").output();
+    output.is_ok() || Path::new("/usr/sbin").join(name).exists()
+}
+
+fn has_node() -> bool {
+    installed("npm smpp", is_program("node") && scripts().join("node_modules/smpp").exists())
+}
+
+fn python() -> PathBuf {
+    scripts().join(".venv/bin/python")
+}
+
+/// A process that is killed when it goes out of scope.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The engine, and the foreign SMSC that is its carrier.
+struct World {
+    engine: Process,
+    smsc: Process,
+    port: u16,
+    log: PathBuf,
+}
+
+impl World {
+    /// Starts both; `smsc` are further options of `smsc_node.js`.
+    fn start(name: &str, smsc: &[&str]) -> Self {
+        let directory = std::env::temp_dir().join(format!("chappe-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory");
+        let log = directory.join("submits.jsonl");
+        let mut command = Command::new("node");
+        command.arg(scripts().join("smsc_node.js")).args(["--port", "0", "--for", "90"]);
+        command.args(["--system-id", "carrier", "--password", "secret08"]);
+        command.arg("--log").arg(&log).args(smsc).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("node runs");
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().expect("its output");
+        BufReader::new(stdout).read_line(&mut line).expect("its first line");
+        let said: Value = serde_json::from_str(&line).expect("a line of JSON");
+        let carrier = said["listening"].as_str().expect("where it listens").to_owned();
+        let smsc = Process(child);
+        let (port, ready) = (free_port(), free_port());
+        let config = directory.join("chappe.toml");
+        std::fs::write(&config, configuration(port, ready, &carrier)).expect("a configuration");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
+        let engine = command.args(["run", "--config"]).arg(&config).spawn().expect("it runs");
+        let world = Self { engine: Process(engine), smsc, port, log };
+        world.wait_until_ready(ready);
+        world
+    }
+
+    fn wait_until_ready(&self, port: u16) {
+        let begun = Instant::now();
+        let request = b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        loop {
+            let answer =
+                std::net::TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
+                    stream.write_all(request)?;
+                    std::io::read_to_string(stream)
+                });
+            if answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
+                return;
+            }
+            assert!(begun.elapsed() < START, "the engine is not ready");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Runs a client against the engine and gives back what it printed.
+    fn client(&self, mut command: Command, mo: u32) -> Value {
+        command.args(["--port", &self.port.to_string(), "--expect-mo", &mo.to_string()]);
+        command.args(["--system-id", "acct", "--password", "secret08", "--timeout", "30"]);
+        let output = command.stderr(Stdio::inherit()).output().expect("the client runs");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let report: Value = serde_json::from_str(printed.trim())
+            .unwrap_or_else(|error| panic!("{error}: {printed:?}"));
+        assert!(output.status.success(), "{report}");
+        report
+    }
+
+    /// What the foreign SMSC got, one object a submit_sm.
+    fn submits(&self) -> Vec<Value> {
+        let log = std::fs::read_to_string(&self.log).expect("its log");
+        log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+fn configuration(port: u16, ready: u16, carrier: &str) -> String {
+    format!(
+        r#"
+[smpp]
+listen = "127.0.0.1:{port}"
+[http]
+listen = "127.0.0.1:{ready}"
+[metrics]
+listen = "off"
+[log]
+level = "warn"
+[[account]]
+system_id = "acct"
+password = "secret08"
+[[carrier]]
+name = "foreign"
+address = "{carrier}"
+system_id = "carrier"
+password = "secret08"
+[[number]]
+address = "447700900999"
+kind = "long_number"
+owner = {{ account = "acct" }}
+[[route]]
+name = "all"
+to = [{{ carrier = "foreign" }}]
+"#
+    )
+}
+
+/// The conversation of `scenario.py` through the engine.
+fn converse(name: &str, smsc: &[&str], command: Command) {
+    let options: Vec<&str> = ["--mo", "2"].iter().chain(smsc).copied().collect();
+    let world = World::start(name, &options);
+    let report = world.client(command, 2);
+    assert_eq!(report["submitted"], 6, "{report}");
+    assert_eq!(report["accepted"], 6, "{report}");
+    assert_eq!(report["receipts"], serde_json::json!({ "DELIVRD": 5 }), "{report}");
+    assert_eq!(report["unmatched"], 0, "{report}");
+    assert_eq!(report["mo"].as_array().map(Vec::len), Some(2), "{report}");
+    assert_eq!(report["errors"], serde_json::json!([]), "{report}");
+    assert_eq!(report["unbound"], true, "{report}");
+    let submits = world.submits();
+    for submit in &submits {
+        assert_eq!(submit["destination_addr"], "447700900123", "{submit}");
+        assert_eq!(submit["source_addr"], "447700900999", "{submit}");
+    }
+    // The payload of 400 characters went on in three segments of the engine's making.
+    let with_header = |submit: &&Value| submit["esm_class"].as_u64().unwrap_or(0) & 0x40 != 0;
+    assert_eq!(submits.iter().filter(with_header).count(), 6, "{submits:?}");
+    assert_eq!(submits.len(), 8, "{submits:?}");
+    assert!(submits.iter().any(|submit| submit["data_coding"] == 8), "{submits:?}");
+    drop(world.engine);
+    drop(world.smsc);
+}
+
+fn python_client(script: &str) -> Option<Command> {
+    let present = python().exists();
+    if !installed("the Python environment", present) || !has_node() {
+        return None;
+    }
+    let mut command = Command::new(python());
+    command.arg(scripts().join(script));
+    Some(command)
+}
+
+#[test]
+fn smpplib_converses_with_npm_smpp_through_the_engine() {
+    let Some(command) = python_client("esme_smpplib.py") else { return };
+    converse("smpplib", &["--id", "decimal"], command);
+}
+
+#[test]
+fn aiosmpplib_converses_with_npm_smpp_through_the_engine() {
+    let Some(command) = python_client("esme_aiosmpplib.py") else { return };
+    converse("aiosmpplib", &["--id", "hex"], command);
+}
+
+#[test]
+fn twisted_converses_with_npm_smpp_through_the_engine() {
+    let Some(command) = python_client("esme_twisted.py") else { return };
+    converse("twisted", &["--receipts", "text"], command);
+}
+
+#[test]
+fn npm_smpp_converses_with_itself_through_the_engine() {
+    if !has_node() {
+        return;
+    }
+    let mut command = Command::new("node");
+    command.arg(scripts().join("esme_node.js"));
+    // Responses in hexadecimal, receipts in decimal: the commonest mismatch of the field.
+    converse("npm", &["--id", "hex", "--receipt-id", "decimal"], command);
+}
+
+#[test]
+fn kannel_sends_through_its_http_interface_and_hears_of_each_text() {
+    if !has_node() || !installed("Kannel", is_program("bearerbox")) {
+        return;
+    }
+    let world = World::start("kannel", &["--mo", "2"]);
+    let mut command = Command::new("python3");
+    command.arg(scripts().join("kannel.py"));
+    let report = world.client(command, 2);
+    assert_eq!(report["submitted"], 3, "{report}");
+    assert_eq!(report["receipts"], serde_json::json!({ "DELIVRD": 3 }), "{report}");
+    assert_eq!(report["errors"], serde_json::json!([]), "{report}");
+    assert_eq!(world.submits().len(), 5);
+}
+
+#[test]
+fn wireshark_reads_what_we_encode_as_we_do() {
+    if !installed("tshark", is_program("tshark")) {
+        return;
+    }
+    let vectors = std::env::var_os("CHAPPE_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let vectors = std::fs::read_to_string(vectors.join("vectors/pdus.jsonl"))
+        .expect("the shared vectors stand beside the repository or where CHAPPE_SHARED says");
+    let hex: Vec<String> = vectors
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"))
+        .filter(|row| row["roundtrip"] == true)
+        .filter(|row| {
+            row["agree"].as_array().is_some_and(|agree| agree.iter().any(|who| who == "tshark"))
+        })
+        .filter_map(|row| row["hex"].as_str().map(str::to_owned))
+        .collect();
+    // Octets that went through our decoder and encoder, not those of the vector.
+    let decoded = filter(Command::new(env!("CARGO_BIN_EXE_chappe")).args(["pdu", "decode"]), &hex);
+    let ours = filter(Command::new(env!("CARGO_BIN_EXE_chappe")).args(["pdu", "encode"]), &decoded);
+    let mut tshark = Command::new("python3");
+    let theirs = filter(tshark.arg(scripts().join("tshark_read.py")), &ours);
+    assert_eq!(theirs.len(), decoded.len());
+    assert!(theirs.len() > 150, "only {} PDUs compared", theirs.len());
+    for (ours, theirs) in decoded.iter().zip(&theirs) {
+        compare(ours, theirs);
+    }
+}
+
+/// Every field that Wireshark shows has the value we read.
+fn compare(ours: &str, theirs: &str) {
+    let (ours, theirs): (Value, Value) =
+        (serde_json::from_str(ours).expect("JSON"), serde_json::from_str(theirs).expect("JSON"));
+    assert_eq!(theirs["dissected"], true, "{theirs}");
+    for name in ["command_id", "sequence_number"] {
+        assert_eq!(ours[name], theirs[name], "{name}: {ours} {theirs}");
+    }
+    let fields = theirs["fields"].as_object().expect("fields");
+    for (name, theirs) in fields {
+        let ours = &ours["fields"][name];
+        let counted = name == "sm_length" || name.starts_with("n") && ours.is_null();
+        if !counted {
+            assert_eq!(ours, theirs, "{name}: {fields:?}");
+        }
+    }
+}
+
+/// Lines through a process.
+fn filter(command: &mut Command, lines: &[String]) -> Vec<String> {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the process runs");
+    let mut input = child.stdin.take().expect("its input");
+    let text = lines.join("\n") + "\n";
+    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let output = child.wait_with_output().expect("its output");
+    writer.join().expect("written").expect("it reads");
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
