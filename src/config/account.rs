@@ -66,7 +66,12 @@ pub(super) fn dialect_timers(engine: Timers, dialect: &Dialect) -> Timers {
 
 /// The patterns of a key, in file order.
 pub(super) fn patterns(table: &Reader<'_>, name: &str) -> Vec<AddressPattern> {
-    let read = |text: &str| AddressPattern::parse(text).filter(|_| text.len() <= 21);
+    // Numbers are compared without the `+` that may stand before them.
+    let bare = |text: &str| match text.strip_prefix('+') {
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => rest.to_owned(),
+        _ => text.to_owned(),
+    };
+    let read = |text: &str| AddressPattern::parse(&bare(text)).filter(|_| text.len() <= 21);
     table.several(name, read).into_iter().map(|(_, pattern)| pattern).collect()
 }
 

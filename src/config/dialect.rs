@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::message::dialect::{Dialect, StatusRule, TlvDefinition, TlvKind};
+use crate::message::dialect::{Dialect, Segmentation, StatusRule, TlvDefinition, TlvKind};
 
 use super::error::Faults;
 use super::nearest::nearest;
@@ -170,6 +170,7 @@ fn read(table: &Reader<'_>, name: &str, base: Dialect) -> Dialect {
     let mut dialect = Dialect { name: name.to_owned(), ..base };
     session(table, &mut dialect);
     octets(table, &mut dialect);
+    no_tlvs_in_3_3(table, &dialect);
     ids_and_receipts(table, &mut dialect);
     tlvs(table, &mut dialect.tlvs);
     statuses(table, &mut dialect);
@@ -218,6 +219,23 @@ fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
     table.integer("reference_max", &mut dialect.reference_max);
     table.integer("esm_class_mode", &mut dialect.esm_class_mode);
     table.text("service_type", &mut dialect.service_type);
+}
+
+/// Segments cannot be tied together by what a carrier of version 3.3 does not know.
+fn no_tlvs_in_3_3(table: &Reader<'_>, dialect: &Dialect) {
+    let in_tlvs = matches!(dialect.segmentation, Segmentation::Payload | Segmentation::Sar);
+    if dialect.interface_version >= 0x34 || !in_tlvs {
+        return;
+    }
+    let named = ["segmentation", "interface_version"];
+    if let Some(value) = named.iter().find_map(|name| table.value(name)) {
+        let found = format!(
+            "segmentation = \"{}\" with interface_version = {:#x}",
+            dialect.segmentation, dialect.interface_version
+        );
+        let expected = "udh8 or udh16 below 0x34, which has no TLVs";
+        table.sheet.fault(&value.spot, found, expected);
+    }
 }
 
 fn ids_and_receipts(table: &Reader<'_>, dialect: &mut Dialect) {

@@ -157,12 +157,13 @@ impl<'a> Reader<'a> {
     pub(super) fn word_or_none<W: Word>(&self, name: &str) -> Option<W> {
         let value = self.value(name)?;
         let written = value.value.as_str();
-        let word = written.and_then(W::from_word);
+        let (now, later) = match value.key.kind {
+            Kind::Word { now, later } => (now, later),
+            _ => (&[][..], &[][..]),
+        };
+        let word = written.filter(|word| now.contains(word)).and_then(W::from_word);
         if word.is_none() {
-            let later = match value.key.kind {
-                Kind::Word { later, .. } => written.is_some_and(|word| later.contains(&word)),
-                _ => false,
-            };
+            let later = written.is_some_and(|word| later.contains(&word));
             match later {
                 true => self.refuse_as(
                     &value,

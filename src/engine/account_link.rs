@@ -1,16 +1,23 @@
 //! The session of an account: binds it, admits its messages, hands it receipts and MO.
 
+mod bound;
+
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::time::Duration;
 
+use tokio::time::Sleep;
+
 use super::handles::{AccountHandle, LinkHandle};
 use super::leases::Leases;
+use super::lobby::Guest;
 use super::outbox::ShardOutbox;
 use super::shard::{Delivery, Submission};
-use super::shared::{Account, Shared, ToShard, octet_rules};
+use super::shared::{Account, Shared, ToShard, session_settings};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field, write_id};
@@ -19,23 +26,27 @@ use crate::session::{BindRequest, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
 use crate::wire::table::{DeliverSm, Pdu, SubmitSm, SubmitSmResp};
 use crate::wire::{CommandStatus, Header, State, StatusClass};
+use bound::{Bound, Tally};
 
 /// How long an account that refused a delivery for now is left alone.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
-/// Windows' worth of deliveries that may wait before answers to submits do.
-const HELD_WINDOWS: usize = 8;
-/// Without a delivery taken for so long, an account takes none.
-const TAKES_NONE: Duration = Duration::from_secs(1);
+/// Octets waiting to be written above which no delivery is added: what a session that is slow to
+/// read costs does not grow with its window.
+const UNWRITTEN_BYTES: usize = 32 * 1024;
 
 /// The owner of an account's session.
 #[derive(Debug)]
 pub struct AccountLink {
     shared: Arc<Shared>,
     peer: SocketAddr,
+    /// Its place among those that have not bound.
+    guest: Option<Guest>,
     bound: Option<Bound>,
     outbox: ShardOutbox,
     receipts: ReceiptRenderer,
+    /// Fires when answers that are held are to go all the same.
+    release: Option<Pin<Box<Sleep>>>,
     /// What was sent and unanswered when the session ended, the oldest first.
     unsettled: Vec<Delivery>,
     /// Set once the session has ended.
@@ -44,56 +55,19 @@ pub struct AccountLink {
     leases: Leases,
 }
 
-/// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
-/// it counts.
-#[derive(Debug, Default)]
-struct Tally {
-    submits: u64,
-    accepted: u64,
-    receipts: u64,
-    mo: u64,
-}
-
-impl Tally {
-    fn flush(&mut self, account: &Account) {
-        let metrics = &account.metrics;
-        let counters = [
-            (&metrics.submits, &mut self.submits),
-            (&metrics.accepted, &mut self.accepted),
-            (&metrics.receipts, &mut self.receipts),
-            (&metrics.mo, &mut self.mo),
-        ];
-        for (counter, count) in counters {
-            if *count > 0 {
-                counter.increment(std::mem::take(count));
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Bound {
-    account: Arc<Account>,
-    handle: Arc<AccountHandle>,
-    receives: bool,
-    window_max: usize,
-    in_flight: Vec<Option<Delivery>>,
-    free: Vec<u32>,
-    /// When the account last took a delivery, on the monotonic clock.
-    acknowledged_at: Duration,
-}
-
 impl AccountLink {
     /// The owner of a connection that has just been accepted.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, peer: SocketAddr) -> Self {
+    pub fn new(shared: Arc<Shared>, peer: SocketAddr, guest: Guest) -> Self {
         let outbox = ShardOutbox::new(Arc::clone(&shared));
         Self {
             shared,
             peer,
+            guest: Some(guest),
             bound: None,
             outbox,
             receipts: ReceiptRenderer::default(),
+            release: None,
             unsettled: Vec::new(),
             ended: false,
             tally: Tally::default(),
@@ -153,8 +127,12 @@ impl AccountLink {
         let window_max = account.settings.window_max as usize;
         let handle = AccountHandle::new(window_max);
         let receives = request.kind.state() != State::BoundTx;
+        let own = &account.settings;
+        let rules = session_settings(&self.shared.settings, &own.timers, &own.dialect);
         session.set_window_max(window_max);
-        session.set_rules(octet_rules(&account.settings.dialect));
+        session.set_rules(rules.rules);
+        session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
+        self.guest = None;
         session.accept_bind(now, &self.shared.settings.node.name);
         account.metrics.binds.increment(1);
         tracing::info!(
@@ -215,7 +193,8 @@ impl AccountLink {
         let envelope = account.admission.address(submit)?;
         let destination = envelope.destination.octets();
         let source = envelope.source.octets();
-        let carrier = match self.shared.routes.find(account.index, source, destination) {
+        let class = self.shared.class_of(account, source);
+        let carrier = match self.shared.routes.find(account.index, class, source, destination) {
             Some(Action::Send(carriers)) => self.shared.choose(carriers, &self.leases)?,
             Some(Action::Reject) | None => return Err(CommandStatus::ESME_RINVDSTADR),
         };
@@ -321,14 +300,15 @@ impl AccountLink {
     }
 
     /// Hands out what waits, while the window has room.
-    fn deliver(&mut self, now: Now, session: &mut Session) {
+    fn deliver(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
         let Some(bound) = &mut self.bound else { return };
         if !bound.receives || self.ended {
             return;
         }
         let mut took = false;
         let no_tlvs = !session.peer_takes_tlvs();
-        while session.window_free() > 0 {
+        let before = session.poll_transmit().len();
+        while session.window_free() > 0 && session.poll_transmit().len() < UNWRITTEN_BYTES {
             let Some(delivery) = bound.handle.deliveries.pop() else { break };
             took = true;
             let ticket = bound.next_ticket();
@@ -346,6 +326,10 @@ impl AccountLink {
                 Err(_) => bound.free.push(ticket as u32),
             }
         }
+        if before < UNWRITTEN_BYTES && session.poll_transmit().len() >= UNWRITTEN_BYTES {
+            // More may follow once this is written.
+            cx.waker().wake_by_ref();
+        }
         if took && bound.account.starving.swap(false, Ordering::AcqRel) {
             let account = bound.account.index;
             for shard in 0..self.shared.shards.len() {
@@ -354,9 +338,27 @@ impl AccountLink {
         }
     }
 
+    /// Answers that are held go at the latest when the account has taken no delivery for a while:
+    /// nobody else would wake the link for that.
+    fn wait_for_release(&mut self, cx: &mut Context<'_>, now: Now) {
+        let held_until = self.bound.as_ref().and_then(|bound| bound.answers_held_until(now));
+        let Some(until) = held_until else {
+            self.release = None;
+            return;
+        };
+        let until = self.shared.clock.instant(until);
+        let sleep = self.release.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        if sleep.deadline() != until {
+            sleep.as_mut().reset(until);
+        }
+        if sleep.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+    }
+
     fn answer(&mut self, now: Now, session: &mut Session) {
         let Some(bound) = &self.bound else { return };
-        if bound.holds_answers(now) {
+        if bound.answers_held_until(now).is_some() {
             return;
         }
         let decimal = bound.account.style.decimal_ids;
@@ -380,41 +382,6 @@ struct Refusal {
     reason: &'static str,
 }
 
-impl Bound {
-    /// Whether answers to submits wait: deliveries pile up for an account that does take them, only
-    /// slower than it submits. Its own window then slows it down, before a limit costs it receipts.
-    /// An account that takes none at all is not waited for.
-    fn holds_answers(&self, now: Now) -> bool {
-        let backlog = self.account.backlog.load(Ordering::Relaxed);
-        let many = HELD_WINDOWS * self.window_max;
-        self.receives
-            && usize::try_from(backlog).is_ok_and(|backlog| backlog > many)
-            && now.monotonic.saturating_sub(self.acknowledged_at) < TAKES_NONE
-    }
-
-    fn next_ticket(&mut self) -> u64 {
-        match self.free.pop() {
-            Some(place) => u64::from(place),
-            None => {
-                self.in_flight.push(None);
-                self.in_flight.len() as u64 - 1
-            }
-        }
-    }
-
-    fn keep(&mut self, ticket: u64, delivery: Delivery) {
-        if let Some(place) = self.in_flight.get_mut(ticket as usize) {
-            *place = Some(delivery);
-        }
-    }
-
-    fn take(&mut self, ticket: u64) -> Option<Delivery> {
-        let delivery = self.in_flight.get_mut(ticket as usize)?.take()?;
-        self.free.push(ticket as u32);
-        Some(delivery)
-    }
-}
-
 impl Owner for AccountLink {
     fn handle_event(&mut self, now: Now, session: &mut Session, event: Event<'_>) {
         match event {
@@ -433,6 +400,9 @@ impl Owner for AccountLink {
     }
 
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
+        if self.guest.as_ref().is_some_and(Guest::is_out) {
+            session.close();
+        }
         if let Some(bound) = &self.bound {
             bound.handle.answers.register(cx);
             if self.shared.is_stopping() {
@@ -440,7 +410,8 @@ impl Owner for AccountLink {
             }
         }
         self.answer(now, session);
-        self.deliver(now, session);
+        self.wait_for_release(cx, now);
+        self.deliver(cx, now, session);
         if let Some(bound) = &self.bound {
             self.tally.flush(&bound.account);
             self.leases.end(&bound.account, &self.shared);

@@ -21,7 +21,7 @@ use crate::message::receipt::id;
 use crate::mo::Owners;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
-use crate::mt::routing::{Action, PREFIX_MAX, Routes, Row};
+use crate::mt::routing::{Action, Classes, PREFIX_MAX, Routes, Row};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
@@ -53,6 +53,7 @@ pub fn shared(settings: Settings) -> Shared {
         .collect();
     let routes = routes(&settings, &places);
     let owners = owners(&settings, &places);
+    let classes = classes(&settings);
     let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
     let by_system_id = accounts
         .iter()
@@ -66,6 +67,7 @@ pub fn shared(settings: Settings) -> Shared {
         bound: DashMap::default(),
         carriers,
         routes,
+        classes,
         owners,
         shards: std::iter::repeat_with(|| Queue::new(SHARD_QUEUE)).take(shards).collect(),
         stopping: AtomicBool::new(false),
@@ -189,19 +191,45 @@ fn routes(settings: &Settings, accounts: &HashMap<&str, u32>) -> Routes {
                 .iter()
                 .filter_map(|name| accounts.get(name.as_str()).copied())
                 .collect(),
+            class: route.class,
             action,
         };
         if route.prefixes.is_empty() && route.prefix_rows.is_empty() {
             rows.push(row("", action.clone()));
         }
         rows.extend(route.prefixes.iter().map(|prefix| row(prefix, action.clone())));
-        for prefix in &route.prefix_rows {
-            let own = prefix.carrier.as_deref().and_then(|name| carriers.get(name).copied());
-            let action = own.map_or_else(|| action.clone(), |carrier| Action::Send(vec![carrier]));
-            rows.push(row(&prefix.prefix, action));
+        for (prefix, own) in grouped(&route.prefix_rows, &carriers) {
+            let action = if own.is_empty() { action.clone() } else { Action::Send(own) };
+            rows.push(row(prefix, action));
         }
     }
     Routes::new(rows)
+}
+
+/// The prefixes of a file, each once, with its carriers in file order: the first that is up takes
+/// the message.
+fn grouped<'a>(
+    rows: &'a [settings::PrefixRow],
+    carriers: &HashMap<&str, u32>,
+) -> Vec<(&'a str, Vec<u32>)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut grouped: Vec<(&str, Vec<u32>)> = Vec::new();
+    for row in rows {
+        let at = *places.entry(&row.prefix).or_insert_with(|| {
+            grouped.push((&row.prefix, Vec::new()));
+            grouped.len() - 1
+        });
+        let own = row.carrier.as_deref().and_then(|name| carriers.get(name).copied());
+        if let (Some(own), Some((_, listed))) = (own, grouped.get_mut(at)) {
+            listed.push(own);
+        }
+    }
+    grouped
+}
+
+fn classes(settings: &Settings) -> Classes {
+    let classes = settings.numbers.iter();
+    Classes::new(classes.filter_map(|number| Some((number.address.clone(), number.class?))))
 }
 
 fn owners(settings: &Settings, accounts: &HashMap<&str, u32>) -> Owners {

@@ -10,18 +10,20 @@ use super::account_link::count_odd;
 use super::handles::{CARRIER_ANSWERS_MAX, CarrierHandle};
 use super::outbox::ShardOutbox;
 use super::shard::{SegmentResult, shard_of};
-use super::shared::{Carrier, Shared, ToShard};
+use super::shared::{Carrier, Shared, ToShard, carrier_session};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
-use crate::message::dialect::StatusRule;
+use crate::message::dialect::{StatusRule, Tolerance};
 use crate::mo::MoMessage;
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
 use crate::session::{Entry, Event, Session, Unanswered};
 use crate::telemetry;
-use crate::wire::table::{DeliverSm, DeliverSmResp, Pdu};
-use crate::wire::{Address, CommandStatus, Header, SequenceNumber, State, StatusClass};
+use crate::wire::table::{DataSm, DataSmResp, DeliverSm, DeliverSmResp, Pdu};
+use crate::wire::{
+    Address, COctetString, CommandStatus, Header, SequenceNumber, State, StatusClass,
+};
 
 /// How long a bind that was told to slow down sends nothing.
 const THROTTLED_PAUSE: Duration = Duration::from_millis(1000);
@@ -43,6 +45,8 @@ pub struct CarrierLink {
     free: Vec<u32>,
     /// Segments in doubt whose response may still come on this session, oldest first.
     late: VecDeque<(SequenceNumber, InFlight)>,
+    /// Which of the unanswered are data_sm: their response is another.
+    data_sm: Vec<SequenceNumber>,
     /// Answers since the dispatcher was told.
     answered: u32,
     /// Deliver_sm that wait for a shard's answer.
@@ -121,6 +125,7 @@ impl CarrierLink {
             in_flight: Vec::new(),
             free: Vec::new(),
             late: VecDeque::new(),
+            data_sm: Vec::new(),
             answered: 0,
             unanswered: 0,
             was_bound: false,
@@ -134,7 +139,10 @@ impl CarrierLink {
         std::mem::take(&mut self.was_bound)
     }
 
-    fn bound(&mut self, state: State) {
+    fn bound(&mut self, session: &mut Session, state: State) {
+        // Until now the response timeout was what connecting and binding may take.
+        let rules = carrier_session(&self.shared, &self.carrier);
+        session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
         self.was_bound = true;
         self.transmits = state != State::BoundRx;
         self.carrier.metrics.binds.increment(1);
@@ -167,6 +175,7 @@ impl CarrierLink {
             self.done(outgoing.ticket, outgoing.segment, SegmentResult::NotSent, false);
         }
         self.late.clear();
+        self.data_sm.clear();
         self.unanswered = 0;
         self.answered = 0;
         self.tally.flush(&self.carrier);
@@ -242,7 +251,16 @@ impl CarrierLink {
 
     fn request(&mut self, session: &mut Session, header: Header, pdu: &Pdu<'_>) {
         match pdu {
-            Pdu::DeliverSm(deliver) => self.deliver_sm(header.sequence_number, deliver),
+            Pdu::DeliverSm(deliver) => match self.times_fault(deliver) {
+                Some(status) => {
+                    session.respond_status(header.command_id, header.sequence_number, status);
+                }
+                None => self.deliver_sm(header.sequence_number, deliver),
+            },
+            Pdu::DataSm(data) => {
+                self.data_sm.push(header.sequence_number);
+                self.deliver_sm(header.sequence_number, &as_deliver(data));
+            }
             Pdu::AlertNotification(_) => {}
             _ => session.respond_status(
                 header.command_id,
@@ -250,6 +268,19 @@ impl CarrierLink {
                 CommandStatus::ESME_RINVCMDID,
             ),
         }
+    }
+
+    /// The status for times that this carrier's dialect does not let stand (SMPP 3.4 §4.6.1 wants
+    /// them empty).
+    fn times_fault(&self, deliver: &DeliverSm<'_>) -> Option<CommandStatus> {
+        if self.carrier.settings.dialect.times_in_deliver == Tolerance::Accept {
+            return None;
+        }
+        let filled = |field: COctetString<'_>| !field.octets().is_empty();
+        if filled(deliver.schedule_delivery_time) {
+            return Some(CommandStatus::ESME_RINVSCHED);
+        }
+        filled(deliver.validity_period).then_some(CommandStatus::ESME_RINVEXPIRY)
     }
 
     fn deliver_sm(&mut self, sequence: u32, deliver: &DeliverSm<'_>) {
@@ -303,7 +334,13 @@ impl CarrierLink {
         while let Some((sequence, status)) = self.handle.answers.pop() {
             self.unanswered = self.unanswered.saturating_sub(1);
             // An empty id cannot be too long.
-            let _ = session.respond(sequence, status, &DeliverSmResp::default());
+            let _ = match self.data_sm.iter().position(|&one| one == sequence) {
+                None => session.respond(sequence, status, &DeliverSmResp::default()),
+                Some(at) => {
+                    self.data_sm.swap_remove(at);
+                    session.respond(sequence, status, &DataSmResp::default())
+                }
+            };
         }
     }
 }
@@ -330,7 +367,7 @@ impl Owner for CarrierLink {
                 }
                 self.done(sent.ticket, sent.segment, SegmentResult::InDoubt, false);
             }
-            Event::Bound(state) => self.bound(state),
+            Event::Bound(state) => self.bound(session, state),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
             Event::Closed(reason) => self.closed(reason.name()),
             Event::BindRequested(_) | Event::Outbind(_) => {}
@@ -358,6 +395,25 @@ impl Owner for CarrierLink {
         // Most of the room stays free: one read can bring many deliver_sm at once.
         let full = self.unanswered > CARRIER_ANSWERS_MAX / 8;
         if full || self.outbox.is_blocked() { Pace::Wait } else { Pace::Go }
+    }
+}
+
+/// A data_sm as the deliver_sm that says the same: its text is in message_payload (SMPP 3.4
+/// §4.7.1).
+fn as_deliver<'a>(data: &DataSm<'a>) -> DeliverSm<'a> {
+    DeliverSm {
+        service_type: data.service_type,
+        source_addr_ton: data.source_addr_ton,
+        source_addr_npi: data.source_addr_npi,
+        source_addr: data.source_addr,
+        dest_addr_ton: data.dest_addr_ton,
+        dest_addr_npi: data.dest_addr_npi,
+        destination_addr: data.destination_addr,
+        esm_class: data.esm_class,
+        registered_delivery: data.registered_delivery,
+        data_coding: data.data_coding,
+        tlvs: data.tlvs,
+        ..DeliverSm::default()
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::carrier_link::CarrierLink;
 use super::settings::BindKind;
-use super::shared::{Carrier, Shared, octet_rules, session_settings};
+use super::shared::{Carrier, Shared, carrier_session};
 use super::stop::Stop;
 use crate::link::{Backoff, Link, connect, tls::ConnectorTls};
 use crate::session::{self, BindRequest, CloseReason, Session};
@@ -82,6 +82,7 @@ async fn session(
         _ => &settings.address,
     };
     let timeout = Duration::from_millis(u64::from(settings.connect_timeout_ms));
+    let began = shared.clock.now().monotonic;
     let stream = match connect(&address.to_string(), tls, timeout).await {
         Ok(stream) => stream,
         Err(error) => {
@@ -90,16 +91,18 @@ async fn session(
         }
     };
     let now = shared.clock.now();
-    let mut rules = session_settings(&shared.settings, &settings.timers, &settings.dialect);
-    rules.window_max = settings.window_max as usize;
-    rules.rules = octet_rules(&settings.dialect);
+    let mut rules = carrier_session(shared, carrier);
+    // The owner sets the real one when the session is bound.
+    rules.response_timeout = timeout.saturating_sub(now.monotonic.saturating_sub(began));
     let mut session = Session::new(Role::Esme, rules, now);
     let request = bind_request(carrier, kind);
     if let Err(error) = session.bind(now, &request) {
         tracing::error!(carrier = settings.name, ?error, "cannot make a bind of these settings");
         return (None, owner);
     }
-    let mut link = Link::new(stream, session, owner, shared.clock);
+    let unsent_max = shared.settings.smpp.unsent_max_bytes as usize;
+    let link = Link::new(stream, session, owner, shared.clock);
+    let mut link = link.with_unwritten_max(unsent_max);
     let reason = loop {
         tokio::select! {
             biased;

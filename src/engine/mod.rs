@@ -19,6 +19,8 @@ mod dispatch_task;
 mod handles;
 mod http;
 mod leases;
+mod lobby;
+mod lock;
 mod outbox;
 mod queue;
 mod quota;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,6 +16,7 @@ use super::build;
 use super::connector::{keep_bound, sessions};
 use super::dispatch_task::DispatchTask;
 use super::http;
+use super::lock::DirectoryLock;
 use super::server;
 use super::settings::Settings;
 use super::shard::Shard;
@@ -39,6 +41,13 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// The data directory cannot be had: another engine runs there, or it cannot be written to.
+    DataDir {
+        /// The directory.
+        directory: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// A certificate or key cannot be used.
     Tls(TlsError),
 }
@@ -47,6 +56,9 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen { key, address, error } => write!(f, "{key} = {address}: {error}"),
+            Self::DataDir { directory, error } => {
+                write!(f, "node.data_dir = {}: {error}", directory.display())
+            }
             Self::Tls(error) => error.fmt(f),
         }
     }
@@ -60,6 +72,7 @@ pub struct Engine {
     shared: Arc<Shared>,
     stop: watch::Sender<Stop>,
     links: JoinSet<()>,
+    _lock: DirectoryLock,
     /// Where accounts connect: the port is the system's when 0 was asked for.
     pub smpp: SocketAddr,
     /// Where `/metrics` is, if anywhere.
@@ -74,6 +87,9 @@ impl Engine {
     /// # Errors
     /// When an address cannot be listened on or a certificate cannot be used; nothing runs then.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
+        let directory = settings.node.data_dir.clone();
+        let lock = DirectoryLock::take(&directory)
+            .map_err(|error| StartError::DataDir { directory, error })?;
         let (listener, smpp) = bind("smpp.listen", settings.smpp.listen)?;
         let metrics = settings.metrics.listen.map(|at| bind("metrics.listen", at)).transpose()?;
         let http = settings.http.listen.map(|at| bind("http.listen", at)).transpose()?;
@@ -115,7 +131,7 @@ impl Engine {
             let router = http::health(Arc::clone(&shared));
             links.spawn(http::serve(router, listener, stopped));
         }
-        Ok(Self { shared, stop, links, smpp, metrics: metrics_at, http: http_at })
+        Ok(Self { shared, stop, links, _lock: lock, smpp, metrics: metrics_at, http: http_at })
     }
 
     /// Stops: accounts first, then what was accepted is sent and its receipts delivered for at most

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::account_link::AccountLink;
+use super::lobby::{Guest, Lobby};
 use super::shared::{Shared, session_settings};
 use super::stop::Stop;
 use crate::link::tls::ListenerTls;
@@ -30,6 +31,7 @@ pub async fn serve(
     mut stop: watch::Receiver<Stop>,
 ) {
     let open = Arc::new(AtomicU32::new(0));
+    let lobby = Lobby::new(shared.settings.smpp.unbound_sessions_max);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -51,9 +53,9 @@ pub async fn serve(
         open.fetch_add(1, Ordering::Relaxed);
         shared.metrics.sessions.increment(1);
         let (shared, tls, stop) = (Arc::clone(&shared), tls.clone(), stop.clone());
-        let open = Arc::clone(&open);
+        let (open, guest) = (Arc::clone(&open), lobby.enter());
         tokio::spawn(async move {
-            if let Err(error) = session(&shared, stream, peer, tls, stop).await {
+            if let Err(error) = session(&shared, stream, peer, tls, guest, stop).await {
                 tracing::debug!(%peer, %error, "connection failed before SMPP");
             }
             open.fetch_sub(1, Ordering::Relaxed);
@@ -67,28 +69,41 @@ async fn session(
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<ListenerTls>,
+    guest: Guest,
     mut stop: watch::Receiver<Stop>,
 ) -> io::Result<()> {
+    let out = guest.out();
     let timers = shared.settings.smpp.timers;
     let rules = session_settings(&shared.settings, &timers, &Dialect::default());
     let stream = match tls {
         None => Stream::plain(stream),
         Some(tls) => {
             let _ = stream.set_nodelay(true);
-            let handshake = tokio::time::timeout(rules.session_init, tls.accept(stream)).await;
+            let handshake = tokio::time::timeout(rules.session_init, tls.accept(stream));
+            let handshake = tokio::select! {
+                handshake = handshake => handshake,
+                () = out.wait() => return Err(too_many()),
+            };
             let stream = handshake.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
             Stream::Tls(Box::new(stream))
         }
     };
     let session = Session::new(Role::Smsc, rules, shared.clock.now());
-    let owner = AccountLink::new(Arc::clone(shared), peer);
-    let mut link = Link::new(stream, session, owner, shared.clock);
+    let owner = AccountLink::new(Arc::clone(shared), peer, guest);
+    let unsent_max = shared.settings.smpp.unsent_max_bytes as usize;
+    let link = Link::new(stream, session, owner, shared.clock);
+    let mut link = link.with_unwritten_max(unsent_max);
     loop {
         tokio::select! {
             biased;
             _reason = &mut link => return Ok(()),
-            // The link looks at what was asked when it is polled again.
+            // The owner looks at what was asked when the link is polled again.
             changed = stop.changed() => if changed.is_err() { return Ok(()) },
+            () = out.wait() => {}
         }
     }
+}
+
+fn too_many() -> io::Error {
+    io::Error::other("unbound_sessions_max reached")
 }

@@ -16,12 +16,13 @@ use super::quota::Quota;
 use super::settings::{self, Secret, Settings};
 use super::shard::{Delivery, SegmentResult, Submission};
 use crate::link::Clock;
+use crate::message::class::TrafficClass;
 use crate::message::dialect::{self, Dialect, Surplus, Tolerance};
 use crate::mo::{MoMessage, Owners};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{CarrierReceipt, Reading, ReceiptStyle, tail};
-use crate::mt::routing::Routes;
+use crate::mt::routing::{Classes, Routes};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::session;
@@ -167,6 +168,8 @@ pub struct Shared {
     pub carriers: Vec<Arc<Carrier>>,
     /// Routes.
     pub routes: Routes,
+    /// Classes of numbers.
+    pub classes: Classes,
     /// Owners of numbers.
     pub owners: Owners,
     /// Shards' queues.
@@ -214,6 +217,12 @@ impl Shared {
         let roomy = || carriers.iter().filter_map(roomy);
         let up = roomy().find(|carrier| carrier.binds.load(Ordering::Relaxed) > 0);
         up.or_else(|| roomy().next()).ok_or(CommandStatus::ESME_RMSGQFUL)
+    }
+
+    /// Why a message of this account and sender is sent: its number says it, or the account.
+    #[must_use]
+    pub fn class_of(&self, account: &Account, sender: &[u8]) -> TrafficClass {
+        self.classes.of(sender).unwrap_or(account.settings.class)
     }
 
     /// Messages accepted that their carrier has not answered.
@@ -272,8 +281,7 @@ impl Account {
 }
 
 /// How a peer of this dialect is read.
-#[must_use]
-pub fn octet_rules(dialect: &Dialect) -> Rules {
+fn octet_rules(dialect: &Dialect) -> Rules {
     Rules {
         trailing_octets: match dialect.trailing_octets {
             Surplus::Ignore => TrailingOctets::Ignore,
@@ -287,6 +295,18 @@ pub fn octet_rules(dialect: &Dialect) -> Rules {
         long_c_strings: dialect.long_c_strings == Tolerance::Accept,
         missing_nul: dialect.missing_nul == Tolerance::Accept,
         ..Rules::default()
+    }
+}
+
+/// What a session with this carrier is told. It is never unbound for being idle: that is for
+/// accounts, whose places are few.
+#[must_use]
+pub fn carrier_session(shared: &Shared, carrier: &Carrier) -> session::Settings {
+    let settings = &carrier.settings;
+    session::Settings {
+        window_max: settings.window_max as usize,
+        inactivity: None,
+        ..session_settings(&shared.settings, &settings.timers, &settings.dialect)
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Link<S, O> {
     sleep_until: Duration,
     /// Set while the stream may hold octets back until it is flushed, as TLS does.
     unflushed: bool,
+    /// Octets that may wait for a peer that does not read; beyond them its session ends.
+    unwritten_max: usize,
     /// When octets began to wait that the peer does not take.
     stalled_at: Option<Duration>,
     ended: Option<Ended>,
@@ -115,9 +117,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
             sleep: Box::pin(tokio::time::sleep_until(clock.instant(sleep_until))),
             sleep_until,
             unflushed: false,
+            unwritten_max: usize::MAX,
             stalled_at: None,
             ended: None,
         }
+    }
+
+    /// The same link, whose session ends with [`CloseReason::Stalled`] when more than so many
+    /// octets wait for a peer that does not read. Without it they are bounded by what the owner
+    /// sends, and a peer is given up when it takes nothing for a while.
+    #[must_use]
+    pub fn with_unwritten_max(mut self, octets: usize) -> Self {
+        self.unwritten_max = octets;
+        self
     }
 
     fn poll_link(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
@@ -162,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
     }
 
     fn is_backed_up(&self) -> bool {
-        self.session.poll_transmit().len() > UNWRITTEN_MAX_BYTES
+        self.session.poll_transmit().len() > UNWRITTEN_MAX_BYTES.min(self.unwritten_max / 2)
     }
 
     /// Reads and handles one buffer.
@@ -262,7 +274,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
                 Poll::Pending => blocked = true,
             }
         }
-        if blocked {
+        if blocked && self.session.poll_transmit().len() > self.unwritten_max {
+            self.drop_unwritten();
+            self.session.handle_stall();
+            self.take_events(now);
+        } else if blocked {
             self.stalled_at.get_or_insert(now.monotonic);
         } else {
             self.stalled_at = None;

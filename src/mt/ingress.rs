@@ -12,6 +12,8 @@ use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
 
 /// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
 const DESTINATION_MAX: usize = 20;
+/// Type of number of a number in international form (SMPP 3.4 §5.2.5).
+const TON_INTERNATIONAL: u8 = 1;
 /// Type of number of a name (SMPP 3.4 §5.2.5).
 const TON_ALPHANUMERIC: u8 = 5;
 
@@ -42,14 +44,12 @@ impl Admission {
     /// ESME_RINVSRCADR for a sender that is not the account's, ESME_RINVDSTADR for a destination
     /// that is no number.
     pub fn address(&self, submit: &SubmitSm<'_>) -> Result<Envelope, CommandStatus> {
-        let source = submit.source_addr.octets();
+        let source = bare(submit.source_addr_ton, submit.source_addr.octets());
         let allowed = self.senders.is_empty() || self.senders.iter().any(|one| one.matches(source));
         if !allowed {
             return Err(CommandStatus::ESME_RINVSRCADR);
         }
-        let destination = submit.destination_addr.octets();
-        // A plus sign says international, which the type of number says already (quirk 60).
-        let destination = destination.strip_prefix(b"+").unwrap_or(destination);
+        let destination = bare(submit.dest_addr_ton, submit.destination_addr.octets());
         let digits = destination.iter().all(u8::is_ascii_digit);
         let length = (1..=DESTINATION_MAX).contains(&destination.len());
         if !digits || !length || submit.dest_addr_ton == TON_ALPHANUMERIC {
@@ -107,6 +107,18 @@ impl Admission {
             expires_at,
         })
     }
+}
+
+/// A number without the `+`, or the `00` of one whose type says international, that says once more
+/// what no international number begins with (quirk 60).
+fn bare(ton: u8, address: &[u8]) -> &[u8] {
+    let rest = match address {
+        [b'+', rest @ ..] => rest,
+        [b'0', b'0', rest @ ..] if ton == TON_INTERNATIONAL => rest,
+        _ => return address,
+    };
+    let number = !rest.is_empty() && rest.iter().all(u8::is_ascii_digit);
+    if number { rest } else { address }
 }
 
 /// The user data, and the TLVs that are not it.
@@ -181,6 +193,31 @@ mod tests {
         assert!(admission.address(&submit(b"x")).is_ok());
         let other = Admission { senders: vec![bank], ..admission };
         assert_eq!(other.address(&submit(b"x")).unwrap_err(), CommandStatus::ESME_RINVSRCADR);
+    }
+
+    #[test]
+    fn a_plus_or_two_zeros_before_an_international_number_are_taken_away() {
+        let cases = [
+            (1, "+33612345678", "33612345678"),
+            (0, "+33612345678", "33612345678"),
+            (1, "0033612345678", "33612345678"),
+            (0, "0033612345678", "0033612345678"),
+            (2, "0612345678", "0612345678"),
+            (1, "00", "00"),
+        ];
+        for (ton, written, kept) in cases {
+            let mut submit = submit(b"x");
+            submit.dest_addr_ton = ton;
+            submit.destination_addr = COctetString::from(written);
+            submit.source_addr_ton = ton;
+            submit.source_addr = COctetString::from(written);
+            let envelope = admission().address(&submit).unwrap();
+            assert_eq!(envelope.destination.octets(), kept.as_bytes(), "{written}");
+            assert_eq!(envelope.source.octets(), kept.as_bytes(), "{written}");
+        }
+        let mut named = submit(b"x");
+        named.source_addr = COctetString::from("+Shop");
+        assert_eq!(admission().address(&named).unwrap().source.octets(), b"+Shop");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::message::class::TrafficClass;
 use crate::message::pattern::AddressPattern;
 
 /// Digits of a prefix that are looked up; a longer one is cut in the settings.
@@ -16,6 +17,8 @@ pub struct Row {
     pub senders: Vec<AddressPattern>,
     /// Which accounts; empty is any.
     pub accounts: Vec<u32>,
+    /// Which class; `None` is any.
+    pub class: Option<TrafficClass>,
     /// Where it goes.
     pub action: Action,
 }
@@ -69,16 +72,22 @@ impl Routes {
         routes
     }
 
-    /// What becomes of a message of this account, sender and destination; `None` when no route
-    /// matches.
+    /// What becomes of a message of this account, class, sender and destination; `None` when no
+    /// route matches.
     #[must_use]
-    pub fn find(&self, account: u32, sender: &[u8], destination: &[u8]) -> Option<&Action> {
+    pub fn find(
+        &self,
+        account: u32,
+        class: TrafficClass,
+        sender: &[u8],
+        destination: &[u8],
+    ) -> Option<&Action> {
         for &length in &self.lengths {
             let Some(prefix) = destination.get(..length) else { continue };
             let Some(key) = prefix_key(prefix) else { continue };
             let Some(candidates) = self.by_prefix.get(&key) else { continue };
             let mut rows = candidates.iter().filter_map(|&at| self.rows.get(at as usize));
-            if let Some(row) = rows.find(|row| row.matches(account, sender)) {
+            if let Some(row) = rows.find(|row| row.matches(account, class, sender)) {
                 return Some(&row.action);
             }
         }
@@ -88,13 +97,41 @@ impl Routes {
 
 impl Row {
     fn filters(&self) -> usize {
-        usize::from(!self.senders.is_empty()) + usize::from(!self.accounts.is_empty())
+        usize::from(!self.senders.is_empty())
+            + usize::from(!self.accounts.is_empty())
+            + usize::from(self.class.is_some())
     }
 
-    fn matches(&self, account: u32, sender: &[u8]) -> bool {
+    fn matches(&self, account: u32, class: TrafficClass, sender: &[u8]) -> bool {
         let accounts = self.accounts.is_empty() || self.accounts.contains(&account);
         let senders = self.senders.is_empty() || self.senders.iter().any(|one| one.matches(sender));
-        accounts && senders
+        accounts && senders && self.class.is_none_or(|own| own == class)
+    }
+}
+
+/// The classes of numbers that say why their messages are sent.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    by_number: HashMap<Box<[u8]>, TrafficClass, foldhash::fast::FixedState>,
+}
+
+impl Classes {
+    /// A table of senders (without `+`) and their classes.
+    #[must_use]
+    pub fn new(numbers: impl IntoIterator<Item = (String, TrafficClass)>) -> Self {
+        let numbers = numbers.into_iter();
+        let by_number =
+            numbers.map(|(number, class)| (number.into_bytes().into_boxed_slice(), class));
+        Self { by_number: by_number.collect() }
+    }
+
+    /// The class of what this sender sends; `None` when its number does not say.
+    #[must_use]
+    pub fn of(&self, sender: &[u8]) -> Option<TrafficClass> {
+        if self.by_number.is_empty() {
+            return None;
+        }
+        self.by_number.get(sender).copied()
     }
 }
 
@@ -113,12 +150,15 @@ fn prefix_key(prefix: &[u8]) -> Option<u128> {
 mod tests {
     use super::*;
 
+    /// The class of every message, unless a test says otherwise.
+    const SENT: TrafficClass = TrafficClass::Transactional;
+
     fn row(prefix: &str, carrier: u32) -> Row {
         Row { prefix: prefix.into(), action: Action::Send(vec![carrier]), ..Row::default() }
     }
 
     fn carrier(routes: &Routes, account: u32, sender: &str, destination: &str) -> Option<u32> {
-        match routes.find(account, sender.as_bytes(), destination.as_bytes()) {
+        match routes.find(account, SENT, sender.as_bytes(), destination.as_bytes()) {
             Some(Action::Send(carriers)) => carriers.first().copied(),
             _ => None,
         }
@@ -154,6 +194,24 @@ mod tests {
         let routes = Routes::new(vec![row("33", 0), filtered]);
         assert_eq!(carrier(&routes, 2, "x", "33612"), Some(0));
         assert_eq!(carrier(&routes, 2, "x", "4412"), None);
+    }
+
+    #[test]
+    fn a_route_for_one_class_takes_no_other() {
+        let mut marketing = row("33", 1);
+        marketing.class = Some(TrafficClass::Marketing);
+        let routes = Routes::new(vec![row("33", 0), marketing]);
+        let action = |class| routes.find(0, class, b"x", b"336").cloned();
+        assert_eq!(action(TrafficClass::Marketing), Some(Action::Send(vec![1])));
+        assert_eq!(action(TrafficClass::Transactional), Some(Action::Send(vec![0])));
+    }
+
+    #[test]
+    fn a_number_says_why_its_messages_are_sent() {
+        let classes = Classes::new([("36105".to_owned(), TrafficClass::Marketing)]);
+        assert_eq!(classes.of(b"36105"), Some(TrafficClass::Marketing));
+        assert_eq!(classes.of(b"3610"), None);
+        assert_eq!(Classes::default().of(b"36105"), None);
     }
 
     #[test]

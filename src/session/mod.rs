@@ -177,6 +177,18 @@ impl Session {
         self.settings.window_max = window_max;
     }
 
+    /// Changes the timers, from now on: who the peer is, is known only when it has bound.
+    pub fn set_timers(
+        &mut self,
+        enquire_link: Duration,
+        inactivity: Option<Duration>,
+        response_timeout: Duration,
+    ) {
+        self.settings.enquire_link = enquire_link;
+        self.settings.inactivity = inactivity;
+        self.settings.response_timeout = response_timeout;
+    }
+
     /// Changes the rules the peer's octets are read by, for the PDUs that follow.
     pub fn set_rules(&mut self, rules: crate::wire::Rules) {
         self.settings.rules = rules;

@@ -5,14 +5,11 @@
 
 use super::Presence::{Absent, Default, Required};
 use super::{Key, Kind, Presence, Table};
-use crate::engine::settings::{
-    BindKind, Encoding, InDoubt, LogFormat, LogLevel, MultipartReceipts, NumberKind, Order,
-    StoreEngine,
-};
+use crate::engine::settings::{BindKind, InDoubt, LogFormat, LogLevel, NumberKind, StoreEngine};
 use crate::message::class::TrafficClass;
 use crate::message::dialect::{
-    AcceptedState, Alphabet, ErrorBody, Gsm7Packing, IdFormat, IdNotation, OctetOrder, Plus,
-    Segmentation, Surplus, TlvKind, Tolerance, UnmarkedReceipt,
+    AcceptedState, Alphabet, ErrorBody, IdFormat, IdNotation, Segmentation, Surplus, TlvKind,
+    Tolerance, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::words::Word;
@@ -219,7 +216,7 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     dialect: Kind::Name, Default(r#""default""#);
     /// Receipts for a message of several segments: one for `each` segment it submitted, as an SMSC
     /// would, or `one` for all.
-    multipart_receipts: words::<MultipartReceipts>(), Default(r#""each""#);
+    multipart_receipts: Kind::Word { now: &["each"], later: &["one"] }, Default(r#""each""#);
     /// Prepaid credit.
     credit: Kind::Later, NOT_YET;
 };
@@ -291,7 +288,7 @@ pub(super) const NUMBER: &[Key] = keys! {
     class: words::<TrafficClass>(), Absent("the account's");
     /// From this sender over all carriers; we wait. 0 is no limit of ours; contracts for long
     /// numbers say 0.1 to 1, toll-free 3 to 20, short codes 100.
-    segments_per_second: count(0, 1_000_000, "segments a second"), Default("0");
+    segments_per_second: Kind::Later, NOT_YET;
     /// Who gets what is sent to it. Nobody can answer an alphanumeric sender.
     owner: Kind::Table(Table::Owner), Absent("its MO are answered and counted as unowned");
     /// Who handles STOP: the engine, the owner or the carrier.
@@ -328,17 +325,20 @@ pub(super) const ROUTE: &[Key] = keys! {
     /// How one of several carriers is chosen: the first that is up, by `weight`, or by `cost`. The
     /// weight picks the same one for the same sender and destination, so a conversation keeps its
     /// carrier.
-    order: words::<Order>(), Default(r#""failover""#);
+    order: Kind::Word { now: &["failover"], later: &["weight", "cost"] }, Default(r#""failover""#);
     /// The carriers, in order.
     to: Kind::TableArray(Table::Target), Absent("`reject`, or the carriers of `prefix_file`");
     /// Refuses what matches with ESME_RINVDSTADR: for countries you do not serve.
     reject: Kind::Flag, Default("false");
     /// The alphabet it is sent in. `keep` is what the account submitted: the bill stays what the
     /// customer computed.
-    encoding: words::<Encoding>(), Default(r#""keep""#);
+    encoding: Kind::Word {
+        now: &["keep"],
+        later: &["auto", "smart", "gsm7", "latin1", "ucs2"]
+    }, Default(r#""keep""#);
     /// One message of a sender and destination at a time, always. Otherwise only while the carrier
     /// throttles, because it costs a round trip for each.
-    strict_order: Kind::Flag, Default("false");
+    strict_order: Kind::Later, NOT_YET;
 };
 
 /// `[[route]] to`.
@@ -346,10 +346,10 @@ pub(super) const TARGET: &[Key] = keys! {
     /// Its name.
     carrier: Kind::Name, Required;
     /// Its share under `order = "weight"`.
-    weight: int(1, 1_000_000), Default("1");
+    weight: Kind::Later, NOT_YET;
     /// Its price under `order = "cost"`, exact to the millionth; `"0.045"` in quotes is the same
     /// number.
-    cost: Kind::Cost, Default("0");
+    cost: Kind::Later, NOT_YET;
 };
 
 /// `[dialect.NAME]`.
@@ -389,7 +389,7 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// Jasmin #218).
     trailing_octets: words::<Surplus>(), Default(r#""ignore""#);
     /// A known TLV of a size its tag forbids (quirk 34: jSMPP #16; Kannel drops the field).
-    invalid_tlv: words::<Surplus>(), Default(r#""ignore""#);
+    invalid_tlv: Kind::Word { now: &["ignore"], later: &["refuse"] }, Default(r#""ignore""#);
     /// Times filled in a deliver_sm (quirk 42: Kannel #317).
     times_in_deliver: words::<Tolerance>(), Default(r#""accept""#);
     /// What the body of its error responses holds, when there is one (quirks 29 to 31: smppex #6,
@@ -397,19 +397,19 @@ pub(super) const DIALECT: &[Key] = keys! {
     error_body: words::<ErrorBody>(), Default(r#""auto""#);
     /// Vendor TLVs by name, beside those of `base` (quirk 38: India DLT, Jasmin #429).
     tlv: Kind::TableMap(Table::Tlv), Absent("no vendor TLV");
-    /// A `+` or `00` before an international number: taken away, kept, or sent with `+` (quirk 60:
-    /// jSMPP #172, Kannel).
-    plus: words::<Plus>(), Default(r#""strip""#);
+    /// A `+` before a number, or `00` before one whose type says international: taken away (quirk
+    /// 60: jSMPP #172, Kannel).
+    plus: Kind::Word { now: &["strip"], later: &["add", "keep"] }, Default(r#""strip""#);
     /// The alphabet of alphanumeric addresses (quirk 61: Kannel `alt-addr-charset`).
-    address_alphabet: words::<Alphabet>(), Default(r#""latin1""#);
+    address_alphabet: Kind::Later, NOT_YET;
     /// What data_coding 0 means to it (quirk 62: naz #220, Vibes, jSMPP #83).
     data_coding_0: words::<Alphabet>(), Default(r#""gsm7""#);
     /// The data_coding that says GSM-7 to it (quirk 62: Vibes reads 4 so).
-    data_coding_gsm7: int(0, 255), Default("0");
+    data_coding_gsm7: Kind::Later, NOT_YET;
     /// Septets one an octet, or packed (quirk 65: gosmpp PR 136).
-    gsm7_packing: words::<Gsm7Packing>(), Default(r#""unpacked""#);
+    gsm7_packing: Kind::Word { now: &["unpacked"], later: &["packed"] }, Default(r#""unpacked""#);
     /// Octet order of its UCS-2 without a byte order mark (quirk 64).
-    ucs2_order: words::<OctetOrder>(), Default(r#""big""#);
+    ucs2_order: Kind::Word { now: &["big"], later: &["little"] }, Default(r#""big""#);
     /// How segments say that they belong together (quirk 66: telenor, gosmpp #46, vumi #623).
     segmentation: words::<Segmentation>(), Default(r#""udh8""#);
     /// Greatest reference of a segmented message; with `udh8` never above 255 (quirk 66: vumi).

@@ -47,7 +47,6 @@ fn a_bundled_profile_needs_no_table() {
     let settings = sound(text, Path::new(""));
     let account = &settings.accounts[0];
     assert_eq!(account.dialect.data_coding_0, Alphabet::Ascii);
-    assert_eq!(account.dialect.data_coding_gsm7, 4);
     assert_eq!(account.timers.response_timeout_ms, 10_000, "the dialect's timer");
     assert_eq!(account.timers.inactivity_ms, 300_000, "the engine's timer");
 }
@@ -77,9 +76,9 @@ fn a_profile_holds_what_its_base_holds_and_it_does_not_change() {
 #[test]
 fn a_profile_of_the_file_hides_the_bundled_one_and_may_extend_it() {
     let user = "[[account]]\nsystem_id = \"a\"\npassword = \"p\"\ndialect = \"vonage\"\n";
-    let own = sound(&format!("{user}[dialect.vonage]\nplus = \"keep\"\n"), Path::new(""));
+    let own = sound(&format!("{user}[dialect.vonage]\nerror_body = \"tlvs\"\n"), Path::new(""));
     assert_eq!(own.accounts[0].dialect.message_id_response, IdNotation::Auto);
-    let extended = "[dialect.vonage]\nbase = \"vonage\"\nplus = \"keep\"\n";
+    let extended = "[dialect.vonage]\nbase = \"vonage\"\nerror_body = \"tlvs\"\n";
     let extended = sound(&format!("{user}{extended}"), Path::new(""));
     assert_eq!(extended.accounts[0].dialect.message_id_response, IdNotation::Hex);
 }

@@ -1,0 +1,89 @@
+//! What a session of an account holds once it has bound.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::clock::Now;
+use crate::engine::handles::AccountHandle;
+use crate::engine::shard::Delivery;
+use crate::engine::shared::Account;
+
+/// Windows' worth of deliveries that may wait before answers to submits do.
+const HELD_WINDOWS: usize = 8;
+/// Without a delivery taken for so long, an account takes none.
+const TAKES_NONE: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub struct Bound {
+    pub account: Arc<Account>,
+    pub handle: Arc<AccountHandle>,
+    pub receives: bool,
+    pub window_max: usize,
+    pub in_flight: Vec<Option<Delivery>>,
+    pub free: Vec<u32>,
+    /// When the account last took a delivery, on the monotonic clock.
+    pub acknowledged_at: Duration,
+}
+
+impl Bound {
+    /// Until when answers to submits wait, if they do: deliveries pile up for an account that does
+    /// take them, only slower than it submits. Its own window then slows it down, before a limit
+    /// costs it receipts. An account that takes none at all is not waited for.
+    pub fn answers_held_until(&self, now: Now) -> Option<Duration> {
+        let backlog = self.account.backlog.load(Ordering::Relaxed);
+        let many = HELD_WINDOWS * self.window_max;
+        let piles_up = usize::try_from(backlog).is_ok_and(|backlog| backlog > many);
+        let until = self.acknowledged_at + TAKES_NONE;
+        (self.receives && piles_up && now.monotonic < until).then_some(until)
+    }
+
+    pub fn next_ticket(&mut self) -> u64 {
+        match self.free.pop() {
+            Some(place) => u64::from(place),
+            None => {
+                self.in_flight.push(None);
+                self.in_flight.len() as u64 - 1
+            }
+        }
+    }
+
+    pub fn keep(&mut self, ticket: u64, delivery: Delivery) {
+        if let Some(place) = self.in_flight.get_mut(ticket as usize) {
+            *place = Some(delivery);
+        }
+    }
+
+    pub fn take(&mut self, ticket: u64) -> Option<Delivery> {
+        let delivery = self.in_flight.get_mut(ticket as usize)?.take()?;
+        self.free.push(ticket as u32);
+        Some(delivery)
+    }
+}
+
+/// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
+/// it counts.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub submits: u64,
+    pub accepted: u64,
+    pub receipts: u64,
+    pub mo: u64,
+}
+
+impl Tally {
+    pub fn flush(&mut self, account: &Account) {
+        let metrics = &account.metrics;
+        let counters = [
+            (&metrics.submits, &mut self.submits),
+            (&metrics.accepted, &mut self.accepted),
+            (&metrics.receipts, &mut self.receipts),
+            (&metrics.mo, &mut self.mo),
+        ];
+        for (counter, count) in counters {
+            if *count > 0 {
+                counter.increment(std::mem::take(count));
+            }
+        }
+    }
+}
