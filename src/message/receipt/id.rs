@@ -125,6 +125,22 @@ pub fn candidates(id: &[u8]) -> impl Iterator<Item = IdKey> + use<> {
     [text, hex, decimal].into_iter().flatten()
 }
 
+/// A number in decimal, without zeros in front.
+fn decimal_of(mut number: u64) -> IdKey {
+    // 2^64 has twenty digits.
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        first = at;
+        if number == 0 {
+            break;
+        }
+    }
+    IdKey::new(digits.get(first..).unwrap_or(b"0"))
+}
+
 /// The id of a receipt in hexadecimal as a response in decimal would have it, in the form that
 /// [`IdNotation::Hex`] gives that response: the one pair of notations whose keys else only meet
 /// when both are known. `None` for an id that is none, is longer in decimal than an id may be, or
@@ -138,6 +154,11 @@ pub fn decimal_of_hex(id: &[u8]) -> Option<IdKey> {
     let letters = digits.iter().any(u8::is_ascii_alphabetic);
     if !is_hex(digits) || !letters || digits.len() > ID_OCTETS {
         return None;
+    }
+    // Sixteen digits are a machine word: the usual case costs one division a digit.
+    if digits.len() <= 16 {
+        let digits = std::str::from_utf8(digits).ok()?;
+        return Some(decimal_of(u64::from_str_radix(digits, 16).ok()?));
     }
     // Nine decimal digits a limb, the least significant first.
     let mut limbs = [0_u32; LIMBS_OF_NINE];
