@@ -40,17 +40,18 @@ impl Chappe {
     pub fn engine(carrier: Address, binds: u32, extra: Option<&str>) -> Running {
         let address = super::free_address();
         let extra = extra.unwrap_or("");
+        let name = format!("chappe-bench-{}-{}", std::process::id(), address.port());
+        let data = std::env::temp_dir().join(&name).display().to_string();
         let config = format!(
             "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n[log]\nlevel = \"error\"\n\
-             [smpp]\nlisten = \"{address}\"\n{extra}\n\
-             [[account]]\nsystem_id = \"demo\"\npassword = \"demo\"\nbinds_max = 16000\n\
+             [node]\ndata_dir = \"{data}\"\n[smpp]\nlisten = \"{address}\"\n{extra}\n\
+             [[account]]\nsystem_id = \"demo\"\npassword = \"demo\"\nbinds_max = 10000\n\
              queue_max_messages = 1000000\n\
              [[carrier]]\nname = \"carrier\"\naddress = \"{carrier}\"\nsystem_id = \"chappe\"\n\
              password = \"chappe\"\nbinds = {binds}\nqueue_max_messages = 1000000\n\
              [[route]]\nname = \"all\"\nto = [{{ carrier = \"carrier\" }}]\n"
         );
-        let name = format!("chappe-bench-{}-{}.toml", std::process::id(), address.port());
-        let file = std::env::temp_dir().join(name);
+        let file = std::env::temp_dir().join(format!("{name}.toml"));
         std::fs::write(&file, config).expect("a configuration in the temporary directory");
         let mut command = chappe();
         command.args(["run", "--config"]).arg(&file);
