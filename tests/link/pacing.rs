@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::desk::*;
-use chappe::session::{CloseReason, Settings};
+use chappe::link::{Clock, Link};
+use chappe::session::{BindKind, BindRequest, CloseReason, Session, Settings};
 use chappe::wire::{CommandId, Role};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
@@ -36,6 +37,26 @@ async fn a_peer_that_never_reads_is_read_no_more_and_closed_after_the_stall() {
     assert_eq!(link.await.unwrap(), CloseReason::Stalled);
     let took = start.elapsed();
     assert!((30..32).contains(&took.as_secs()), "closed after {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_may_wait_for_a_peer_that_does_not_read_ends_its_session_at_once() {
+    for (unwritten_max, ends) in [(64 * 1024, true), (1024 * 1024, false)] {
+        let (mut peer, ours) = tokio::io::duplex(ROOM);
+        let desk = Desk::default();
+        let clock = Clock::start();
+        let settings = Settings { window_max: 10_000, ..Settings::default() };
+        let mut session = Session::new(Role::Esme, settings, clock.now());
+        session.bind(clock.now(), &BindRequest::new(BindKind::Transceiver, "me", "")).unwrap();
+        let link = Link::new(ours, session, desk.clone(), clock);
+        let link = tokio::spawn(link.with_unwritten_max(unwritten_max));
+        read_pdus(&mut peer, 1).await;
+        peer.write_all(&header(CommandId::BIND_TRANSCEIVER_RESP, 1)).await.unwrap();
+        until(|| !desk.take().is_empty()).await;
+        desk.submit(5_000);
+        let closed = timeout(Duration::from_secs(1), link).await;
+        assert_eq!(closed.ok().map(Result::unwrap), ends.then_some(CloseReason::Stalled));
+    }
 }
 
 /// The stream wakes a link for what it waits for; a read that was put off is nobody's to wake.

@@ -1,0 +1,14 @@
+//! The real engine over loopback, in one process with ESMEs and SMSCs made of this crate's own
+//! links and sessions. Each test starts a world of its own.
+#![cfg(feature = "runtime")]
+
+mod binds;
+mod carriers;
+mod deliveries;
+mod esme;
+mod failures;
+mod limits;
+mod messages;
+mod running;
+mod smsc;
+mod world;
