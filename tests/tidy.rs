@@ -141,8 +141,9 @@ fn the_repository_speaks_of_the_project_alone() {
 
 #[test]
 fn every_dependency_says_why_it_is_there() {
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "benches/peers/Cargo.toml"] {
-        let text = read(manifest);
+    let crates = ["", "fuzz/", "benches/peers/", "tests/peers/"];
+    for manifest in crates.map(|place| format!("{place}Cargo.toml")) {
+        let text = read(&manifest);
         let (mut inside, mut before) = (false, "");
         for line in text.lines() {
             if line.starts_with('[') {

@@ -47,7 +47,8 @@ async fn the_longest_prefix_says_which_carrier() {
 async fn a_carrier_that_is_down_is_passed_over() {
     let smsc = Smsc::start().await;
     let world = World::start(&format!(
-        "{}{}[[route]]\nname = \"all\"\nto = [{{ carrier = \"down\" }}, {{ carrier = \"smsc\" }}]\n",
+        "{}{}[[route]]\nname = \"all\"\n\
+         to = [{{ carrier = \"down\" }}, {{ carrier = \"smsc\" }}]\n",
         carrier("down", nowhere().await),
         carrier("smsc", smsc.address)
     ))
