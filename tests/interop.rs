@@ -180,9 +180,88 @@ fn converse(name: &str, smsc: &[&str], command: Command) {
     let with_header = |submit: &&Value| submit["esm_class"].as_u64().unwrap_or(0) & 0x40 != 0;
     assert_eq!(submits.iter().filter(with_header).count(), 6, "{submits:?}");
     assert_eq!(submits.len(), 8, "{submits:?}");
-    assert!(submits.iter().any(|submit| submit["data_coding"] == 8), "{submits:?}");
+    assert_texts(&submits);
+    assert_mo(&report);
     drop(world.engine);
     drop(world.smsc);
+}
+
+/// What `scenario.py` submits, as the SMSC must have got it; the long texts put together again.
+fn assert_texts(submits: &[Value]) {
+    let long = "Three segments carry this text and a handset joins them again. ".repeat(7);
+    let payload = "One message_payload carries this text, longer than short_message. ".repeat(7);
+    let mut found: Vec<(u64, String)> = Vec::new();
+    let mut joined: std::collections::BTreeMap<(u64, u64), (u64, String)> = Default::default();
+    for submit in submits {
+        let octets = octets(submit["short_message"].as_str().expect("hex"));
+        let coding = submit["data_coding"].as_u64().expect("data_coding");
+        let header = submit["esm_class"].as_u64().unwrap_or(0) & 0x40 != 0;
+        if !header {
+            found.push((coding, text(coding, &octets)));
+            continue;
+        }
+        // 05 00 03 reference total sequence: 3GPP TS 23.040 §9.2.3.24.1.
+        assert_eq!(octets[..3], [5, 0, 3], "{submit}");
+        let (reference, total, sequence) = (octets[3], octets[4], octets[5]);
+        assert_eq!(total, 3, "{submit}");
+        let segment = (coding, text(coding, &octets[6..]));
+        let key = (u64::from(reference), u64::from(sequence));
+        assert!(joined.insert(key, segment).is_none(), "a segment twice: {submit}");
+    }
+    for reference in joined.keys().map(|key| key.0).collect::<std::collections::BTreeSet<_>>() {
+        let own = joined.range((reference, 0)..=(reference, u64::MAX));
+        let coding = joined[&(reference, 1)].0;
+        found.push((coding, own.map(|(_, segment)| segment.1.as_str()).collect()));
+    }
+    for (coding, wanted) in [
+        (0, "Plain @ £5 é _ {ok} 10€"),
+        (8, "Привет, 世界 😀"),
+        (0, &long[..400]),
+        (0, &payload[..400]),
+    ] {
+        let wanted = (coding, wanted.to_owned());
+        assert!(found.contains(&wanted), "no {wanted:?} among {found:?}");
+    }
+}
+
+/// The client got the MO of the foreign SMSC, from the handset and to its number.
+fn assert_mo(report: &Value) {
+    for mo in report["mo"].as_array().expect("mo") {
+        assert_eq!(mo["source"], "447700900123", "{report}");
+        assert_eq!(mo["destination"], "447700900999", "{report}");
+        assert!(mo["text"].as_str().is_some_and(|text| !text.is_empty()), "{report}");
+    }
+}
+
+/// UCS-2 by its data_coding, else GSM-7 as far as the scenario uses it (3GPP TS 23.038 §6.2.1).
+fn text(data_coding: u64, octets: &[u8]) -> String {
+    if data_coding == 8 {
+        let unit = |unit: &[u8]| u16::from_be_bytes([unit[0], unit[1]]);
+        return String::from_utf16_lossy(&octets.chunks(2).map(unit).collect::<Vec<u16>>());
+    }
+    let mut text = String::new();
+    let mut octets = octets.iter();
+    while let Some(octet) = octets.next() {
+        text.push(match octet {
+            0x00 => '@',
+            0x01 => '£',
+            0x05 => 'é',
+            0x11 => '_',
+            0x1b => match octets.next() {
+                Some(b'(') => '{',
+                Some(b')') => '}',
+                Some(b'e') => '€',
+                other => panic!("an escape before {other:?}"),
+            },
+            plain => char::from(*plain),
+        });
+    }
+    text
+}
+
+fn octets(hex: &str) -> Vec<u8> {
+    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
+    (0..hex.len()).step_by(2).map(digit).collect()
 }
 
 fn python_client(script: &str) -> Option<Command> {
@@ -239,14 +318,23 @@ fn kannel_sends_through_its_http_interface_and_hears_of_each_text() {
     assert_eq!(world.submits().len(), 5);
 }
 
+/// Where the shared data stand: where `CHAPPE_SHARED` says, else beside the repository or a level
+/// above, as from a work tree.
+fn shared() -> PathBuf {
+    if let Some(shared) = std::env::var_os("CHAPPE_SHARED") {
+        return PathBuf::from(shared);
+    }
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let places = [here.join("../shared"), here.join("../../shared")];
+    places.iter().find(|place| place.exists()).unwrap_or(&places[0]).clone()
+}
+
 #[test]
 fn wireshark_reads_what_we_encode_as_we_do() {
     if !installed("tshark", is_program("tshark")) {
         return;
     }
-    let vectors = std::env::var_os("CHAPPE_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let vectors = std::fs::read_to_string(vectors.join("vectors/pdus.jsonl"))
+    let vectors = std::fs::read_to_string(shared().join("vectors/pdus.jsonl"))
         .expect("the shared vectors stand beside the repository or where CHAPPE_SHARED says");
     let hex: Vec<String> = vectors
         .lines()
@@ -264,10 +352,46 @@ fn wireshark_reads_what_we_encode_as_we_do() {
     let theirs = filter(tshark.arg(scripts().join("tshark_read.py")), &ours);
     assert_eq!(theirs.len(), decoded.len());
     assert!(theirs.len() > 150, "only {} PDUs compared", theirs.len());
+    let mut commands = std::collections::BTreeSet::new();
     for (ours, theirs) in decoded.iter().zip(&theirs) {
         compare(ours, theirs);
+        let pdu: Value = serde_json::from_str(ours).expect("JSON");
+        commands.insert(pdu["command"].as_str().expect("a command").to_owned());
     }
+    let missing: Vec<_> = COMMANDS.iter().filter(|name| !commands.contains(**name)).collect();
+    assert!(missing.is_empty(), "not compared: {missing:?}");
 }
+
+/// Every command of SMPP 3.4 (§5.1.2.1).
+const COMMANDS: [&str; 27] = [
+    "generic_nack",
+    "bind_receiver",
+    "bind_receiver_resp",
+    "bind_transmitter",
+    "bind_transmitter_resp",
+    "query_sm",
+    "query_sm_resp",
+    "submit_sm",
+    "submit_sm_resp",
+    "deliver_sm",
+    "deliver_sm_resp",
+    "unbind",
+    "unbind_resp",
+    "replace_sm",
+    "replace_sm_resp",
+    "cancel_sm",
+    "cancel_sm_resp",
+    "bind_transceiver",
+    "bind_transceiver_resp",
+    "outbind",
+    "enquire_link",
+    "enquire_link_resp",
+    "submit_multi",
+    "submit_multi_resp",
+    "alert_notification",
+    "data_sm",
+    "data_sm_resp",
+];
 
 /// Every field that Wireshark shows has the value we read.
 fn compare(ours: &str, theirs: &str) {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chappe::session::BindKind;
-use chappe::wire::CommandStatus;
+use chappe::wire::{CommandStatus, State};
 use tokio::net::TcpListener;
 
 use crate::esme::{Esme, Submit};
@@ -138,17 +138,34 @@ fn chunks(submits: Vec<Submit>, size: usize) -> Vec<Vec<Submit>> {
 }
 
 #[tokio::test]
-async fn a_pair_sends_on_one_session_and_hears_on_the_other() {
-    let smsc = Smsc::with(|_| Reply::Take).await;
-    let world =
-        World::start(&format!("{}bind = \"pair\"\n{ROUTE}", carrier("smsc", smsc.address))).await;
-    until("both are bound", || smsc.bound() == 2).await;
+async fn a_pair_sends_on_one_session_and_hears_on_the_other_at_its_own_port() {
+    let (sends, hears) = (Smsc::with(|_| Reply::Take).await, Smsc::start().await);
+    let table = carrier("smsc", sends.address);
+    let receiver = hears.address;
+    let pair = format!("{table}bind = \"pair\"\nreceiver_address = \"{receiver}\"\n{ROUTE}");
+    let world = World::start(&pair).await;
+    until("both are bound", || sends.bound() == 1 && hears.bound() == 1).await;
+    assert_eq!(sends.binds()[0].state, State::BoundTx);
+    assert_eq!(hears.binds()[0].state, State::BoundRx);
     let esme = Esme::bind(world.smpp()).await;
     let id = esme.accepted(Submit::new("x")).await;
-    smsc.submitted(1).await;
+    sends.submitted(1).await;
     let text = crate::smsc::receipt_text("abc00001", "DELIVRD");
-    smsc.deliver("33612345678", "Shop", 0x04, text.as_bytes());
+    hears.deliver("33612345678", "Shop", 0x04, text.as_bytes());
     assert_eq!(esme.delivered(1).await[0].receipt().0, id);
+}
+
+#[tokio::test]
+async fn a_bind_says_what_the_carriers_dialect_wants_to_hear() {
+    let smsc = Smsc::start().await;
+    let keys = "system_type = \"VMA\"\n[dialect.quick] address_range = \"^36\"\n\
+                [dialect.quick] addr_ton = 5\n[dialect.quick] addr_npi = 1\n\
+                [dialect.quick] interface_version = 0x33\n";
+    let _world = World::before(&smsc, &format!("[dialect.quick] {keys}")).await;
+    let bind = &smsc.binds()[0];
+    assert_eq!((bind.system_id.as_str(), bind.system_type.as_str()), ("engine", "VMA"));
+    assert_eq!((bind.address_range.as_str(), bind.ton, bind.npi), ("^36", 5, 1));
+    assert_eq!(bind.version, 0x33);
 }
 
 #[tokio::test]

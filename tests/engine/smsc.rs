@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use chappe::clock::Now;
 use chappe::link::{Clock, Link, Owner, Pace, Stream, listen};
-use chappe::session::{Event, Session, Settings};
+use chappe::session::{BindRequest, Event, Session, Settings};
 use chappe::wire::table::{DataSm, DeliverSm, Pdu, SubmitSm, SubmitSmResp};
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{COctetString, CommandStatus, Role, State, TlvTag, Tlvs};
@@ -55,6 +55,34 @@ impl Submitted {
     }
 }
 
+/// A bind as it came.
+#[derive(Clone, Debug)]
+pub struct Bind {
+    pub state: State,
+    pub system_id: String,
+    pub system_type: String,
+    pub address_range: String,
+    pub ton: u8,
+    pub npi: u8,
+    pub version: u8,
+}
+
+impl Bind {
+    fn of(request: &BindRequest<'_>) -> Self {
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let fields = &request.fields;
+        Self {
+            state: request.kind.state(),
+            system_id: text(fields.system_id.octets()),
+            system_type: text(fields.system_type.octets()),
+            address_range: text(fields.address_range.octets()),
+            ton: fields.addr_ton,
+            npi: fields.addr_npi,
+            version: fields.interface_version,
+        }
+    }
+}
+
 /// What becomes of a submit_sm.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -79,6 +107,7 @@ struct Shared {
 #[derive(Default)]
 struct Seen {
     submits: Vec<Submitted>,
+    binds: Vec<Bind>,
     sessions: Vec<(State, UnboundedSender<Wish>)>,
     connections: usize,
     ids: u64,
@@ -169,6 +198,10 @@ impl Smsc {
 
     pub fn bound(&self) -> usize {
         self.seen().sessions.iter().filter(|(_, wishes)| !wishes.is_closed()).count()
+    }
+
+    pub fn binds(&self) -> Vec<Bind> {
+        self.seen().binds.clone()
     }
 
     pub fn connections(&self) -> usize {
@@ -307,6 +340,7 @@ impl Owner for End {
                 }
                 let (wishes, taken) = unbounded_channel();
                 self.wishes = Some(taken);
+                seen.binds.push(Bind::of(&request));
                 seen.sessions.push((request.kind.state(), wishes));
                 session.accept_bind(now, "smsc");
             }
