@@ -212,8 +212,11 @@ fn long_messages_and_a_rate_are_kept() {
 fn an_smsc_ends_by_itself_and_at_a_signal() {
     let mut smsc = Smsc::start("--for 200ms");
     assert_eq!(number(&smsc.result(), "binds"), 0);
-    let smsc = Smsc::start("--for 60s");
-    assert_eq!(number(&smsc.end(), "submits"), 0);
+    // Once it says that it listens a signal is heard, however soon it comes.
+    for _ in 0..10 {
+        let smsc = Smsc::start("--for 60s");
+        assert_eq!(number(&smsc.end(), "submits"), 0);
+    }
 }
 
 #[test]

@@ -92,8 +92,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let target = Target { address: args.connect.clone(), tls: args.tls()? };
     let settings = args.settings();
     let bar = Bar::new(settings.end);
-    let result = one_thread()?
-        .block_on(drive(target, settings, interrupted(), |progress| bar.show(&progress)));
+    let result = one_thread()?.block_on(async {
+        drive(target, settings, interrupted(), |progress| bar.show(&progress)).await
+    });
     bar.clear();
     let report = result.map_err(|failure| match failure {
         drive::Failure::Settings(_) => Failure::usage(failure),

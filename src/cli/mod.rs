@@ -132,26 +132,30 @@ fn one_thread() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// Ready at the first SIGINT or SIGTERM. The second one ends the process at once.
-async fn interrupted() {
+///
+/// A signal that comes before the future is polled is not missed: whoever says that it runs calls
+/// this first. It has to be called inside a runtime.
+fn interrupted() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let (Ok(mut int), Ok(mut term)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers a signal ends the process as it always does.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = int.recv() => {}
-        _ = term.recv() => {}
-    }
-    tokio::task::spawn(async move {
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async {
+        let (Ok(mut int), Ok(mut term)) = signals else {
+            // Without handlers a signal ends the process as it always does.
+            return std::future::pending().await;
+        };
         tokio::select! {
             _ = int.recv() => {}
             _ = term.recv() => {}
         }
-        std::process::exit(i32::from(Exit::Failure as u8));
-    });
+        tokio::task::spawn(async move {
+            tokio::select! {
+                _ = int.recv() => {}
+                _ = term.recv() => {}
+            }
+            std::process::exit(i32::from(Exit::Failure as u8));
+        });
+    }
 }
 
 /// How a command ended.

@@ -152,13 +152,14 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         });
         let (listener, address) = listener
             .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", args.listen)))?;
+        let interrupted = interrupted();
         eprintln!("chappe smsc: listening on {address}");
         let line = Line::new();
         let stop = async {
             match args.run_for {
-                None => interrupted().await,
+                None => interrupted.await,
                 Some(limit) => tokio::select! {
-                    () = interrupted() => {}
+                    () = interrupted => {}
                     () = tokio::time::sleep(limit) => {}
                 },
             }
