@@ -86,8 +86,8 @@ impl AccountLink {
         }
     }
 
-    /// Who it is, and whether it may bind. An unknown name and a wrong password get the same
-    /// answer, and a password is compared either way.
+    /// Who it is, and whether it may bind. An unknown name, a wrong password and a foreign network
+    /// get the same answer after the same work: none of them says which of the rest was right.
     fn authorise(&self, request: &BindRequest<'_>) -> Result<Arc<Account>, Refusal> {
         if self.shared.is_stopping() {
             return Err(Refusal { status: CommandStatus::ESME_RBINDFAIL, reason: "stopping" });
@@ -99,16 +99,15 @@ impl AccountLink {
             .system_id
             .as_str()
             .and_then(|system_id| self.shared.by_system_id.get(system_id));
-        let Some(account) = known else {
-            let _ = self.shared.nobody.matches(password);
-            return Err(wrong);
+        let secret = known.map_or(&self.shared.nobody, |account| &account.settings.password);
+        let is_right = secret.matches(password);
+        let is_allowed = known.is_some_and(|account| account.settings.allows(self.peer.ip()));
+        let account = match known {
+            Some(account) if is_right && is_allowed => account,
+            // The operator is told: the password of this account is known elsewhere.
+            Some(_) if is_right => return Err(Refusal { reason: "address", ..wrong }),
+            _ => return Err(wrong),
         };
-        if !account.settings.password.matches(password) {
-            return Err(wrong);
-        }
-        if !account.settings.allows(self.peer.ip()) {
-            return Err(Refusal { status: CommandStatus::ESME_RBINDFAIL, reason: "address" });
-        }
         let mut bound = self.shared.bound.entry(account.index).or_insert(0);
         if *bound >= account.settings.binds_max {
             return Err(Refusal { status: CommandStatus::ESME_RALYBND, reason: "binds_max" });

@@ -38,7 +38,8 @@ pub enum Pace {
     Go,
     /// The owner's queues are full: octets stay in the kernel, the peer's window fills. What has
     /// been read already (at most 64 KiB) still comes. Who makes room wakes the waker that
-    /// [`Owner::poll_work`] left; the peer's silence meanwhile is not held against it.
+    /// [`Owner::poll_work`] left; neither the peer's silence meanwhile nor a response that waits
+    /// unread is held against it.
     Wait,
     /// The owner wants the link gone as by a crash: nothing more is read or written, and it ends
     /// with [`CloseReason::Local`]. For tests and simulators.
@@ -179,10 +180,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
 
     /// Reads and handles one buffer.
     fn poll_read(&mut self, cx: &mut Context<'_>, now: Now) -> Read {
-        if self.ended.is_some() || self.owner.pace() != Pace::Go {
+        if self.ended.is_some() {
             return Read::Nothing;
         }
+        match self.owner.pace() {
+            Pace::Go => self.session.handle_resume(now),
+            Pace::Wait => {
+                self.session.handle_pause(now);
+                return Read::Nothing;
+            }
+            Pace::Cut => return Read::Nothing,
+        }
         if self.is_backed_up() {
+            // The peer's own doing: the timers that wait for it run on.
             return Read::PutOff;
         }
         SCRATCH.with_borrow_mut(|scratch| {
@@ -363,9 +373,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
         if self.stalled_at.is_some_and(|at| at + WRITE_STALL <= now.monotonic) {
             self.drop_unwritten();
             self.session.handle_stall();
-        }
-        if self.owner.pace() == Pace::Wait {
-            self.session.handle_pause(now);
         }
         self.session.handle_timeout(now);
         self.take_events(now);

@@ -17,6 +17,7 @@ impl Session {
     /// keep it and hand it in again with what follows. When the session has ended nothing is read.
     #[inline]
     pub fn handle_bytes<'a>(&mut self, now: Now, octets: &mut &'a [u8]) -> Option<Event<'a>> {
+        self.timers.resume(now.monotonic);
         loop {
             // What happened before comes first: the owner hears that a session is bound before it
             // gets the request that stood behind the bind in the same octets.
@@ -77,10 +78,17 @@ impl Session {
         self.end(CloseReason::Stalled);
     }
 
-    /// Tells the session that its link is not being read just now, on purpose: the peer's silence
-    /// until this moment is not the peer's fault.
+    /// Tells the session that its link is not being read from now on, on purpose: what the peer
+    /// says meanwhile waits unread, so neither its silence nor a missing response is its fault. The
+    /// timers that wait for it stand still until [`Session::handle_resume`] or the next octets.
     pub fn handle_pause(&mut self, now: Now) {
-        self.timers.heard(now.monotonic);
+        self.timers.pause(now.monotonic);
+    }
+
+    /// Tells the session that its link is being read again; does nothing when it was all along.
+    #[inline]
+    pub fn handle_resume(&mut self, now: Now) {
+        self.timers.resume(now.monotonic);
     }
 
     fn limits(&self) -> Limits {
@@ -186,9 +194,10 @@ impl Session {
         let answered = self.in_flight.answer(header.sequence_number, |request| {
             command_id == request.response() || command_id == CommandId::GENERIC_NACK
         });
-        let Some(answered) = answered else {
+        let Some(mut answered) = answered else {
             return Some(Event::Odd(Odd::Stray { command_id, sequence: header.sequence_number }));
         };
+        answered.entry.sent_at = self.timers.excused(answered.entry.sent_at);
         if answered.entry.ticket == OWN_TICKET {
             if !answered.late {
                 self.own_in_flight -= 1;
@@ -272,12 +281,15 @@ impl Session {
     }
 
     fn expire_requests(&mut self, now: Now) {
-        let Some(limit) = now.monotonic.checked_sub(self.settings.response_timeout) else { return };
+        let reading = self.timers.reading(now.monotonic);
+        let Some(limit) = reading.checked_sub(self.settings.response_timeout) else { return };
         if self.in_flight.oldest().is_none_or(|sent| sent > limit) {
             return;
         }
         let (events, own_in_flight) = (&mut self.events, &mut self.own_in_flight);
-        self.in_flight.expire(limit, |request| {
+        let timers = &self.timers;
+        self.in_flight.expire(limit, |mut request| {
+            request.sent_at = timers.excused(request.sent_at);
             if request.ticket == OWN_TICKET {
                 *own_in_flight -= 1;
             } else {

@@ -31,7 +31,8 @@ pub struct Entry {
     pub sequence: SequenceNumber,
     /// What it was.
     pub command_id: CommandId,
-    /// When it was handed over, on the monotonic clock.
+    /// When it was handed over, on the monotonic clock; later by the time in which the link was not
+    /// read since, for which the peer is not to blame.
     pub sent_at: Duration,
 }
 

@@ -343,7 +343,8 @@ impl Session {
         ticket: u64,
         body: &B,
     ) -> Result<SequenceNumber, EncodeError> {
-        let sequence = self.in_flight.insert(ticket, B::COMMAND_ID, now.monotonic);
+        let sent_at = self.timers.reading(now.monotonic);
+        let sequence = self.in_flight.insert(ticket, B::COMMAND_ID, sent_at);
         if let Err(error) = self.outbox.push(CommandStatus::ESME_ROK, sequence, body) {
             self.in_flight.answer(sequence, |_| true);
             return Err(error);
@@ -415,8 +416,9 @@ impl Session {
             CloseReason::PeerUnbound | CloseReason::Unbound => State::Unbound,
             _ => State::Closed,
         };
-        let events = &mut self.events;
-        self.in_flight.drain(|request| {
+        let (events, timers) = (&mut self.events, &self.timers);
+        self.in_flight.drain(|mut request| {
+            request.sent_at = timers.excused(request.sent_at);
             if request.ticket != OWN_TICKET {
                 events.push_back(Event::Unanswered { request, why: Unanswered::SessionEnded });
             }

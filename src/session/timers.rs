@@ -19,6 +19,10 @@ pub struct Timers {
     message_at: Duration,
     /// When enquire_link was sent, if the peer has been silent since.
     probed_at: Option<Duration>,
+    /// Since when the link is not being read, if it is not.
+    paused_at: Option<Duration>,
+    /// How long it was not, all earlier pauses together.
+    paused: Duration,
 }
 
 /// What a timer asks for.
@@ -38,7 +42,15 @@ pub enum Due {
 
 impl Timers {
     pub fn new(now: Duration) -> Self {
-        Self { bind_by: None, drain_by: None, heard_at: now, message_at: now, probed_at: None }
+        Self {
+            bind_by: None,
+            drain_by: None,
+            heard_at: now,
+            message_at: now,
+            probed_at: None,
+            paused_at: None,
+            paused: Duration::ZERO,
+        }
     }
 
     pub fn expect_bind(&mut self, by: Duration) {
@@ -72,14 +84,45 @@ impl Timers {
         self.probed_at = Some(now);
     }
 
-    /// The next moment something is due. `oldest` is when the oldest unanswered request was sent.
+    /// The link is read no more: from now on the peer may have spoken without our knowing.
+    pub fn pause(&mut self, now: Duration) {
+        self.paused_at.get_or_insert(now);
+    }
+
+    /// It is read again: the peer gets the time it had left when the pause began.
+    #[inline]
+    pub fn resume(&mut self, now: Duration) {
+        let Some(since) = self.paused_at.take() else { return };
+        let pause = now.saturating_sub(since);
+        self.paused = self.paused.saturating_add(pause);
+        self.message_at = self.message_at.saturating_add(pause);
+        self.heard(now);
+    }
+
+    /// `now` on a clock that stands still while the link is not read: what requests are timed by.
+    #[inline]
+    pub fn reading(&self, now: Duration) -> Duration {
+        self.paused_at.unwrap_or(now).saturating_sub(self.paused)
+    }
+
+    /// A moment of that clock as one of the monotonic clock, without the pauses since.
+    #[inline]
+    pub fn excused(&self, reading: Duration) -> Duration {
+        reading.saturating_add(self.paused)
+    }
+
+    /// The next moment something is due. `oldest` is when the oldest unanswered request was sent,
+    /// by [`Timers::reading`].
     pub fn next(
         &self,
         settings: &Settings,
         state: State,
         oldest: Option<Duration>,
     ) -> Option<Duration> {
-        let response = oldest.map(|sent| sent.saturating_add(settings.response_timeout));
+        let response = match self.paused_at {
+            Some(_) => None,
+            None => oldest.map(|sent| self.excused(sent).saturating_add(settings.response_timeout)),
+        };
         let mut next = earliest(self.bind_by, self.drain_by);
         next = earliest(next, response);
         if self.watches(state) {
@@ -108,8 +151,9 @@ impl Timers {
 
     /// Whether silence and inactivity count. While a session winds down they do not: the drain
     /// has its own end, and a deadline that stays in the past would be called for without pause.
+    /// Nor do they while nothing is read.
     fn watches(&self, state: State) -> bool {
-        state.is_bound() && self.drain_by.is_none()
+        state.is_bound() && self.drain_by.is_none() && self.paused_at.is_none()
     }
 
     fn probe_by(&self, settings: &Settings) -> Duration {

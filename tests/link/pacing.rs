@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::desk::*;
 use chappe::link::{Clock, Link};
-use chappe::session::{BindKind, BindRequest, CloseReason, Session, Settings};
+use chappe::session::{BindKind, BindRequest, CloseReason, Session, Settings, Unanswered};
 use chappe::wire::{CommandId, Role};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout};
@@ -120,6 +120,34 @@ async fn a_peer_is_not_silent_while_the_owner_waits() {
     desk.go();
     peer.write_all(&encoded(&submit(), 2)).await.unwrap();
     until(|| desk.requests() == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_waits_to_be_read_is_not_missed_by_the_timer() {
+    for pause in [10, 29, 31, 600] {
+        let (mut peer, ours) = tokio::io::duplex(ROOM);
+        let desk = Desk::default();
+        let settings =
+            Settings { response_timeout: Duration::from_secs(30), ..Settings::default() };
+        let link = run(ours, Role::Esme, settings, &desk);
+        read_pdus(&mut peer, 1).await;
+        peer.write_all(&header(CommandId::BIND_TRANSCEIVER_RESP, 1)).await.unwrap();
+        until(|| !desk.take().is_empty()).await;
+        desk.submit(2);
+        read_pdus(&mut peer, 2).await;
+        desk.wait();
+        tokio::task::yield_now().await;
+        peer.write_all(&header(CommandId::SUBMIT_SM_RESP, 2)).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        assert_eq!(desk.take(), [], "{pause} s");
+        desk.go();
+        until(|| desk.responses() == 1).await;
+        assert_eq!(desk.take(), [Seen::Response(0, OK)], "{pause} s");
+        // The other has the rest of its time, and no more.
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        assert_eq!(desk.take(), [Seen::Unanswered(1, Unanswered::TimedOut)], "{pause} s");
+        link.abort();
+    }
 }
 
 #[tokio::test(start_paused = true)]

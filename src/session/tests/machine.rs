@@ -26,6 +26,7 @@ enum Op {
     Close(Role),
     Stall(Role),
     Pause(Role),
+    Resume(Role),
     /// Octets nobody sent.
     Noise(Role, u32),
     Disconnect,
@@ -55,6 +56,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => role().prop_map(Op::Close),
         1 => role().prop_map(Op::Stall),
         1 => role().prop_map(Op::Pause),
+        1 => role().prop_map(Op::Resume),
         1 => (role(), any::<u32>()).prop_map(|(role, noise)| Op::Noise(role, noise)),
         1 => Just(Op::Disconnect),
         2 => Just(Op::Shrink),
@@ -114,6 +116,7 @@ impl World {
             Op::Close(role) => self.end(role).session.close(),
             Op::Stall(role) => self.end(role).session.handle_stall(),
             Op::Pause(role) => self.end(role).session.handle_pause(now),
+            Op::Resume(role) => self.end(role).session.handle_resume(now),
             Op::Noise(role, noise) => {
                 let header = octets(CommandId(noise & 0x8000_001f), OK, noise >> 24, b"");
                 self.end(role).feed(now, &header);

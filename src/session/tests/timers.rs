@@ -108,6 +108,69 @@ fn a_peer_is_not_silent_while_it_is_not_read() {
     assert_eq!((smsc.closed, smsc.sent()), (None, Vec::new()));
 }
 
+#[test]
+fn a_request_does_not_run_out_of_time_while_its_response_is_not_read() {
+    let mut esme = bound_end(Role::Esme, TRX, Settings::default());
+    esme.send_message(at(0)).unwrap();
+    esme.session.handle_pause(at(10));
+    // Sent while nothing is read: all of its time is still to come.
+    esme.send_message(at(500)).unwrap();
+    esme.timeout(at(1000));
+    assert_eq!((esme.take(), esme.session.poll_timeout()), (vec![], None));
+    esme.session.handle_resume(at(1000));
+    // The second response waited to be read; the first never comes and has 20 s left.
+    esme.feed(at(1000), &octets(CommandId::SUBMIT_SM_RESP, OK, 3, b"id\0"));
+    esme.timeout(at(1019));
+    let answer = Seen::Response(1, false, OK, Some(CommandId::SUBMIT_SM_RESP));
+    assert_eq!(esme.take(), [answer]);
+    assert_eq!(esme.session.poll_timeout(), Some(seconds(1020)));
+    esme.timeout(at(1020));
+    assert_eq!(esme.take(), [Seen::Unanswered(0, Unanswered::TimedOut)]);
+}
+
+/// Pauses without number do not keep a request that is never answered for ever.
+#[test]
+fn a_request_has_its_time_of_reading_however_often_that_stops() {
+    let mut esme = bound_end(Role::Esme, TRX, Settings::default());
+    esme.send_message(at(0)).unwrap();
+    for second in (0..58).step_by(2) {
+        esme.session.handle_pause(at(second));
+        esme.session.handle_resume(at(second + 1));
+        esme.timeout(at(second + 1));
+        assert_eq!(esme.waiting(), 1, "given back after {second} s");
+    }
+    // 29 s of pauses are behind it.
+    esme.timeout(at(59));
+    assert_eq!(esme.take(), [Seen::Unanswered(0, Unanswered::TimedOut)]);
+}
+
+#[test]
+fn an_age_is_the_peers_and_not_the_time_its_answer_was_not_read() {
+    let mut esme = bound_end(Role::Esme, TRX, Settings::default());
+    esme.send_message(at(100)).unwrap();
+    esme.session.handle_pause(at(103));
+    let response = octets(CommandId::SUBMIT_SM_RESP, OK, 2, b"id\0");
+    match esme.session.handle_bytes(at(200), &mut response.as_slice()) {
+        Some(Event::Response { request, .. }) => assert_eq!(request.age(seconds(200)), seconds(3)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_session_is_not_inactive_while_its_messages_are_not_read() {
+    let settings = Settings { inactivity: Some(seconds(100)), ..Settings::default() };
+    let mut smsc = bound_end(Role::Smsc, TRX, settings);
+    smsc.session.handle_pause(at(60));
+    smsc.timeout(at(1000));
+    smsc.session.handle_resume(at(1000));
+    smsc.feed(at(1000), &octets(CommandId::ENQUIRE_LINK, OK, 9, b""));
+    smsc.timeout(at(1029));
+    assert!(!smsc.session.is_draining(), "unbound for what it was not let do");
+    smsc.feed(at(1029), &octets(CommandId::ENQUIRE_LINK, OK, 10, b""));
+    smsc.timeout(at(1040));
+    assert!(smsc.session.is_draining(), "100 s without a message");
+}
+
 /// inactivity_timer.
 #[test]
 fn a_session_without_messages_unbinds_after_the_inactivity_time() {
