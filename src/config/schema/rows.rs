@@ -380,8 +380,8 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// Least pause after a refused bind, such as ESME_RALYBND: the SMSC may hold the dead session
     /// or lock the login (quirk 48: vumi #624; Clickatell wants 30 s).
     reconnect_refused_ms: ms(100, 3_600_000), Default("30000");
-    /// Addresses, system_id and password above the specification's lengths (quirk 53: Infobip,
-    /// smsfire, Adobe). Before a bind they are always read.
+    /// Addresses, system_id and password above the specification's lengths, read and written
+    /// (quirk 53: Infobip, smsfire, Adobe). Before a bind they are always read.
     long_c_strings: words::<Tolerance>(), Default(r#""accept""#);
     /// A last C-octet string without its NUL (quirk 33: Kannel reads it).
     missing_nul: words::<Tolerance>(), Default(r#""accept""#);
