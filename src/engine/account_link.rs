@@ -22,7 +22,7 @@ use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field, write_id};
 use crate::mt::routing::Action;
-use crate::session::{BindRequest, Entry, Event, Odd, Session, Unanswered};
+use crate::session::{BindRequest, CloseReason, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
 use crate::wire::table::{DeliverSm, Pdu, SubmitSm, SubmitSmResp};
 use crate::wire::{CommandStatus, Header, State, StatusClass};
@@ -270,9 +270,10 @@ impl AccountLink {
     }
 
     /// Everything this session held goes back, and nothing more comes to it.
-    fn unbind(&mut self, reason: &'static str) {
+    fn unbind(&mut self, reason: CloseReason) {
         self.ended = true;
         telemetry::session_closed(&self.shared.registry, "account", reason);
+        let reason = reason.name();
         let Some(bound) = &self.bound else {
             tracing::debug!(peer = %self.peer, reason, "connection closed before a bind");
             return;
@@ -394,7 +395,7 @@ impl Owner for AccountLink {
             Event::BindRequested(request) => self.bind(now, session, &request),
             Event::Unanswered { request, why } => self.unanswered(request, why),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
-            Event::Closed(reason) => self.unbind(reason.name()),
+            Event::Closed(reason) => self.unbind(reason),
             Event::Bound(_) | Event::Outbind(_) => {}
         }
     }

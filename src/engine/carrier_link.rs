@@ -18,7 +18,7 @@ use crate::mo::MoMessage;
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
-use crate::session::{Entry, Event, Session, Unanswered};
+use crate::session::{CloseReason, Entry, Event, Session, Unanswered};
 use crate::telemetry;
 use crate::wire::table::{DataSm, DataSmResp, DeliverSm, DeliverSmResp, Pdu};
 use crate::wire::{
@@ -152,8 +152,9 @@ impl CarrierLink {
         }
     }
 
-    fn closed(&mut self, reason: &'static str) {
+    fn closed(&mut self, reason: CloseReason) {
         telemetry::session_closed(&self.shared.registry, "carrier", reason);
+        let reason = reason.name();
         tracing::info!(
             carrier = self.carrier.settings.name,
             bind = self.bind,
@@ -369,7 +370,7 @@ impl Owner for CarrierLink {
             }
             Event::Bound(state) => self.bound(session, state),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
-            Event::Closed(reason) => self.closed(reason.name()),
+            Event::Closed(reason) => self.closed(reason),
             Event::BindRequested(_) | Event::Outbind(_) => {}
         }
     }

@@ -65,6 +65,7 @@ metrics! {
     BINDS "chappe_binds" Gauge ["side" "name"] "Sessions bound, by account or carrier."
     BIND_REFUSED "chappe_binds_refused_total" Counter ["reason"] "Binds of accounts that were refused."
     SESSIONS_CLOSED "chappe_sessions_closed_total" Counter ["side" "reason"] "Sessions that ended, by reason."
+    FRAMING_LOST "chappe_framing_lost_total" Counter ["side" "kind"] "Streams that stopped being SMPP, by what stood where a length belongs: http, tls, amqp, ssh, tpkt (remote desktop), misaligned, too_short or too_long."
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
     PDU_ODD "chappe_pdu_odd_total" Counter ["kind"] "PDUs that were malformed, not permitted or answered nothing."
     QUEUED "chappe_messages_queued" Gauge [] "Messages accepted that their carrier has not answered."
