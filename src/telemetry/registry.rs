@@ -158,6 +158,8 @@ pub struct CarrierMetrics {
     pub accepted: Counter,
     /// Segments in doubt.
     pub in_doubt: Counter,
+    /// Addresses that lost a character.
+    pub altered: Counter,
     /// Receipts received.
     pub receipts: Counter,
     /// MO received.
@@ -181,6 +183,7 @@ impl CarrierMetrics {
             sent: registry.counter(names::SEGMENTS_SENT, &labels),
             accepted: registry.counter(names::SEGMENTS_ACCEPTED, &labels),
             in_doubt: registry.counter(names::SEGMENTS_IN_DOUBT, &labels),
+            altered: registry.counter(names::ADDRESSES_ALTERED, &labels),
             receipts: registry.counter(names::RECEIPTS_IN, &labels),
             mo: registry.counter(names::MO_IN, &labels),
             binds: registry.gauge(names::BINDS, &[("side", "carrier"), ("name", name)]),
