@@ -3,13 +3,15 @@
 //! Where the standard rules leave a choice the test shows both sides: what is taken, and what is
 //! refused when the rule that takes it is off.
 
+use chappe::clock::Now;
+use chappe::session::{BindKind, BindRequest, Session, Settings, SubmitError};
 use chappe::wire::framer::{LooksLike, MAX_PDU_BYTES};
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{
     BindTransceiver, BindTransceiverResp, Body, CommandId, CommandStatus, DataSm, DataSmResp,
     DecodeError, DeliverSm, EnquireLink, ErrorBody, Fault, Framer, GenericNack, HEADER_LEN, Header,
-    Limits, Pdu, QuerySmResp, Reaction, Rules, StatusClass, SubmitSm, SubmitSmResp, TlvTag, Tlvs,
-    TrailingOctets,
+    Limits, Pdu, QuerySmResp, Reaction, Role, Rules, StatusClass, SubmitSm, SubmitSmResp, TlvTag,
+    Tlvs, TrailingOctets,
 };
 
 const RULES: Rules = Rules {
@@ -332,4 +334,30 @@ fn q53_a_long_password_or_address_is_taken_by_a_rule_and_refused_without() {
     assert_eq!(error.status(), CommandStatus::ESME_RINVSRCADR);
     let submit: SubmitSm<'_> = read(&submit, &rules).unwrap();
     assert_eq!(submit.source_addr.octets(), [b'7'; 30]);
+}
+
+#[test]
+fn q53_a_long_password_or_address_is_written_by_a_rule_and_not_without() {
+    let now = Now::default();
+    let mut request = BindRequest::new(BindKind::Transceiver, "infobip-hub-of-ours", "");
+    request.fields.password = "correct-horse".into();
+    let by = |long_c_strings| {
+        let rules = Rules { long_c_strings, ..RULES };
+        Session::new(Role::Esme, Settings { rules, ..Settings::default() }, now)
+    };
+    assert!(matches!(by(false).bind(now, &request), Err(SubmitError::Encode(_))));
+    let mut esme = by(true);
+    esme.bind(now, &request).unwrap();
+    let rules = Rules { long_c_strings: true, ..RULES };
+    let bind: BindTransceiver<'_> = read(esme.poll_transmit(), &rules).unwrap();
+    assert_eq!(bind, request.fields);
+
+    let (long, endless) = ("7".repeat(30), "7".repeat(255));
+    let submit = SubmitSm { source_addr: long.as_str().into(), ..SubmitSm::default() };
+    let mut out = Vec::new();
+    assert!(submit.encode(CommandStatus::ESME_ROK, 9, &mut out).is_err());
+    submit.encode_long(CommandStatus::ESME_ROK, 9, &mut out).unwrap();
+    assert_eq!(read::<SubmitSm<'_>>(&out, &rules).unwrap(), submit);
+    let endless = SubmitSm { source_addr: endless.as_str().into(), ..submit };
+    assert!(endless.encode_long(CommandStatus::ESME_ROK, 9, &mut out).is_err());
 }

@@ -209,7 +209,7 @@ fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("invalid_tlv", &mut dialect.invalid_tlv);
     table.word("times_in_deliver", &mut dialect.times_in_deliver);
     table.word("error_body", &mut dialect.error_body);
-    table.word("plus", &mut dialect.plus);
+    table.word("address_prefix", &mut dialect.address_prefix);
     table.word("address_alphabet", &mut dialect.address_alphabet);
     table.word("data_coding_0", &mut dialect.data_coding_0);
     table.integer("data_coding_gsm7", &mut dialect.data_coding_gsm7);

@@ -20,9 +20,10 @@ use super::shard::{Delivery, Submission};
 use super::shared::{Account, Shared, ToShard, session_settings};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
+use crate::message::translation::Translator;
 use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field, write_id};
 use crate::mt::routing::Action;
-use crate::session::{BindRequest, Entry, Event, Odd, Session, Unanswered};
+use crate::session::{BindRequest, CloseReason, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
 use crate::wire::table::{DeliverSm, Pdu, SubmitSm, SubmitSmResp};
 use crate::wire::{CommandStatus, Header, State, StatusClass};
@@ -45,6 +46,7 @@ pub struct AccountLink {
     bound: Option<Bound>,
     outbox: ShardOutbox,
     receipts: ReceiptRenderer,
+    translator: Translator,
     /// Fires when answers that are held are to go all the same.
     release: Option<Pin<Box<Sleep>>>,
     /// What was sent and unanswered when the session ended, the oldest first.
@@ -67,6 +69,7 @@ impl AccountLink {
             bound: None,
             outbox,
             receipts: ReceiptRenderer::default(),
+            translator: Translator::default(),
             release: None,
             unsettled: Vec::new(),
             ended: false,
@@ -189,6 +192,14 @@ impl AccountLink {
         if session.unanswered() > bound.window_max {
             return Err(CommandStatus::ESME_RTHROTTLED);
         }
+        let translated;
+        let submit = match &account.form {
+            None => submit,
+            Some(form) => {
+                translated = self.translator.read_submit(form, submit);
+                &translated
+            }
+        };
         let envelope = account.admission.address(submit)?;
         let destination = envelope.destination.octets();
         let source = envelope.source.octets();
@@ -269,9 +280,10 @@ impl AccountLink {
     }
 
     /// Everything this session held goes back, and nothing more comes to it.
-    fn unbind(&mut self, reason: &'static str) {
+    fn unbind(&mut self, reason: CloseReason) {
         self.ended = true;
         telemetry::session_closed(&self.shared.registry, "account", reason);
+        let reason = reason.name();
         let Some(bound) = &self.bound else {
             tracing::debug!(peer = %self.peer, reason, "connection closed before a bind");
             return;
@@ -312,14 +324,17 @@ impl AccountLink {
             took = true;
             let ticket = bound.next_ticket();
             let style = ReceiptStyle { no_tlvs, ..bound.account.style };
-            let submitted = match &delivery {
+            let deliver = match &delivery {
                 Delivery::Receipt { message, outcome } => {
-                    let deliver = self.receipts.render(message, outcome, style);
-                    session.submit(now, ticket, &deliver)
+                    self.receipts.render(message, outcome, style)
                 }
-                Delivery::Mo(message) => session.submit(now, ticket, &mo(message)),
+                Delivery::Mo(message) => mo(message),
             };
-            match submitted {
+            let deliver = match &bound.account.form {
+                None => deliver,
+                Some(form) => self.translator.written_deliver(form, &deliver),
+            };
+            match session.submit(now, ticket, &deliver) {
                 Ok(_) => bound.keep(ticket, delivery),
                 // A field of the carrier's that is too long for us cannot be delivered at all.
                 Err(_) => bound.free.push(ticket as u32),
@@ -393,7 +408,7 @@ impl Owner for AccountLink {
             Event::BindRequested(request) => self.bind(now, session, &request),
             Event::Unanswered { request, why } => self.unanswered(request, why),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
-            Event::Closed(reason) => self.unbind(reason.name()),
+            Event::Closed(reason) => self.unbind(reason),
             Event::Bound(_) | Event::Outbind(_) => {}
         }
     }

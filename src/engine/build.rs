@@ -18,6 +18,7 @@ use crate::link::Clock;
 use crate::message::dialect::{AcceptedState, Alphabet, IdFormat, IdNotation, Segmentation};
 use crate::message::envelope::ServiceType;
 use crate::message::receipt::id;
+use crate::message::translation::Form;
 use crate::mo::Owners;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
@@ -98,6 +99,7 @@ fn account(
             decimal_ids: dialect.message_id_format == IdFormat::Decimal,
             no_tlvs: false,
         },
+        form: Form::of(dialect),
         rate: Rate::per_second(settings.segments_per_second),
         queued: Quota::new(settings.queue_max_messages),
         receivers: ArcSwap::default(),
@@ -120,7 +122,9 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
     Carrier {
         index: at as u32,
         cutting: Cutting {
+            // GSM 7-bit under a number of its own is what a text of data_coding 0 is sent as.
             zero: match dialect.data_coding_0 {
+                _ if dialect.data_coding_gsm7 != 0 => DataCodingZero::Gsm7,
                 Alphabet::Ascii => DataCodingZero::Ascii,
                 Alphabet::Gsm7 => DataCodingZero::Gsm7,
                 Alphabet::Latin1 => DataCodingZero::Latin1,
@@ -144,6 +148,7 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
             zone_minutes: dialect.receipt_zone_minutes,
             unmarked: dialect.receipt_without_esm_class,
         },
+        form: Form::of(dialect),
         queued: Quota::new(settings.queue_max_messages),
         dispatcher: Queue::new(DISPATCHER_QUEUE),
         links: std::iter::repeat_with(ArcSwapOption::empty)

@@ -14,11 +14,12 @@ use super::shared::{Carrier, Shared, ToShard, carrier_session};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::dialect::{StatusRule, Tolerance};
+use crate::message::translation::{Translator, bare};
 use crate::mo::MoMessage;
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
-use crate::session::{Entry, Event, Session, Unanswered};
+use crate::session::{CloseReason, Entry, Event, Session, Unanswered};
 use crate::telemetry;
 use crate::wire::table::{DataSm, DataSmResp, DeliverSm, DeliverSmResp, Pdu};
 use crate::wire::{
@@ -41,6 +42,7 @@ pub struct CarrierLink {
     handle: Arc<CarrierHandle>,
     outbox: ShardOutbox,
     renderer: Renderer,
+    translator: Translator,
     in_flight: Vec<Option<InFlight>>,
     free: Vec<u32>,
     /// Segments in doubt whose response may still come on this session, oldest first.
@@ -122,6 +124,7 @@ impl CarrierLink {
             handle: CarrierHandle::new(window_max),
             carrier,
             renderer: Renderer::default(),
+            translator: Translator::default(),
             in_flight: Vec::new(),
             free: Vec::new(),
             late: VecDeque::new(),
@@ -152,8 +155,9 @@ impl CarrierLink {
         }
     }
 
-    fn closed(&mut self, reason: &'static str) {
+    fn closed(&mut self, reason: CloseReason) {
         telemetry::session_closed(&self.shared.registry, "carrier", reason);
+        let reason = reason.name();
         tracing::info!(
             carrier = self.carrier.settings.name,
             bind = self.bind,
@@ -293,8 +297,11 @@ impl CarrierLink {
             return;
         }
         self.tally.mo += 1;
-        let owner = self.shared.owners.of(deliver.destination_addr.octets());
-        let message = Box::new(mo(deliver));
+        let message = Box::new(match &self.carrier.form {
+            None => mo(deliver),
+            Some(form) => mo(&self.translator.read_deliver(form, deliver)),
+        });
+        let owner = self.shared.owners.of(message.destination.octets());
         self.outbox.push(shard, ToShard::Mo { link, sequence, owner, message });
     }
 
@@ -304,6 +311,10 @@ impl CarrierLink {
             let writing = &self.carrier.writing;
             let Outgoing { message, segment, reference, .. } = &outgoing;
             let submit = self.renderer.render(message, *segment, *reference, writing);
+            let submit = match &self.carrier.form {
+                None => submit,
+                Some(form) => self.translator.written_submit(form, &submit),
+            };
             let place = match self.free.pop() {
                 Some(place) => place,
                 None => {
@@ -369,7 +380,7 @@ impl Owner for CarrierLink {
             }
             Event::Bound(state) => self.bound(session, state),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
-            Event::Closed(reason) => self.closed(reason.name()),
+            Event::Closed(reason) => self.closed(reason),
             Event::BindRequested(_) | Event::Outbind(_) => {}
         }
     }
@@ -384,6 +395,9 @@ impl Owner for CarrierLink {
         if self.answered > 0 {
             self.handle.answered.fetch_add(std::mem::take(&mut self.answered), Ordering::AcqRel);
             self.carrier.dispatcher.wake();
+        }
+        if self.carrier.form.is_some() {
+            self.carrier.metrics.altered.increment(self.translator.take_altered());
         }
         self.tally.flush(&self.carrier);
         if self.outbox.flush() {
@@ -417,18 +431,18 @@ fn as_deliver<'a>(data: &DataSm<'a>) -> DeliverSm<'a> {
     }
 }
 
-/// A message from a handset, kept as it came.
+/// A message from a handset, kept as it came but for what stands before numbers (quirk 60).
 fn mo(deliver: &DeliverSm<'_>) -> MoMessage {
     MoMessage {
         source: Address::new(
             deliver.source_addr_ton,
             deliver.source_addr_npi,
-            deliver.source_addr.octets(),
+            bare(deliver.source_addr_ton, deliver.source_addr.octets()),
         ),
         destination: Address::new(
             deliver.dest_addr_ton,
             deliver.dest_addr_npi,
-            deliver.destination_addr.octets(),
+            bare(deliver.dest_addr_ton, deliver.destination_addr.octets()),
         ),
         service_type: deliver.service_type.octets().into(),
         esm_class: deliver.esm_class,

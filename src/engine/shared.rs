@@ -18,6 +18,7 @@ use super::shard::{Delivery, SegmentResult, Submission};
 use crate::link::Clock;
 use crate::message::class::TrafficClass;
 use crate::message::dialect::{self, Dialect, Surplus, Tolerance};
+use crate::message::translation::Form;
 use crate::mo::{MoMessage, Owners};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Admission;
@@ -108,6 +109,8 @@ pub struct Account {
     pub admission: Admission,
     /// How its receipts look.
     pub style: ReceiptStyle,
+    /// How it writes what it does not write as we do.
+    pub form: Option<Form>,
     /// Its segments a second.
     pub rate: Rate,
     /// Its messages that are queued.
@@ -137,6 +140,8 @@ pub struct Carrier {
     pub writing: Writing,
     /// How its receipts are read.
     pub reading: Reading,
+    /// How it writes what it does not write as we do.
+    pub form: Option<Form>,
     /// Messages queued for it.
     pub queued: Quota,
     /// Its dispatcher.

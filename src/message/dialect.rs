@@ -73,9 +73,10 @@ pub struct Dialect {
     pub tlvs: Vec<TlvDefinition>,
 
     // Addresses.
-    /// What becomes of a `+` before an international number (quirk 60: jSMPP #172, status 0x94
-    /// until it was removed; Kannel's ChangeLog of 2003-10-17).
-    pub plus: Plus,
+    /// What stands before the international numbers we write; a `+` or `00` that we read is always
+    /// taken away (quirk 60: jSMPP #172, status 0x94 until it was removed; Kannel's ChangeLog of
+    /// 2003-10-17).
+    pub address_prefix: AddressPrefix,
     /// The alphabet of alphanumeric addresses (quirk 61: Kannel `alt-addr-charset`).
     pub address_alphabet: Alphabet,
 
@@ -204,14 +205,14 @@ words! {
 }
 
 words! {
-    /// What becomes of a `+` or `00` before an international number.
-    pub enum Plus {
-        /// Sent with `+`.
-        Add = "add",
-        /// Left as it came.
-        Keep = "keep",
-        /// Taken away, both when reading and when sending.
-        Strip = "strip",
+    /// What stands before an international number that we write.
+    pub enum AddressPrefix {
+        /// Nothing.
+        None = "none",
+        /// `+`.
+        Plus = "plus",
+        /// `00`.
+        Zeros = "zeros",
     }
 }
 
@@ -328,7 +329,7 @@ impl Default for Dialect {
             times_in_deliver: Tolerance::Accept,
             error_body: ErrorBody::Auto,
             tlvs: Vec::new(),
-            plus: Plus::Strip,
+            address_prefix: AddressPrefix::None,
             address_alphabet: Alphabet::Latin1,
             data_coding_0: Alphabet::Gsm7,
             data_coding_gsm7: 0,

@@ -11,4 +11,5 @@ pub mod message_id;
 pub mod pattern;
 pub mod receipt;
 pub mod state;
+pub mod translation;
 pub mod words;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::segmentation::{Cutting, cut};
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::pattern::AddressPattern;
+use crate::message::translation::bare;
 use crate::wire::table::SubmitSm;
 use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
@@ -12,10 +13,10 @@ use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
 
 /// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
 const DESTINATION_MAX: usize = 20;
-/// Type of number of a number in international form (SMPP 3.4 §5.2.5).
-const TON_INTERNATIONAL: u8 = 1;
 /// Type of number of a name (SMPP 3.4 §5.2.5).
 const TON_ALPHANUMERIC: u8 = 5;
+/// Characters that a name may have: what the radio's address field holds (3GPP TS 23.040 §9.1.2.5).
+const NAME_MAX: usize = 11;
 
 /// What is asked of the messages of one account.
 #[derive(Clone, Debug, Default)]
@@ -41,10 +42,13 @@ impl Admission {
     /// Checks who sends and where to.
     ///
     /// # Errors
-    /// ESME_RINVSRCADR for a sender that is not the account's, ESME_RINVDSTADR for a destination
-    /// that is no number.
+    /// ESME_RINVSRCADR for a sender that is not the account's or a name of more than eleven
+    /// characters, ESME_RINVDSTADR for a destination that is no number.
     pub fn address(&self, submit: &SubmitSm<'_>) -> Result<Envelope, CommandStatus> {
         let source = bare(submit.source_addr_ton, submit.source_addr.octets());
+        if submit.source_addr_ton == TON_ALPHANUMERIC && source.len() > NAME_MAX {
+            return Err(CommandStatus::ESME_RINVSRCADR);
+        }
         let allowed = self.senders.is_empty() || self.senders.iter().any(|one| one.matches(source));
         if !allowed {
             return Err(CommandStatus::ESME_RINVSRCADR);
@@ -107,18 +111,6 @@ impl Admission {
             expires_at,
         })
     }
-}
-
-/// A number without the `+`, or the `00` of one whose type says international, that says once more
-/// what no international number begins with (quirk 60).
-fn bare(ton: u8, address: &[u8]) -> &[u8] {
-    let rest = match address {
-        [b'+', rest @ ..] => rest,
-        [b'0', b'0', rest @ ..] if ton == TON_INTERNATIONAL => rest,
-        _ => return address,
-    };
-    let number = !rest.is_empty() && rest.iter().all(u8::is_ascii_digit);
-    if number { rest } else { address }
 }
 
 /// The user data, and the TLVs that are not it.
@@ -193,6 +185,19 @@ mod tests {
         assert!(admission.address(&submit(b"x")).is_ok());
         let other = Admission { senders: vec![bank], ..admission };
         assert_eq!(other.address(&submit(b"x")).unwrap_err(), CommandStatus::ESME_RINVSRCADR);
+    }
+
+    #[test]
+    fn a_name_of_more_than_eleven_characters_is_refused() {
+        let from = |ton, name| {
+            let mut submit = submit(b"x");
+            submit.source_addr_ton = ton;
+            submit.source_addr = COctetString::from(name);
+            admission().address(&submit).map(|envelope| envelope.source.octets().len())
+        };
+        assert_eq!(from(5, "Elevenchars"), Ok(11));
+        assert_eq!(from(5, "Twelve chars"), Err(CommandStatus::ESME_RINVSRCADR));
+        assert_eq!(from(1, "336123456789012"), Ok(15));
     }
 
     #[test]

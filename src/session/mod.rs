@@ -346,13 +346,31 @@ impl Session {
         let sent_at = self.timers.reading(now.monotonic);
         let sequence = self.in_flight.insert(ticket, B::COMMAND_ID, sent_at);
         if let Err(error) = self.outbox.push(CommandStatus::ESME_ROK, sequence, body) {
-            self.in_flight.answer(sequence, |_| true);
-            return Err(error);
+            self.push_long(sequence, body, error)?;
         }
         if ticket == OWN_TICKET {
             self.own_in_flight += 1;
         }
         Ok(sequence)
+    }
+
+    /// A request that the standard's lengths have no room for: written all the same to a peer from
+    /// which such a one is taken (quirk 53).
+    #[cold]
+    fn push_long<'b, B: Body<'b>>(
+        &mut self,
+        sequence: SequenceNumber,
+        body: &B,
+        error: EncodeError,
+    ) -> Result<(), EncodeError> {
+        let pushed = match self.settings.rules.long_c_strings {
+            true => self.outbox.push_long(CommandStatus::ESME_ROK, sequence, body),
+            false => Err(error),
+        };
+        if pushed.is_err() {
+            self.in_flight.answer(sequence, |_| true);
+        }
+        pushed
     }
 
     #[inline]

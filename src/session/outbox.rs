@@ -36,6 +36,20 @@ impl Outbox {
         }
     }
 
+    /// Appends a PDU whose strings are longer than the standard's (quirk 53).
+    #[cold]
+    pub fn push_long<'b, B: Body<'b>>(
+        &mut self,
+        status: CommandStatus,
+        sequence: SequenceNumber,
+        body: &B,
+    ) -> Result<(), EncodeError> {
+        let mut octets = Vec::new();
+        body.encode_long(status, sequence, &mut octets)?;
+        self.push_octets(&octets);
+        Ok(())
+    }
+
     /// Appends octets as they are and gives them back where they wait, to be changed in place.
     #[inline]
     pub fn push_octets(&mut self, octets: &[u8]) -> &mut [u8] {

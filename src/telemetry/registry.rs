@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 
 use super::names::{self, METRICS, MetricKind};
 use crate::message::state::MessageState;
+use crate::session::CloseReason;
 use crate::wire::CommandStatus;
 
 /// Accounts that have labels of their own; the others are `other`.
@@ -157,6 +158,8 @@ pub struct CarrierMetrics {
     pub accepted: Counter,
     /// Segments in doubt.
     pub in_doubt: Counter,
+    /// Addresses that lost a character.
+    pub altered: Counter,
     /// Receipts received.
     pub receipts: Counter,
     /// MO received.
@@ -180,6 +183,7 @@ impl CarrierMetrics {
             sent: registry.counter(names::SEGMENTS_SENT, &labels),
             accepted: registry.counter(names::SEGMENTS_ACCEPTED, &labels),
             in_doubt: registry.counter(names::SEGMENTS_IN_DOUBT, &labels),
+            altered: registry.counter(names::ADDRESSES_ALTERED, &labels),
             receipts: registry.counter(names::RECEIPTS_IN, &labels),
             mo: registry.counter(names::MO_IN, &labels),
             binds: registry.gauge(names::BINDS, &[("side", "carrier"), ("name", name)]),
@@ -281,9 +285,15 @@ fn by_state(counters: &[Counter], state: MessageState, count: u64) {
     }
 }
 
-/// A session ended.
-pub fn session_closed(registry: &Registry, side: &str, reason: &str) {
-    registry.counter(names::SESSIONS_CLOSED, &[("side", side), ("reason", reason)]).increment(1);
+/// A session ended. A lost stream is counted by what it looked like too: another protocol on the
+/// port is somebody's mistake or scan, a slipped length a defect of the peer (quirk 36).
+pub fn session_closed(registry: &Registry, side: &str, reason: CloseReason) {
+    let labels = [("side", side), ("reason", reason.name())];
+    registry.counter(names::SESSIONS_CLOSED, &labels).increment(1);
+    if let CloseReason::Framing(error) = reason {
+        let labels = [("side", side), ("kind", error.looks_like.name())];
+        registry.counter(names::FRAMING_LOST, &labels).increment(1);
+    }
 }
 
 /// A bind of an account was refused.

@@ -78,6 +78,16 @@ macro_rules! kind_read {
     };
 }
 
+/// Octets of a field whose strings may be longer than the table says (quirk 53).
+macro_rules! kind_long_len {
+    ($value:expr, $field:expr, c_string ($max:literal)) => {
+        c_string_len($value, LONG_C_STRING_MAX, $field)?
+    };
+    ($value:expr, $field:expr, $kind:ident) => {
+        kind_len!($value, $field, $kind)
+    };
+}
+
 macro_rules! kind_len {
     ($value:expr, $field:expr, int) => {
         1
@@ -322,6 +332,11 @@ macro_rules! pdus {
                         $(+ kind_len!(self.$field, stringify!($field), $kind $(($max))?))*)
                 }
 
+                fn long_body_len(&self) -> Result<usize, EncodeError> {
+                    Ok(self.tlvs.octets().len()
+                        $(+ kind_long_len!(self.$field, stringify!($field), $kind $(($max))?))*)
+                }
+
                 #[inline]
                 fn write(&self, out: &mut Writer<'_>) {
                     let _body = self;
@@ -343,6 +358,6 @@ macro_rules! first {
 }
 
 pub(super) use {
-    first, kind_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus, read_fields,
-    write_fields,
+    first, kind_len, kind_long_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus,
+    read_fields, write_fields,
 };

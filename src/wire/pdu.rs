@@ -104,6 +104,13 @@ pub trait Body<'a>: Copy + Default {
     /// When a field is longer than it may be.
     fn body_len(&self) -> Result<usize, EncodeError>;
 
+    /// The same where the peer takes strings longer than the table allows, up to
+    /// [`super::writer::LONG_C_STRING_MAX`] (quirk 53).
+    ///
+    /// # Errors
+    /// When a field is longer than even that, or not a string.
+    fn long_body_len(&self) -> Result<usize, EncodeError>;
+
     /// Writes the body into a slice of that many octets.
     fn write(&self, out: &mut Writer<'_>);
 
@@ -168,6 +175,26 @@ pub trait Body<'a>: Copy + Default {
         let Some(room) = room.get_mut(..len) else { return Ok(None) };
         self.encode_into(room, body_len, status, sequence);
         Ok(Some(len))
+    }
+
+    /// Appends the PDU to `out` though its strings may be longer than the table allows: for a peer
+    /// that takes them, and only when [`Body::encode`] would not.
+    ///
+    /// # Errors
+    /// When a field is too long even so; nothing is appended then.
+    #[cold]
+    fn encode_long(
+        &self,
+        status: CommandStatus,
+        sequence: SequenceNumber,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let body_len = if self.is_bodyless(status) { 0 } else { self.long_body_len()? };
+        let start = out.len();
+        out.resize(start + HEADER_LEN + body_len, 0);
+        let room = out.get_mut(start..).unwrap_or_default();
+        self.encode_into(room, body_len, status, sequence);
+        Ok(())
     }
 
     /// Writes header and body into a slice of exactly their length.

@@ -48,7 +48,8 @@ pub struct Rules {
     /// the answer still frees its place in the window (Kannel; quirk 30).
     pub require_body: bool,
     /// Take C-octet strings longer than the table allows (passwords above 8 octets: Infobip;
-    /// addresses above 20: Adobe; quirk 53). Off: they are refused with the field's status.
+    /// addresses above 20: Adobe; quirk 53), and write them to this peer. Off: they are refused
+    /// with the field's status.
     pub long_c_strings: bool,
     /// Take a C-octet string whose NUL is missing at the very end of the PDU (quirk 33).
     pub missing_nul: bool,

@@ -6,8 +6,8 @@
 
 use super::error::{DecodeError, EncodeError};
 use super::expand::{
-    first, kind_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus, read_fields,
-    write_fields,
+    first, kind_len, kind_long_len, kind_read, kind_row, kind_type, kind_value, kind_write, pdus,
+    read_fields, write_fields,
 };
 use super::header::{CommandId, Header, SequenceNumber};
 use super::kinds::{COctetString, FieldKind, TIME_MAX};
@@ -19,7 +19,7 @@ use super::rules::{Rules, Version};
 use super::state::{State, States};
 use super::status::CommandStatus;
 use super::tlv::{TlvTag, Tlvs};
-use super::writer::{Writer, c_string_len, short_message_len};
+use super::writer::{LONG_C_STRING_MAX, Writer, c_string_len, short_message_len};
 
 pdus! {
     /// Asks to be bound to submit (`SMPP 3.4 §4.1.1`).

@@ -103,6 +103,10 @@ fn copy_short(room: &mut [u8], octets: &[u8]) {
     }
 }
 
+/// Octets a C-octet string may take with its NUL where a peer takes longer ones than the standard
+/// does (quirk 53): as many as an octet counts, which no password or address in use comes near.
+pub const LONG_C_STRING_MAX: usize = 255;
+
 /// Octets a C-octet string takes.
 ///
 /// # Errors

@@ -61,6 +61,46 @@ async fn an_account_binds_so_often_and_again_when_a_session_has_ended() {
 }
 
 #[tokio::test]
+async fn a_long_password_binds_an_account_and_is_written_to_a_carrier() {
+    let smsc = Smsc::start().await;
+    let long = "correct-horse-battery-staple";
+    let carrier = crate::world::carrier("long-standing-name-of-a-hub", smsc.address);
+    let carrier = carrier.replace("\"engine\"", "\"a-name-of-more-than-15\"");
+    let world = World::start(&format!(
+        "{carrier}password = \"{long}\"\n\
+         [[account]]\nsystem_id = \"long\"\npassword = \"{long}\"\n"
+    ))
+    .await;
+    until("the carrier is bound", || smsc.bound() > 0).await;
+    let bind = &smsc.binds()[0];
+    assert_eq!((bind.system_id.as_str(), bind.password.as_str()), ("a-name-of-more-than-15", long));
+    assert!(Esme::bind_as(world.smpp(), TRX, "long", long).await.is_ok());
+    let cut = Esme::bind_as(world.smpp(), TRX, "long", &long[..8]).await;
+    assert_eq!(cut.unwrap_err(), CommandStatus::ESME_RINVPASWD);
+}
+
+#[tokio::test]
+async fn another_protocol_is_counted_by_kind() {
+    let world = World::start("").await;
+    let greetings = [
+        ("http", &b"GET / HTTP/1.1\r\n\r\n"[..]),
+        ("tls", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+        ("amqp", b"AMQP\x00\x00\x09\x01"),
+        ("tpkt", b"\x03\x00\x00\x2f\x2a\xe0"),
+        ("ssh", b"SSH-2.0-scan\r\n"),
+        ("misaligned", b"\x80\x00\x00\x09\x00\x00\x00\x00"),
+    ];
+    for (kind, greeting) in greetings {
+        let mut stream = TcpStream::connect(world.smpp()).await.unwrap();
+        stream.write_all(greeting).await.unwrap();
+        let line = format!("chappe_framing_lost_total{{side=\"account\",kind=\"{kind}\"}}");
+        world.counts(&line, 1.0).await;
+    }
+    let line = "chappe_sessions_closed_total{side=\"account\",reason=\"framing\"}";
+    assert_eq!(world.metric(line), 6.0);
+}
+
+#[tokio::test]
 async fn each_kind_of_bind_does_what_it_is_for() {
     let smsc = Smsc::start().await;
     let world = World::before(&smsc, "").await;

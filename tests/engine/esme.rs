@@ -11,7 +11,7 @@ use chappe::link::{Clock, Link, Owner, Pace, connect};
 use chappe::message::receipt::ReceiptText;
 use chappe::session::{BindKind, BindRequest, CloseReason, Event, Session, Settings};
 use chappe::wire::table::{DeliverSm, DeliverSmResp, Pdu, SubmitSm};
-use chappe::wire::{COctetString, CommandStatus, Role, TlvTag, Tlvs};
+use chappe::wire::{COctetString, CommandStatus, Role, Rules, TlvTag, Tlvs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::world::until;
@@ -126,7 +126,8 @@ impl Esme {
         password: &str,
     ) -> Result<Self, CommandStatus> {
         let clock = Clock::start();
-        let settings = Settings { window_max: 100_000, ..Settings::default() };
+        let rules = Rules { long_c_strings: true, ..Rules::default() };
+        let settings = Settings { window_max: 100_000, rules, ..Settings::default() };
         let mut session = Session::new(Role::Esme, settings, clock.now());
         let request = BindRequest::new(kind, system_id, password);
         session.bind(clock.now(), &request).expect("a bind that can be written");

@@ -5,6 +5,7 @@
 mod binds;
 mod carriers;
 mod deliveries;
+mod dialects;
 mod esme;
 mod failures;
 mod limits;

@@ -11,7 +11,7 @@ use chappe::link::{Clock, Link, Owner, Pace, Stream, listen};
 use chappe::session::{BindRequest, Event, Session, Settings};
 use chappe::wire::table::{DataSm, DeliverSm, Pdu, SubmitSm, SubmitSmResp};
 use chappe::wire::tlv::put_tlv;
-use chappe::wire::{COctetString, CommandStatus, Role, State, TlvTag, Tlvs};
+use chappe::wire::{COctetString, CommandStatus, Role, Rules, State, TlvTag, Tlvs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
@@ -60,6 +60,7 @@ impl Submitted {
 pub struct Bind {
     pub state: State,
     pub system_id: String,
+    pub password: String,
     pub system_type: String,
     pub address_range: String,
     pub ton: u8,
@@ -74,6 +75,7 @@ impl Bind {
         Self {
             state: request.kind.state(),
             system_id: text(fields.system_id.octets()),
+            password: text(fields.password.octets()),
             system_type: text(fields.system_type.octets()),
             address_range: text(fields.address_range.octets()),
             ton: fields.addr_ton,
@@ -168,7 +170,8 @@ impl Smsc {
         let accepting = tokio::spawn(async move {
             let mut links = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let settings = Settings { window_max: 1000, ..Settings::default() };
+                let rules = Rules { long_c_strings: true, ..Rules::default() };
+                let settings = Settings { window_max: 1000, rules, ..Settings::default() };
                 let session = Session::new(Role::Smsc, settings, clock.now());
                 let number = {
                     let mut seen = own.seen.lock().unwrap();

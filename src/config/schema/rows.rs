@@ -8,8 +8,8 @@ use super::{Key, Kind, Presence, Table};
 use crate::engine::settings::{BindKind, InDoubt, LogFormat, LogLevel, NumberKind, StoreEngine};
 use crate::message::class::TrafficClass;
 use crate::message::dialect::{
-    AcceptedState, Alphabet, ErrorBody, IdFormat, IdNotation, Segmentation, Surplus, TlvKind,
-    Tolerance, UnmarkedReceipt,
+    AcceptedState, AddressPrefix, Alphabet, ErrorBody, Gsm7Packing, IdFormat, IdNotation,
+    OctetOrder, Segmentation, Surplus, TlvKind, Tolerance, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::words::Word;
@@ -380,8 +380,8 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// Least pause after a refused bind, such as ESME_RALYBND: the SMSC may hold the dead session
     /// or lock the login (quirk 48: vumi #624; Clickatell wants 30 s).
     reconnect_refused_ms: ms(100, 3_600_000), Default("30000");
-    /// Addresses, system_id and password above the specification's lengths (quirk 53: Infobip,
-    /// smsfire, Adobe). Before a bind they are always read.
+    /// Addresses, system_id and password above the specification's lengths, read and written
+    /// (quirk 53: Infobip, smsfire, Adobe). Before a bind they are always read.
     long_c_strings: words::<Tolerance>(), Default(r#""accept""#);
     /// A last C-octet string without its NUL (quirk 33: Kannel reads it).
     missing_nul: words::<Tolerance>(), Default(r#""accept""#);
@@ -397,19 +397,25 @@ pub(super) const DIALECT: &[Key] = keys! {
     error_body: words::<ErrorBody>(), Default(r#""auto""#);
     /// Vendor TLVs by name, beside those of `base` (quirk 38: India DLT, Jasmin #429).
     tlv: Kind::TableMap(Table::Tlv), Absent("no vendor TLV");
-    /// A `+` before a number, or `00` before one whose type says international: taken away (quirk
-    /// 60: jSMPP #172, Kannel).
-    plus: Kind::Word { now: &["strip"], later: &["add", "keep"] }, Default(r#""strip""#);
-    /// The alphabet of alphanumeric addresses (quirk 61: Kannel `alt-addr-charset`).
-    address_alphabet: Kind::Later, NOT_YET;
+    /// What we write before an international number: `none`, `plus` or `zeros` (`00`). A number of
+    /// type 1 is one, and of type 0 one of seven digits or more that begins with no 0. The `+` or
+    /// `00` of what we read is always taken away (quirk 60: jSMPP #172, Kannel).
+    address_prefix: words::<AddressPrefix>(), Default(r#""none""#);
+    /// The alphabet of alphanumeric addresses. A character that it lacks is
+    /// replaced by a similar one or by `?`, as `@` always is in `gsm7`, where it would end the
+    /// address (quirk 61: Kannel `alt-addr-charset`). Between peers of one alphabet octets pass as
+    /// they are.
+    address_alphabet: words::<Alphabet>(), Default(r#""latin1""#);
     /// What data_coding 0 means to it (quirk 62: naz #220, Vibes, jSMPP #83).
     data_coding_0: words::<Alphabet>(), Default(r#""gsm7""#);
-    /// The data_coding that says GSM-7 to it (quirk 62: Vibes reads 4 so).
-    data_coding_gsm7: Kind::Later, NOT_YET;
-    /// Septets one an octet, or packed (quirk 65: gosmpp PR 136).
-    gsm7_packing: Kind::Word { now: &["unpacked"], later: &["packed"] }, Default(r#""unpacked""#);
-    /// Octet order of its UCS-2 without a byte order mark (quirk 64).
-    ucs2_order: Kind::Word { now: &["big"], later: &["little"] }, Default(r#""big""#);
+    /// The data_coding that says GSM-7 to it, sent and read in place of 0 (quirk 62: 4 at Vibes).
+    /// At 0 GSM-7 is sent as 0, whatever `data_coding_0` says.
+    data_coding_gsm7: int(0, 255), Default("0");
+    /// Septets one an octet, or packed with fill bits behind a UDH, sent and read (quirk 65: gosmpp
+    /// PR 136).
+    gsm7_packing: words::<Gsm7Packing>(), Default(r#""unpacked""#);
+    /// Octet order of its UCS-2 without a byte order mark, sent and read (quirk 64).
+    ucs2_order: words::<OctetOrder>(), Default(r#""big""#);
     /// How segments say that they belong together (quirk 66: telenor, gosmpp #46, vumi #623).
     segmentation: words::<Segmentation>(), Default(r#""udh8""#);
     /// Greatest reference of a segmented message; with `udh8` never above 255 (quirk 66: vumi).

@@ -21,7 +21,7 @@ use crate::link::{Backoff, Clock, Link, Owner, connect};
 use crate::session::{self, BindKind, BindRequest, CloseReason, Event, Session};
 use crate::sim::cpu::cpu_time;
 use crate::wire::table::{DeliverSmResp, Pdu};
-use crate::wire::{CommandStatus, EncodeError, Role};
+use crate::wire::{CommandStatus, EncodeError, Role, Rules};
 
 /// How long the first bind may take before the run is given up, and how long the others may take
 /// after it before the run begins without them.
@@ -228,6 +228,7 @@ fn session_settings(settings: &Settings) -> session::Settings {
         response_timeout: settings.response_timeout,
         // What is still out at the end has had its time already.
         drain: Duration::ZERO,
+        rules: Rules { long_c_strings: true, ..Rules::default() },
         ..session::Settings::default()
     }
 }

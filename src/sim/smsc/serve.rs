@@ -17,7 +17,7 @@ use crate::link::tls::ListenerTls;
 use crate::link::{Clock, Link, Owner, Pace, Stream};
 use crate::session::{self, Event, Session, Unanswered};
 use crate::sim::cpu::cpu_time;
-use crate::wire::Role;
+use crate::wire::{Role, Rules};
 
 /// Links at once; further ones are closed when they come.
 const LINKS_MAX: usize = 50_000;
@@ -140,7 +140,8 @@ async fn secured(stream: TcpStream, tls: Option<ListenerTls>) -> Option<Stream> 
 }
 
 async fn drive(stream: Stream, clock: Clock, desk: &Rc<RefCell<Desk>>) {
-    let settings = session::Settings { drain: GRACE / 2, ..session::Settings::default() };
+    let rules = Rules { long_c_strings: true, ..Rules::default() };
+    let settings = session::Settings { drain: GRACE / 2, rules, ..session::Settings::default() };
     let now = clock.now();
     let session = Session::new(Role::Smsc, settings, now);
     let owner = LinkOwner {

@@ -1,0 +1,218 @@
+//! What a peer's dialect writes differently to our own form, and back.
+//!
+//! ```text
+//!   account's octets --read--> our form: what a Message holds --written--> carrier's octets
+//!   account's octets <-written-- our form: what an MO holds <-----read---- carrier's octets
+//! ```
+//!
+//! Our form: numbers without `+` or `00`, names in Latin-1, `data_coding` 0 for GSM 7-bit with one
+//! septet an octet, UCS-2 with the high octet first. A peer that writes this too has no [`Form`],
+//! and nothing here is called for it.
+
+mod address;
+mod text;
+#[cfg(test)]
+mod tests;
+
+use super::dialect::{AddressPrefix, Alphabet, Dialect, Gsm7Packing, OctetOrder};
+use crate::wire::table::{DeliverSm, SubmitSm};
+use crate::wire::tlv::put_tlv;
+use crate::wire::{COctetString, TlvTag, Tlvs};
+
+pub use address::bare;
+
+/// Octets that are translated in a short_message (SMPP 3.4 §5.2.21).
+const SHORT_MESSAGE_MAX: usize = 254;
+/// The bits of `esm_class` that make a receipt or an acknowledgement of a deliver_sm
+/// (SMPP 3.4 §5.2.12).
+const NOT_A_MESSAGE: u8 = 0x3c;
+
+/// How one peer writes what it does not write as we do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Form {
+    prefix: AddressPrefix,
+    names: Alphabet,
+    /// What `data_coding` 0 means to it.
+    zero: Alphabet,
+    /// The `data_coding` that says GSM 7-bit to it.
+    gsm7: u8,
+    packing: Gsm7Packing,
+    order: OctetOrder,
+}
+
+impl Form {
+    /// The form of this dialect; `None` when it is ours.
+    #[must_use]
+    pub fn of(dialect: &Dialect) -> Option<Self> {
+        let form = |dialect: &Dialect| Self {
+            prefix: dialect.address_prefix,
+            names: dialect.address_alphabet,
+            zero: dialect.data_coding_0,
+            gsm7: dialect.data_coding_gsm7,
+            packing: dialect.gsm7_packing,
+            order: dialect.ucs2_order,
+        };
+        // What data_coding 0 means matters beside the others alone: octets pass as they are.
+        let ours = Self { zero: dialect.data_coding_0, ..form(&Dialect::default()) };
+        Some(form(dialect)).filter(|form| *form != ours)
+    }
+}
+
+/// The fields of a PDU that a form is about.
+#[derive(Clone, Copy, Debug)]
+struct Fields<'a> {
+    source_ton: u8,
+    source: &'a [u8],
+    destination_ton: u8,
+    destination: &'a [u8],
+    esm_class: u8,
+    data_coding: u8,
+    short_message: &'a [u8],
+    tlvs: Tlvs<'a>,
+}
+
+/// Which way a translation goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Way {
+    /// From the peer's form to ours.
+    Read,
+    /// From ours to the peer's.
+    Written,
+}
+
+/// Translates PDUs in buffers it reuses.
+#[derive(Debug, Default)]
+pub struct Translator {
+    source: Vec<u8>,
+    destination: Vec<u8>,
+    text: Vec<u8>,
+    tlvs: Vec<u8>,
+    altered: u64,
+}
+
+impl Translator {
+    /// A peer's submit_sm in our form.
+    pub fn read_submit<'a>(&'a mut self, form: &Form, submit: &SubmitSm<'a>) -> SubmitSm<'a> {
+        let fields = self.translate(form, Way::Read, of_submit(submit));
+        in_submit(fields, submit)
+    }
+
+    /// A submit_sm of ours in the peer's form.
+    pub fn written_submit<'a>(&'a mut self, form: &Form, submit: &SubmitSm<'a>) -> SubmitSm<'a> {
+        let fields = self.translate(form, Way::Written, of_submit(submit));
+        in_submit(fields, submit)
+    }
+
+    /// A peer's deliver_sm in our form.
+    pub fn read_deliver<'a>(&'a mut self, form: &Form, deliver: &DeliverSm<'a>) -> DeliverSm<'a> {
+        let fields = self.translate(form, Way::Read, of_deliver(deliver));
+        in_deliver(fields, deliver)
+    }
+
+    /// A deliver_sm of ours in the peer's form. The text of a receipt stays as it is: its digits
+    /// and labels are the same in every alphabet, and nobody packs them.
+    pub fn written_deliver<'a>(
+        &'a mut self,
+        form: &Form,
+        deliver: &DeliverSm<'a>,
+    ) -> DeliverSm<'a> {
+        let fields = self.translate(form, Way::Written, of_deliver(deliver));
+        in_deliver(fields, deliver)
+    }
+
+    /// How many addresses have lost a character since this was asked last: the peer's alphabet
+    /// lacks it.
+    pub fn take_altered(&mut self) -> u64 {
+        std::mem::take(&mut self.altered)
+    }
+
+    fn translate<'a>(&'a mut self, form: &Form, way: Way, fields: Fields<'a>) -> Fields<'a> {
+        let Self { source, destination, text, tlvs, altered } = self;
+        for (to, ton, from) in [
+            (&mut *source, fields.source_ton, fields.source),
+            (&mut *destination, fields.destination_ton, fields.destination),
+        ] {
+            to.clear();
+            *altered += u64::from(!address::translate(form, way, ton, from, to));
+        }
+        let translated = Fields { source, destination, ..fields };
+        if fields.esm_class & NOT_A_MESSAGE != 0 {
+            return translated;
+        }
+        let payload = fields.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
+        let (user_data, in_payload) = match payload {
+            Some(payload) if fields.short_message.is_empty() => (payload, true),
+            _ => (fields.short_message, false),
+        };
+        text.clear();
+        let text_of = text::Text { esm_class: fields.esm_class, data_coding: fields.data_coding };
+        let Some(data_coding) = text::translate(form, way, text_of, user_data, text) else {
+            return translated;
+        };
+        let translated = Fields { data_coding, ..translated };
+        if !in_payload {
+            // Packed octets that hold more than a short_message does are left alone.
+            return match text.len() <= SHORT_MESSAGE_MAX.max(user_data.len()) {
+                true => Fields { short_message: text, ..translated },
+                false => Fields { data_coding: fields.data_coding, ..translated },
+            };
+        }
+        tlvs.clear();
+        for tlv in fields.tlvs.iter() {
+            let value = if tlv.tag == TlvTag::MESSAGE_PAYLOAD { &text[..] } else { tlv.value };
+            // Unpacked, a payload can grow beyond what a length can say; then it stays as it was.
+            if !put_tlv(tlvs, tlv.tag, value) {
+                return Fields { data_coding: fields.data_coding, ..translated };
+            }
+        }
+        Fields { tlvs: Tlvs::take(tlvs).0, ..translated }
+    }
+}
+
+fn of_submit<'a>(submit: &SubmitSm<'a>) -> Fields<'a> {
+    Fields {
+        source_ton: submit.source_addr_ton,
+        source: submit.source_addr.octets(),
+        destination_ton: submit.dest_addr_ton,
+        destination: submit.destination_addr.octets(),
+        esm_class: submit.esm_class & !NOT_A_MESSAGE,
+        data_coding: submit.data_coding,
+        short_message: submit.short_message,
+        tlvs: submit.tlvs,
+    }
+}
+
+fn in_submit<'a>(fields: Fields<'a>, submit: &SubmitSm<'a>) -> SubmitSm<'a> {
+    SubmitSm {
+        source_addr: COctetString::new(fields.source),
+        destination_addr: COctetString::new(fields.destination),
+        data_coding: fields.data_coding,
+        short_message: fields.short_message,
+        tlvs: fields.tlvs,
+        ..*submit
+    }
+}
+
+fn of_deliver<'a>(deliver: &DeliverSm<'a>) -> Fields<'a> {
+    Fields {
+        source_ton: deliver.source_addr_ton,
+        source: deliver.source_addr.octets(),
+        destination_ton: deliver.dest_addr_ton,
+        destination: deliver.destination_addr.octets(),
+        esm_class: deliver.esm_class,
+        data_coding: deliver.data_coding,
+        short_message: deliver.short_message,
+        tlvs: deliver.tlvs,
+    }
+}
+
+fn in_deliver<'a>(fields: Fields<'a>, deliver: &DeliverSm<'a>) -> DeliverSm<'a> {
+    DeliverSm {
+        source_addr: COctetString::new(fields.source),
+        destination_addr: COctetString::new(fields.destination),
+        data_coding: fields.data_coding,
+        short_message: fields.short_message,
+        tlvs: fields.tlvs,
+        ..*deliver
+    }
+}

@@ -1,0 +1,108 @@
+//! User data: the `data_coding` that says GSM 7-bit (quirk 62), septets packed or not (quirk 65),
+//! and the order of the octets of UCS-2 (quirk 64). A header in front stays as it is.
+
+use super::{Alphabet, Form, Gsm7Packing, OctetOrder, Way};
+use crate::text::packing::{fill_bits, pack, packed_octets, septets_in, unpack};
+use crate::text::{self, DataCodingZero, Udh};
+
+/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
+const UDHI: u8 = 0x40;
+/// Carriage return: what fills seven bits that are over, so that they are not read as `@`
+/// (3GPP TS 23.038 §6.1.2.3.1).
+const CARRIAGE_RETURN: u8 = 0x0d;
+
+/// What says how user data is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text {
+    pub(super) esm_class: u8,
+    pub(super) data_coding: u8,
+}
+
+/// Appends translated user data to `out` and says its new `data_coding`; `None` when both are to
+/// stay as they are.
+pub(super) fn translate(
+    form: &Form,
+    way: Way,
+    text: Text,
+    user_data: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<u8> {
+    let zero = match (way, form.gsm7) {
+        // With a number of its own for GSM 7-bit, ours is not what it calls 0.
+        (Way::Written, 1..) => Alphabet::Gsm7,
+        _ => form.zero,
+    };
+    let marked = way == Way::Read && form.gsm7 != 0 && text.data_coding == form.gsm7;
+    let alphabet = match marked {
+        true => text::Alphabet::Gsm7,
+        false => text::Alphabet::of(text.data_coding, data_coding_zero(zero)),
+    };
+    let (header, octets) = match Udh::split(user_data) {
+        Ok((udh, _)) if text.esm_class & UDHI != 0 => user_data.split_at_checked(udh.octets())?,
+        _ => (&[][..], user_data),
+    };
+    match alphabet {
+        text::Alphabet::Gsm7 => {
+            out.extend_from_slice(header);
+            match (form.packing, way) {
+                (Gsm7Packing::Unpacked, _) => out.extend_from_slice(octets),
+                (Gsm7Packing::Packed, Way::Read) => unpacked(header.len(), octets, out),
+                (Gsm7Packing::Packed, Way::Written) => packed(header.len(), octets, out),
+            }
+            Some(match (way, text.data_coding) {
+                (Way::Written, 0) => form.gsm7,
+                (Way::Read, _) if marked => 0,
+                (_, other) => other,
+            })
+        }
+        text::Alphabet::Ucs2 if form.order == OctetOrder::Little => {
+            out.extend_from_slice(header);
+            swapped(way, octets, out);
+            Some(text.data_coding)
+        }
+        _ => None,
+    }
+}
+
+fn packed(header: usize, septets: &[u8], out: &mut Vec<u8>) {
+    let fill = fill_bits(header);
+    let octets = packed_octets(septets.len(), fill);
+    pack(septets, fill, out);
+    // Seven bits over look like one septet more.
+    if septets_in(octets, fill) > septets.len()
+        && let Some(last) = out.last_mut()
+    {
+        *last |= CARRIAGE_RETURN << 1;
+    }
+}
+
+fn unpacked(header: usize, octets: &[u8], out: &mut Vec<u8>) {
+    let fill = fill_bits(header);
+    let septets = septets_in(octets.len(), fill);
+    unpack(octets, fill, septets, out);
+    let padded = septets > 0 && packed_octets(septets - 1, fill) == octets.len();
+    if padded && matches!(out.last(), Some(&(0 | CARRIAGE_RETURN))) {
+        out.pop();
+    }
+}
+
+/// Swaps the octets of each unit. A mark that says the high octet comes first is believed when a
+/// text is read; an octet that is left over stays.
+fn swapped(way: Way, octets: &[u8], out: &mut Vec<u8>) {
+    if way == Way::Read && octets.starts_with(&[0xfe, 0xff]) {
+        out.extend_from_slice(octets);
+        return;
+    }
+    let (units, rest) = octets.as_chunks::<2>();
+    out.extend(units.iter().flat_map(|&[one, other]| [other, one]));
+    out.extend_from_slice(rest);
+}
+
+fn data_coding_zero(alphabet: Alphabet) -> DataCodingZero {
+    match alphabet {
+        Alphabet::Ascii => DataCodingZero::Ascii,
+        Alphabet::Gsm7 => DataCodingZero::Gsm7,
+        Alphabet::Latin1 => DataCodingZero::Latin1,
+        Alphabet::Utf8 => DataCodingZero::Utf8,
+    }
+}
