@@ -147,6 +147,8 @@ pub struct CarrierRules {
     pub in_doubt_wait: Duration,
     /// Whether ACCEPTED ends a message.
     pub accepted_is_final: bool,
+    /// The greatest reference of its long messages, as far as their header takes it.
+    pub reference_max: u16,
 }
 
 /// Limits of one shard.

@@ -31,9 +31,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
+use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::receipts::{Outcome, tail};
+use crate::mt::references::References;
+use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
 use due::Due;
 pub use effects::{
@@ -70,7 +73,7 @@ pub struct Shard<L> {
     /// Messages that await their receipt, oldest first; some are gone already.
     awaiting: VecDeque<u64>,
     waiting: HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>,
-    reference: u16,
+    references: References,
     links: std::marker::PhantomData<L>,
 }
 
@@ -83,12 +86,12 @@ enum Found {
 
 impl<L: Clone> Shard<L> {
     /// A shard of a node: the `index`-th of `count`. `first` is the first counter this process may
-    /// use for ids.
+    /// use for ids; `seed`, another one in each process, says where references begin.
     #[must_use]
     pub fn new(
         (index, count): (u8, u8),
         node: u16,
-        first: u64,
+        (first, seed): (u64, u64),
         limits: Limits,
         carriers: Vec<CarrierRules>,
     ) -> Self {
@@ -108,7 +111,7 @@ impl<L: Clone> Shard<L> {
             ended: Ended::default(),
             awaiting: VecDeque::new(),
             waiting: HashMap::default(),
-            reference: 0,
+            references: References::new(seed),
             links: std::marker::PhantomData,
         }
     }
@@ -128,12 +131,10 @@ impl<L: Clone> Shard<L> {
         }
         let id = MessageId::new(self.node, self.counter);
         self.counter += self.counter_step;
-        if message.segments() > 1 {
-            self.reference = self.reference.wrapping_add(1);
-        }
+        let reference = self.reference(&message, carrier);
         let (send_at, expires_at) = (message.send_at, message.expires_at);
         let scheduled = send_at > now.wall;
-        let mut live = Live::new(id, message, carrier, self.reference);
+        let mut live = Live::new(id, message, carrier, reference);
         if scheduled {
             live.wake_at = send_at;
         }
@@ -192,6 +193,21 @@ impl<L: Clone> Shard<L> {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.values().map(VecDeque::len).sum()
+    }
+
+    /// What ties the segments of this message together, if we cut it; what an account that cut it
+    /// has them tied by is noted, so that none of ours to that handset is the same.
+    fn reference(&mut self, message: &Message, carrier: u32) -> u16 {
+        let destination = message.destination.octets();
+        if message.segments() > 1 {
+            let rules = self.carriers.get(carrier as usize);
+            let max = rules.map_or(u16::MAX, |rules| rules.reference_max);
+            return self.references.take(destination, max);
+        }
+        if let Some(own) = own_reference(message) {
+            self.references.note(destination, own);
+        }
+        0
     }
 
     fn message_due<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {

@@ -122,6 +122,7 @@ impl Default for Rules {
             in_doubt: InDoubtPolicy::WaitThenResend,
             in_doubt_wait: Duration::from_secs(60),
             accepted_is_final: false,
+            reference_max: 255,
         };
         Self { limits, carrier }
     }
@@ -135,7 +136,7 @@ impl World {
     /// Two carriers of the same rules, and accounts 0 and 1.
     fn with(Rules { limits, carrier }: Rules) -> Self {
         Self {
-            shard: Shard::new((0, 1), 7, 1000, limits, vec![carrier, carrier]),
+            shard: Shard::new((0, 1), 7, (1000, 0), limits, vec![carrier, carrier]),
             now: Now { monotonic: Duration::ZERO, wall: START },
             notes: Notes::default(),
             notations: Notations::default(),
