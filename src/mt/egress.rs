@@ -1,8 +1,10 @@
 //! A carrier's dispatcher: which segment goes next, when, and on which bind.
 //!
 //! It holds what waits for the carrier and knows each bind's free window. Segments of one message
-//! go in sequence on one bind. It moves nothing itself: [`Dispatcher::next`] says what to send
-//! where, until it has nothing, no bind has room, or the pace says when to ask again.
+//! go in sequence on one bind, and nothing comes between them there; a bind that is stuck with a
+//! message half sent holds up that message alone. It moves nothing itself: [`Dispatcher::next`]
+//! says what to send where, until it has nothing, no bind has room, or the pace says when to ask
+//! again.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -26,10 +28,18 @@ pub struct Outgoing {
     pub ticket: u64,
     /// The segment to send next, from 0.
     pub segment: u8,
-    /// Segments from there on to send; the others were answered before.
+    /// Segments from there on to send; the others were answered before. One when it is on a bind.
     pub segments: u8,
     /// What ties its segments together.
     pub reference: u16,
+}
+
+impl Outgoing {
+    /// Whether the other begins with the segment behind the last of this one.
+    fn is_followed_by(&self, other: &Self) -> bool {
+        self.ticket == other.ticket
+            && self.segment.checked_add(self.segments) == Some(other.segment)
+    }
 }
 
 /// What to do next.
@@ -54,14 +64,8 @@ struct Bind {
     /// How many segments it may still take.
     credit: u32,
     paused_until: Duration,
-}
-
-/// A message that has begun.
-#[derive(Clone, Copy, Debug)]
-struct Pinned {
-    bind: usize,
-    /// Whether it stands among those that came back.
-    again: bool,
+    /// The rest of a message some segments of which were sent on it: it gets nothing else before.
+    begun: Option<Outgoing>,
 }
 
 /// The dispatcher of one carrier.
@@ -77,8 +81,8 @@ pub struct Dispatcher {
     /// The bind whose turn it is, and how much of the turn is left.
     turn: usize,
     left: u32,
-    /// The message some segments of which were sent, and the bind that gets the others.
-    pinned: Option<Pinned>,
+    /// How many binds hold the rest of a message.
+    begun: usize,
 }
 
 impl Dispatcher {
@@ -93,7 +97,7 @@ impl Dispatcher {
             binds: vec![Bind::default(); binds],
             turn: 0,
             left: TURN,
-            pinned: None,
+            begun: 0,
         }
     }
 
@@ -103,19 +107,28 @@ impl Dispatcher {
     }
 
     /// Puts a message back before those that wait: it was throttled, or its bind went away before
-    /// it was sent. Whatever the order they come back in, they go in the order of acceptance.
-    pub fn push_first(&mut self, outgoing: Outgoing) {
+    /// it was sent. Whatever the order they come back in, they go in the order of acceptance, and
+    /// neighbours together on one bind.
+    pub fn push_first(&mut self, mut outgoing: Outgoing) {
+        if self.begun > 0
+            && let Some(rest) = self
+                .binds
+                .iter_mut()
+                .find_map(|bind| bind.begun.as_mut().filter(|rest| outgoing.is_followed_by(rest)))
+        {
+            rest.segment = outgoing.segment;
+            rest.segments += outgoing.segments;
+            return;
+        }
         let place = (outgoing.order, outgoing.segment);
-        let mut at = self.again.partition_point(|other| (other.order, other.segment) < place);
-        // What has begun stays in front until its last segment is sent.
-        if at == 0 && self.pinned.is_some_and(|pinned| pinned.again) {
-            at = 1;
+        let at = self.again.partition_point(|other| (other.order, other.segment) < place);
+        if let Some(after) = self.again.get(at).filter(|after| outgoing.is_followed_by(after)) {
+            outgoing.segments += after.segments;
+            self.again.remove(at);
         }
         if let Some(before) = at.checked_sub(1).and_then(|before| self.again.get_mut(before))
-            && before.ticket == outgoing.ticket
-            && before.segment.checked_add(before.segments) == Some(outgoing.segment)
+            && before.is_followed_by(&outgoing)
         {
-            // Neighbours go together, on one bind.
             before.segments += outgoing.segments;
             return;
         }
@@ -128,28 +141,30 @@ impl Dispatcher {
         self.withdrawn.insert(ticket);
         // Tickets of what had been sent already are never met; they must not pile up.
         if self.withdrawn.len() > 64 && self.withdrawn.len() > self.waiting() {
+            self.drop_begun();
             let withdrawn = std::mem::take(&mut self.withdrawn);
             self.again.retain(|outgoing| !withdrawn.contains(&outgoing.ticket));
             self.waiting.retain(|outgoing| !withdrawn.contains(&outgoing.ticket));
-            self.pinned = None;
         }
     }
 
     /// A bind stands and may take so many segments.
     pub fn bind_up(&mut self, bind: u32, credit: u32) {
+        self.bind_down(bind);
         if let Some(bind) = self.binds.get_mut(bind as usize) {
-            *bind = Bind { up: true, credit, paused_until: Duration::ZERO };
+            *bind = Bind { up: true, credit, ..Bind::default() };
         }
     }
 
-    /// A bind is gone.
+    /// A bind is gone. The rest of a message that had begun on it goes on another, before what
+    /// waits.
     pub fn bind_down(&mut self, bind: u32) {
-        if let Some(bind) = self.binds.get_mut(bind as usize) {
-            bind.up = false;
-            bind.credit = 0;
-        }
-        if self.pinned.is_some_and(|pinned| pinned.bind == bind as usize) {
-            self.pinned = None;
+        let Some(bind) = self.binds.get_mut(bind as usize) else { return };
+        bind.up = false;
+        bind.credit = 0;
+        if let Some(rest) = bind.begun.take() {
+            self.begun -= 1;
+            self.push_first(rest);
         }
     }
 
@@ -172,7 +187,7 @@ impl Dispatcher {
     /// How many messages wait, those given up but not passed over yet among them.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.again.len() + self.waiting.len()
+        self.again.len() + self.waiting.len() + self.begun
     }
 
     /// Whether any bind stands.
@@ -184,57 +199,70 @@ impl Dispatcher {
     /// What to do now.
     pub fn next(&mut self, now: Duration) -> Next {
         self.pass_over_withdrawn();
-        let again = match self.pinned {
-            Some(pinned) => pinned.again,
-            None => !self.again.is_empty(),
-        };
-        let queue = if again { &self.again } else { &self.waiting };
-        let Some(first) = queue.front() else { return Next::Idle };
-        let segments = u32::from(first.segments);
-        let Some(bind) = self.choose(now, segments) else { return self.when_free(now) };
+        let Some(bind) = self.choose(now) else { return self.when_free(now) };
         if let Err(wait) = self.rate.take(now, 1) {
             return Next::At(now + wait);
         }
-        let queue = if again { &mut self.again } else { &mut self.waiting };
-        let Some(first) = queue.front_mut() else { return Next::Idle };
-        let outgoing = first.clone();
-        if first.segments > 1 {
-            first.segment += 1;
-            first.segments -= 1;
-            self.pinned = Some(Pinned { bind, again });
-        } else {
-            queue.pop_front();
-            self.pinned = None;
+        match self.take_for(bind) {
+            Some(outgoing) => Next::Send { bind: bind as u32, outgoing },
+            None => Next::Idle,
         }
-        if let Some(chosen) = self.binds.get_mut(bind) {
-            chosen.credit -= 1;
+    }
+
+    /// The next segment for this bind, whose message then has begun if it has more.
+    fn take_for(&mut self, bind: usize) -> Option<Outgoing> {
+        let bind = self.binds.get_mut(bind)?;
+        let rest = bind.begun.take();
+        self.begun -= usize::from(rest.is_some());
+        let queued = || self.again.pop_front().or_else(|| self.waiting.pop_front());
+        let mut outgoing = rest.or_else(queued)?;
+        bind.credit -= 1;
+        if outgoing.segments > 1 {
+            let (segment, segments) = (outgoing.segment + 1, outgoing.segments - 1);
+            bind.begun = Some(Outgoing { segment, segments, ..outgoing.clone() });
+            self.begun += 1;
+            outgoing.segments = 1;
         }
-        Next::Send { bind: bind as u32, outgoing }
+        Some(outgoing)
     }
 
     fn pass_over_withdrawn(&mut self) {
         if self.withdrawn.is_empty() {
             return;
         }
-        for (queue, is_again) in [(&mut self.again, true), (&mut self.waiting, false)] {
+        self.drop_begun();
+        for queue in [&mut self.again, &mut self.waiting] {
             while queue.front().is_some_and(|first| self.withdrawn.contains(&first.ticket)) {
                 queue.pop_front();
-                if self.pinned.is_some_and(|pinned| pinned.again == is_again) {
-                    self.pinned = None;
-                }
             }
         }
-        if self.again.is_empty() && self.waiting.is_empty() {
+        if self.waiting() == 0 {
             self.withdrawn.clear();
         }
     }
 
-    /// The bind whose turn it is, if it has room; else the next that has.
-    fn choose(&mut self, now: Duration, segments: u32) -> Option<usize> {
-        let free = |bind: &Bind| bind.up && bind.credit > 0 && bind.paused_until <= now;
-        if let Some(Pinned { bind, .. }) = self.pinned {
-            return self.binds.get(bind).is_some_and(free).then_some(bind);
+    /// Drops what has begun of messages that were withdrawn.
+    fn drop_begun(&mut self) {
+        for bind in &mut self.binds {
+            if bind.begun.as_ref().is_some_and(|rest| self.withdrawn.contains(&rest.ticket)) {
+                bind.begun = None;
+                self.begun -= 1;
+            }
         }
+    }
+
+    /// A bind with room for what has begun on it; else the one whose turn it is, if it has room;
+    /// else the next that has.
+    fn choose(&mut self, now: Duration) -> Option<usize> {
+        let free = |bind: &Bind| bind.up && bind.credit > 0 && bind.paused_until <= now;
+        if self.begun > 0
+            && let Some(bind) =
+                self.binds.iter().position(|bind| bind.begun.is_some() && free(bind))
+        {
+            return Some(bind);
+        }
+        // From here on nothing has begun on a bind that is free.
+        let segments = u32::from(self.again.front().or(self.waiting.front())?.segments);
         if let Some(bind) = self.binds.get(self.turn)
             && free(bind)
             && self.left > 0
@@ -256,7 +284,11 @@ impl Dispatcher {
 
     /// When a paused bind is free again, if that is what is waited for.
     fn when_free(&self, now: Duration) -> Next {
-        let paused = self.binds.iter().filter(|bind| bind.up && bind.credit > 0);
+        let waits = self.waiting() > self.begun;
+        let paused = self
+            .binds
+            .iter()
+            .filter(|bind| bind.up && bind.credit > 0 && (waits || bind.begun.is_some()));
         match paused.map(|bind| bind.paused_until).min() {
             Some(until) if until > now => Next::At(until),
             _ => Next::Idle,

@@ -186,3 +186,81 @@ fn a_message_withdrawn_halfway_leaves_its_bind_to_the_next() {
     dispatcher.bind_up(1, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
 }
+
+#[test]
+fn a_message_whose_bind_is_stuck_holds_up_nobody_else() {
+    let mut dispatcher = Dispatcher::new(0, 3);
+    dispatcher.push(outgoing(1, 3));
+    dispatcher.push(outgoing(2, 2));
+    dispatcher.bind_up(0, 1);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
+    // Nor does a second one that gets stuck on another bind.
+    dispatcher.bind_up(1, 1);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
+    dispatcher.push(outgoing(3, 1));
+    dispatcher.push(outgoing(4, 1));
+    dispatcher.bind_up(2, 9);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(2, 3, 0), (2, 4, 0)]);
+    assert_eq!(dispatcher.waiting(), 2);
+    // Each goes on where it began, before anything else there.
+    dispatcher.push(outgoing(5, 1));
+    dispatcher.credit(1, 5);
+    dispatcher.credit(0, 1);
+    let sent = drain(&mut dispatcher, Duration::ZERO);
+    assert_eq!(sent.iter().filter(|sent| sent.0 == 0).collect::<Vec<_>>(), [&(0, 1, 1)]);
+    assert!(sent.contains(&(1, 2, 1)) && sent.iter().any(|sent| sent.1 == 5), "{sent:?}");
+}
+
+#[test]
+fn the_rest_of_a_stuck_message_goes_first_when_its_bind_dies() {
+    let mut dispatcher = Dispatcher::new(0, 2);
+    for ticket in 1..4 {
+        dispatcher.push(outgoing(ticket, 3));
+    }
+    dispatcher.bind_up(0, 1);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
+    dispatcher.bind_up(1, 1);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
+    dispatcher.bind_down(0);
+    dispatcher.credit(1, 9);
+    let sent: Vec<_> = drain(&mut dispatcher, Duration::ZERO);
+    let order = [(1, 2, 1), (1, 2, 2), (1, 1, 1), (1, 1, 2), (1, 3, 0), (1, 3, 1), (1, 3, 2)];
+    assert_eq!(sent, order);
+}
+
+#[test]
+fn a_segment_that_could_not_be_handed_over_is_sent_once() {
+    let mut dispatcher = Dispatcher::new(0, 2);
+    dispatcher.push(outgoing(1, 3));
+    dispatcher.bind_up(0, 9);
+    let Next::Send { outgoing, .. } = dispatcher.next(Duration::ZERO) else { panic!() };
+    // Its bind has just ended.
+    dispatcher.push_first(outgoing);
+    dispatcher.bind_down(0);
+    dispatcher.bind_up(1, 9);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 1, 0), (1, 1, 1), (1, 1, 2)]);
+}
+
+#[test]
+fn a_message_on_a_paused_bind_says_when_to_ask_again_though_others_wait_for_room() {
+    let mut dispatcher = Dispatcher::new(0, 2);
+    dispatcher.push(outgoing(1, 2));
+    dispatcher.bind_up(0, 2);
+    assert!(matches!(dispatcher.next(Duration::ZERO), Next::Send { bind: 0, .. }));
+    dispatcher.pause(0, Duration::from_secs(3));
+    dispatcher.bind_up(1, 0);
+    assert!(matches!(dispatcher.next(Duration::ZERO), Next::At(at) if at.as_secs() == 3));
+    assert_eq!(drain(&mut dispatcher, Duration::from_secs(3)), [(0, 1, 1)]);
+}
+
+#[test]
+fn a_throttled_segment_goes_again_on_the_bind_that_has_the_others() {
+    let mut dispatcher = Dispatcher::new(0, 2);
+    dispatcher.push(outgoing(1, 3));
+    dispatcher.bind_up(0, 1);
+    let Next::Send { outgoing, .. } = dispatcher.next(Duration::ZERO) else { panic!() };
+    dispatcher.bind_up(1, 9);
+    dispatcher.push_first(outgoing);
+    dispatcher.credit(0, 9);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1), (0, 1, 2)]);
+}
