@@ -42,6 +42,10 @@ impl Outgoing {
     }
 }
 
+/// How long withdrawn tickets are gathered before the queue is gone through for them; for each
+/// message that waits a microsecond more, so that a long queue is not gone through all the time.
+const SWEEP_AFTER: Duration = Duration::from_millis(100);
+
 /// What to do next.
 #[derive(Debug)]
 pub enum Next {
@@ -77,6 +81,10 @@ pub struct Dispatcher {
     waiting: VecDeque<Outgoing>,
     /// Tickets given up by their shards that may still stand among the others.
     withdrawn: HashSet<u64, foldhash::fast::FixedState>,
+    /// When the queue is gone through for them.
+    sweep_at: Option<Duration>,
+    /// What was found so, for [`Dispatcher::pop_unsent`].
+    unsent: Vec<Outgoing>,
     binds: Vec<Bind>,
     /// The bind whose turn it is, and how much of the turn is left.
     turn: usize,
@@ -94,6 +102,8 @@ impl Dispatcher {
             again: VecDeque::new(),
             waiting: VecDeque::new(),
             withdrawn: HashSet::default(),
+            sweep_at: None,
+            unsent: Vec::new(),
             binds: vec![Bind::default(); binds],
             turn: 0,
             left: TURN,
@@ -135,17 +145,16 @@ impl Dispatcher {
         self.again.insert(at, outgoing);
     }
 
-    /// Takes out what its shard has given up. It is passed over when its turn comes: to search for
-    /// each of a million that expire together would take hours.
+    /// Takes out what its shard has given up, if it is still here. The queue is gone through for
+    /// many at once: to search for each of a million that expire together would take hours. What
+    /// [`Dispatcher::pop_unsent`] does not bring then has gone to a bind.
     pub fn remove(&mut self, ticket: u64) {
         self.withdrawn.insert(ticket);
-        // Tickets of what had been sent already are never met; they must not pile up.
-        if self.withdrawn.len() > 64 && self.withdrawn.len() > self.waiting() {
-            self.drop_begun();
-            let withdrawn = std::mem::take(&mut self.withdrawn);
-            self.again.retain(|outgoing| !withdrawn.contains(&outgoing.ticket));
-            self.waiting.retain(|outgoing| !withdrawn.contains(&outgoing.ticket));
-        }
+    }
+
+    /// Something withdrawn that no bind has had.
+    pub fn pop_unsent(&mut self) -> Option<Outgoing> {
+        self.unsent.pop()
     }
 
     /// A bind stands and may take so many segments.
@@ -198,6 +207,16 @@ impl Dispatcher {
 
     /// What to do now.
     pub fn next(&mut self, now: Duration) -> Next {
+        self.sweep_if_due(now);
+        let next = self.next_segment(now);
+        match (next, self.sweep_at) {
+            (Next::Idle, Some(sweep)) => Next::At(sweep),
+            (Next::At(at), Some(sweep)) => Next::At(at.min(sweep)),
+            (next, _) => next,
+        }
+    }
+
+    fn next_segment(&mut self, now: Duration) -> Next {
         self.pass_over_withdrawn();
         let Some(bind) = self.choose(now) else { return self.when_free(now) };
         if let Err(wait) = self.rate.take(now, 1) {
@@ -226,27 +245,49 @@ impl Dispatcher {
         Some(outgoing)
     }
 
+    /// Goes through the queue for what was withdrawn: when much of it was, or some time ago.
+    fn sweep_if_due(&mut self, now: Duration) {
+        if self.withdrawn.is_empty() {
+            return;
+        }
+        let many = self.withdrawn.len() > 64 && self.withdrawn.len() > self.waiting() / 4;
+        let sweep_after = SWEEP_AFTER + Duration::from_micros(self.waiting() as u64);
+        if !many && now < *self.sweep_at.get_or_insert(now + sweep_after) {
+            return;
+        }
+        self.drop_begun();
+        for queue in [&mut self.again, &mut self.waiting] {
+            let found = queue.iter().filter(|one| self.withdrawn.contains(&one.ticket));
+            self.unsent.extend(found.cloned());
+            queue.retain(|one| !self.withdrawn.contains(&one.ticket));
+        }
+        // Those that were not there have been sent already and are never met.
+        self.withdrawn.clear();
+        self.sweep_at = None;
+    }
+
+    /// What was withdrawn is not sent, whether it has been swept out or not.
     fn pass_over_withdrawn(&mut self) {
         if self.withdrawn.is_empty() {
             return;
         }
         self.drop_begun();
         for queue in [&mut self.again, &mut self.waiting] {
-            while queue.front().is_some_and(|first| self.withdrawn.contains(&first.ticket)) {
-                queue.pop_front();
+            while let Some(first) = queue.pop_front_if(|one| self.withdrawn.contains(&one.ticket)) {
+                self.unsent.push(first);
             }
-        }
-        if self.waiting() == 0 {
-            self.withdrawn.clear();
         }
     }
 
     /// Drops what has begun of messages that were withdrawn.
     fn drop_begun(&mut self) {
+        if self.begun == 0 {
+            return;
+        }
         for bind in &mut self.binds {
-            if bind.begun.as_ref().is_some_and(|rest| self.withdrawn.contains(&rest.ticket)) {
-                bind.begun = None;
+            if let Some(rest) = bind.begun.take_if(|rest| self.withdrawn.contains(&rest.ticket)) {
                 self.begun -= 1;
+                self.unsent.push(rest);
             }
         }
     }

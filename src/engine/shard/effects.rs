@@ -30,7 +30,8 @@ pub trait Effects {
     /// those that go before them, in their order of acceptance.
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
 
-    /// Take the message back from the dispatcher.
+    /// Take the message back from the dispatcher: what no bind has had of it comes back as
+    /// [`SegmentResult::NotSent`]; of the rest its answer comes as ever.
     fn withdraw(&mut self, carrier: u32, ticket: u64);
 
     /// Hand this to a session of the account; gives it back when none can take it now.
@@ -120,7 +121,7 @@ pub enum SegmentResult {
     },
     /// Sent, and the answer never came.
     InDoubt,
-    /// Handed to a bind that went away before it was written.
+    /// Handed to a bind that went away before it was written, or withdrawn before any bind had it.
     NotSent,
 }
 

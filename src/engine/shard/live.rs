@@ -19,6 +19,8 @@ pub struct Live {
     pub reference: u16,
     /// All segments accepted; a receipt is due. Before that the message is queued.
     pub awaits_receipt: bool,
+    /// Its validity has ended; what is out is waited for, and nothing goes out any more.
+    pub expired: bool,
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
@@ -77,6 +79,7 @@ impl Live {
             ended: 0,
             reference,
             awaits_receipt: false,
+            expired: false,
             wake_at: Duration::ZERO,
             worst: None,
             progress,

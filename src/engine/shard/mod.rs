@@ -213,11 +213,7 @@ impl<L: Clone> Shard<L> {
     fn message_due<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         if !live.awaits_receipt && live.message.expires_at <= now.wall {
-            let (state, error) = match live.any(Place::InDoubt) {
-                true => (MessageState::UNKNOWN, 12),
-                false => (MessageState::EXPIRED, 1),
-            };
-            self.end(now, ticket, state, error, effects);
+            self.expire(now, ticket, effects);
             return;
         }
         if live.wake_at.is_zero() || live.wake_at > now.wall {
@@ -231,6 +227,30 @@ impl<L: Clone> Shard<L> {
             self.resend_doubtful(ticket, effects);
             self.dispatch_back(ticket, effects);
         }
+    }
+
+    /// The validity of a message has ended. What is out is settled first: the carrier may have taken
+    /// it, or take it now. What its dispatcher still holds comes back unsent.
+    fn expire<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        if !live.expired && live.any(Place::Out) {
+            effects.withdraw(live.carrier, ticket);
+        }
+        live.expired = true;
+        self.settle_expired(now, ticket, effects);
+    }
+
+    /// Ends a message whose validity has ended, once nothing of it is out.
+    fn settle_expired<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        if !live.expired || live.awaits_receipt || live.any(Place::Out) {
+            return;
+        }
+        let (state, error) = match live.any(Place::InDoubt) {
+            true => (MessageState::UNKNOWN, 12),
+            false => (MessageState::EXPIRED, 1),
+        };
+        self.end(now, ticket, state, error, effects);
     }
 
     /// The end of a message that its account hears of.

@@ -155,24 +155,59 @@ fn segments_that_come_back_one_by_one_go_together_on_one_bind() {
     assert!(sent[..4].iter().all(|one| one.0 == sent[0].0), "{sent:?}");
 }
 
+/// Tickets and segments that a dispatcher says it gave back.
+fn unsent(dispatcher: &mut Dispatcher) -> Vec<(u64, u8, u8)> {
+    let unsent = std::iter::from_fn(|| dispatcher.pop_unsent());
+    let mut unsent: Vec<_> = unsent.map(|one| (one.ticket, one.segment, one.segments)).collect();
+    unsent.sort_unstable();
+    unsent
+}
+
 #[test]
-fn what_was_withdrawn_is_never_sent_and_is_not_remembered_for_ever() {
+fn what_was_withdrawn_is_never_sent_and_given_back() {
     let mut dispatcher = Dispatcher::new(0, 1);
     for ticket in 0..1000 {
         dispatcher.push(outgoing(ticket, 2));
     }
-    for ticket in (0..1000).filter(|ticket| ticket % 3 == 0) {
-        dispatcher.remove(ticket);
-    }
+    let thirds = || (0..1000_u64).filter(|ticket| ticket % 3 == 0);
+    thirds().for_each(|ticket| dispatcher.remove(ticket));
     dispatcher.bind_up(0, u32::MAX);
     let sent = drain(&mut dispatcher, Duration::ZERO);
     assert_eq!(sent.len(), 2 * 666);
     assert!(sent.iter().all(|one| one.1 % 3 != 0));
-    for ticket in 2000..3000 {
+    assert!(unsent(&mut dispatcher).into_iter().eq(thirds().map(|ticket| (ticket, 0, 2))));
+    assert_eq!(dispatcher.waiting(), 0);
+}
+
+#[test]
+fn what_was_withdrawn_is_given_back_though_nothing_can_be_sent() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    for ticket in 0..1000 {
+        dispatcher.push(outgoing(ticket, 1));
+    }
+    dispatcher.remove(700);
+    let Next::At(at) = dispatcher.next(Duration::from_secs(9)) else { panic!() };
+    assert!(at <= Duration::from_millis(9200), "{at:?}");
+    assert!(matches!(dispatcher.next(at), Next::Idle));
+    assert_eq!(unsent(&mut dispatcher), [(700, 0, 1)]);
+    assert_eq!(dispatcher.waiting(), 999);
+}
+
+#[test]
+fn a_withdrawn_ticket_that_was_sent_already_is_not_given_back_nor_remembered() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    dispatcher.push(outgoing(1, 3));
+    dispatcher.bind_up(0, 2);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1)]);
+    for ticket in 1..1000 {
         dispatcher.remove(ticket);
+        let _ = dispatcher.next(Duration::ZERO);
         assert!(dispatcher.withdrawn.len() <= 65);
     }
-    assert_eq!(dispatcher.waiting(), 0);
+    let _ = dispatcher.next(Duration::from_secs(1));
+    assert!(dispatcher.withdrawn.is_empty());
+    assert_eq!(unsent(&mut dispatcher), [(1, 2, 1)], "the segment that no bind had");
+    assert!(matches!(dispatcher.next(Duration::from_secs(1)), Next::Idle));
 }
 
 #[test]

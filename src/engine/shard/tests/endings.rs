@@ -103,6 +103,94 @@ fn a_message_expires_while_it_waits_for_its_next_attempt() {
     world.assert_empty();
 }
 
+/// A message that is sent, and whose validity ends before its answer comes.
+fn sent_and_expired(segments: u16) -> (World, MessageId, Vec<Outgoing>) {
+    let mut world = World::new();
+    let expires_at = START + Duration::from_secs(10);
+    let text = if segments > 1 { long_message(segments) } else { message() };
+    let id = world.submit(Message { expires_at, ..text }).unwrap();
+    let sent = std::iter::from_fn(|| world.sent()).collect();
+    world.seconds(20);
+    assert!(world.told().is_empty(), "its answer is out");
+    (world, id, sent)
+}
+
+#[test]
+fn a_message_taken_after_its_validity_is_told_by_its_receipt() {
+    let (mut world, id, sent) = sent_and_expired(1);
+    world.take(&sent[0], "5");
+    world.seconds(600);
+    assert_eq!((world.told().len(), world.shard.awaiting_receipt()), (0, 1));
+    world.receipt("5", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_message_that_comes_back_after_its_validity_is_expired_and_not_sent_again() {
+    for how in ["throttled", "refused for now", "not sent"] {
+        let (mut world, id, sent) = sent_and_expired(1);
+        match how {
+            "throttled" => world.refuse(&sent[0], THROTTLED),
+            "refused for now" => world.refuse(&sent[0], SYSTEM_ERROR),
+            _ => world.done(&sent[0], SegmentResult::NotSent),
+        }
+        assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)], "{how}");
+        world.seconds(600);
+        assert!(world.sent().is_none(), "{how}");
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_message_whose_answer_never_comes_is_unknown_though_its_validity_ended_first() {
+    for in_doubt in [InDoubtPolicy::Hold, InDoubtPolicy::Resend, InDoubtPolicy::WaitThenResend] {
+        let carrier = CarrierRules { in_doubt, ..Rules::default().carrier };
+        let mut world = World::with(Rules { carrier, ..Rules::default() });
+        let expires_at = START + Duration::from_secs(10);
+        let id = world.submit(Message { expires_at, ..message() }).unwrap();
+        let sent = world.sent().unwrap();
+        world.seconds(20);
+        world.done(&sent, SegmentResult::InDoubt);
+        assert_eq!(world.told(), [(0, id, MessageState::UNKNOWN, 12)]);
+        world.seconds(600);
+        assert!(world.sent().is_none());
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_message_rejected_after_its_validity_is_told_so() {
+    let (mut world, id, sent) = sent_and_expired(1);
+    world.refuse(&sent[0], BAD_ADDRESS);
+    assert_eq!(world.told(), [(0, id, REJECTED, BAD_ADDRESS.0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn expiry_waits_for_the_last_segment_that_is_out() {
+    let (mut world, id, sent) = sent_and_expired(3);
+    world.take(&sent[0], "1");
+    world.refuse(&sent[1], THROTTLED);
+    assert!(world.told().is_empty());
+    world.take(&sent[2], "3");
+    assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)]);
+    world.assert_empty();
+}
+
+#[test]
+fn segments_no_bind_has_had_come_back_when_a_message_expires() {
+    let mut world = World::new();
+    let expires_at = START + Duration::from_secs(10);
+    let id = world.submit(Message { expires_at, ..long_message(3) }).unwrap();
+    let sent = world.sent().unwrap();
+    world.seconds(20);
+    assert!(world.told().is_empty() && world.sent().is_none());
+    world.take(&sent, "1");
+    assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)]);
+    world.assert_empty();
+}
+
 #[test]
 fn a_message_the_carrier_has_does_not_expire_with_us() {
     let mut world = World::new();

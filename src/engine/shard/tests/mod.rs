@@ -40,6 +40,8 @@ struct Notes {
     /// What the dispatcher holds, with whether it was to go first.
     out: VecDeque<(Outgoing, bool)>,
     withdrawn: Vec<u64>,
+    /// What the dispatcher had of it and gives back.
+    unsent: Vec<Outgoing>,
     delivered: Vec<(u32, Delivery)>,
     answered: Vec<(u8, SequenceNumber, CommandStatus)>,
     counted: Vec<Counted>,
@@ -70,6 +72,8 @@ impl Effects for Notes {
 
     fn withdraw(&mut self, _carrier: u32, ticket: u64) {
         self.withdrawn.push(ticket);
+        let own = self.out.iter().filter(|(outgoing, _)| outgoing.ticket == ticket);
+        self.unsent.extend(own.map(|(outgoing, _)| outgoing.clone()));
         self.out.retain(|(outgoing, _)| outgoing.ticket != ticket);
     }
 
@@ -221,6 +225,16 @@ impl World {
             });
             self.now = self.now.plus(next.min(left));
             self.shard.handle_timeout(self.now, &mut self.notes);
+            self.give_back_unsent();
+        }
+    }
+
+    /// The dispatcher gives back what was withdrawn.
+    fn give_back_unsent(&mut self) {
+        for outgoing in std::mem::take(&mut self.notes.unsent) {
+            for segment in outgoing.segment..outgoing.segment + outgoing.segments {
+                self.done(&Outgoing { segment, ..outgoing.clone() }, SegmentResult::NotSent);
+            }
         }
     }
 
