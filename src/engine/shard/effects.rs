@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -148,6 +149,10 @@ pub struct CarrierRules {
     pub in_doubt_wait: Duration,
     /// Whether ACCEPTED ends a message.
     pub accepted_is_final: bool,
+    /// Which segments of a long message bring receipts.
+    pub receipt_segments: ReceiptSegments,
+    /// How long the others are waited for after the first of them.
+    pub receipt_segments_wait: Duration,
     /// The greatest reference of its long messages, as far as their header takes it.
     pub reference_max: u16,
 }

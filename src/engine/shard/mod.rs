@@ -221,8 +221,7 @@ impl<L: Clone> Shard<L> {
         }
         live.wake_at = Duration::ZERO;
         if live.awaits_receipt {
-            effects.count(Counted::CorrelationDropped);
-            self.forget(ticket, effects);
+            self.give_up_awaiting(now, ticket, effects);
         } else {
             self.resend_doubtful(ticket, effects);
             self.dispatch_back(ticket, effects);
@@ -286,7 +285,12 @@ impl<L: Clone> Shard<L> {
     fn await_receipt<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         live.awaits_receipt = true;
-        live.wake_at = now.wall + self.limits.correlation_max_age;
+        let wait = match self.carriers.get(live.carrier as usize) {
+            // Receipts of some segments came before the last response.
+            Some(rules) if live.worst.is_some() => rules.receipt_segments_wait,
+            _ => self.limits.correlation_max_age,
+        };
+        live.wake_at = now.wall + wait;
         self.due.push(live.wake_at, ticket);
         self.queued -= 1;
         effects.released(live.message.account, live.carrier);
@@ -294,10 +298,17 @@ impl<L: Clone> Shard<L> {
         while self.awaiting_receipt() > self.limits.correlations_max {
             let Some(oldest) = self.awaiting.pop_front() else { return };
             if self.slots.get(oldest).is_some_and(|live| live.awaits_receipt) {
-                effects.count(Counted::CorrelationDropped);
-                self.forget(oldest, effects);
+                self.give_up_awaiting(now, oldest, effects);
             }
         }
+    }
+
+    /// No more receipts are awaited: the message ends with what those that came said, or unheard of.
+    fn give_up_awaiting<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        if self.slots.get(ticket).is_some_and(|live| live.worst.is_none()) {
+            effects.count(Counted::CorrelationDropped);
+        }
+        self.complete(now, ticket, effects);
     }
 
     fn forget<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) -> Option<Live> {

@@ -275,6 +275,104 @@ fn one_id_for_all_segments_is_settled_by_one_receipt() {
     world.assert_empty();
 }
 
+/// A message of three segments, taken as 1, 2 and 3 by a carrier with receipts for some of them.
+fn partly_receipted(receipt_segments: ReceiptSegments) -> (World, MessageId) {
+    let carrier = CarrierRules { receipt_segments, ..Rules::default().carrier };
+    let mut world = World::with(Rules { carrier, ..Rules::default() });
+    let id = world.submit(long_message(3)).unwrap();
+    for carrier_id in ["1", "2", "3"] {
+        let sent = world.sent().unwrap();
+        world.take(&sent, carrier_id);
+    }
+    (world, id)
+}
+
+#[test]
+fn receipts_of_some_segments_end_a_message_when_the_others_do_not_come() {
+    let (ok, bad) = (DELIVERED, UNDELIVERABLE);
+    let cases: [(&[(&str, MessageState)], _); 4] = [
+        (&[("1", ok)], (ok, 0)),
+        (&[("3", ok)], (ok, 0)),
+        (&[("2", bad), ("1", ok)], (bad, 99)),
+        (&[("1", ok), ("3", MessageState::EXPIRED)], (MessageState::EXPIRED, 99)),
+    ];
+    for (receipts, (state, error)) in cases {
+        let (mut world, id) = partly_receipted(ReceiptSegments::Each);
+        for (carrier_id, state) in receipts {
+            world.receipt(carrier_id, *state);
+            world.seconds(100);
+        }
+        assert!(world.told().is_empty());
+        // The wait begins with the first of them.
+        world.seconds(301 - 100 * receipts.len() as u64);
+        assert_eq!(world.told(), [(0, id, state, error)]);
+        assert_eq!(world.counts(Counted::CorrelationDropped), 0);
+        world.receipt("2", ok);
+        assert_eq!((world.told().len(), world.counts(Counted::ReceiptDuplicate)), (1, 1));
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn the_done_date_of_receipts_that_were_waited_for_is_theirs() {
+    let (mut world, _) = partly_receipted(ReceiptSegments::Each);
+    world.receipt("1", DELIVERED);
+    world.seconds(400);
+    let Some((_, Delivery::Receipt { outcome, .. })) = world.notes.delivered.last() else {
+        panic!("{:?}", world.notes.delivered)
+    };
+    assert_eq!(outcome.done, START);
+}
+
+#[test]
+fn a_receipt_before_the_last_response_begins_the_wait_too() {
+    let mut world = World::new();
+    let id = world.submit(long_message(2)).unwrap();
+    let sent = [world.sent().unwrap(), world.sent().unwrap()];
+    world.take(&sent[0], "1");
+    world.receipt("1", DELIVERED);
+    world.take(&sent[1], "2");
+    world.seconds(299);
+    assert!(world.told().is_empty());
+    world.seconds(2);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+}
+
+#[test]
+fn where_one_segment_brings_the_receipt_it_ends_the_message() {
+    for (receipts, its) in [(ReceiptSegments::First, "1"), (ReceiptSegments::Last, "3")] {
+        let (mut world, id) = partly_receipted(receipts);
+        world.receipt("2", UNDELIVERABLE);
+        assert!(world.told().is_empty());
+        world.receipt(its, DELIVERED);
+        assert_eq!(world.told(), [(0, id, UNDELIVERABLE, 99)], "one that says more is heard");
+        world.assert_empty();
+        let (mut world, id) = partly_receipted(receipts);
+        world.receipt(its, DELIVERED);
+        assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+        world.receipt("2", DELIVERED);
+        assert_eq!(world.counts(Counted::ReceiptDuplicate), 1);
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_message_about_which_some_was_heard_is_told_when_its_place_is_needed() {
+    let limits = Limits { correlations_max: 1, waiting_max: vec![9], ..Limits::default() };
+    let mut world = World::with(Rules { limits, ..Rules::default() });
+    let id = world.submit(long_message(2)).unwrap();
+    for carrier_id in ["1", "2"] {
+        let sent = world.sent().unwrap();
+        world.take(&sent, carrier_id);
+    }
+    world.receipt("2", UNDELIVERABLE);
+    world.submit(message()).unwrap();
+    let sent = world.sent().unwrap();
+    world.take(&sent, "9");
+    assert_eq!(world.told(), [(0, id, UNDELIVERABLE, 99)]);
+    assert_eq!(world.counts(Counted::CorrelationDropped), 0);
+}
+
 #[test]
 fn a_segment_without_an_id_is_not_waited_for() {
     for without in 0..2 {

@@ -17,6 +17,7 @@ use super::{
     Submission,
 };
 use crate::clock::Now;
+use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -126,6 +127,8 @@ impl Default for Rules {
             in_doubt: InDoubtPolicy::WaitThenResend,
             in_doubt_wait: Duration::from_secs(60),
             accepted_is_final: false,
+            receipt_segments: ReceiptSegments::Each,
+            receipt_segments_wait: Duration::from_secs(300),
             reference_max: 255,
         };
         Self { limits, carrier }
