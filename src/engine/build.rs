@@ -276,6 +276,14 @@ pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
         },
         in_doubt_wait: Duration::from_millis(u64::from(carrier.in_doubt_wait_ms)),
         accepted_is_final: carrier.dialect.receipt_accepted == AcceptedState::Final,
+        receipt_segments: carrier.dialect.receipt_segments,
+        receipt_segments_wait: Duration::from_millis(u64::from(
+            carrier.dialect.receipt_segments_wait_ms,
+        )),
+        reference_max: match carrier.dialect.segmentation {
+            Segmentation::Udh8 => carrier.dialect.reference_max.min(0xff),
+            _ => carrier.dialect.reference_max,
+        },
     };
     settings.carriers.iter().map(rules).collect()
 }

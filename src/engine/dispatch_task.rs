@@ -10,9 +10,11 @@ use std::task::{Context, Poll};
 use tokio::time::Sleep;
 
 use super::handles::CarrierHandle;
-use super::shared::{Carrier, Shared, ToDispatcher};
+use super::outbox::ShardOutbox;
+use super::shard::{SegmentResult, shard_of};
+use super::shared::{Carrier, Shared, ToDispatcher, ToShard};
 use crate::clock::Now;
-use crate::mt::egress::{Dispatcher, Next};
+use crate::mt::egress::{Dispatcher, Next, Outgoing};
 
 /// Items taken, and segments handed out, before others get their turn.
 const BATCH: usize = 1024;
@@ -22,6 +24,7 @@ pub struct DispatchTask {
     shared: Arc<Shared>,
     carrier: Arc<Carrier>,
     dispatcher: Dispatcher,
+    outbox: ShardOutbox,
     /// The sessions that stand, as last seen in [`Carrier::links`].
     links: Vec<Option<Arc<CarrierHandle>>>,
     links_seen: u32,
@@ -39,6 +42,7 @@ impl DispatchTask {
             links_seen: 0,
             touched: vec![false; binds],
             sleep: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
+            outbox: ShardOutbox::new(Arc::clone(&shared)),
             shared,
             carrier,
         }
@@ -131,6 +135,18 @@ impl DispatchTask {
         true
     }
 
+    /// Tells shards what they withdrew before any bind had it; whether not all of it could be said.
+    fn give_back_unsent(&mut self) -> bool {
+        while let Some(Outgoing { ticket, segment, segments, .. }) = self.dispatcher.pop_unsent() {
+            let shard = usize::from(shard_of(ticket));
+            for segment in segment..segment.saturating_add(segments) {
+                let result = SegmentResult::NotSent;
+                self.outbox.push(shard, ToShard::Done { ticket, segment, result, late: false });
+            }
+        }
+        self.outbox.flush()
+    }
+
     fn wake_links(&mut self) {
         for (link, touched) in self.links.iter().zip(&mut self.touched) {
             if std::mem::take(touched)
@@ -152,9 +168,10 @@ impl Future for DispatchTask {
         this.take_links();
         this.take_credit();
         let more_to_send = this.hand_out(now, cx);
+        let more_to_tell = this.give_back_unsent();
         this.wake_links();
         this.carrier.metrics.waiting.set(this.dispatcher.waiting() as f64);
-        if more_told || more_to_send {
+        if more_told || more_to_send || more_to_tell {
             cx.waker().wake_by_ref();
         }
         // It ends only with the runtime.

@@ -1,6 +1,7 @@
 //! Starting, running and stopping an engine.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -190,10 +191,12 @@ fn spawn_shards(shared: &Arc<Shared>) {
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let first = u64::try_from(wall.as_micros()).unwrap_or(0);
     for index in 0..count {
+        // A keyed hasher's key is what the standard library has of chance.
+        let seed = RandomState::new().hash_one(index);
         let shard = Shard::new(
             (index, count),
             shared.settings.node.id,
-            first,
+            (first, seed),
             build::shard_limits(&shared.settings),
             build::carrier_rules(&shared.settings),
         );

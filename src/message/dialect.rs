@@ -121,6 +121,10 @@ pub struct Dialect {
     /// Whether ACCEPTED ends a message's life (quirk 18: vumi takes it as delivered, Kannel as
     /// buffered, SMPP 5.0 calls it final).
     pub receipt_accepted: AcceptedState,
+    /// Which segments of a long message bring a receipt (quirk 15: Jasmin #1123 and #663, Adobe).
+    pub receipt_segments: ReceiptSegments,
+    /// Milliseconds from the first of them to the end of a message whose others do not come.
+    pub receipt_segments_wait_ms: u32,
 
     // Statuses.
     /// What to do on a command_status, where it differs from the engine's table (quirks 39, 57).
@@ -308,6 +312,20 @@ words! {
     }
 }
 
+words! {
+    /// Which segments of a long message a carrier sends receipts for.
+    #[derive(Default)]
+    pub enum ReceiptSegments {
+        /// Every one, or nobody knows.
+        #[default]
+        Each = "each",
+        /// The first alone counts.
+        First = "first",
+        /// The last alone counts.
+        Last = "last",
+    }
+}
+
 impl Default for Dialect {
     fn default() -> Self {
         Self {
@@ -346,6 +364,8 @@ impl Default for Dialect {
             receipt_zone_minutes: 0,
             receipt_without_esm_class: UnmarkedReceipt::Message,
             receipt_accepted: AcceptedState::Intermediate,
+            receipt_segments: ReceiptSegments::Each,
+            receipt_segments_wait_ms: 300_000,
             statuses: BTreeMap::new(),
         }
     }

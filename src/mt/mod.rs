@@ -16,6 +16,7 @@
 pub mod egress;
 pub mod ingress;
 pub mod receipts;
+pub mod references;
 pub mod routing;
 pub mod segmentation;
 pub mod throttle;

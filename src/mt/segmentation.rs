@@ -2,6 +2,7 @@
 //! it belongs to the others.
 
 use crate::message::envelope::{Message, ServiceType};
+use crate::text::udh::Udh;
 use crate::text::{Alphabet, DataCodingZero, Layout, Plan, Reference};
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
@@ -56,6 +57,20 @@ pub fn cut(
     }
     let ends = plan.ranges(user_data).map(|range| u16::try_from(range.end));
     ends.collect::<Result<_, _>>().map_err(|_| CommandStatus::ESME_RINVMSGLEN)
+}
+
+/// The reference that an account gave a segment it cut itself, in its UDH or its TLVs.
+#[must_use]
+pub fn own_reference(message: &Message) -> Option<u16> {
+    if message.esm_class & UDHI != 0 {
+        let (udh, _) = Udh::split(message.user_data.octets()).ok()?;
+        return Some(udh.concatenation()?.reference);
+    }
+    if message.tlvs.is_empty() {
+        return None;
+    }
+    let reference = Tlvs::take(&message.tlvs).0.int(TlvTag::SAR_MSG_REF_NUM)?;
+    u16::try_from(reference).ok()
 }
 
 /// How one carrier wants its segments written.
@@ -181,11 +196,12 @@ fn frame<'a>(message: &'a Message, writing: &'a Writing) -> SubmitSm<'a> {
     }
 }
 
-/// The reference within what the carrier and the header take, never 0.
+/// The reference as the header takes it: 8 bits are the low ones. Who gives references out keeps to
+/// [`Writing::reference_max`]; one beyond it is brought within it all the same, and is never 0.
 fn within(reference: u16, writing: &Writing) -> u16 {
-    let max = match writing.reference {
-        Reference::Udh8 => writing.reference_max.min(0xff),
-        _ => writing.reference_max,
+    let (reference, max) = match writing.reference {
+        Reference::Udh8 => (reference & 0xff, writing.reference_max.min(0xff)),
+        _ => (reference, writing.reference_max),
     };
     reference.wrapping_sub(1) % max.max(1) + 1
 }
@@ -287,24 +303,24 @@ mod tests {
     }
 
     #[test]
-    fn references_begin_again_at_1_after_the_greatest_a_carrier_takes() {
+    fn a_segment_bears_no_reference_above_the_greatest_a_carrier_takes() {
         let text = [b'x'; 200];
         let cases = [
-            (Reference::Udh8, 65_535, 255, 1),
-            (Reference::Udh8, 65_535, 254, 255),
-            (Reference::Udh8, 100, 100, 1),
-            (Reference::Udh16, 100, 99, 100),
-            (Reference::Udh16, 65_535, 65_534, 65_535),
-            (Reference::Udh16, 65_535, 65_535, 1),
+            (Reference::Udh8, 65_535, 0x1234, 0x34),
+            (Reference::Udh8, 65_535, 255, 255),
+            (Reference::Udh8, 100, 100, 100),
+            (Reference::Udh8, 100, 101, 1),
+            (Reference::Udh16, 100, 100, 100),
+            (Reference::Udh16, 100, 101, 1),
+            (Reference::Udh16, 65_535, 65_535, 65_535),
+            (Reference::Sar, 65_535, 0x1234, 0x1234),
             (Reference::Sar, 1, 77, 1),
         ];
-        for (how, reference_max, counted, sent) in cases {
+        for (how, reference_max, given, sent) in cases {
             let message = message(&text, how);
             let writing = Writing { reference: how, reference_max, ..Writing::default() };
             let mut renderer = Renderer::default();
-            // What is counted goes on from 65535 to 0.
-            let counted: u16 = counted;
-            let submit = renderer.render(&message, 0, counted.wrapping_add(1), &writing);
+            let submit = renderer.render(&message, 0, given, &writing);
             let found = match how {
                 Reference::Udh8 => u32::from(submit.short_message[3]),
                 Reference::Udh16 => {
@@ -312,8 +328,27 @@ mod tests {
                 }
                 _ => submit.tlvs.int(TlvTag::SAR_MSG_REF_NUM).unwrap(),
             };
-            assert_eq!(found, sent, "{how:?} {reference_max} {counted}");
+            assert_eq!(found, sent, "{how:?} {reference_max} {given}");
         }
+    }
+
+    #[test]
+    fn the_reference_of_a_segment_that_an_account_cut_is_found() {
+        let whole = message(b"hi", Reference::Udh8);
+        let cut = |esm_class, text: &[u8], tlvs: &[u8]| {
+            own_reference(&Message {
+                esm_class,
+                user_data: UserData::new(text),
+                tlvs: tlvs.into(),
+                ..whole.clone()
+            })
+        };
+        assert_eq!(own_reference(&whole), None);
+        assert_eq!(cut(0x40, &[5, 0, 3, 0x34, 2, 1, b'a'], &[]), Some(0x34));
+        assert_eq!(cut(0x43, &[6, 8, 4, 0x12, 0x34, 2, 1, b'a'], &[]), Some(0x1234));
+        assert_eq!(cut(0x40, &[6, 5, 4, 0x15, 0x8a, 0, 0, b'a'], &[]), None, "ports");
+        assert_eq!(cut(0x40, &[200], &[]), None, "a header that is none");
+        assert_eq!(cut(0, b"a", &[0x02, 0x0c, 0, 2, 0x12, 0x34]), Some(0x1234));
     }
 
     #[test]

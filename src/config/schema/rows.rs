@@ -9,7 +9,7 @@ use crate::engine::settings::{BindKind, InDoubt, LogFormat, LogLevel, NumberKind
 use crate::message::class::TrafficClass;
 use crate::message::dialect::{
     AcceptedState, AddressPrefix, Alphabet, ErrorBody, Gsm7Packing, IdFormat, IdNotation,
-    OctetOrder, Segmentation, Surplus, TlvKind, Tolerance, UnmarkedReceipt,
+    OctetOrder, ReceiptSegments, Segmentation, Surplus, TlvKind, Tolerance, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::words::Word;
@@ -446,6 +446,13 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// Whether ACCEPTED ends a message's life (quirk 18: Kannel says no, vumi and SMPP 5.0 say
     /// yes).
     receipt_accepted: words::<AcceptedState>(), Default(r#""intermediate""#);
+    /// The segments of a long message whose receipt ends it: `each`, or the `first` or `last` alone
+    /// where the carrier sends no others (quirk 15: Jasmin #1123, #663, Adobe).
+    receipt_segments: words::<ReceiptSegments>(), Default(r#""each""#);
+    /// From the first receipt of a long message to its end in the worst state heard of, if those of
+    /// its other segments do not come: some carriers send none. Handsets that take one segment
+    /// mostly take all within a minute.
+    receipt_segments_wait_ms: ms(0, 604_800_000), Default("300000");
     /// What to do on a command_status, beside those of `base` (quirks 39, 57: gosmpp #73, vumi
     /// #636).
     status: Kind::TableMap(Table::Status), Absent("the engine's table");

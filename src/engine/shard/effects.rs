@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -30,7 +31,8 @@ pub trait Effects {
     /// those that go before them, in their order of acceptance.
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
 
-    /// Take the message back from the dispatcher.
+    /// Take the message back from the dispatcher: what no bind has had of it comes back as
+    /// [`SegmentResult::NotSent`]; of the rest its answer comes as ever.
     fn withdraw(&mut self, carrier: u32, ticket: u64);
 
     /// Hand this to a session of the account; gives it back when none can take it now.
@@ -120,7 +122,7 @@ pub enum SegmentResult {
     },
     /// Sent, and the answer never came.
     InDoubt,
-    /// Handed to a bind that went away before it was written.
+    /// Handed to a bind that went away before it was written, or withdrawn before any bind had it.
     NotSent,
 }
 
@@ -147,6 +149,12 @@ pub struct CarrierRules {
     pub in_doubt_wait: Duration,
     /// Whether ACCEPTED ends a message.
     pub accepted_is_final: bool,
+    /// Which segments of a long message bring receipts.
+    pub receipt_segments: ReceiptSegments,
+    /// How long the others are waited for after the first of them.
+    pub receipt_segments_wait: Duration,
+    /// The greatest reference of its long messages, as far as their header takes it.
+    pub reference_max: u16,
 }
 
 /// Limits of one shard.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -19,11 +20,15 @@ pub struct Live {
     pub reference: u16,
     /// All segments accepted; a receipt is due. Before that the message is queued.
     pub awaits_receipt: bool,
+    /// Its validity has ended; what is out is waited for, and nothing goes out any more.
+    pub expired: bool,
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
     /// The worst final state of its segments so far, and the error beside it.
     pub worst: Option<(MessageState, u32)>,
+    /// When the last of them was reached, in seconds of wall time since 1970.
+    pub done_s: u32,
     progress: Progress,
 }
 
@@ -77,8 +82,10 @@ impl Live {
             ended: 0,
             reference,
             awaits_receipt: false,
+            expired: false,
             wake_at: Duration::ZERO,
             worst: None,
+            done_s: 0,
             progress,
             message,
         }
@@ -132,10 +139,19 @@ impl Live {
         newly > 0
     }
 
-    /// Segments about which nothing will be heard any more: ended, or without anything to find a
-    /// receipt by.
-    pub fn is_settled(&self) -> bool {
-        self.all().iter().all(|one| one.ended || one.key.is_none())
+    /// Whether nothing more is to be heard: the segments that bring receipts have ended, or have
+    /// nothing to find a receipt by.
+    pub fn is_settled(&self, receipts: ReceiptSegments) -> bool {
+        let all = self.all();
+        let one = match receipts {
+            ReceiptSegments::Each => None,
+            ReceiptSegments::First => all.first(),
+            ReceiptSegments::Last => all.last(),
+        };
+        match one.filter(|one| one.key.is_some()) {
+            Some(one) => one.ended,
+            None => all.iter().all(|one| one.ended || one.key.is_none()),
+        }
     }
 
     pub fn keys(&self) -> impl Iterator<Item = u64> {

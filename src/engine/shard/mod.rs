@@ -31,9 +31,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
+use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::receipts::{Outcome, tail};
+use crate::mt::references::References;
+use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
 use due::Due;
 pub use effects::{
@@ -70,7 +73,7 @@ pub struct Shard<L> {
     /// Messages that await their receipt, oldest first; some are gone already.
     awaiting: VecDeque<u64>,
     waiting: HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>,
-    reference: u16,
+    references: References,
     links: std::marker::PhantomData<L>,
 }
 
@@ -83,12 +86,12 @@ enum Found {
 
 impl<L: Clone> Shard<L> {
     /// A shard of a node: the `index`-th of `count`. `first` is the first counter this process may
-    /// use for ids.
+    /// use for ids; `seed`, another one in each process, says where references begin.
     #[must_use]
     pub fn new(
         (index, count): (u8, u8),
         node: u16,
-        first: u64,
+        (first, seed): (u64, u64),
         limits: Limits,
         carriers: Vec<CarrierRules>,
     ) -> Self {
@@ -108,7 +111,7 @@ impl<L: Clone> Shard<L> {
             ended: Ended::default(),
             awaiting: VecDeque::new(),
             waiting: HashMap::default(),
-            reference: 0,
+            references: References::new(seed),
             links: std::marker::PhantomData,
         }
     }
@@ -128,12 +131,10 @@ impl<L: Clone> Shard<L> {
         }
         let id = MessageId::new(self.node, self.counter);
         self.counter += self.counter_step;
-        if message.segments() > 1 {
-            self.reference = self.reference.wrapping_add(1);
-        }
+        let reference = self.reference(&message, carrier);
         let (send_at, expires_at) = (message.send_at, message.expires_at);
         let scheduled = send_at > now.wall;
-        let mut live = Live::new(id, message, carrier, self.reference);
+        let mut live = Live::new(id, message, carrier, reference);
         if scheduled {
             live.wake_at = send_at;
         }
@@ -194,14 +195,25 @@ impl<L: Clone> Shard<L> {
         self.waiting.values().map(VecDeque::len).sum()
     }
 
+    /// What ties the segments of this message together, if we cut it; what an account that cut it
+    /// has them tied by is noted, so that none of ours to that handset is the same.
+    fn reference(&mut self, message: &Message, carrier: u32) -> u16 {
+        let destination = message.destination.octets();
+        if message.segments() > 1 {
+            let rules = self.carriers.get(carrier as usize);
+            let max = rules.map_or(u16::MAX, |rules| rules.reference_max);
+            return self.references.take(destination, max);
+        }
+        if let Some(own) = own_reference(message) {
+            self.references.note(destination, own);
+        }
+        0
+    }
+
     fn message_due<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         if !live.awaits_receipt && live.message.expires_at <= now.wall {
-            let (state, error) = match live.any(Place::InDoubt) {
-                true => (MessageState::UNKNOWN, 12),
-                false => (MessageState::EXPIRED, 1),
-            };
-            self.end(now, ticket, state, error, effects);
+            self.expire(now, ticket, effects);
             return;
         }
         if live.wake_at.is_zero() || live.wake_at > now.wall {
@@ -209,12 +221,35 @@ impl<L: Clone> Shard<L> {
         }
         live.wake_at = Duration::ZERO;
         if live.awaits_receipt {
-            effects.count(Counted::CorrelationDropped);
-            self.forget(ticket, effects);
+            self.give_up_awaiting(now, ticket, effects);
         } else {
             self.resend_doubtful(ticket, effects);
             self.dispatch_back(ticket, effects);
         }
+    }
+
+    /// The validity of a message has ended. What is out is settled first: the carrier may have taken
+    /// it, or take it now. What its dispatcher still holds comes back unsent.
+    fn expire<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        if !live.expired && live.any(Place::Out) {
+            effects.withdraw(live.carrier, ticket);
+        }
+        live.expired = true;
+        self.settle_expired(now, ticket, effects);
+    }
+
+    /// Ends a message whose validity has ended, once nothing of it is out.
+    fn settle_expired<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        if !live.expired || live.awaits_receipt || live.any(Place::Out) {
+            return;
+        }
+        let (state, error) = match live.any(Place::InDoubt) {
+            true => (MessageState::UNKNOWN, 12),
+            false => (MessageState::EXPIRED, 1),
+        };
+        self.end(now, ticket, state, error, effects);
     }
 
     /// The end of a message that its account hears of.
@@ -250,7 +285,12 @@ impl<L: Clone> Shard<L> {
     fn await_receipt<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         live.awaits_receipt = true;
-        live.wake_at = now.wall + self.limits.correlation_max_age;
+        let wait = match self.carriers.get(live.carrier as usize) {
+            // Receipts of some segments came before the last response.
+            Some(rules) if live.worst.is_some() => rules.receipt_segments_wait,
+            _ => self.limits.correlation_max_age,
+        };
+        live.wake_at = now.wall + wait;
         self.due.push(live.wake_at, ticket);
         self.queued -= 1;
         effects.released(live.message.account, live.carrier);
@@ -258,10 +298,17 @@ impl<L: Clone> Shard<L> {
         while self.awaiting_receipt() > self.limits.correlations_max {
             let Some(oldest) = self.awaiting.pop_front() else { return };
             if self.slots.get(oldest).is_some_and(|live| live.awaits_receipt) {
-                effects.count(Counted::CorrelationDropped);
-                self.forget(oldest, effects);
+                self.give_up_awaiting(now, oldest, effects);
             }
         }
+    }
+
+    /// No more receipts are awaited: the message ends with what those that came said, or unheard of.
+    fn give_up_awaiting<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        if self.slots.get(ticket).is_some_and(|live| live.worst.is_none()) {
+            effects.count(Counted::CorrelationDropped);
+        }
+        self.complete(now, ticket, effects);
     }
 
     fn forget<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) -> Option<Live> {

@@ -33,7 +33,9 @@ impl<L: Clone> Shard<L> {
             effects.withdraw(live.carrier, ticket);
         }
         let wants_receipt = live.message.registered_delivery & RECEIPT_BITS != 0;
-        let (complete, settled) = (live.all_accepted(), live.is_settled());
+        let rules = self.carriers.get(live.carrier as usize);
+        let receipts = rules.map(|rules| rules.receipt_segments).unwrap_or_default();
+        let (complete, settled) = (live.all_accepted(), live.is_settled(receipts));
         let key = key.filter(|_| wants_receipt);
         if let Some(key) = key {
             self.link_key(key, ticket);
@@ -153,11 +155,8 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
-        let accepted_is_final = self
-            .carriers
-            .get(live.carrier as usize)
-            .is_some_and(|carrier| carrier.accepted_is_final);
-        let is_final = is_final(receipt.state, accepted_is_final);
+        let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
+        let is_final = is_final(receipt.state, rules.accepted_is_final);
         let done = receipt.done.filter(|done| *done > Duration::ZERO).unwrap_or(now.wall);
         let message = Arc::clone(&live.message);
         let (state, error) = (receipt.state, receipt.error);
@@ -172,7 +171,17 @@ impl<L: Clone> Shard<L> {
         }
         let (state, error) = worse(live.worst, (state, error));
         live.worst = Some((state, error));
-        if !live.awaits_receipt || !live.is_settled() {
+        live.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+        if !live.awaits_receipt {
+            return;
+        }
+        if !live.is_settled(rules.receipt_segments) {
+            // The others may never come, and the account is to hear of its message.
+            let until = now.wall + rules.receipt_segments_wait;
+            if until < live.wake_at {
+                live.wake_at = until;
+                self.due.push(until, ticket);
+            }
             return;
         }
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
@@ -180,14 +189,20 @@ impl<L: Clone> Shard<L> {
         self.tell(message, Outcome { state, error, ..outcome }, effects);
     }
 
-    /// The end of a message whose every segment was taken and has ended or has no id.
-    fn complete<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+    /// The end of a message whose every segment was taken, and about which nothing more is heard.
+    pub(super) fn complete<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) {
         let Some(live) = self.slots.get(ticket) else { return };
         let Some((state, error)) = live.worst else {
             self.forget(ticket, effects);
             return;
         };
-        let outcome = Outcome { id: live.id, state, is_final: true, error, done: now.wall };
+        let done = Duration::from_secs(u64::from(live.done_s)).min(now.wall);
+        let outcome = Outcome { id: live.id, state, is_final: true, error, done };
         let message = Arc::clone(&live.message);
         self.close(ticket, state, effects);
         self.tell(message, outcome, effects);

@@ -46,6 +46,7 @@ impl<L: Clone> Shard<L> {
             }
             (SegmentResult::NotSent | SegmentResult::InDoubt, _) => {}
         }
+        self.settle_expired(now, ticket, effects);
     }
 
     fn segment_refused<E: Effects<Link = L>>(
@@ -95,12 +96,13 @@ impl<L: Clone> Shard<L> {
     ) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         effects.count(Counted::InDoubt);
+        let expired = live.expired;
         let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
         let Some(one) = live.segment_mut(segment) else { return };
         one.attempts += 1;
         one.place = Place::InDoubt;
         // It may well have arrived, so it is not given up but held, once it was sent so often.
-        if one.attempts >= rules.attempts_max {
+        if one.attempts >= rules.attempts_max || expired {
             return;
         }
         match rules.in_doubt {
@@ -136,9 +138,16 @@ impl<L: Clone> Shard<L> {
         }
     }
 
-    /// Sends one segment again, before what has not been sent yet.
+    /// Sends one segment again, before what has not been sent yet; it is back for good if its
+    /// message has expired.
     fn send_again<E: Effects<Link = L>>(&mut self, ticket: u64, segment: u8, effects: &mut E) {
-        let Some(live) = self.slots.get(ticket) else { return };
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        if live.expired {
+            if let Some(one) = live.segment_mut(segment) {
+                one.place = Place::Back;
+            }
+            return;
+        }
         effects.dispatch(live.carrier, outgoing(live, ticket, segment, 1), true);
     }
 

@@ -20,7 +20,7 @@ fn ids_of_all_shards_of_a_node_differ() {
     for index in 0..3 {
         let mut world = World::new();
         let limits = Limits::default();
-        world.shard = Shard::new((index, 3), 7, 1000, limits, vec![Rules::default().carrier]);
+        world.shard = Shard::new((index, 3), 7, (1000, 0), limits, vec![Rules::default().carrier]);
         for _ in 0..100 {
             assert!(ids.insert(world.submit(message()).unwrap()));
         }
@@ -102,4 +102,37 @@ fn references_differ_between_neighbours_and_are_not_spent_on_single_segments() {
     world.submit(long_message(2)).unwrap();
     let references: Vec<u16> = world.notes.out.iter().map(|(out, _)| out.reference).collect();
     assert_eq!((references[0], references[2]), (1, 2));
+}
+
+#[test]
+fn a_message_gets_no_reference_that_an_account_gave_the_same_handset() {
+    let mut world = World::new();
+    let cut = |reference| Message {
+        esm_class: 0x40,
+        user_data: UserData::new(&[5, 0, 3, reference, 2, 1, b'x']),
+        // As another of its accounts writes the number.
+        destination: Address::new(0, 0, b"0033612345678"),
+        ..message()
+    };
+    world.submit(cut(1)).unwrap();
+    world.submit(cut(2)).unwrap();
+    world.submit(long_message(2)).unwrap();
+    let sar = Message { tlvs: Box::from([0x02, 0x0c, 0, 2, 0, 4]), ..message() };
+    world.submit(sar).unwrap();
+    world.submit(long_message(2)).unwrap();
+    let references: Vec<u16> = world.notes.out.iter().map(|(out, _)| out.reference).collect();
+    assert_eq!((references[2], references[4]), (3, 5));
+}
+
+#[test]
+fn references_stay_within_what_the_carrier_takes() {
+    let carrier = CarrierRules { reference_max: 3, ..Rules::default().carrier };
+    let mut world = World::with(Rules { carrier, ..Rules::default() });
+    let references: Vec<u16> = (0..7)
+        .map(|_| {
+            world.submit(long_message(2)).unwrap();
+            world.notes.out.back().unwrap().0.reference
+        })
+        .collect();
+    assert_eq!(references, [1, 2, 3, 1, 2, 3, 1]);
 }

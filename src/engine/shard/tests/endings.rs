@@ -103,6 +103,94 @@ fn a_message_expires_while_it_waits_for_its_next_attempt() {
     world.assert_empty();
 }
 
+/// A message that is sent, and whose validity ends before its answer comes.
+fn sent_and_expired(segments: u16) -> (World, MessageId, Vec<Outgoing>) {
+    let mut world = World::new();
+    let expires_at = START + Duration::from_secs(10);
+    let text = if segments > 1 { long_message(segments) } else { message() };
+    let id = world.submit(Message { expires_at, ..text }).unwrap();
+    let sent = std::iter::from_fn(|| world.sent()).collect();
+    world.seconds(20);
+    assert!(world.told().is_empty(), "its answer is out");
+    (world, id, sent)
+}
+
+#[test]
+fn a_message_taken_after_its_validity_is_told_by_its_receipt() {
+    let (mut world, id, sent) = sent_and_expired(1);
+    world.take(&sent[0], "5");
+    world.seconds(600);
+    assert_eq!((world.told().len(), world.shard.awaiting_receipt()), (0, 1));
+    world.receipt("5", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_message_that_comes_back_after_its_validity_is_expired_and_not_sent_again() {
+    for how in ["throttled", "refused for now", "not sent"] {
+        let (mut world, id, sent) = sent_and_expired(1);
+        match how {
+            "throttled" => world.refuse(&sent[0], THROTTLED),
+            "refused for now" => world.refuse(&sent[0], SYSTEM_ERROR),
+            _ => world.done(&sent[0], SegmentResult::NotSent),
+        }
+        assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)], "{how}");
+        world.seconds(600);
+        assert!(world.sent().is_none(), "{how}");
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_message_whose_answer_never_comes_is_unknown_though_its_validity_ended_first() {
+    for in_doubt in [InDoubtPolicy::Hold, InDoubtPolicy::Resend, InDoubtPolicy::WaitThenResend] {
+        let carrier = CarrierRules { in_doubt, ..Rules::default().carrier };
+        let mut world = World::with(Rules { carrier, ..Rules::default() });
+        let expires_at = START + Duration::from_secs(10);
+        let id = world.submit(Message { expires_at, ..message() }).unwrap();
+        let sent = world.sent().unwrap();
+        world.seconds(20);
+        world.done(&sent, SegmentResult::InDoubt);
+        assert_eq!(world.told(), [(0, id, MessageState::UNKNOWN, 12)]);
+        world.seconds(600);
+        assert!(world.sent().is_none());
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_message_rejected_after_its_validity_is_told_so() {
+    let (mut world, id, sent) = sent_and_expired(1);
+    world.refuse(&sent[0], BAD_ADDRESS);
+    assert_eq!(world.told(), [(0, id, REJECTED, BAD_ADDRESS.0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn expiry_waits_for_the_last_segment_that_is_out() {
+    let (mut world, id, sent) = sent_and_expired(3);
+    world.take(&sent[0], "1");
+    world.refuse(&sent[1], THROTTLED);
+    assert!(world.told().is_empty());
+    world.take(&sent[2], "3");
+    assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)]);
+    world.assert_empty();
+}
+
+#[test]
+fn segments_no_bind_has_had_come_back_when_a_message_expires() {
+    let mut world = World::new();
+    let expires_at = START + Duration::from_secs(10);
+    let id = world.submit(Message { expires_at, ..long_message(3) }).unwrap();
+    let sent = world.sent().unwrap();
+    world.seconds(20);
+    assert!(world.told().is_empty() && world.sent().is_none());
+    world.take(&sent, "1");
+    assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)]);
+    world.assert_empty();
+}
+
 #[test]
 fn a_message_the_carrier_has_does_not_expire_with_us() {
     let mut world = World::new();
@@ -185,6 +273,104 @@ fn one_id_for_all_segments_is_settled_by_one_receipt() {
     world.receipt("9", DELIVERED);
     assert_eq!(world.counts(Counted::ReceiptDuplicate), 1);
     world.assert_empty();
+}
+
+/// A message of three segments, taken as 1, 2 and 3 by a carrier with receipts for some of them.
+fn partly_receipted(receipt_segments: ReceiptSegments) -> (World, MessageId) {
+    let carrier = CarrierRules { receipt_segments, ..Rules::default().carrier };
+    let mut world = World::with(Rules { carrier, ..Rules::default() });
+    let id = world.submit(long_message(3)).unwrap();
+    for carrier_id in ["1", "2", "3"] {
+        let sent = world.sent().unwrap();
+        world.take(&sent, carrier_id);
+    }
+    (world, id)
+}
+
+#[test]
+fn receipts_of_some_segments_end_a_message_when_the_others_do_not_come() {
+    let (ok, bad) = (DELIVERED, UNDELIVERABLE);
+    let cases: [(&[(&str, MessageState)], _); 4] = [
+        (&[("1", ok)], (ok, 0)),
+        (&[("3", ok)], (ok, 0)),
+        (&[("2", bad), ("1", ok)], (bad, 99)),
+        (&[("1", ok), ("3", MessageState::EXPIRED)], (MessageState::EXPIRED, 99)),
+    ];
+    for (receipts, (state, error)) in cases {
+        let (mut world, id) = partly_receipted(ReceiptSegments::Each);
+        for (carrier_id, state) in receipts {
+            world.receipt(carrier_id, *state);
+            world.seconds(100);
+        }
+        assert!(world.told().is_empty());
+        // The wait begins with the first of them.
+        world.seconds(301 - 100 * receipts.len() as u64);
+        assert_eq!(world.told(), [(0, id, state, error)]);
+        assert_eq!(world.counts(Counted::CorrelationDropped), 0);
+        world.receipt("2", ok);
+        assert_eq!((world.told().len(), world.counts(Counted::ReceiptDuplicate)), (1, 1));
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn the_done_date_of_receipts_that_were_waited_for_is_theirs() {
+    let (mut world, _) = partly_receipted(ReceiptSegments::Each);
+    world.receipt("1", DELIVERED);
+    world.seconds(400);
+    let Some((_, Delivery::Receipt { outcome, .. })) = world.notes.delivered.last() else {
+        panic!("{:?}", world.notes.delivered)
+    };
+    assert_eq!(outcome.done, START);
+}
+
+#[test]
+fn a_receipt_before_the_last_response_begins_the_wait_too() {
+    let mut world = World::new();
+    let id = world.submit(long_message(2)).unwrap();
+    let sent = [world.sent().unwrap(), world.sent().unwrap()];
+    world.take(&sent[0], "1");
+    world.receipt("1", DELIVERED);
+    world.take(&sent[1], "2");
+    world.seconds(299);
+    assert!(world.told().is_empty());
+    world.seconds(2);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+}
+
+#[test]
+fn where_one_segment_brings_the_receipt_it_ends_the_message() {
+    for (receipts, its) in [(ReceiptSegments::First, "1"), (ReceiptSegments::Last, "3")] {
+        let (mut world, id) = partly_receipted(receipts);
+        world.receipt("2", UNDELIVERABLE);
+        assert!(world.told().is_empty());
+        world.receipt(its, DELIVERED);
+        assert_eq!(world.told(), [(0, id, UNDELIVERABLE, 99)], "one that says more is heard");
+        world.assert_empty();
+        let (mut world, id) = partly_receipted(receipts);
+        world.receipt(its, DELIVERED);
+        assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+        world.receipt("2", DELIVERED);
+        assert_eq!(world.counts(Counted::ReceiptDuplicate), 1);
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_message_about_which_some_was_heard_is_told_when_its_place_is_needed() {
+    let limits = Limits { correlations_max: 1, waiting_max: vec![9], ..Limits::default() };
+    let mut world = World::with(Rules { limits, ..Rules::default() });
+    let id = world.submit(long_message(2)).unwrap();
+    for carrier_id in ["1", "2"] {
+        let sent = world.sent().unwrap();
+        world.take(&sent, carrier_id);
+    }
+    world.receipt("2", UNDELIVERABLE);
+    world.submit(message()).unwrap();
+    let sent = world.sent().unwrap();
+    world.take(&sent, "9");
+    assert_eq!(world.told(), [(0, id, UNDELIVERABLE, 99)]);
+    assert_eq!(world.counts(Counted::CorrelationDropped), 0);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::{
     Submission,
 };
 use crate::clock::Now;
+use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -40,6 +41,8 @@ struct Notes {
     /// What the dispatcher holds, with whether it was to go first.
     out: VecDeque<(Outgoing, bool)>,
     withdrawn: Vec<u64>,
+    /// What the dispatcher had of it and gives back.
+    unsent: Vec<Outgoing>,
     delivered: Vec<(u32, Delivery)>,
     answered: Vec<(u8, SequenceNumber, CommandStatus)>,
     counted: Vec<Counted>,
@@ -70,6 +73,8 @@ impl Effects for Notes {
 
     fn withdraw(&mut self, _carrier: u32, ticket: u64) {
         self.withdrawn.push(ticket);
+        let own = self.out.iter().filter(|(outgoing, _)| outgoing.ticket == ticket);
+        self.unsent.extend(own.map(|(outgoing, _)| outgoing.clone()));
         self.out.retain(|(outgoing, _)| outgoing.ticket != ticket);
     }
 
@@ -122,6 +127,9 @@ impl Default for Rules {
             in_doubt: InDoubtPolicy::WaitThenResend,
             in_doubt_wait: Duration::from_secs(60),
             accepted_is_final: false,
+            receipt_segments: ReceiptSegments::Each,
+            receipt_segments_wait: Duration::from_secs(300),
+            reference_max: 255,
         };
         Self { limits, carrier }
     }
@@ -135,7 +143,7 @@ impl World {
     /// Two carriers of the same rules, and accounts 0 and 1.
     fn with(Rules { limits, carrier }: Rules) -> Self {
         Self {
-            shard: Shard::new((0, 1), 7, 1000, limits, vec![carrier, carrier]),
+            shard: Shard::new((0, 1), 7, (1000, 0), limits, vec![carrier, carrier]),
             now: Now { monotonic: Duration::ZERO, wall: START },
             notes: Notes::default(),
             notations: Notations::default(),
@@ -220,6 +228,16 @@ impl World {
             });
             self.now = self.now.plus(next.min(left));
             self.shard.handle_timeout(self.now, &mut self.notes);
+            self.give_back_unsent();
+        }
+    }
+
+    /// The dispatcher gives back what was withdrawn.
+    fn give_back_unsent(&mut self) {
+        for outgoing in std::mem::take(&mut self.notes.unsent) {
+            for segment in outgoing.segment..outgoing.segment + outgoing.segments {
+                self.done(&Outgoing { segment, ..outgoing.clone() }, SegmentResult::NotSent);
+            }
         }
     }
 
