@@ -273,8 +273,8 @@ impl Dispatcher {
         }
         self.drop_begun();
         for queue in [&mut self.again, &mut self.waiting] {
-            while let Some(first) = queue.pop_front_if(|one| self.withdrawn.contains(&one.ticket)) {
-                self.unsent.push(first);
+            while queue.front().is_some_and(|one| self.withdrawn.contains(&one.ticket)) {
+                self.unsent.extend(queue.pop_front());
             }
         }
     }
