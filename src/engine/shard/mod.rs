@@ -228,7 +228,7 @@ impl<L: Clone> Shard<L> {
         }
     }
 
-    /// The validity of a message has ended. What is out is settled first: the carrier may have taken
+    /// The validity of a message has ended. What is out is settled first: the carrier may have
     /// it, or take it now. What its dispatcher still holds comes back unsent.
     fn expire<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
@@ -303,7 +303,7 @@ impl<L: Clone> Shard<L> {
         }
     }
 
-    /// No more receipts are awaited: the message ends with what those that came said, or unheard of.
+    /// No more receipts are awaited: the message ends with what those that came said, or unheard.
     fn give_up_awaiting<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         if self.slots.get(ticket).is_some_and(|live| live.worst.is_none()) {
             effects.count(Counted::CorrelationDropped);
