@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::message::dialect::{Dialect, Segmentation, StatusRule, TlvDefinition, TlvKind};
+use crate::message::dialect::{Dialect, StatusRule, TlvDefinition, TlvKind};
+use crate::text::Reference;
 
 use super::error::Faults;
 use super::nearest::nearest;
@@ -223,7 +224,7 @@ fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
 
 /// Segments cannot be tied together by what a carrier of version 3.3 does not know.
 fn no_tlvs_in_3_3(table: &Reader<'_>, dialect: &Dialect) {
-    let in_tlvs = matches!(dialect.segmentation, Segmentation::Payload | Segmentation::Sar);
+    let in_tlvs = matches!(dialect.segmentation, Reference::Payload | Reference::Sar);
     if dialect.interface_version >= 0x34 || !in_tlvs {
         return;
     }

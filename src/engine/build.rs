@@ -15,9 +15,8 @@ use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
 use crate::link::Clock;
-use crate::message::dialect::{AcceptedState, Alphabet, IdFormat, IdNotation, Segmentation};
+use crate::message::dialect::{AcceptedState, IdFormat};
 use crate::message::envelope::ServiceType;
-use crate::message::receipt::id;
 use crate::message::translation::Form;
 use crate::mo::Owners;
 use crate::mt::ingress::Admission;
@@ -26,7 +25,7 @@ use crate::mt::routing::{Action, Classes, PREFIX_MAX, Routes, Row};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
-use crate::text::{DataCodingZero, Reference};
+use crate::text::DefaultAlphabet;
 
 /// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
 const VERSION_WITH_TLVS: u8 = 0x34;
@@ -113,27 +112,18 @@ fn account(
 
 fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carrier {
     let dialect = &settings.dialect;
-    let reference = match dialect.segmentation {
-        Segmentation::Payload => Reference::Payload,
-        Segmentation::Sar => Reference::Sar,
-        Segmentation::Udh8 => Reference::Udh8,
-        Segmentation::Udh16 => Reference::Udh16,
-    };
     Carrier {
         index: at as u32,
         cutting: Cutting {
             // GSM 7-bit under a number of its own is what a text of data_coding 0 is sent as.
-            zero: match dialect.data_coding_0 {
-                _ if dialect.data_coding_gsm7 != 0 => DataCodingZero::Gsm7,
-                Alphabet::Ascii => DataCodingZero::Ascii,
-                Alphabet::Gsm7 => DataCodingZero::Gsm7,
-                Alphabet::Latin1 => DataCodingZero::Latin1,
-                Alphabet::Utf8 => DataCodingZero::Utf8,
+            zero: match dialect.data_coding_gsm7 {
+                0 => dialect.data_coding_0,
+                _ => DefaultAlphabet::Gsm7,
             },
-            reference,
+            reference: dialect.segmentation,
         },
         writing: Writing {
-            reference,
+            reference: dialect.segmentation,
             reference_max: dialect.reference_max,
             esm_class_mode: dialect.esm_class_mode,
             service_type: ServiceType::new(dialect.service_type.as_bytes()),
@@ -142,8 +132,8 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
         reading: Reading {
             carrier: at as u32,
             notations: Notations {
-                response: notation(dialect.message_id_response),
-                receipt: notation(dialect.message_id_receipt),
+                response: dialect.message_id_response,
+                receipt: dialect.message_id_receipt,
             },
             zone_minutes: dialect.receipt_zone_minutes,
             unmarked: dialect.receipt_without_esm_class,
@@ -158,15 +148,6 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
         binds: AtomicU32::new(0),
         metrics: CarrierMetrics::new(registry, &settings.name),
         settings: settings.clone(),
-    }
-}
-
-fn notation(notation: IdNotation) -> Option<id::IdNotation> {
-    match notation {
-        IdNotation::Auto => None,
-        IdNotation::Decimal => Some(id::IdNotation::Decimal),
-        IdNotation::Hex => Some(id::IdNotation::Hex),
-        IdNotation::Text => Some(id::IdNotation::Text),
     }
 }
 

@@ -17,7 +17,7 @@ use super::settings::{self, Secret, Settings};
 use super::shard::{Delivery, SegmentResult, Submission};
 use crate::link::Clock;
 use crate::message::class::TrafficClass;
-use crate::message::dialect::{self, Dialect, Surplus, Tolerance};
+use crate::message::dialect::{Dialect, Surplus, Tolerance};
 use crate::message::translation::Form;
 use crate::mo::{MoMessage, Owners};
 use crate::mt::egress::Outgoing;
@@ -28,7 +28,7 @@ use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
-use crate::wire::{CommandStatus, ErrorBody, Rules, SequenceNumber, TrailingOctets};
+use crate::wire::{CommandStatus, Rules, SequenceNumber, TrailingOctets};
 
 /// Items a shard's queue holds; a link that finds it full reads no more until there is room.
 pub const SHARD_QUEUE: usize = 16_384;
@@ -292,11 +292,7 @@ fn octet_rules(dialect: &Dialect) -> Rules {
             Surplus::Ignore => TrailingOctets::Ignore,
             Surplus::Refuse => TrailingOctets::Refuse,
         },
-        error_body: match dialect.error_body {
-            dialect::ErrorBody::Auto => ErrorBody::Auto,
-            dialect::ErrorBody::MessageId => ErrorBody::MessageId,
-            dialect::ErrorBody::Tlvs => ErrorBody::Tlvs,
-        },
+        error_body: dialect.error_body,
         long_c_strings: dialect.long_c_strings == Tolerance::Accept,
         missing_nul: dialect.missing_nul == Tolerance::Accept,
         ..Rules::default()

@@ -12,7 +12,10 @@
 use std::collections::BTreeMap;
 
 use super::receipt::ReceiptFormat;
+use super::receipt::id::IdNotation;
 use super::words::words;
+use crate::text::{DefaultAlphabet, Reference};
+use crate::wire::ErrorBody;
 
 /// What one account or carrier does differently. See the module's documentation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -78,11 +81,11 @@ pub struct Dialect {
     /// 2003-10-17).
     pub address_prefix: AddressPrefix,
     /// The alphabet of alphanumeric addresses (quirk 61: Kannel `alt-addr-charset`).
-    pub address_alphabet: Alphabet,
+    pub address_alphabet: DefaultAlphabet,
 
     // Text.
     /// What data_coding 0 means to this peer (quirk 62: naz #220, Vibes has both modes, jSMPP #83).
-    pub data_coding_0: Alphabet,
+    pub data_coding_0: DefaultAlphabet,
     /// The data_coding that says GSM-7 (quirk 62: Vibes reads 4 so, others refuse 1 for 0).
     pub data_coding_gsm7: u8,
     /// Whether GSM-7 travels as septets in octets or packed (quirk 65: gosmpp PR 136).
@@ -90,7 +93,7 @@ pub struct Dialect {
     /// Octet order of UCS-2 without a byte order mark (quirk 64: TODO_bad_clients).
     pub ucs2_order: OctetOrder,
     /// How a message of several segments is marked (quirk 66: telenor, gosmpp #46, vumi #623).
-    pub segmentation: Segmentation,
+    pub segmentation: Reference,
     /// Greatest reference of a multi-segment message, after which we begin again at 1
     /// (quirk 66: vumi `multipart_sar_reference_rollover`). With udh8 at most 255 counts.
     pub reference_max: u16,
@@ -101,10 +104,10 @@ pub struct Dialect {
     pub service_type: String,
 
     // Message ids and receipts.
-    /// Notation of message_id in the carrier's responses (quirks 1 to 7: Kannel `msg-id-type`,
+    /// Notation of message_id in the carrier's responses (quirks 1 to 8: Kannel `msg-id-type`,
     /// Jasmin `dlr_msgid`).
     pub message_id_response: IdNotation,
-    /// Notation of the id in the carrier's receipts (quirks 1 to 7).
+    /// Notation of the id in the carrier's receipts (quirks 1 to 8).
     pub message_id_receipt: IdNotation,
     /// How our message_id is written to an account (quirk 5: a client that strips zeros on the left
     /// never finds a 16-digit id again; decimal has none).
@@ -181,18 +184,6 @@ words! {
 }
 
 words! {
-    /// The body of a response whose command_status is an error; no body at all is always accepted.
-    pub enum ErrorBody {
-        /// A message_id when the octets can be one, else TLVs.
-        Auto = "auto",
-        /// A message_id as in a success (quirk 29: smppex #6).
-        MessageId = "message_id",
-        /// TLVs and no message_id (quirk 31: cloudhopper PR 31; SMPP 5.0 allows it).
-        Tlvs = "tlvs",
-    }
-}
-
-words! {
     /// How the value of a TLV is read.
     pub enum TlvKind {
         /// Text closed by a NUL.
@@ -221,20 +212,6 @@ words! {
 }
 
 words! {
-    /// What octets mean as characters.
-    pub enum Alphabet {
-        /// US-ASCII.
-        Ascii = "ascii",
-        /// 3GPP TS 23.038 default alphabet, one septet an octet unless packed.
-        Gsm7 = "gsm7",
-        /// ISO 8859-1.
-        Latin1 = "latin1",
-        /// UTF-8.
-        Utf8 = "utf8",
-    }
-}
-
-words! {
     /// How GSM-7 septets travel.
     pub enum Gsm7Packing {
         /// Eight septets in seven octets, with fill bits behind a UDH.
@@ -251,34 +228,6 @@ words! {
         Big = "big",
         /// The least significant.
         Little = "little",
-    }
-}
-
-words! {
-    /// How the segments of one message say that they belong together.
-    pub enum Segmentation {
-        /// Not at all: the whole text in message_payload, the SMSC makes the segments.
-        Payload = "payload",
-        /// The TLVs sar_msg_ref_num, sar_total_segments and sar_segment_seqnum.
-        Sar = "sar",
-        /// A UDH with an 8-bit reference (3GPP TS 23.040 §9.2.3.24.1).
-        Udh8 = "udh8",
-        /// A UDH with a 16-bit reference (3GPP TS 23.040 §9.2.3.24.8).
-        Udh16 = "udh16",
-    }
-}
-
-words! {
-    /// How a carrier writes message ids.
-    pub enum IdNotation {
-        /// Learnt from matches whose destination agrees.
-        Auto = "auto",
-        /// A number in decimal; zeros on the left mean nothing.
-        Decimal = "decimal",
-        /// A number in hexadecimal; zeros on the left and case mean nothing.
-        Hex = "hex",
-        /// Text, compared octet by octet.
-        Text = "text",
     }
 }
 
@@ -326,6 +275,33 @@ words! {
     }
 }
 
+words! {
+    impl ErrorBody {
+        Absent = "absent",
+        Auto = "auto",
+        MessageId = "message_id",
+        Tlvs = "tlvs",
+    }
+}
+
+words! {
+    impl DefaultAlphabet {
+        Ascii = "ascii",
+        Gsm7 = "gsm7",
+        Latin1 = "latin1",
+        Utf8 = "utf8",
+    }
+}
+
+words! {
+    impl Reference {
+        Payload = "payload",
+        Sar = "sar",
+        Udh8 = "udh8",
+        Udh16 = "udh16",
+    }
+}
+
 impl Default for Dialect {
     fn default() -> Self {
         Self {
@@ -348,12 +324,12 @@ impl Default for Dialect {
             error_body: ErrorBody::Auto,
             tlvs: Vec::new(),
             address_prefix: AddressPrefix::None,
-            address_alphabet: Alphabet::Latin1,
-            data_coding_0: Alphabet::Gsm7,
+            address_alphabet: DefaultAlphabet::Latin1,
+            data_coding_0: DefaultAlphabet::Gsm7,
             data_coding_gsm7: 0,
             gsm7_packing: Gsm7Packing::Unpacked,
             ucs2_order: OctetOrder::Big,
-            segmentation: Segmentation::Udh8,
+            segmentation: Reference::Udh8,
             reference_max: u16::MAX,
             esm_class_mode: 0,
             service_type: String::new(),

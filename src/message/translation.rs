@@ -14,7 +14,8 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use super::dialect::{AddressPrefix, Alphabet, Dialect, Gsm7Packing, OctetOrder};
+use super::dialect::{AddressPrefix, Dialect, Gsm7Packing, OctetOrder};
+use crate::text::DefaultAlphabet;
 use crate::wire::table::{DeliverSm, SubmitSm};
 use crate::wire::tlv::put_tlv;
 use crate::wire::{COctetString, TlvTag, Tlvs};
@@ -31,9 +32,9 @@ const NOT_A_MESSAGE: u8 = 0x3c;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Form {
     prefix: AddressPrefix,
-    names: Alphabet,
+    names: DefaultAlphabet,
     /// What `data_coding` 0 means to it.
-    zero: Alphabet,
+    zero: DefaultAlphabet,
     /// The `data_coding` that says GSM 7-bit to it.
     gsm7: u8,
     packing: Gsm7Packing,

@@ -17,6 +17,8 @@ pub trait Word: Copy + Sized + 'static {
 
 /// Declares an enum and its [`Word`]s: `pub enum Name { Variant = "word", ... }`. Attributes and
 /// documentation pass through, so a `#[derive(Default)]` with a `#[default]` variant works.
+///
+/// `impl Name { Variant = "word", ... }` gives words to an enum of a module that knows none.
 macro_rules! words {
     (
         $(#[$attribute:meta])*
@@ -26,6 +28,9 @@ macro_rules! words {
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum $name { $( $(#[$about])* $variant ),+ }
 
+        words! { impl $name { $( $variant = $word ),+ } }
+    };
+    (impl $name:ident { $( $variant:ident = $word:literal ),+ $(,)? }) => {
         impl $crate::message::words::Word for $name {
             const WORDS: &'static [&'static str] = &[$($word),+];
 

@@ -84,13 +84,13 @@ impl IdKeys {
     }
 }
 
-/// How one carrier writes ids; `None` for a side whose notation is not set.
+/// How one carrier writes ids.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Notations {
     /// In submit_sm_resp.
-    pub response: Option<IdNotation>,
+    pub response: IdNotation,
     /// In receipts.
-    pub receipt: Option<IdNotation>,
+    pub receipt: IdNotation,
 }
 
 /// The key of the id in a submit_sm_resp; `None` when there is no id to find anything by.
@@ -100,7 +100,11 @@ pub struct Notations {
 /// too, so two ids that share a hash do no harm.
 #[must_use]
 pub fn response_key(carrier: u32, notations: Notations, id: &[u8]) -> Option<u64> {
-    let notation = notations.response.unwrap_or(IdNotation::Hex);
+    let notation = match notations {
+        // A text is what the receipt says the octets of.
+        Notations { response: IdNotation::Auto, receipt: IdNotation::HexText } => IdNotation::Text,
+        Notations { response, .. } => response,
+    };
     Some(hash(carrier, notation.key(id)?.as_bytes()))
 }
 
@@ -113,14 +117,16 @@ pub fn receipt_keys(carrier: u32, notations: Notations, id: &[u8]) -> IdKeys {
             keys.set(notation, hash(carrier, key.as_bytes()));
         }
     };
-    if let Some(notation) = notations.receipt {
-        set(0, notation.key(id));
-        return keys;
-    }
-    set(0, IdNotation::Hex.key(id));
-    set(1, IdNotation::Decimal.key(id));
-    if notations.response.is_none() {
-        set(2, decimal_of_hex(id));
+    match (notations.receipt, notations.response) {
+        (IdNotation::Auto, IdNotation::HexText) => set(0, IdNotation::HexText.key(id)),
+        (IdNotation::Auto, response) => {
+            set(0, IdNotation::Hex.key(id));
+            set(1, IdNotation::Decimal.key(id));
+            if response == IdNotation::Auto {
+                set(2, decimal_of_hex(id));
+            }
+        }
+        (notation, _) => set(0, notation.key(id)),
     }
     keys
 }

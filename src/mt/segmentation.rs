@@ -3,7 +3,7 @@
 
 use crate::message::envelope::{Message, ServiceType};
 use crate::text::udh::Udh;
-use crate::text::{Alphabet, DataCodingZero, Layout, Plan, Reference};
+use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference};
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{COctetString, CommandStatus, TlvTag, Tlvs};
@@ -21,14 +21,14 @@ const UDH_MAX: usize = 7;
 #[derive(Clone, Copy, Debug)]
 pub struct Cutting {
     /// What data_coding 0 means to it.
-    pub zero: DataCodingZero,
+    pub zero: DefaultAlphabet,
     /// How segments are tied together.
     pub reference: Reference,
 }
 
 impl Default for Cutting {
     fn default() -> Self {
-        Self { zero: DataCodingZero::Gsm7, reference: Reference::Udh8 }
+        Self { zero: DefaultAlphabet::Gsm7, reference: Reference::Udh8 }
     }
 }
 

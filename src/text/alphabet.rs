@@ -1,7 +1,7 @@
 //! `data_coding` to the alphabet of the octets beside it, and characters to those octets.
 //!
 //! `data_coding` 0 is "the SMSC's default", which is GSM 7-bit at some SMSCs and ASCII, Latin-1 or
-//! UTF-8 at others (interop quirk 62): the dialect says which, as a [`DataCodingZero`].
+//! UTF-8 at others (interop quirk 62): the dialect says which, as a [`DefaultAlphabet`].
 
 use super::gsm7::{self, Shifts};
 use super::{Unencodable, chars};
@@ -31,9 +31,10 @@ pub enum Alphabet {
     Utf8,
 }
 
-/// What a peer means by `data_coding` 0.
+/// What a peer means by `data_coding` 0, the "SMSC default alphabet" (SMPP 3.4 §5.2.19), or by the
+/// letters of a name in an address.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub enum DataCodingZero {
+pub enum DefaultAlphabet {
     /// US-ASCII.
     Ascii,
     /// The GSM 7-bit default alphabet, one septet an octet.
@@ -52,13 +53,13 @@ impl Alphabet {
     /// data coding group. What is compressed, reserved or of an alphabet we do not read is
     /// [`Alphabet::Binary`].
     #[must_use]
-    pub fn of(data_coding: u8, zero: DataCodingZero) -> Self {
+    pub fn of(data_coding: u8, zero: DefaultAlphabet) -> Self {
         match data_coding {
             0x00 => match zero {
-                DataCodingZero::Ascii => Self::Ascii,
-                DataCodingZero::Gsm7 => Self::Gsm7,
-                DataCodingZero::Latin1 => Self::Latin1Default,
-                DataCodingZero::Utf8 => Self::Utf8,
+                DefaultAlphabet::Ascii => Self::Ascii,
+                DefaultAlphabet::Gsm7 => Self::Gsm7,
+                DefaultAlphabet::Latin1 => Self::Latin1Default,
+                DefaultAlphabet::Utf8 => Self::Utf8,
             },
             0x01 => Self::Ascii,
             0x03 => Self::Latin1,
@@ -175,7 +176,7 @@ mod tests {
     /// SMPP 3.4 §5.2.19 and 3GPP TS 23.038 §4.
     #[test]
     fn data_coding_announces_its_alphabet() {
-        let of = |data_coding| Alphabet::of(data_coding, DataCodingZero::Gsm7);
+        let of = |data_coding| Alphabet::of(data_coding, DefaultAlphabet::Gsm7);
         assert_eq!(of(0), Alphabet::Gsm7);
         assert_eq!(of(1), Alphabet::Ascii);
         assert_eq!(of(3), Alphabet::Latin1);
@@ -201,10 +202,10 @@ mod tests {
     #[test]
     fn data_coding_0_means_what_the_dialect_says() {
         let meant = [
-            (DataCodingZero::Ascii, Alphabet::Ascii),
-            (DataCodingZero::Gsm7, Alphabet::Gsm7),
-            (DataCodingZero::Latin1, Alphabet::Latin1Default),
-            (DataCodingZero::Utf8, Alphabet::Utf8),
+            (DefaultAlphabet::Ascii, Alphabet::Ascii),
+            (DefaultAlphabet::Gsm7, Alphabet::Gsm7),
+            (DefaultAlphabet::Latin1, Alphabet::Latin1Default),
+            (DefaultAlphabet::Utf8, Alphabet::Utf8),
         ];
         for (zero, alphabet) in meant {
             assert_eq!(Alphabet::of(0, zero), alphabet);

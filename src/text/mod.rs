@@ -28,7 +28,7 @@ mod conformance;
 #[cfg(test)]
 mod properties;
 
-pub use alphabet::{Alphabet, DataCodingZero};
+pub use alphabet::{Alphabet, DefaultAlphabet};
 pub use chars::{DecodeError, DecodeFault, decode, decode_lossy};
 pub use compose::{Encoding, TextOptions, TextPlan};
 pub use graphemes::GraphemeCuts;

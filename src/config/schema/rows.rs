@@ -8,11 +8,14 @@ use super::{Key, Kind, Presence, Table};
 use crate::engine::settings::{BindKind, InDoubt, LogFormat, LogLevel, NumberKind, StoreEngine};
 use crate::message::class::TrafficClass;
 use crate::message::dialect::{
-    AcceptedState, AddressPrefix, Alphabet, ErrorBody, Gsm7Packing, IdFormat, IdNotation,
-    OctetOrder, ReceiptSegments, Segmentation, Surplus, TlvKind, Tolerance, UnmarkedReceipt,
+    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, OctetOrder, ReceiptSegments, Surplus,
+    TlvKind, Tolerance, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
+use crate::message::receipt::id::IdNotation;
 use crate::message::words::Word;
+use crate::text::{DefaultAlphabet, Reference};
+use crate::wire::ErrorBody;
 
 /// Expands rows into [`Key`]s. Each `///` above a row becomes a sentence of its `doc`.
 macro_rules! keys {
@@ -392,8 +395,8 @@ pub(super) const DIALECT: &[Key] = keys! {
     invalid_tlv: Kind::Word { now: &["ignore"], later: &["refuse"] }, Default(r#""ignore""#);
     /// Times filled in a deliver_sm (quirk 42: Kannel #317).
     times_in_deliver: words::<Tolerance>(), Default(r#""accept""#);
-    /// What the body of its error responses holds, when there is one (quirks 29 to 31: smppex #6,
-    /// cloudhopper PR 31).
+    /// What the body of its error responses holds, when there is one; with `absent` there may be
+    /// none (quirks 29 to 31: smppex #6, cloudhopper PR 31).
     error_body: words::<ErrorBody>(), Default(r#""auto""#);
     /// Vendor TLVs by name, beside those of `base` (quirk 38: India DLT, Jasmin #429).
     tlv: Kind::TableMap(Table::Tlv), Absent("no vendor TLV");
@@ -405,9 +408,9 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// replaced by a similar one or by `?`, as `@` always is in `gsm7`, where it would end the
     /// address (quirk 61: Kannel `alt-addr-charset`). Between peers of one alphabet octets pass as
     /// they are.
-    address_alphabet: words::<Alphabet>(), Default(r#""latin1""#);
+    address_alphabet: words::<DefaultAlphabet>(), Default(r#""latin1""#);
     /// What data_coding 0 means to it (quirk 62: naz #220, Vibes, jSMPP #83).
-    data_coding_0: words::<Alphabet>(), Default(r#""gsm7""#);
+    data_coding_0: words::<DefaultAlphabet>(), Default(r#""gsm7""#);
     /// The data_coding that says GSM-7 to it, sent and read in place of 0 (quirk 62: 4 at Vibes).
     /// At 0 GSM-7 is sent as 0, whatever `data_coding_0` says.
     data_coding_gsm7: int(0, 255), Default("0");
@@ -417,7 +420,7 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// Octet order of its UCS-2 without a byte order mark, sent and read (quirk 64).
     ucs2_order: words::<OctetOrder>(), Default(r#""big""#);
     /// How segments say that they belong together (quirk 66: telenor, gosmpp #46, vumi #623).
-    segmentation: words::<Segmentation>(), Default(r#""udh8""#);
+    segmentation: words::<Reference>(), Default(r#""udh8""#);
     /// Greatest reference of a segmented message; with `udh8` never above 255 (quirk 66: vumi).
     reference_max: int(1, 65_535), Default("65535");
     /// Messaging mode of the esm_class we send; 3 is store and forward (quirk 67: Kannel
@@ -425,10 +428,10 @@ pub(super) const DIALECT: &[Key] = keys! {
     esm_class_mode: int(0, 3), Default("0");
     /// service_type of messages that have none (quirk 67: Kannel, used for billing).
     service_type: Kind::Text { octets_max: 5 }, Default(r#""""#);
-    /// Notation of the ids in its responses (quirks 1 to 7: Kannel `msg-id-type`, Jasmin
-    /// `dlr_msgid`).
+    /// Notation of the ids in its responses; `hex_text` are the octets of a text in hexadecimal,
+    /// `414243` for `ABC` (quirks 1 to 8: Kannel `msg-id-type`, Jasmin `dlr_msgid`, Adobe).
     message_id_response: words::<IdNotation>(), Default(r#""auto""#);
-    /// Notation of the ids in its receipts (quirks 1 to 7).
+    /// Notation of the ids in its receipts (quirks 1 to 8).
     message_id_receipt: words::<IdNotation>(), Default(r#""auto""#);
     /// How our ids are written to an account: 16 hexadecimal digits, or decimal for clients that
     /// strip zeros on the left (quirk 5: Jasmin #643).

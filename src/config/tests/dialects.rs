@@ -1,6 +1,8 @@
 //! Profiles: bundled, inherited, and refused.
 
-use crate::message::dialect::{Alphabet, Dialect, IdNotation, StatusRule, TlvKind, Tolerance};
+use crate::message::dialect::{Dialect, StatusRule, TlvKind, Tolerance};
+use crate::message::receipt::id::IdNotation;
+use crate::text::DefaultAlphabet;
 
 use super::*;
 
@@ -46,7 +48,7 @@ fn a_bundled_profile_needs_no_table() {
     let text = "[[account]]\nsystem_id = \"a\"\npassword = \"p\"\ndialect = \"vibes\"\n";
     let settings = sound(text, Path::new(""));
     let account = &settings.accounts[0];
-    assert_eq!(account.dialect.data_coding_0, Alphabet::Ascii);
+    assert_eq!(account.dialect.data_coding_0, DefaultAlphabet::Ascii);
     assert_eq!(account.timers.response_timeout_ms, 10_000, "the dialect's timer");
     assert_eq!(account.timers.inactivity_ms, 300_000, "the engine's timer");
 }

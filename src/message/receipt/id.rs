@@ -11,6 +11,8 @@ use std::{
     hash::{Hash, Hasher},
 };
 
+use crate::message::words::words;
+
 /// Most octets of an id: the field of `submit_sm_resp` without its NUL holds 64, and one over.
 pub const ID_OCTETS: usize = 65;
 
@@ -30,23 +32,28 @@ const DIGITS_AT_A_TIME: usize = 9;
 const _: () = assert!(LIMBS * 32 >= 216 && ID_OCTETS == 65);
 const _: () = assert!(10_u64.pow(DIGITS_AT_A_TIME as u32) < 1 << 32);
 
-/// How one side of a carrier writes message ids.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum IdNotation {
-    /// A decimal number. An id that is none is taken as [`IdNotation::Hex`]: mixtures occur.
-    Decimal,
-    /// A hexadecimal number, with or without `0x`; its case and leading zeros mean nothing. An id
-    /// with other letters in it keeps them, in lower case.
-    Hex,
-    /// As it stands.
-    Text,
+words! {
+    /// How one side of a carrier writes message ids.
+    #[derive(Default)]
+    pub enum IdNotation {
+        /// Not known: learnt from matches whose destination agrees. Its key is that of
+        /// [`IdNotation::Hex`], in which most pairs of notations meet.
+        #[default]
+        Auto = "auto",
+        /// A decimal number. An id that is none is taken as [`IdNotation::Hex`]: mixtures occur.
+        Decimal = "decimal",
+        /// A hexadecimal number, with or without `0x`; its case and leading zeros mean nothing. An
+        /// id with other letters in it keeps them, in lower case.
+        Hex = "hex",
+        /// The octets of a text in hexadecimal, `414243` for `ABC` (quirk 8); its key is that of
+        /// the text. An id that is none is taken as it stands.
+        HexText = "hex_text",
+        /// As it stands.
+        Text = "text",
+    }
 }
 
 impl IdNotation {
-    /// Every notation with the name that the `message_id_*` settings give it.
-    pub const NAMED: &[(&str, Self)] =
-        &[("decimal", Self::Decimal), ("hex", Self::Hex), ("text", Self::Text)];
-
     /// The key of an id in this notation; `None` for an id that is empty or longer than
     /// [`ID_OCTETS`].
     #[must_use]
@@ -56,7 +63,8 @@ impl IdNotation {
         }
         match self {
             Self::Decimal if id.iter().all(u8::is_ascii_digit) => Some(decimal_key(id)),
-            Self::Decimal | Self::Hex => Some(hex_key(id)),
+            Self::Auto | Self::Decimal | Self::Hex => Some(hex_key(id)),
+            Self::HexText => Some(text_of_hex(id).unwrap_or_else(|| IdKey::new(id))),
             Self::Text => Some(IdKey::new(id)),
         }
     }
@@ -212,6 +220,24 @@ fn hex_key(id: &[u8]) -> IdKey {
     let mut key = IdKey::new(kept);
     key.octets.make_ascii_lowercase();
     key
+}
+
+/// The text whose octets these digits are; `None` when they are no digits or it is not printable.
+fn text_of_hex(id: &[u8]) -> Option<IdKey> {
+    let (pairs, rest) = id.as_chunks::<2>();
+    if !is_hex(id) || !rest.is_empty() {
+        return None;
+    }
+    let mut key = IdKey::new(b"");
+    for &[high, low] in pairs {
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        let octet = u8::try_from(digit(high)? << 4 | digit(low)?).ok()?;
+        if !matches!(octet, 0x20..=0x7E) {
+            return None;
+        }
+        key.push(octet);
+    }
+    Some(key)
 }
 
 /// The value of at most 65 decimal digits in hexadecimal.

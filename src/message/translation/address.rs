@@ -1,7 +1,7 @@
 //! Addresses: what stands before a number (quirk 60), and the alphabet of a name (quirk 61).
 
-use super::{AddressPrefix, Alphabet, Form, Way};
-use crate::text::{self, Shifts, decode, smart};
+use super::{AddressPrefix, DefaultAlphabet, Form, Way};
+use crate::text::{Alphabet, Shifts, decode, smart};
 
 /// Type of number of a number in international form (SMPP 3.4 §5.2.5).
 const TON_INTERNATIONAL: u8 = 1;
@@ -30,8 +30,8 @@ pub fn bare(ton: u8, address: &[u8]) -> &[u8] {
 pub(super) fn translate(form: &Form, way: Way, ton: u8, address: &[u8], out: &mut Vec<u8>) -> bool {
     if is_name(ton, address) {
         let (from, to) = match way {
-            Way::Read => (form.names, Alphabet::Latin1),
-            Way::Written => (Alphabet::Latin1, form.names),
+            Way::Read => (form.names, DefaultAlphabet::Latin1),
+            Way::Written => (DefaultAlphabet::Latin1, form.names),
         };
         return name(from, to, address, out);
     }
@@ -66,18 +66,18 @@ fn is_international(ton: u8, number: &[u8]) -> bool {
 }
 
 /// A name in another alphabet. What that one lacks becomes what it resembles, or a question mark.
-fn name(from: Alphabet, to: Alphabet, octets: &[u8], out: &mut Vec<u8>) -> bool {
+fn name(from: DefaultAlphabet, to: DefaultAlphabet, octets: &[u8], out: &mut Vec<u8>) -> bool {
     // What is ASCII in both is the same octet in both, and what is no text passes as it is.
     if from == to {
         out.extend_from_slice(octets);
         return true;
     }
-    let Ok(text) = decode(octets, text_alphabet(from), Shifts::NONE) else {
+    let Ok(text) = decode(octets, Alphabet::of(0, from), Shifts::NONE) else {
         out.extend_from_slice(octets);
         return true;
     };
     let mut whole = true;
-    let to_text = text_alphabet(to);
+    let to_text = Alphabet::of(0, to);
     for ch in text.chars() {
         let start = out.len();
         let mut room = [0; 4];
@@ -100,13 +100,4 @@ fn name(from: Alphabet, to: Alphabet, octets: &[u8], out: &mut Vec<u8>) -> bool 
         }
     }
     whole
-}
-
-fn text_alphabet(alphabet: Alphabet) -> text::Alphabet {
-    match alphabet {
-        Alphabet::Ascii => text::Alphabet::Ascii,
-        Alphabet::Gsm7 => text::Alphabet::Gsm7,
-        Alphabet::Latin1 => text::Alphabet::Latin1,
-        Alphabet::Utf8 => text::Alphabet::Utf8,
-    }
 }

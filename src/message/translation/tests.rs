@@ -31,7 +31,7 @@ fn there_and_back(form: &Form, submit: &SubmitSm<'_>) -> (u8, Vec<u8>, u8, Vec<u
 #[test]
 fn a_peer_that_writes_as_we_do_has_no_form() {
     assert_eq!(Form::of(&Dialect::default()), None);
-    let latin = Dialect { data_coding_0: Alphabet::Latin1, ..Dialect::default() };
+    let latin = Dialect { data_coding_0: DefaultAlphabet::Latin1, ..Dialect::default() };
     assert_eq!(Form::of(&latin), None, "octets pass as they are");
 }
 
@@ -66,15 +66,15 @@ fn q60_international_numbers_get_the_prefix_and_lose_it_again() {
 
 #[test]
 fn q61_a_name_is_written_in_the_carriers_alphabet_and_an_at_sign_does_not_cut_it() {
-    let cases: [(Alphabet, &[u8], &[u8], u64); 8] = [
-        (Alphabet::Gsm7, b"a_b$c", b"a\x11b\x02c", 0),
-        (Alphabet::Gsm7, b"me@home", b"me?home", 1),
-        (Alphabet::Gsm7, b"Caf\xe9", b"Caf\x05", 0),
-        (Alphabet::Gsm7, b"Fr\xeare", b"Frere", 1),
-        (Alphabet::Ascii, b"Fr\xeare", b"Frere", 1),
-        (Alphabet::Ascii, b"1\xbf2", b"1?2", 1),
-        (Alphabet::Utf8, b"Caf\xe9", b"Caf\xc3\xa9", 0),
-        (Alphabet::Utf8, b"me@home", b"me@home", 0),
+    let cases: [(DefaultAlphabet, &[u8], &[u8], u64); 8] = [
+        (DefaultAlphabet::Gsm7, b"a_b$c", b"a\x11b\x02c", 0),
+        (DefaultAlphabet::Gsm7, b"me@home", b"me?home", 1),
+        (DefaultAlphabet::Gsm7, b"Caf\xe9", b"Caf\x05", 0),
+        (DefaultAlphabet::Gsm7, b"Fr\xeare", b"Frere", 1),
+        (DefaultAlphabet::Ascii, b"Fr\xeare", b"Frere", 1),
+        (DefaultAlphabet::Ascii, b"1\xbf2", b"1?2", 1),
+        (DefaultAlphabet::Utf8, b"Caf\xe9", b"Caf\xc3\xa9", 0),
+        (DefaultAlphabet::Utf8, b"me@home", b"me@home", 0),
     ];
     for (alphabet, ours, theirs, altered) in cases {
         let form = form(|dialect| dialect.address_alphabet = alphabet);
@@ -95,7 +95,7 @@ fn q61_a_name_is_written_in_the_carriers_alphabet_and_an_at_sign_does_not_cut_it
 #[test]
 fn q62_gsm_7_is_marked_by_the_number_that_says_it_to_the_peer() {
     let vibes = form(|dialect| {
-        dialect.data_coding_0 = Alphabet::Ascii;
+        dialect.data_coding_0 = DefaultAlphabet::Ascii;
         dialect.data_coding_gsm7 = 4;
     });
     let cases = [(0, 4, 0), (8, 8, 8), (1, 1, 1), (3, 3, 3), (0xf0, 0xf0, 0xf0)];

@@ -1,9 +1,9 @@
 //! User data: the `data_coding` that says GSM 7-bit (quirk 62), septets packed or not (quirk 65),
 //! and the order of the octets of UCS-2 (quirk 64). A header in front stays as it is.
 
-use super::{Alphabet, Form, Gsm7Packing, OctetOrder, Way};
+use super::{DefaultAlphabet, Form, Gsm7Packing, OctetOrder, Way};
 use crate::text::packing::{fill_bits, pack, packed_octets, septets_in, unpack};
-use crate::text::{self, DataCodingZero, Udh};
+use crate::text::{Alphabet, Udh};
 
 /// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
 const UDHI: u8 = 0x40;
@@ -29,20 +29,20 @@ pub(super) fn translate(
 ) -> Option<u8> {
     let zero = match (way, form.gsm7) {
         // With a number of its own for GSM 7-bit, ours is not what it calls 0.
-        (Way::Written, 1..) => Alphabet::Gsm7,
+        (Way::Written, 1..) => DefaultAlphabet::Gsm7,
         _ => form.zero,
     };
     let marked = way == Way::Read && form.gsm7 != 0 && text.data_coding == form.gsm7;
     let alphabet = match marked {
-        true => text::Alphabet::Gsm7,
-        false => text::Alphabet::of(text.data_coding, data_coding_zero(zero)),
+        true => Alphabet::Gsm7,
+        false => Alphabet::of(text.data_coding, zero),
     };
     let (header, octets) = match Udh::split(user_data) {
         Ok((udh, _)) if text.esm_class & UDHI != 0 => user_data.split_at_checked(udh.octets())?,
         _ => (&[][..], user_data),
     };
     match alphabet {
-        text::Alphabet::Gsm7 => {
+        Alphabet::Gsm7 => {
             out.extend_from_slice(header);
             match (form.packing, way) {
                 (Gsm7Packing::Unpacked, _) => out.extend_from_slice(octets),
@@ -55,7 +55,7 @@ pub(super) fn translate(
                 (_, other) => other,
             })
         }
-        text::Alphabet::Ucs2 if form.order == OctetOrder::Little => {
+        Alphabet::Ucs2 if form.order == OctetOrder::Little => {
             out.extend_from_slice(header);
             swapped(way, octets, out);
             Some(text.data_coding)
@@ -96,13 +96,4 @@ fn swapped(way: Way, octets: &[u8], out: &mut Vec<u8>) {
     let (units, rest) = octets.as_chunks::<2>();
     out.extend(units.iter().flat_map(|&[one, other]| [other, one]));
     out.extend_from_slice(rest);
-}
-
-fn data_coding_zero(alphabet: Alphabet) -> DataCodingZero {
-    match alphabet {
-        Alphabet::Ascii => DataCodingZero::Ascii,
-        Alphabet::Gsm7 => DataCodingZero::Gsm7,
-        Alphabet::Latin1 => DataCodingZero::Latin1,
-        Alphabet::Utf8 => DataCodingZero::Utf8,
-    }
 }

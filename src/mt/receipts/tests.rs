@@ -131,10 +131,10 @@ fn an_id_has_as_many_keys_as_ways_to_be_read() {
     let auto = Notations::default();
     assert_eq!((of(auto, ""), of(auto, "5"), of(auto, "16"), of(auto, "1f")), (0, 1, 2, 2));
     assert_eq!(of(auto, "not a number"), 1);
-    assert_eq!(of(Notations { receipt: Some(IdNotation::Text), ..auto }, "1F"), 1);
+    assert_eq!(of(Notations { receipt: IdNotation::Text, ..auto }, "1F"), 1);
     // Where responses are known to be hexadecimal no receipt means a decimal one.
-    assert_eq!(of(Notations { response: Some(IdNotation::Hex), ..auto }, "1f"), 1);
-    let text = Notations { response: Some(IdNotation::Text), receipt: Some(IdNotation::Text) };
+    assert_eq!(of(Notations { response: IdNotation::Hex, ..auto }, "1f"), 1);
+    let text = Notations { response: IdNotation::Text, receipt: IdNotation::Text };
     let key = response_key(0, text, b"00A");
     assert_eq!(receipt_keys(0, text, b"00A").of(0), key);
     assert_ne!(receipt_keys(0, text, b"00a").of(0), key, "text is compared octet by octet");
@@ -251,4 +251,25 @@ fn a_quoted_text_never_ends_inside_an_escape_pair() {
     let message = Message { user_data: UserData::new(&text), ..message() };
     let deliver = renderer.render(&message, &outcome, ReceiptStyle::default());
     assert!(deliver.short_message.ends_with(&[b'x'; 19]));
+}
+
+#[test]
+fn q08_an_id_that_spells_a_text_in_hexadecimal_is_that_text() {
+    use IdNotation::{Auto, HexText, Text};
+    let meet = |response, receipt, at_submit: &str, in_receipt: &str| {
+        let notations = Notations { response, receipt };
+        let key = response_key(3, notations, at_submit.as_bytes());
+        receipt_keys(3, notations, in_receipt.as_bytes()).iter().any(|(_, one)| Some(one) == key)
+    };
+    for (response, receipt) in [(HexText, Text), (HexText, Auto), (HexText, HexText)] {
+        assert!(meet(response, receipt, "41422d6a", "AB-j"), "{response} {receipt}");
+        assert!(!meet(response, receipt, "41422d6a", "AB-J"), "{response} {receipt}");
+    }
+    for (response, receipt) in [(Text, HexText), (Auto, HexText), (HexText, HexText)] {
+        assert!(meet(response, receipt, "AB-j", "41422D6A"), "{response} {receipt}");
+    }
+    // What spells no text is an id as it stands.
+    assert!(meet(HexText, Text, "00ff", "00ff"));
+    assert!(meet(HexText, Text, "414", "414"));
+    assert!(!meet(Auto, Auto, "41422d6a", "AB-j"));
 }

@@ -99,8 +99,7 @@ fn a_carrier_that_changes_its_notation_is_followed() {
 #[test]
 fn a_notation_that_was_set_is_all_that_is_tried() {
     let mut world = World::new();
-    world.notations =
-        Notations { response: Some(IdNotation::Hex), receipt: Some(IdNotation::Decimal) };
+    world.notations = Notations { response: IdNotation::Hex, receipt: IdNotation::Decimal };
     let ids = taken(&mut world, ["1f".to_owned(), "31".to_owned()].into_iter());
     world.receipt("31", DELIVERED);
     assert_eq!(world.told(), [(0, ids[0], DELIVERED, 0)]);
