@@ -267,12 +267,28 @@ fn tlvs(table: &Reader<'_>, tlvs: &mut Vec<TlvDefinition>) {
             table.sheet.fault(&spot, found, "a tag of its own");
         }
         if let Some(kind) = kind {
-            own.push(TlvDefinition { name: name.to_owned(), tag, kind });
+            let value = tlv_value(&tlv, kind);
+            own.push(TlvDefinition { name: name.to_owned(), tag, kind, value });
         }
     }
     tlvs.retain(|base| own.iter().all(|own| own.name != base.name && own.tag != base.tag));
     tlvs.append(&mut own);
     tlvs.sort_by(|one, other| one.name.cmp(&other.name));
+}
+
+fn tlv_value(table: &Reader<'_>, kind: TlvKind) -> Option<Box<[u8]>> {
+    let text = table.text_or_none("value")?;
+    let octets = TlvDefinition::octets_of(kind, &text);
+    if let (None, Some(value)) = (&octets, table.value("value")) {
+        let expected = match kind {
+            TlvKind::CString | TlvKind::Octets => "a text, or pairs of hexadecimal digits after 0x",
+            TlvKind::U8 => "a number from 0 to 255 in quotes",
+            TlvKind::U16 => "a number from 0 to 65535 in quotes",
+            TlvKind::U32 => "a number from 0 to 4294967295 in quotes",
+        };
+        table.sheet.fault(&value.spot, quoted(&text), expected);
+    }
+    octets
 }
 
 fn statuses(table: &Reader<'_>, dialect: &mut Dialect) {

@@ -17,7 +17,7 @@ use super::settings::{self, Secret, Settings};
 use super::shard::{Delivery, SegmentResult, Submission};
 use crate::link::Clock;
 use crate::message::class::TrafficClass;
-use crate::message::dialect::{Dialect, Surplus, Tolerance};
+use crate::message::dialect::Dialect;
 use crate::message::translation::Form;
 use crate::mo::{MoMessage, Owners};
 use crate::mt::egress::Outgoing;
@@ -28,7 +28,7 @@ use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
-use crate::wire::{CommandStatus, Rules, SequenceNumber, TrailingOctets};
+use crate::wire::{CommandStatus, SequenceNumber};
 
 /// Items a shard's queue holds; a link that finds it full reads no more until there is room.
 pub const SHARD_QUEUE: usize = 16_384;
@@ -285,20 +285,6 @@ impl Account {
     }
 }
 
-/// How a peer of this dialect is read.
-fn octet_rules(dialect: &Dialect) -> Rules {
-    Rules {
-        trailing_octets: match dialect.trailing_octets {
-            Surplus::Ignore => TrailingOctets::Ignore,
-            Surplus::Refuse => TrailingOctets::Refuse,
-        },
-        error_body: dialect.error_body,
-        long_c_strings: dialect.long_c_strings == Tolerance::Accept,
-        missing_nul: dialect.missing_nul == Tolerance::Accept,
-        ..Rules::default()
-    }
-}
-
 /// What a session with this carrier is told. It is never unbound for being idle: that is for
 /// accounts, whose places are few.
 #[must_use]
@@ -321,7 +307,7 @@ pub fn session_settings(
     let millis = |ms: u32| Duration::from_millis(u64::from(ms));
     session::Settings {
         max_pdu_bytes: settings.smpp.max_pdu_bytes as usize,
-        rules: octet_rules(dialect),
+        rules: dialect.rules(),
         session_init: millis(timers.session_init_ms),
         enquire_link: match timers.enquire_link_ms {
             0 => NEVER,

@@ -15,7 +15,7 @@ use super::receipt::ReceiptFormat;
 use super::receipt::id::IdNotation;
 use super::words::words;
 use crate::text::{DefaultAlphabet, Reference};
-use crate::wire::ErrorBody;
+use crate::wire::{ErrorBody, Rules, TrailingOctets};
 
 /// What one account or carrier does differently. See the module's documentation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -143,6 +143,40 @@ pub struct TlvDefinition {
     pub tag: u16,
     /// How its value is read.
     pub kind: TlvKind,
+    /// The octets it has in a submit_sm that lacks it; `None` adds nothing.
+    pub value: Option<Box<[u8]>>,
+}
+
+impl TlvDefinition {
+    /// The octets of a value that people write as `text`: of a number in decimal, or hexadecimal
+    /// behind `0x`; of octets as a text, or hexadecimal behind `0x`. `None` when it is no such
+    /// value.
+    #[must_use]
+    pub fn octets_of(kind: TlvKind, text: &str) -> Option<Box<[u8]>> {
+        let hex = text.strip_prefix("0x");
+        let number = || match hex {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => text.parse().ok(),
+        };
+        Some(match kind {
+            TlvKind::CString => text.bytes().chain([0]).collect(),
+            TlvKind::Octets => match hex {
+                None => text.as_bytes().into(),
+                Some(digits) => {
+                    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+                    let octet = |&[high, low]: &[u8; 2]| {
+                        let digit = |digit: u8| char::from(digit).to_digit(16);
+                        u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+                    };
+                    let octets: Option<Box<[u8]>> = pairs.iter().map(octet).collect();
+                    octets.filter(|_| rest.is_empty())?
+                }
+            },
+            TlvKind::U8 => Box::new([u8::try_from(number()?).ok()?]),
+            TlvKind::U16 => Box::new(u16::try_from(number()?).ok()?.to_be_bytes()),
+            TlvKind::U32 => Box::new(number()?.to_be_bytes()),
+        })
+    }
 }
 
 /// What a carrier's command_status asks of us.
@@ -354,6 +388,21 @@ impl Dialect {
         self.tlvs.iter().find(|definition| definition.tag == tag)
     }
 
+    /// The rules its octets are read by.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            trailing_octets: match self.trailing_octets {
+                Surplus::Ignore => TrailingOctets::Ignore,
+                Surplus::Refuse => TrailingOctets::Refuse,
+            },
+            error_body: self.error_body,
+            long_c_strings: self.long_c_strings == Tolerance::Accept,
+            missing_nul: self.missing_nul == Tolerance::Accept,
+            ..Rules::default()
+        }
+    }
+
     /// The rule this dialect has for `status`; `None` leaves it to the engine's table.
     #[must_use]
     pub fn status(&self, status: u32) -> Option<StatusRule> {
@@ -371,11 +420,36 @@ mod tests {
         assert_eq!(dialect.status(0x58), None);
         assert_eq!(dialect.tlv(0x1400), None);
         dialect.statuses.insert(0x58, StatusRule::PauseBind { for_ms: 1_000 });
-        let pe_id = TlvDefinition { name: "pe_id".to_owned(), tag: 0x1400, kind: TlvKind::CString };
+        let pe_id = TlvDefinition {
+            name: "pe_id".to_owned(),
+            tag: 0x1400,
+            kind: TlvKind::CString,
+            value: None,
+        };
         dialect.tlvs.push(pe_id.clone());
         assert_eq!(dialect.status(0x58), Some(StatusRule::PauseBind { for_ms: 1_000 }));
         assert_eq!(dialect.status(0x14), None);
         assert_eq!(dialect.tlv(0x1400), Some(&pe_id));
         assert_eq!(dialect.tlv(0x1401), None);
+    }
+    #[test]
+    fn a_value_is_written_as_its_type_has_it() {
+        let cases: [(TlvKind, &str, Option<&[u8]>); 12] = [
+            (TlvKind::CString, "AB", Some(b"AB\0")),
+            (TlvKind::Octets, "1101", Some(b"1101")),
+            (TlvKind::Octets, "0x0aFF", Some(b"\x0a\xff")),
+            (TlvKind::Octets, "0x0a0", None),
+            (TlvKind::Octets, "0xzz", None),
+            (TlvKind::U8, "255", Some(b"\xff")),
+            (TlvKind::U8, "256", None),
+            (TlvKind::U8, "-1", None),
+            (TlvKind::U16, "0x1400", Some(b"\x14\0")),
+            (TlvKind::U16, "one", None),
+            (TlvKind::U32, "65536", Some(b"\0\x01\0\0")),
+            (TlvKind::U32, "", None),
+        ];
+        for (kind, text, octets) in cases {
+            assert_eq!(TlvDefinition::octets_of(kind, text).as_deref(), octets, "{kind} {text}");
+        }
     }
 }

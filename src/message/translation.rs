@@ -1,4 +1,4 @@
-//! What a peer's dialect writes differently to our own form, and back.
+//! What a peer's dialect writes differently to our own form, and back; and the TLVs that it adds.
 //!
 //! ```text
 //!   account's octets --read--> our form: what a Message holds --written--> carrier's octets
@@ -14,7 +14,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use super::dialect::{AddressPrefix, Dialect, Gsm7Packing, OctetOrder};
+use super::dialect::{AddressPrefix, Dialect, Gsm7Packing, OctetOrder, TlvDefinition};
 use crate::text::DefaultAlphabet;
 use crate::wire::table::{DeliverSm, SubmitSm};
 use crate::wire::tlv::put_tlv;
@@ -24,6 +24,8 @@ pub use address::bare;
 
 /// Octets that are translated in a short_message (SMPP 3.4 §5.2.21).
 const SHORT_MESSAGE_MAX: usize = 254;
+/// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
+const VERSION_WITH_TLVS: u8 = 0x34;
 /// The bits of `esm_class` that make a receipt or an acknowledgement of a deliver_sm
 /// (SMPP 3.4 §5.2.12).
 const NOT_A_MESSAGE: u8 = 0x3c;
@@ -39,6 +41,8 @@ pub struct Form {
     gsm7: u8,
     packing: Gsm7Packing,
     order: OctetOrder,
+    /// TLVs that a submit_sm gets where it lacks them.
+    added: Box<[(TlvTag, Box<[u8]>)]>,
 }
 
 impl Form {
@@ -52,6 +56,7 @@ impl Form {
             gsm7: dialect.data_coding_gsm7,
             packing: dialect.gsm7_packing,
             order: dialect.ucs2_order,
+            added: added(dialect),
         };
         // What data_coding 0 means matters beside the others alone: octets pass as they are.
         let ours = Self { zero: dialect.data_coding_0, ..form(&Dialect::default()) };
@@ -92,21 +97,21 @@ pub struct Translator {
 }
 
 impl Translator {
-    /// A peer's submit_sm in our form.
+    /// A peer's submit_sm in our form, with the TLVs that this peer leaves to us.
     pub fn read_submit<'a>(&'a mut self, form: &Form, submit: &SubmitSm<'a>) -> SubmitSm<'a> {
-        let fields = self.translate(form, Way::Read, of_submit(submit));
+        let fields = self.translate(form, Way::Read, of_submit(submit), &form.added);
         in_submit(fields, submit)
     }
 
-    /// A submit_sm of ours in the peer's form.
+    /// A submit_sm of ours in the peer's form, with the TLVs that this peer wants and it lacks.
     pub fn written_submit<'a>(&'a mut self, form: &Form, submit: &SubmitSm<'a>) -> SubmitSm<'a> {
-        let fields = self.translate(form, Way::Written, of_submit(submit));
+        let fields = self.translate(form, Way::Written, of_submit(submit), &form.added);
         in_submit(fields, submit)
     }
 
     /// A peer's deliver_sm in our form.
     pub fn read_deliver<'a>(&'a mut self, form: &Form, deliver: &DeliverSm<'a>) -> DeliverSm<'a> {
-        let fields = self.translate(form, Way::Read, of_deliver(deliver));
+        let fields = self.translate(form, Way::Read, of_deliver(deliver), &[]);
         in_deliver(fields, deliver)
     }
 
@@ -117,7 +122,7 @@ impl Translator {
         form: &Form,
         deliver: &DeliverSm<'a>,
     ) -> DeliverSm<'a> {
-        let fields = self.translate(form, Way::Written, of_deliver(deliver));
+        let fields = self.translate(form, Way::Written, of_deliver(deliver), &[]);
         in_deliver(fields, deliver)
     }
 
@@ -127,7 +132,13 @@ impl Translator {
         std::mem::take(&mut self.altered)
     }
 
-    fn translate<'a>(&'a mut self, form: &Form, way: Way, fields: Fields<'a>) -> Fields<'a> {
+    fn translate<'a>(
+        &'a mut self,
+        form: &Form,
+        way: Way,
+        fields: Fields<'a>,
+        added: &[(TlvTag, Box<[u8]>)],
+    ) -> Fields<'a> {
         let Self { source, destination, text, tlvs, altered } = self;
         for (to, ton, from) in [
             (&mut *source, fields.source_ton, fields.source),
@@ -136,38 +147,66 @@ impl Translator {
             to.clear();
             *altered += u64::from(!address::translate(form, way, ton, from, to));
         }
-        let translated = Fields { source, destination, ..fields };
-        if fields.esm_class & NOT_A_MESSAGE != 0 {
-            return translated;
-        }
-        let payload = fields.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
-        let (user_data, in_payload) = match payload {
-            Some(payload) if fields.short_message.is_empty() => (payload, true),
-            _ => (fields.short_message, false),
-        };
-        text.clear();
-        let text_of = text::Text { esm_class: fields.esm_class, data_coding: fields.data_coding };
-        let Some(data_coding) = text::translate(form, way, text_of, user_data, text) else {
-            return translated;
-        };
-        let translated = Fields { data_coding, ..translated };
-        if !in_payload {
-            // Packed octets that hold more than a short_message does are left alone.
-            return match text.len() <= SHORT_MESSAGE_MAX.max(user_data.len()) {
-                true => Fields { short_message: text, ..translated },
-                false => Fields { data_coding: fields.data_coding, ..translated },
-            };
-        }
-        tlvs.clear();
-        for tlv in fields.tlvs.iter() {
-            let value = if tlv.tag == TlvTag::MESSAGE_PAYLOAD { &text[..] } else { tlv.value };
-            // Unpacked, a payload can grow beyond what a length can say; then it stays as it was.
-            if !put_tlv(tlvs, tlv.tag, value) {
-                return Fields { data_coding: fields.data_coding, ..translated };
+        let mut translated = Fields { source, destination, ..fields };
+        let mut payload = None;
+        if fields.esm_class & NOT_A_MESSAGE == 0 {
+            text.clear();
+            match text_of(form, way, fields, text) {
+                Some((data_coding, Place::ShortMessage)) => {
+                    translated = Fields { data_coding, short_message: text, ..translated };
+                }
+                Some((data_coding, Place::Payload)) => {
+                    translated = Fields { data_coding, ..translated };
+                    payload = Some(&text[..]);
+                }
+                None => {}
             }
         }
-        Fields { tlvs: Tlvs::take(tlvs).0, ..translated }
+        let lacks = |tag: TlvTag| fields.tlvs.find(tag).is_none();
+        if payload.is_some() || added.iter().any(|(tag, _)| lacks(*tag)) {
+            tlvs.clear();
+            // Lengths that fitted fit again, and that of a payload was looked at.
+            for tlv in fields.tlvs.iter() {
+                let payload = payload.filter(|_| tlv.tag == TlvTag::MESSAGE_PAYLOAD);
+                let _ = put_tlv(tlvs, tlv.tag, payload.unwrap_or(tlv.value));
+            }
+            for (tag, value) in added.iter().filter(|(tag, _)| lacks(*tag)) {
+                let _ = put_tlv(tlvs, *tag, value);
+            }
+            translated.tlvs = Tlvs::take(tlvs).0;
+        }
+        translated
     }
+}
+
+/// Where user data stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    ShortMessage,
+    Payload,
+}
+
+/// Appends the user data, translated, to `out`: its new `data_coding` and its place. `None` when it
+/// stays as it is: in this alphabet there is nothing to translate, or the result does not fit.
+fn text_of(form: &Form, way: Way, fields: Fields<'_>, out: &mut Vec<u8>) -> Option<(u8, Place)> {
+    let payload = fields.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
+    let (user_data, place, octets_max) = match payload {
+        Some(payload) if fields.short_message.is_empty() => {
+            (payload, Place::Payload, usize::from(u16::MAX))
+        }
+        _ => (fields.short_message, Place::ShortMessage, SHORT_MESSAGE_MAX),
+    };
+    let text = text::Text { esm_class: fields.esm_class, data_coding: fields.data_coding };
+    let data_coding = text::translate(form, way, text, user_data, out)?;
+    (out.len() <= octets_max.max(user_data.len())).then_some((data_coding, place))
+}
+
+fn added(dialect: &Dialect) -> Box<[(TlvTag, Box<[u8]>)]> {
+    if dialect.interface_version < VERSION_WITH_TLVS {
+        return Box::default();
+    }
+    let valued = |tlv: &TlvDefinition| Some((TlvTag(tlv.tag), tlv.value.clone()?));
+    dialect.tlvs.iter().filter_map(valued).collect()
 }
 
 fn of_submit<'a>(submit: &SubmitSm<'a>) -> Fields<'a> {

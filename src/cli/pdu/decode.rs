@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::lines::{hex, octets_of};
+use crate::message::dialect::{TlvDefinition, TlvKind};
 use crate::wire::framer::MAX_PDU_BYTES;
 use crate::wire::{
     self, COctetString, CommandStatus, DestAddress, DestAddresses, Framer, HEADER_LEN, Header,
-    Limits, Pdu, Rules, Tlvs, UnsuccessSmes,
+    Limits, Pdu, Rules, Tlv, Tlvs, UnsuccessSmes,
 };
 
 /// The object for one line of hexadecimal digits (blanks and upper case are taken).
@@ -28,6 +29,13 @@ use crate::wire::{
 /// A response without a body has empty `fields`.
 #[must_use]
 pub fn decode_line(line: &str, rules: &Rules) -> Value {
+    decode_line_with(line, rules, &[])
+}
+
+/// The same with a vendor's TLVs: each has the name that its definition gives it, and `"read"`, its
+/// value as a text or a number, where it is what the definition says.
+#[must_use]
+pub fn decode_line_with(line: &str, rules: &Rules, vendor: &[TlvDefinition]) -> Value {
     let frame = match octets_of(line) {
         Ok(octets) => octets,
         Err(offset) => return json!({ "error": error("bad_hex", None, offset, None) }),
@@ -45,18 +53,18 @@ pub fn decode_line(line: &str, rules: &Rules) -> Value {
         Ok(Some(whole)) if whole.len() < frame.len() => {
             off_length(header, "extra_octets", whole.len())
         }
-        Ok(Some(whole)) => decode_frame(whole, rules),
+        Ok(Some(whole)) => decode_frame(whole, rules, vendor),
     }
 }
 
-fn decode_frame(frame: &[u8], rules: &Rules) -> Value {
+fn decode_frame(frame: &[u8], rules: &Rules, vendor: &[TlvDefinition]) -> Value {
     match Pdu::decode(frame, rules) {
         Ok((header, pdu)) => {
             let mut object = header_of(&header);
             let bodyless = frame.len() == HEADER_LEN;
             let fields = if bodyless { Map::new() } else { fields_of(&pdu) };
             object.insert("fields".to_owned(), fields.into());
-            object.insert("tlvs".to_owned(), tlvs_of(pdu.tlvs()));
+            object.insert("tlvs".to_owned(), tlvs_of(pdu.tlvs(), vendor));
             object.into()
         }
         Err(fault) => {
@@ -146,8 +154,32 @@ fn failures(list: &UnsuccessSmes<'_>) -> Value {
         .collect()
 }
 
-fn tlvs_of(tlvs: Tlvs<'_>) -> Value {
-    tlvs.iter()
-        .map(|tlv| json!({ "tag": tlv.tag.0, "name": tlv.tag.name(), "value": hex(tlv.value) }))
-        .collect()
+fn tlvs_of(tlvs: Tlvs<'_>, vendor: &[TlvDefinition]) -> Value {
+    let one = |tlv: Tlv<'_>| {
+        let (tag, value) = (tlv.tag.0, hex(tlv.value));
+        match vendor.iter().find(|definition| definition.tag == tag) {
+            None => json!({ "tag": tag, "name": tlv.tag.name(), "value": value }),
+            Some(definition) => {
+                let read = read_as(definition.kind, tlv.value);
+                json!({ "tag": tag, "name": definition.name, "value": value, "read": read })
+            }
+        }
+    };
+    tlvs.iter().map(one).collect()
+}
+
+/// A value as its type says; null when it is another's.
+fn read_as(kind: TlvKind, octets: &[u8]) -> Value {
+    let text = |octets: &[u8]| match octets.iter().all(|octet| matches!(octet, 0x20..=0x7E)) {
+        true => String::from_utf8_lossy(octets).into(),
+        false => Value::Null,
+    };
+    match (kind, octets) {
+        (TlvKind::CString, [string @ .., 0]) => text(string),
+        (TlvKind::Octets, octets) => text(octets),
+        (TlvKind::U8, &[octet]) => octet.into(),
+        (TlvKind::U16, &[high, low]) => u16::from_be_bytes([high, low]).into(),
+        (TlvKind::U32, &[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]).into(),
+        _ => Value::Null,
+    }
 }

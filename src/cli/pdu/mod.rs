@@ -7,13 +7,16 @@ mod members;
 mod tests;
 
 use std::io::{self, BufRead, Write};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::lines::each_line;
+use crate::config::{BUNDLED, bundled};
+use crate::message::dialect::Dialect;
 use crate::wire::{ErrorBody, Rules, Version};
 
-pub use decode::decode_line;
+pub use decode::{decode_line, decode_line_with};
 pub use encode::encode_line;
 
 /// What `chappe pdu` does.
@@ -34,6 +37,9 @@ pub struct DecodeArgs {
     /// Take no deviation: octets after the last TLV, bodies of error responses, missing bodies
     #[arg(long)]
     pub strict: bool,
+    /// Read as this bundled profile does, and call vendor TLVs what it calls them
+    #[arg(long, value_name = "NAME", value_parser = profile, conflicts_with = "strict")]
+    pub dialect: Option<Arc<Dialect>>,
 }
 
 /// An edition of the standard, as it is named on a command line.
@@ -48,17 +54,28 @@ pub enum Edition {
     V50,
 }
 
+/// The bundled profile of this name.
+fn profile(name: &str) -> Result<Arc<Dialect>, String> {
+    bundled(name).map(Arc::new).ok_or_else(|| {
+        let known: Vec<&str> = BUNDLED.iter().map(|(name, _)| *name).collect();
+        format!("expected one of {}", known.join(", "))
+    })
+}
+
 impl DecodeArgs {
     /// The rules that lines are read by.
     ///
     /// A dump has no peer whose habits could be known, so the body of an error response is read as
-    /// the standard has it and never taken for TLVs alone.
+    /// the standard has it and never taken for TLVs alone; unless a profile says what they are.
     #[must_use]
     pub fn rules(&self) -> Rules {
         let version = match self.smpp {
             Edition::V34 => Version::V34,
             Edition::V50 => Version::V50,
         };
+        if let Some(dialect) = &self.dialect {
+            return Rules { version, ..dialect.rules() };
+        }
         if self.strict {
             Rules { version, ..Rules::STRICT }
         } else {
@@ -84,7 +101,8 @@ pub fn run(command: &PduCommand, input: impl BufRead, output: impl Write) -> io:
 /// What reading or writing fails with; what a line holds is answered on its line.
 pub fn run_decode(args: &DecodeArgs, input: impl BufRead, output: impl Write) -> io::Result<()> {
     let rules = args.rules();
-    each_line(input, output, |line| decode_line(line, &rules).to_string())
+    let tlvs = args.dialect.as_ref().map_or(&[][..], |dialect| &dialect.tlvs);
+    each_line(input, output, |line| decode_line_with(line, &rules, tlvs).to_string())
 }
 
 /// Prints hexadecimal digits for every line that is an object of a PDU, and an error object for

@@ -51,7 +51,7 @@ fn a_pdu_prints_as_documented() {
 
 #[test]
 fn what_decode_prints_encode_takes_back_for_every_row() {
-    let args = DecodeArgs { smpp: Edition::V50, strict: true };
+    let args = DecodeArgs { smpp: Edition::V50, strict: true, dialect: None };
     assert_eq!(args.rules().version, Version::V50);
     let mut seed = 1_usize;
     let mut below = |bound: usize| {
@@ -149,7 +149,7 @@ fn the_broadcast_commands_are_unknown_unless_5_0_is_asked_for() {
         (&json!("unknown"), &json!(0x8000_0111_u32))
     );
     assert_eq!(object["error"]["status"], "ESME_RINVCMDID");
-    let of_v50 = DecodeArgs { smpp: Edition::V50, strict: false };
+    let of_v50 = DecodeArgs { smpp: Edition::V50, ..DecodeArgs::default() };
     assert_eq!(decode_line(line, &of_v50.rules())["command"], "broadcast_sm_resp");
 }
 
@@ -285,4 +285,27 @@ fn what_cannot_be_a_pdu_is_refused_by_name() {
         assert_eq!(encode_error(&object), (fault.to_owned(), field.to_owned()), "{object}");
     }
     assert_eq!(encode_line("{").unwrap_err()["error"]["fault"], "bad_json");
+}
+
+#[test]
+fn q38_a_profile_names_and_reads_its_vendors_tlvs() {
+    let dialect = crate::config::bundled("india-dlt").map(std::sync::Arc::new);
+    let args = DecodeArgs { dialect, ..DecodeArgs::default() };
+    // A data_sm_resp with template_id 1107, a tag of nobody's and message_state.
+    let line =
+        "00000023 80000103 00000000 00000001 00 1401 0004 31313037 1499 0001 07 0427 0001 02";
+    let (mut plain, mut named) = (Vec::new(), Vec::new());
+    run_decode(&DecodeArgs::default(), line.as_bytes(), &mut plain).unwrap();
+    run_decode(&args, line.as_bytes(), &mut named).unwrap();
+    let tlvs = |output: &[u8]| -> Value {
+        let object: Value = serde_json::from_slice(output).unwrap();
+        object["tlvs"].clone()
+    };
+    let (plain, named) = (tlvs(&plain), tlvs(&named));
+    assert_eq!(plain[0], json!({ "tag": 0x1401, "name": null, "value": "31313037" }));
+    let template = json!({
+        "tag": 0x1401, "name": "template_id", "value": "31313037", "read": "1107"
+    });
+    assert_eq!(named[0], template);
+    assert_eq!((&named[1], &named[2]), (&plain[1], &plain[2]), "the others are as they were");
 }

@@ -398,7 +398,8 @@ pub(super) const DIALECT: &[Key] = keys! {
     /// What the body of its error responses holds, when there is one; with `absent` there may be
     /// none (quirks 29 to 31: smppex #6, cloudhopper PR 31).
     error_body: words::<ErrorBody>(), Default(r#""auto""#);
-    /// Vendor TLVs by name, beside those of `base` (quirk 38: India DLT, Jasmin #429).
+    /// Vendor TLVs by name, beside those of `base`: what `chappe pdu decode --dialect` calls them,
+    /// and what is added to messages (quirk 38: India DLT, Jasmin #429).
     tlv: Kind::TableMap(Table::Tlv), Absent("no vendor TLV");
     /// What we write before an international number: `none`, `plus` or `zeros` (`00`). A number of
     /// type 1 is one, and of type 0 one of seven digits or more that begins with no 0. The `+` or
@@ -467,6 +468,10 @@ pub(super) const TLV: &[Key] = keys! {
     tag: int(1, 0xFFFF), Required;
     /// How its value is read.
     type: words::<TlvKind>(), Required;
+    /// What it is in a message that lacks it: in every one that an account of this profile submits,
+    /// or that is sent to such a carrier. A number in decimal or hexadecimal (`0x`), or a text,
+    /// which `c_string` closes with a NUL; `octets` takes hexadecimal (`0x`) too.
+    value: Kind::Text { octets_max: 255 }, Absent("a message goes without it");
 };
 
 /// `[dialect.NAME] status.0xNN`.

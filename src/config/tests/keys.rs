@@ -178,6 +178,7 @@ fn sample(table: Table, key: &Key) -> String {
         (Table::Dialect, "reconnect_min_ms") => return "6000".to_owned(),
         (Table::Dialect, "reconnect_max_ms") => return "70000".to_owned(),
         (Table::Carrier, "receiver_address") => "h:2",
+        (Table::Tlv, "value") => "7",
         (Table::Route, "reject") => return "true".to_owned(),
         _ => match key.kind {
             Kind::Cost => return "1.5".to_owned(),

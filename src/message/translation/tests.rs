@@ -1,7 +1,7 @@
 //! Peers that write otherwise, in both directions.
 
 use super::*;
-use crate::message::dialect::Dialect;
+use crate::message::dialect::{Dialect, TlvKind};
 
 /// A form with what a test changes of the dialect.
 fn form(change: impl FnOnce(&mut Dialect)) -> Form {
@@ -183,4 +183,39 @@ fn the_text_of_a_receipt_stays_as_it_is() {
     let written = translator.written_deliver(&packing, &deliver);
     assert_eq!(written.source_addr.as_str(), Some("+33612345678"));
     assert_eq!(DeliverSm { source_addr: deliver.source_addr, ..written }, deliver);
+}
+
+#[test]
+fn q38_a_tlv_that_a_peer_wants_is_added_where_it_is_missing() {
+    let change = |dialect: &mut Dialect| {
+        for (name, tag, kind, value) in [
+            ("pe_id", 0x1400, TlvKind::Octets, Some("1101000000000012345")),
+            ("flag", 0x1500, TlvKind::U8, Some("1")),
+            ("named", 0x1501, TlvKind::CString, None),
+        ] {
+            let value = value.and_then(|value| TlvDefinition::octets_of(kind, value));
+            dialect.tlvs.push(TlvDefinition { name: name.to_owned(), tag, kind, value });
+        }
+    };
+    let india = form(change);
+    let mut octets = Vec::new();
+    assert!(put_tlv(&mut octets, TlvTag(0x1500), &[9]));
+    let own = SubmitSm { tlvs: Tlvs::take(&octets).0, ..text(0, 0, b"hi") };
+    for read in [false, true] {
+        let mut translator = Translator::default();
+        let submit = match read {
+            true => translator.read_submit(&india, &own),
+            false => translator.written_submit(&india, &own),
+        };
+        let octets_of = |tag| submit.tlvs.octets_of(TlvTag(tag));
+        assert_eq!(octets_of(0x1400), Some(&b"1101000000000012345"[..]));
+        assert_eq!(octets_of(0x1500), Some(&[9][..]), "an account's own value stays");
+        assert_eq!((octets_of(0x1501), submit.tlvs.iter().count()), (None, 2));
+        assert_eq!(submit.short_message, b"hi");
+    }
+    let deliver = DeliverSm { short_message: b"hi", ..DeliverSm::default() };
+    assert_eq!(Translator::default().written_deliver(&india, &deliver), deliver);
+    let mut old = Dialect { interface_version: 0x33, ..Dialect::default() };
+    change(&mut old);
+    assert_eq!(Form::of(&old), None, "a carrier of version 3.3 gets no TLVs");
 }
