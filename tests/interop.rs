@@ -1,8 +1,8 @@
 //! Other people's SMPP software on both sides of the real engine: their ESMEs submit to it, their
 //! SMSC takes what it sends. `tests/interop/README.md` says what each script proves.
 //!
-//! With `CHAPPE_INTEROP=1`, as `tests/run` sets it, software that is missing is a failure; without
-//! it, a test whose software is missing says so and ends.
+//! With `CHAPPE_INTEROP=1`, as `tests/run` sets it, or with `CI` set, software that is missing is a
+//! failure; otherwise a test whose software is missing says so and ends.
 #![cfg(feature = "runtime")]
 
 use std::io::{BufRead, BufReader, Write};
@@ -13,6 +13,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+mod foreign;
+
+/// What has to be run where software is missing.
+const INSTALL: &str = "tests/interop/setup.sh";
 /// How long the engine may take to start and bind.
 const START: Duration = Duration::from_secs(20);
 
@@ -20,12 +24,12 @@ fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop")
 }
 
-/// Whether the software that `setup.sh` installs is here.
-fn installed(what: &str, present: bool) -> bool {
-    let required = std::env::var("CHAPPE_INTEROP").is_ok_and(|value| value == "1");
-    assert!(present || !required, "{what} is missing: run tests/interop/setup.sh");
+/// Whether a test can be run with what it needs; says so where it is not. What must be here and is
+/// not is the test's failure.
+fn is_here(what: &str, present: bool) -> bool {
+    assert!(present || !foreign::is_required(), "{what} is missing: run {INSTALL}");
     if !present {
-        eprintln!("skipped: {what} is missing; tests/interop/setup.sh installs it");
+        foreign::skip(&format!("{what} is missing; {INSTALL} installs it"));
     }
     present
 }
@@ -36,7 +40,7 @@ fn is_program(name: &str) -> bool {
 }
 
 fn has_node() -> bool {
-    installed("npm smpp", is_program("node") && scripts().join("node_modules/smpp").exists())
+    is_here("npm smpp", is_program("node") && scripts().join("node_modules/smpp").exists())
 }
 
 fn python() -> PathBuf {
@@ -266,7 +270,7 @@ fn octets(hex: &str) -> Vec<u8> {
 
 fn python_client(script: &str) -> Option<Command> {
     let present = python().exists();
-    if !installed("the Python environment", present) || !has_node() {
+    if !is_here("the Python environment", present) || !has_node() {
         return None;
     }
     let mut command = Command::new(python());
@@ -305,7 +309,7 @@ fn npm_smpp_converses_with_itself_through_the_engine() {
 
 #[test]
 fn kannel_sends_through_its_http_interface_and_hears_of_each_text() {
-    if !has_node() || !installed("Kannel", is_program("bearerbox")) {
+    if !has_node() || !is_here("Kannel", is_program("bearerbox")) {
         return;
     }
     let world = World::start("kannel", &["--mo", "2"]);
@@ -331,7 +335,7 @@ fn shared() -> PathBuf {
 
 #[test]
 fn wireshark_reads_what_we_encode_as_we_do() {
-    if !installed("tshark", is_program("tshark")) {
+    if !is_here("tshark", is_program("tshark")) {
         return;
     }
     let vectors = std::fs::read_to_string(shared().join("vectors/pdus.jsonl"))

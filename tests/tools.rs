@@ -18,7 +18,11 @@ struct Smsc {
 
 impl Smsc {
     fn start(options: &str) -> Self {
-        let mut child = Command::new(CHAPPE)
+        Self::spawn(&mut Command::new(CHAPPE), options)
+    }
+
+    fn spawn(chappe: &mut Command, options: &str) -> Self {
+        let mut child = chappe
             .args(["smsc", "--listen", "127.0.0.1:0"])
             .args(options.split_whitespace())
             .stdout(Stdio::piped())
@@ -79,6 +83,19 @@ fn run(smsc: &str, options: &str) -> (i32, Value, Value) {
 
 fn number(object: &Value, member: &str) -> u64 {
     object[member].as_u64().unwrap_or_else(|| panic!("{member} in {object}"))
+}
+
+/// A shell's usual limit is lower than the binds a tool may be asked for.
+#[test]
+fn tools_have_as_many_connections_as_the_hard_limit_allows() {
+    const FEW: [&str; 4] = ["-c", "ulimit -Sn 40 && exec \"$@\"", "sh", CHAPPE];
+    let mut smsc = Command::new("sh");
+    let smsc = Smsc::spawn(smsc.args(FEW), "");
+    let mut load = Command::new("sh");
+    load.args(FEW).args(["load", "--connect", &smsc.address, "--binds", "60", "--count", "600"]);
+    let output = load.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(number(&smsc.end(), "binds"), 60);
 }
 
 #[test]

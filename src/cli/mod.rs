@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub mod check;
+mod descriptors;
 pub mod lines;
 pub mod load;
 pub mod pdu;
@@ -125,6 +126,8 @@ impl Failure {
 /// A runtime of one thread for the tools: what they do fits on one core, and a second one would
 /// be taken from what they test.
 fn one_thread() -> Result<tokio::runtime::Runtime, Failure> {
+    // Without it a tool has fewer connections than was asked, which it will say.
+    let _ = descriptors::raise();
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Exit;
+use super::{Exit, descriptors};
 use crate::config;
 use crate::engine::Engine;
 use crate::engine::settings::{Log, LogFormat, LogLevel, Settings};
@@ -39,6 +39,7 @@ pub fn run(args: &RunArgs) -> Exit {
         }
     };
     start_log(settings.log);
+    raise_descriptors(&settings);
     let runtime = match settings.node.workers_resolved() {
         // With one worker nothing is ever handed to another thread.
         1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
@@ -52,6 +53,25 @@ pub fn run(args: &RunArgs) -> Exit {
             eprintln!("chappe: cannot start threads: {error}");
             Exit::Failure
         }
+    }
+}
+
+/// What else a process has open: files, listeners, pages that are read.
+const DESCRIPTORS_ASIDE: u64 = 64;
+
+/// As many connections as the settings allow must not fail for want of a descriptor.
+fn raise_descriptors(settings: &Settings) {
+    let binds = settings.carriers.iter().map(|carrier| 2 * u64::from(carrier.binds)).sum::<u64>();
+    let wanted = u64::from(settings.smpp.sessions_max) + binds + DESCRIPTORS_ASIDE;
+    match descriptors::raise() {
+        Some(limit) if limit < wanted => tracing::warn!(
+            limit,
+            wanted,
+            "fewer file descriptors than smpp.sessions_max and the carriers may need: raise the \
+             hard limit (ulimit -Hn, LimitNOFILE)"
+        ),
+        Some(limit) => tracing::debug!(limit, "file descriptors"),
+        None => tracing::warn!("the limit of file descriptors cannot be read or raised"),
     }
 }
 

@@ -17,11 +17,31 @@ use crate::link::tls::ListenerTls;
 use crate::link::{Link, Stream};
 use crate::message::dialect::Dialect;
 use crate::session::Session;
+use crate::telemetry;
 use crate::wire::Role;
 
-/// How long to wait after the system could not give us a connection (too many open files): at once
-/// would only fail again.
+/// How long to wait after the system could not give us a connection (no file descriptor is left):
+/// at once would only fail again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether connections are refused just now. What comes by the thousand is counted each time and
+/// logged once, until one is taken again.
+#[derive(Debug, Default)]
+struct Refusing(Option<&'static str>);
+
+impl Refusing {
+    /// One more for this reason; whether it is worth a line.
+    fn refuse(&mut self, shared: &Shared, reason: &'static str) -> bool {
+        telemetry::connection_refused(&shared.registry, reason);
+        self.0.replace(reason) != Some(reason)
+    }
+
+    fn take(&mut self) {
+        if let Some(reason) = self.0.take() {
+            tracing::info!(reason, "connections are taken again");
+        }
+    }
+}
 
 /// Accepts connections until accounts are stopped.
 pub async fn serve(
@@ -32,6 +52,7 @@ pub async fn serve(
 ) {
     let open = Arc::new(AtomicU32::new(0));
     let lobby = Lobby::new(shared.settings.smpp.unbound_sessions_max);
+    let mut refusing = Refusing::default();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -41,15 +62,23 @@ pub async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::error!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
+                if refusing.refuse(&shared, "accept") {
+                    tracing::error!(%error, "cannot accept connections");
+                }
+                tokio::select! {
+                    biased;
+                    _ = stop.changed() => return,
+                    () = tokio::time::sleep(ACCEPT_PAUSE) => continue,
+                }
             }
         };
         if open.load(Ordering::Relaxed) >= shared.settings.smpp.sessions_max {
-            tracing::warn!(%peer, "connection closed: sessions_max reached");
+            if refusing.refuse(&shared, "sessions_max") {
+                tracing::warn!(%peer, "connections are closed at once: sessions_max reached");
+            }
             continue;
         }
+        refusing.take();
         open.fetch_add(1, Ordering::Relaxed);
         shared.metrics.sessions.increment(1);
         let (shared, tls, stop) = (Arc::clone(&shared), tls.clone(), stop.clone());

@@ -74,6 +74,8 @@ pub struct Link<S, O> {
     partial: Vec<u8>,
     sleep: Pin<Box<Sleep>>,
     sleep_until: Duration,
+    /// Set once the stream gives no more octets; it may still take some.
+    at_eof: bool,
     /// Set while the stream may hold octets back until it is flushed, as TLS does.
     unflushed: bool,
     /// Octets that may wait for a peer that does not read; beyond them its session ends.
@@ -117,6 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
             partial: Vec::new(),
             sleep: Box::pin(tokio::time::sleep_until(clock.instant(sleep_until))),
             sleep_until,
+            at_eof: false,
             unflushed: false,
             unwritten_max: usize::MAX,
             stalled_at: None,
@@ -180,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
 
     /// Reads and handles one buffer.
     fn poll_read(&mut self, cx: &mut Context<'_>, now: Now) -> Read {
-        if self.ended.is_some() {
+        if self.ended.is_some() || self.at_eof {
             return Read::Nothing;
         }
         match self.owner.pace() {
@@ -206,8 +209,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
             match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
                 Poll::Pending => return Read::Nothing,
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
-                Poll::Ready(Ok(()) | Err(_)) => {
-                    self.session.handle_disconnect();
+                Poll::Ready(read) => {
+                    self.at_eof = true;
+                    match read {
+                        Ok(()) => self.session.handle_eof(now),
+                        Err(_) => self.session.handle_disconnect(),
+                    }
                     self.take_events(now);
                     return Read::Octets;
                 }

@@ -1,11 +1,12 @@
 //! What reaches a session: octets, the passing of time, the loss of the link.
 
 use super::event::{BindRequest, CloseReason, Event, Odd, Unanswered};
+use super::farewell::Farewell;
 use super::timers::Due;
 use super::{OWN_TICKET, Session};
 use crate::clock::Now;
-use crate::wire::framer::{Framer, FramingError, Limits};
-use crate::wire::table::{EnquireLinkResp, Pdu, UnbindResp};
+use crate::wire::framer::{Framer, Limits};
+use crate::wire::table::{EnquireLinkResp, Pdu};
 use crate::wire::{
     CommandId, CommandStatus, DecodeError, Header, Reaction, Role, State, TlvTag, may_send,
 };
@@ -24,7 +25,7 @@ impl Session {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
-            if self.closing {
+            if self.closing || self.farewell.is_some() {
                 *octets = &[];
                 return None;
             }
@@ -38,7 +39,7 @@ impl Session {
                     }
                 }
                 Ok(None) => return None,
-                Err(error) => self.lose_framing(error),
+                Err(error) => self.take_leave(now, Farewell::Framing(error)),
             }
         }
     }
@@ -55,6 +56,7 @@ impl Session {
                 self.end(CloseReason::BindUnanswered);
             }
             Some(Due::Bind) => self.end(CloseReason::SessionInit),
+            Some(Due::Drain) if self.farewell.is_some() => self.depart(),
             Some(Due::Drain) if self.unbind_sent => self.end(CloseReason::UnbindUnanswered),
             Some(Due::Drain) => self.send_unbind(now),
             Some(Due::Enquire) => {
@@ -71,6 +73,16 @@ impl Session {
     pub fn handle_disconnect(&mut self) {
         let expected = self.unbind_sent;
         self.end(if expected { CloseReason::Unbound } else { CloseReason::Disconnected });
+    }
+
+    /// Tells the session that the peer sends no more. It may still read, so it gets the answers it
+    /// is owed; then the session ends as by [`Session::handle_disconnect`].
+    pub fn handle_eof(&mut self, now: Now) {
+        if self.unbind_sent || self.unanswered == 0 {
+            self.handle_disconnect();
+        } else if !self.closing && self.farewell.is_none() {
+            self.take_leave(now, Farewell::Eof);
+        }
     }
 
     /// Tells the session that its link takes no octets any more: the peer does not read.
@@ -127,8 +139,7 @@ impl Session {
                 None
             }
             Pdu::Unbind(_) => {
-                self.answer_own(header, &UnbindResp::default());
-                self.end(CloseReason::PeerUnbound);
+                self.take_leave(now, Farewell::Unbind(header.sequence_number));
                 None
             }
             Pdu::BindTransmitter(_) | Pdu::BindReceiver(_) | Pdu::BindTransceiver(_) => {
@@ -269,15 +280,6 @@ impl Session {
             Reaction::Ignore => {}
         }
         Some(Event::Odd(Odd::BadPdu(error)))
-    }
-
-    #[cold]
-    fn lose_framing(&mut self, error: FramingError) {
-        if self.state != State::Open {
-            // Another protocol's client gets no SMPP octets in return.
-            self.push_status(CommandId::GENERIC_NACK, CommandStatus::ESME_RINVCMDLEN, 0);
-        }
-        self.end(CloseReason::Framing(error));
     }
 
     fn expire_requests(&mut self, now: Now) {

@@ -4,7 +4,7 @@
 //!
 //! - **getters** say where it stands: [`Session::state`], [`Session::in_flight`], ...
 //! - **arrivals** tell it what happened: [`Session::handle_bytes`], [`Session::handle_timeout`],
-//!   [`Session::handle_disconnect`].
+//!   [`Session::handle_eof`], [`Session::handle_disconnect`], ...
 //! - **commands** are what its owner wants: [`Session::bind`], [`Session::submit`],
 //!   [`Session::respond`], [`Session::unbind`], ...
 //! - **polls** say what it wants: [`Session::poll_transmit`], [`Session::poll_event`],
@@ -23,6 +23,7 @@
 mod arrivals;
 mod binding;
 mod event;
+mod farewell;
 mod frame;
 mod in_flight;
 mod outbox;
@@ -45,6 +46,7 @@ use crate::wire::{
     may_send,
 };
 use binding::PendingBind;
+use farewell::Farewell;
 use in_flight::InFlight;
 use outbox::Outbox;
 use timers::Timers;
@@ -74,6 +76,8 @@ pub struct Session {
     /// Set while the session winds down; no new request is taken.
     draining: bool,
     unbind_sent: bool,
+    /// The peer's last words, while its requests before them wait for their answers.
+    farewell: Option<Farewell>,
     /// Set once no further octet is read: what is pending is written and the link closed.
     closing: bool,
     peer_version: u8,
@@ -110,6 +114,7 @@ impl Session {
             unanswered: 0,
             draining: false,
             unbind_sent: false,
+            farewell: None,
             closing: false,
             peer_version: 0,
         }
@@ -392,13 +397,20 @@ impl Session {
     #[inline]
     fn settle_one(&mut self) {
         self.unanswered = self.unanswered.saturating_sub(1);
-        if self.draining && self.is_idle() && !self.unbind_sent {
+        if !self.draining {
+            return;
+        }
+        if self.farewell.is_some() {
+            if self.unanswered == 0 {
+                self.depart();
+            }
+        } else if self.is_idle() && !self.unbind_sent {
             self.timers.drain_until(Duration::ZERO);
         }
     }
 
     fn unbind_when_idle(&mut self, now: Now) {
-        if self.is_idle() && !self.unbind_sent {
+        if self.is_idle() && !self.unbind_sent && self.farewell.is_none() {
             self.send_unbind(now);
         }
     }
@@ -430,6 +442,7 @@ impl Session {
             self.answer_bind(CommandStatus::ESME_RBINDFAIL);
         }
         self.bind = None;
+        self.farewell = None;
         self.state = match reason {
             CloseReason::PeerUnbound | CloseReason::Unbound => State::Unbound,
             _ => State::Closed,

@@ -10,5 +10,6 @@ mod registry;
 
 pub use names::{METRICS, MetricKind, MetricRow};
 pub use registry::{
-    AccountMetrics, CarrierMetrics, EngineMetrics, Registry, bind_refused, pdu_odd, session_closed,
+    AccountMetrics, CarrierMetrics, EngineMetrics, Registry, bind_refused, connection_refused,
+    pdu_odd, session_closed,
 };

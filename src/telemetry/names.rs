@@ -68,6 +68,7 @@ metrics! {
     SESSIONS_CLOSED "chappe_sessions_closed_total" Counter ["side" "reason"] "Sessions that ended, by reason."
     FRAMING_LOST "chappe_framing_lost_total" Counter ["side" "kind"] "Streams that stopped being SMPP, by what stood where a length belongs: http, tls, amqp, ssh, tpkt (remote desktop), misaligned, too_short or too_long."
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
+    CONNECTIONS_REFUSED "chappe_connections_refused_total" Counter ["reason"] "Connections of accounts closed at once (sessions_max) or not to be had (accept)."
     PDU_ODD "chappe_pdu_odd_total" Counter ["kind"] "PDUs that were malformed, not permitted or answered nothing."
     QUEUED "chappe_messages_queued" Gauge [] "Messages accepted that their carrier has not answered."
     AWAITING_RECEIPT "chappe_messages_awaiting_receipt" Gauge [] "Messages sent that await their receipt."

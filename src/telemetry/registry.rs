@@ -296,6 +296,11 @@ pub fn session_closed(registry: &Registry, side: &str, reason: CloseReason) {
     }
 }
 
+/// A connection of an account was closed at once, or could not be had.
+pub fn connection_refused(registry: &Registry, reason: &str) {
+    registry.counter(names::CONNECTIONS_REFUSED, &[("reason", reason)]).increment(1);
+}
+
 /// A bind of an account was refused.
 pub fn bind_refused(registry: &Registry, reason: &str) {
     registry.counter(names::BIND_REFUSED, &[("reason", reason)]).increment(1);

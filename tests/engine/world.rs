@@ -68,7 +68,7 @@ impl World {
             std::env::temp_dir().join(format!("chappe-engine-{}-{number}", std::process::id()))
         });
         std::fs::create_dir_all(&directory).expect("a directory");
-        let text = joined(COMMON, more);
+        let text = configuration(more);
         let settings = chappe::config::parse("test.toml", &text, &directory)
             .unwrap_or_else(|errors| panic!("{text}\n{errors}"));
         let directory = Directory(directory);
@@ -93,6 +93,11 @@ impl World {
     }
 }
 
+/// The text of the common settings and these.
+pub fn configuration(more: &str) -> String {
+    joined(COMMON, more)
+}
+
 /// Keys of `[table] key = value` lines go into the table of the common settings.
 fn joined(common: &str, more: &str) -> String {
     let mut text = common.to_owned();
@@ -103,6 +108,11 @@ fn joined(common: &str, more: &str) -> String {
             Some((table, key)) => {
                 let header = format!("\n[{table}]\n");
                 match text.contains(&header) {
+                    // The common address of a listener gives way to one that is said.
+                    true if key.starts_with("listen") => {
+                        let common = format!("{header}listen = \"127.0.0.1:0\"\n");
+                        text = text.replacen(&common, &format!("{header}{key}\n"), 1);
+                    }
                     true => text = text.replacen(&header, &format!("{header}{key}\n"), 1),
                     false => text = format!("[{table}]\n{key}\n{text}"),
                 }

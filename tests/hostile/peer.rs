@@ -1,4 +1,4 @@
-//! A connection to the server that may send anything, and says what comes back.
+//! A connection to the engine that may send anything, and says what comes back.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,28 +23,38 @@ pub type Answer = (CommandId, CommandStatus, u32);
 /// One connection.
 pub struct Peer {
     pub stream: TcpStream,
+    /// Deliver_sm that came.
+    pub deliveries: u32,
     kept: Vec<u8>,
 }
 
 impl Peer {
     pub async fn connect(address: SocketAddr) -> Self {
         let stream = timeout(PATIENCE, TcpStream::connect(address)).await.unwrap().unwrap();
+        Self::on(stream)
+    }
+
+    /// The peer at one end of a connection.
+    pub fn on(stream: TcpStream) -> Self {
         stream.set_nodelay(true).unwrap();
-        Self { stream, kept: Vec::new() }
+        Self { stream, deliveries: 0, kept: Vec::new() }
     }
 
     /// One that takes few octets at a time.
     pub async fn narrow(address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
-        let stream = socket.connect(address).await.unwrap();
-        Self { stream, kept: Vec::new() }
+        Self::on(socket.connect(address).await.unwrap())
     }
 
     /// One that has bound; its first request is to have number 2.
     pub async fn bound(address: SocketAddr) -> Self {
+        Self::bound_as(address, SYSTEM_ID).await
+    }
+
+    pub async fn bound_as(address: SocketAddr, system_id: &str) -> Self {
         let mut peer = Self::connect(address).await;
-        peer.send(&bind(1, SYSTEM_ID, PASSWORD)).await;
+        peer.send(&bind(1, system_id, PASSWORD)).await;
         assert_eq!(peer.answer().await, Some((CommandId::BIND_TRANSCEIVER_RESP, OK, 1)));
         peer
     }
@@ -53,26 +63,48 @@ impl Peer {
         timeout(PATIENCE, self.stream.write_all(octets)).await.expect("not taken").unwrap();
     }
 
-    /// Sends what the server may refuse to take because it has closed already.
+    /// Sends what the engine may refuse to take because it has closed already.
     pub async fn try_send(&mut self, octets: &[u8]) {
         let _ = timeout(PATIENCE, self.stream.write_all(octets)).await.expect("not taken");
     }
 
-    /// The next PDU; `None` when the server has closed. Enquiries are answered and passed over.
+    /// The next answer; `None` when the engine has closed. What it asks is answered and passed
+    /// over.
     pub async fn answer(&mut self) -> Option<Answer> {
         loop {
             let (command, status, sequence) = self.pdu().await?;
-            if command != CommandId::ENQUIRE_LINK {
+            if command.is_response() {
                 return Some((command, status, sequence));
             }
-            let _ = self.stream.write_all(&header(command.response(), sequence)).await;
+            self.oblige(command, sequence).await;
         }
+    }
+
+    /// Waits for so many deliver_sm since the bind; nothing else may come but enquiries.
+    pub async fn delivered(&mut self, count: u32) {
+        while self.deliveries < count {
+            let (command, _, sequence) = self.pdu().await.expect("closed before all came");
+            assert!(!command.is_response(), "{command} {sequence} answers nothing");
+            self.oblige(command, sequence).await;
+        }
+    }
+
+    /// Answers a request of the engine as a good peer would.
+    pub async fn oblige(&mut self, command: CommandId, sequence: u32) {
+        let body: &[u8] = match command {
+            CommandId::ENQUIRE_LINK => b"",
+            // An empty message_id.
+            CommandId::DELIVER_SM => b"\0",
+            _ => return,
+        };
+        self.deliveries += u32::from(command == CommandId::DELIVER_SM);
+        let _ = self.stream.write_all(&pdu(command.response(), OK, sequence, body)).await;
     }
 
     pub async fn pdu(&mut self) -> Option<Answer> {
         loop {
             let mut framer = Framer::new(&self.kept, Limits::default());
-            let frame = framer.next_frame().expect("the server keeps its framing");
+            let frame = framer.next_frame().expect("the engine keeps its framing");
             if let Some(frame) = frame {
                 let header = Header::read(frame).unwrap();
                 let len = frame.len();

@@ -106,9 +106,23 @@ async fn a_peer_that_closes_its_side_gets_the_answers_to_what_it_sent() {
     attacked(|address| async move {
         let mut peer = Peer::bound(address).await;
         peer.send(&(2..52).flat_map(submit).collect::<Vec<u8>>()).await;
-        assert_eq!(peer.answer().await, Some((CommandId::SUBMIT_SM_RESP, OK, 2)));
         peer.stream.shutdown().await.unwrap();
-        assert_eq!(peer.answers(49).await.len(), 49);
+        assert_eq!(peer.answers(50).await.len(), 50);
+        peer.expect_close().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_unbinds_behind_its_requests_gets_the_answers_first() {
+    attacked(|address| async move {
+        let mut peer = Peer::bound(address).await;
+        let unbind = header(CommandId::UNBIND, 52);
+        peer.send(&(2..52).flat_map(submit).chain(unbind).collect::<Vec<u8>>()).await;
+        for sequence in 2..52 {
+            assert_eq!(peer.answer().await, Some((CommandId::SUBMIT_SM_RESP, OK, sequence)));
+        }
+        assert_eq!(peer.answer().await, Some((CommandId::UNBIND_RESP, OK, 52)));
         peer.expect_close().await;
     })
     .await;

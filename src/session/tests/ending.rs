@@ -62,15 +62,17 @@ fn requests_that_come_while_draining_are_still_answered() {
 
 #[test]
 fn a_drain_that_takes_too_long_unbinds_all_the_same_and_hands_back_the_rest() {
-    let mut pair = Pair::bound(TRX, Settings { drain: seconds(4), ..Settings::default() });
-    pair.smsc.on_request = OnRequest::Hold;
-    pair.esme.send_message(pair.now).unwrap();
-    let start = pair.now.monotonic;
-    pair.esme.session.unbind(pair.now);
-    pair.run_out();
-    assert_eq!(pair.now.monotonic - start, seconds(4));
+    let settings = Settings { drain: seconds(4), ..Settings::default() };
+    let mut esme = bound_end(Role::Esme, TRX, settings);
+    esme.send_message(at(1)).unwrap();
+    esme.sent();
+    esme.session.unbind(at(1));
+    assert_eq!(esme.session.poll_timeout(), Some(seconds(5)));
+    esme.timeout(at(5));
+    assert_eq!(esme.sent_headers(), [(CommandId::UNBIND, OK, 3)]);
+    esme.feed(at(5), &octets(CommandId::UNBIND_RESP, OK, 3, b""));
     assert_eq!(
-        pair.esme.take(),
+        esme.take(),
         [Seen::Unanswered(0, Unanswered::SessionEnded), Seen::Closed(CloseReason::Unbound)]
     );
 }
@@ -78,17 +80,13 @@ fn a_drain_that_takes_too_long_unbinds_all_the_same_and_hands_back_the_rest() {
 #[test]
 fn a_drain_ends_when_the_last_request_has_expired() {
     let settings = Settings { drain: seconds(600), ..Settings::default() };
-    let mut pair = Pair::bound(TRX, settings);
-    pair.smsc.on_request = OnRequest::Hold;
-    pair.esme.send_message(pair.now).unwrap();
-    pair.drive();
-    let start = pair.now.monotonic;
-    pair.esme.session.unbind(pair.now);
-    while pair.esme.closed.is_none() {
-        pair.step();
-    }
-    assert_eq!(pair.now.monotonic - start, Settings::default().response_timeout);
-    assert_eq!(pair.esme.closed, Some(CloseReason::Unbound));
+    let mut esme = bound_end(Role::Esme, TRX, settings);
+    esme.send_message(at(1)).unwrap();
+    esme.sent();
+    esme.session.unbind(at(1));
+    esme.timeout(at(1).plus(settings.response_timeout));
+    assert_eq!(esme.take(), [Seen::Unanswered(0, Unanswered::TimedOut)]);
+    assert_eq!(esme.sent_headers(), [(CommandId::UNBIND, OK, 3)]);
 }
 
 #[test]
@@ -117,6 +115,67 @@ fn two_unbinds_that_cross_close_both_ends() {
     pair.smsc.session.unbind(pair.now);
     pair.drive();
     assert!(pair.esme.closed.is_some() && pair.smsc.closed.is_some());
+}
+
+/// The peer's last words, and what they are answered when all it asked before has been.
+fn last_words() -> [(Vec<u8>, Answer, CloseReason); 2] {
+    let unbind = octets(CommandId::UNBIND, OK, 9, b"");
+    let lost = octets(CommandId::SUBMIT_SM, OK, 9, b"")[4..].to_vec();
+    let error = FramingError { command_length: 4, looks_like: LooksLike::TooShort };
+    [
+        (unbind, (CommandId::UNBIND_RESP, OK, 9), CloseReason::PeerUnbound),
+        (
+            [&[0, 0, 0, 4], &lost[..]].concat(),
+            (CommandId::GENERIC_NACK, CommandStatus::ESME_RINVCMDLEN, 0),
+            CloseReason::Framing(error),
+        ),
+    ]
+}
+
+type Answer = (CommandId, CommandStatus, SequenceNumber);
+
+#[test]
+fn what_the_peer_asked_before_its_end_is_answered_first() {
+    for (end, answer, reason) in last_words() {
+        let mut smsc = bound_end(Role::Smsc, TRX, Settings::default());
+        smsc.on_request = OnRequest::Hold;
+        smsc.feed(at(1), &[encoded(&submit(), 7), encoded(&submit(), 8), end].concat());
+        assert_eq!((smsc.sent_headers(), smsc.closed), (vec![], None));
+        assert_eq!(smsc.send_message(at(1)), Err(SubmitError::NotPermitted));
+        // Nothing that follows is read.
+        smsc.feed(at(2), &encoded(&submit(), 10));
+        smsc.answer_held();
+        smsc.poll(at(3));
+        let answered = |sequence| (CommandId::SUBMIT_SM_RESP, OK, sequence);
+        assert_eq!(smsc.sent_headers(), [answered(7), answered(8), answer]);
+        assert_eq!(smsc.closed, Some(reason));
+    }
+}
+
+#[test]
+fn an_end_waits_no_longer_for_answers_than_a_drain_does() {
+    for (end, answer, reason) in last_words() {
+        let mut smsc = bound_end(Role::Smsc, TRX, Settings::default());
+        smsc.on_request = OnRequest::Hold;
+        smsc.feed(at(1), &[encoded(&submit(), 7), end].concat());
+        assert_eq!(smsc.session.poll_timeout(), Some(seconds(11)));
+        smsc.timeout(at(11));
+        assert_eq!((smsc.sent_headers(), smsc.closed), (vec![answer], Some(reason)));
+    }
+}
+
+#[test]
+fn a_peer_that_sends_no_more_still_gets_its_answers() {
+    let mut smsc = bound_end(Role::Smsc, TRX, Settings::default());
+    smsc.on_request = OnRequest::Hold;
+    smsc.feed(at(1), &encoded(&submit(), 7));
+    smsc.session.handle_eof(at(1));
+    smsc.poll(at(1));
+    assert_eq!(smsc.closed, None);
+    smsc.answer_held();
+    smsc.poll(at(2));
+    assert_eq!(smsc.sent_headers(), [(CommandId::SUBMIT_SM_RESP, OK, 7)]);
+    assert_eq!(smsc.closed, Some(CloseReason::Disconnected));
 }
 
 /// SMPP 3.4 §4.2.

@@ -14,7 +14,7 @@ mod timers;
 use std::time::Duration;
 
 use super::*;
-use crate::wire::framer::{Framer, Limits, LooksLike};
+use crate::wire::framer::{Framer, FramingError, Limits, LooksLike};
 use crate::wire::table::*;
 use crate::wire::{COctetString, TlvTag};
 use pair::{Alter, End, OnBind, OnRequest, Pair, Seen, both};

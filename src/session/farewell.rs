@@ -1,0 +1,57 @@
+//! How a peer's last words become the session's end: after the answers to all it asked before.
+//!
+//! An owner may answer later than it is asked. A peer that pipelines its requests and an unbind, or
+//! whose octets are lost behind them, would otherwise not learn what became of those requests,
+//! though they were accepted.
+
+use super::Session;
+use super::event::CloseReason;
+use crate::clock::Now;
+use crate::wire::table::UnbindResp;
+use crate::wire::{CommandId, CommandStatus, FramingError, SequenceNumber, State};
+
+/// What a peer said last.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Farewell {
+    /// It sends no more, and may still read.
+    Eof,
+    /// What cannot be read.
+    Framing(FramingError),
+    /// unbind, of this number.
+    Unbind(SequenceNumber),
+}
+
+impl Session {
+    /// From now on nothing is read and nothing new is sent; the session ends when the peer's
+    /// requests are answered, at the latest after `Settings::drain`.
+    pub(super) fn take_leave(&mut self, now: Now, farewell: Farewell) {
+        self.draining = true;
+        self.farewell = Some(farewell);
+        if self.unanswered == 0 {
+            self.depart();
+        } else {
+            self.timers.drain_until(now.monotonic.saturating_add(self.settings.drain));
+        }
+    }
+
+    /// Answers the last words and ends.
+    pub(super) fn depart(&mut self) {
+        match self.farewell.take() {
+            None => {}
+            Some(Farewell::Eof) => self.end(CloseReason::Disconnected),
+            Some(Farewell::Framing(error)) => {
+                if self.state != State::Open {
+                    // Another protocol's client gets no SMPP octets in return.
+                    self.push_status(CommandId::GENERIC_NACK, CommandStatus::ESME_RINVCMDLEN, 0);
+                }
+                self.end(CloseReason::Framing(error));
+            }
+            Some(Farewell::Unbind(sequence)) => {
+                // A header alone cannot be too long.
+                let unbound = UnbindResp::default();
+                let _ = self.outbox.push(CommandStatus::ESME_ROK, sequence, &unbound);
+                self.end(CloseReason::PeerUnbound);
+            }
+        }
+    }
+}
