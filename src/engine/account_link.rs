@@ -430,9 +430,7 @@ impl Owner for AccountLink {
             self.tally.flush(&bound.account);
             self.leases.end(&bound.account, &self.shared);
         }
-        if self.outbox.flush() {
-            cx.waker().wake_by_ref();
-        }
+        self.outbox.flush(cx);
     }
 
     fn pace(&self) -> Pace {
