@@ -25,9 +25,9 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Whether deliveries pile up to half of what may wait, for an account that does take them, only
-    /// slower than it submits: it is to submit less before the limit costs it receipts. An account
-    /// that takes none at all is not waited for.
+    /// Whether deliveries pile up to half of what may wait, for an account that does take them,
+    /// only slower than it submits: it is to submit less before the limit costs it receipts. An
+    /// account that takes none at all is not waited for.
     pub fn is_about_to_lose(&self, now: Now) -> bool {
         let backlog = self.account.backlog.load(Ordering::Relaxed);
         let max = self.account.settings.receipts_waiting_max as usize;
