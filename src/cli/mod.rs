@@ -15,6 +15,7 @@ mod progress;
 pub mod receipt;
 pub mod run;
 pub mod smsc;
+mod summary;
 pub mod text;
 mod values;
 
