@@ -16,6 +16,7 @@ mod progress;
 pub mod receipt;
 pub mod run;
 pub mod smsc;
+mod summary;
 pub mod text;
 mod values;
 

@@ -71,7 +71,8 @@ impl Line {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
+/// The style of this template.
+pub fn style(template: &str) -> ProgressStyle {
     // The templates are ours; a mistake in one falls back to the plain bar.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::summary::{LogWriter, Summary};
 use super::{Exit, descriptors};
 use crate::config;
 use crate::engine::Engine;
@@ -20,6 +21,9 @@ pub struct RunArgs {
     /// The configuration; without it the built-in quickstart runs
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Show no summary on a terminal
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Runs the engine until SIGTERM or SIGINT; a second one ends it at once.
@@ -38,7 +42,11 @@ pub fn run(args: &RunArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    start_log(settings.log);
+    let summary = match settings.log.format {
+        LogFormat::Text if !args.quiet => Summary::on_terminal(),
+        LogFormat::Text | LogFormat::Json => None,
+    };
+    start_log(settings.log, LogWriter(summary.clone()));
     raise_descriptors(&settings);
     let runtime = match settings.node.workers_resolved() {
         // With one worker nothing is ever handed to another thread.
@@ -48,7 +56,7 @@ pub fn run(args: &RunArgs) -> Exit {
         }
     };
     match runtime {
-        Ok(runtime) => runtime.block_on(serve(settings)),
+        Ok(runtime) => runtime.block_on(serve(settings, summary)),
         Err(error) => {
             eprintln!("chappe: cannot start threads: {error}");
             Exit::Failure
@@ -75,7 +83,7 @@ fn raise_descriptors(settings: &Settings) {
     }
 }
 
-async fn serve(settings: Settings) -> Exit {
+async fn serve(settings: Settings, summary: Option<Summary>) -> Exit {
     let (Ok(mut term), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -96,19 +104,36 @@ async fn serve(settings: Settings) -> Exit {
         }
     };
     tracing::info!(smpp = %engine.smpp, "engine started");
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping: accounts unbind, what was accepted is sent");
-    tokio::select! {
-        left = engine.stop() => {
-            tracing::info!(left, "stopped");
-            Exit::Success
+    let snapshots = engine.snapshots();
+    let shown = async {
+        match &summary {
+            Some(summary) => summary.show(snapshots).await,
+            None => std::future::pending().await,
         }
-        _ = term.recv() => Exit::Failure,
-        _ = interrupt.recv() => Exit::Failure,
+    };
+    let stopped = async {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: accounts unbind, what was accepted is sent");
+        tokio::select! {
+            left = engine.stop() => {
+                tracing::info!(left, "stopped");
+                Exit::Success
+            }
+            _ = term.recv() => Exit::Failure,
+            _ = interrupt.recv() => Exit::Failure,
+        }
+    };
+    let exit = tokio::select! {
+        exit = stopped => exit,
+        () = shown => Exit::Failure,
+    };
+    if let Some(summary) = &summary {
+        summary.clear();
     }
+    exit
 }
 
 /// Runs the bundled SMSC on a thread of its own, for as long as the process lives: it is the other
@@ -128,7 +153,7 @@ fn simulate(address: SocketAddr) -> io::Result<()> {
 }
 
 /// Log lines go to standard error; standard output is for what a command prints.
-fn start_log(log: Log) {
+fn start_log(log: Log, writer: LogWriter) {
     let level = match log.level {
         LogLevel::Error => tracing::Level::ERROR,
         LogLevel::Warn => tracing::Level::WARN,
@@ -136,7 +161,7 @@ fn start_log(log: Log) {
         LogLevel::Debug => tracing::Level::DEBUG,
         LogLevel::Trace => tracing::Level::TRACE,
     };
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(writer);
     // A second start in one process (tests) keeps the first log.
     let _ = match log.format {
         LogFormat::Json => lines.json().try_init(),

@@ -2,15 +2,11 @@
 
 mod bound;
 
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::time::Duration;
-
-use tokio::time::Sleep;
 
 use super::handles::{AccountHandle, LinkHandle};
 use super::leases::Leases;
@@ -47,8 +43,6 @@ pub struct AccountLink {
     outbox: ShardOutbox,
     receipts: ReceiptRenderer,
     translator: Translator,
-    /// Fires when answers that are held are to go all the same.
-    release: Option<Pin<Box<Sleep>>>,
     /// What was sent and unanswered when the session ended, the oldest first.
     unsettled: Vec<Delivery>,
     /// Set once the session has ended.
@@ -70,7 +64,6 @@ impl AccountLink {
             outbox,
             receipts: ReceiptRenderer::default(),
             translator: Translator::default(),
-            release: None,
             unsettled: Vec::new(),
             ended: false,
             tally: Tally::default(),
@@ -157,7 +150,7 @@ impl AccountLink {
             window_max,
             in_flight: Vec::new(),
             free: Vec::new(),
-            acknowledged_at: now.monotonic,
+            took_at: None,
         });
     }
 
@@ -200,6 +193,9 @@ impl AccountLink {
                 &translated
             }
         };
+        if bound.is_about_to_lose(now) {
+            return Err(CommandStatus::ESME_RMSGQFUL);
+        }
         let envelope = account.admission.address(submit)?;
         let destination = envelope.destination.octets();
         let source = envelope.source.octets();
@@ -228,7 +224,7 @@ impl AccountLink {
 
     fn response(&mut self, now: Now, request: Entry, status: CommandStatus) {
         let Some(bound) = &mut self.bound else { return };
-        bound.acknowledged_at = now.monotonic;
+        bound.took_at = Some(now.monotonic);
         let Some(delivery) = bound.take(request.ticket) else { return };
         let metrics = &bound.account.metrics;
         if status.is_ok() {
@@ -352,29 +348,8 @@ impl AccountLink {
         }
     }
 
-    /// Answers that are held go at the latest when the account has taken no delivery for a while:
-    /// nobody else would wake the link for that.
-    fn wait_for_release(&mut self, cx: &mut Context<'_>, now: Now) {
-        let held_until = self.bound.as_ref().and_then(|bound| bound.answers_held_until(now));
-        let Some(until) = held_until else {
-            self.release = None;
-            return;
-        };
-        let until = self.shared.clock.instant(until);
-        let sleep = self.release.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
-        if sleep.deadline() != until {
-            sleep.as_mut().reset(until);
-        }
-        if sleep.as_mut().poll(cx).is_ready() {
-            cx.waker().wake_by_ref();
-        }
-    }
-
-    fn answer(&mut self, now: Now, session: &mut Session) {
+    fn answer(&mut self, session: &mut Session) {
         let Some(bound) = &self.bound else { return };
-        if bound.answers_held_until(now).is_some() {
-            return;
-        }
         let decimal = bound.account.style.decimal_ids;
         while let Some(answer) = bound.handle.answers.pop() {
             let mut room = [0; 21];
@@ -423,16 +398,14 @@ impl Owner for AccountLink {
                 session.unbind(now);
             }
         }
-        self.answer(now, session);
-        self.wait_for_release(cx, now);
+        // Answers go first, however many deliveries wait.
+        self.answer(session);
         self.deliver(cx, now, session);
         if let Some(bound) = &self.bound {
             self.tally.flush(&bound.account);
             self.leases.end(&bound.account, &self.shared);
         }
-        if self.outbox.flush() {
-            cx.waker().wake_by_ref();
-        }
+        self.outbox.flush(cx);
     }
 
     fn pace(&self) -> Pace {

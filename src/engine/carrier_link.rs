@@ -183,7 +183,6 @@ impl CarrierLink {
         self.unanswered = 0;
         self.answered = 0;
         self.tally.flush(&self.carrier);
-        self.outbox.flush();
     }
 
     fn done(&mut self, ticket: u64, segment: u8, result: SegmentResult, late: bool) {
@@ -400,9 +399,7 @@ impl Owner for CarrierLink {
             self.carrier.metrics.altered.increment(self.translator.take_altered());
         }
         self.tally.flush(&self.carrier);
-        if self.outbox.flush() {
-            cx.waker().wake_by_ref();
-        }
+        self.outbox.flush(cx);
     }
 
     fn pace(&self) -> Pace {

@@ -135,8 +135,8 @@ impl DispatchTask {
         true
     }
 
-    /// Tells shards what they withdrew before any bind had it; whether not all of it could be said.
-    fn give_back_unsent(&mut self) -> bool {
+    /// Tells shards what they withdrew before any bind had it.
+    fn give_back_unsent(&mut self, cx: &Context<'_>) {
         while let Some(Outgoing { ticket, segment, segments, .. }) = self.dispatcher.pop_unsent() {
             let shard = usize::from(shard_of(ticket));
             for segment in segment..segment.saturating_add(segments) {
@@ -144,7 +144,7 @@ impl DispatchTask {
                 self.outbox.push(shard, ToShard::Done { ticket, segment, result, late: false });
             }
         }
-        self.outbox.flush()
+        self.outbox.flush(cx);
     }
 
     fn wake_links(&mut self) {
@@ -168,10 +168,10 @@ impl Future for DispatchTask {
         this.take_links();
         this.take_credit();
         let more_to_send = this.hand_out(now, cx);
-        let more_to_tell = this.give_back_unsent();
+        this.give_back_unsent(cx);
         this.wake_links();
         this.carrier.metrics.waiting.set(this.dispatcher.waiting() as f64);
-        if more_told || more_to_send || more_to_tell {
+        if more_told || more_to_send {
             cx.waker().wake_by_ref();
         }
         // It ends only with the runtime.

@@ -30,6 +30,8 @@ pub mod settings;
 pub mod shard;
 mod shard_task;
 mod shared;
+mod snapshot;
 mod stop;
 
 pub use run::{Engine, StartError};
+pub use snapshot::{CarrierSnapshot, CarrierState, Snapshot, Snapshots};

@@ -23,6 +23,7 @@ use super::settings::Settings;
 use super::shard::Shard;
 use super::shard_task::ShardTask;
 use super::shared::Shared;
+use super::snapshot::Snapshots;
 use super::stop::Stop;
 use crate::link::listen;
 use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
@@ -153,6 +154,12 @@ impl Engine {
         let last = tokio::time::Instant::now() + Duration::from_secs(2);
         while let Ok(Some(_)) = tokio::time::timeout_at(last, self.links.join_next()).await {}
         left
+    }
+
+    /// Where to see how it stands.
+    #[must_use]
+    pub fn snapshots(&self) -> Snapshots {
+        Snapshots { shared: Arc::clone(&self.shared) }
     }
 
     /// The engine's metrics as text.

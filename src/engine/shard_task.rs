@@ -210,6 +210,9 @@ impl Future for ShardTask {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         this.take_batch(cx);
+        if let Some(queue) = this.hands.shared.shards.get(this.index) {
+            queue.wake_writers();
+        }
         while this.tick.as_mut().poll(cx).is_ready() {
             let now = this.hands.shared.clock.now();
             this.shard.handle_timeout(now, &mut this.hands);

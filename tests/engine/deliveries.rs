@@ -143,6 +143,62 @@ async fn a_session_cut_under_a_load_of_receipts_loses_none() {
     assert_eq!(told, ids);
 }
 
+/// An account of window 2 that takes what waits for it one by one.
+async fn slow_taker(keys: &str) -> (World, Smsc, Esme) {
+    let smsc = Smsc::start().await;
+    let account = format!(
+        "[[account]]\nsystem_id = \"slow\"\npassword = \"p\"\nwindow_max = 2\n{keys}\n\
+         [[number]]\naddress = \"36105\"\nkind = \"short_code\"\n\
+         owner = {{ account = \"slow\" }}\n"
+    );
+    let world = World::before(&smsc, &account).await;
+    let kind = BindKind::Transceiver;
+    let esme = Esme::bind_as(world.smpp(), kind, "slow", "p").await.unwrap();
+    esme.hold_deliveries();
+    (world, smsc, esme)
+}
+
+#[tokio::test]
+async fn a_backlog_of_deliveries_does_not_delay_answers() {
+    let (world, smsc, esme) = slow_taker("").await;
+    for _ in 0..300 {
+        smsc.deliver("33612345678", "36105", 0, b"hello?");
+    }
+    esme.delivered(2).await;
+    until("they wait", || world.metric("chappe_deliveries_waiting") > 200.0).await;
+    let ticket = esme.send(Submit::new("x"));
+    let mut taken = 0;
+    until("an answer", || {
+        esme.answer_one();
+        taken += 1;
+        esme.response(ticket).is_some()
+    })
+    .await;
+    assert!(taken < 150, "answered after {taken} deliveries");
+}
+
+#[tokio::test]
+async fn an_account_whose_receipts_are_about_to_be_lost_may_submit_no_more_until_it_takes_some() {
+    let (world, smsc, esme) = slow_taker("receipts_waiting_max = 1000").await;
+    for _ in 0..700 {
+        smsc.deliver("33612345678", "36105", 0, b"hello?");
+    }
+    until("they wait", || world.metric("chappe_deliveries_waiting") > 600.0).await;
+    // One that takes nothing is not waited for.
+    esme.accepted(Submit::new("x")).await;
+    esme.delivered(2).await;
+    esme.answer_one();
+    esme.delivered(3).await;
+    assert_eq!(esme.submit(Submit::new("x")).await.0, CommandStatus::ESME_RMSGQFUL);
+    until("there is room", || {
+        esme.answer_one();
+        world.metric("chappe_deliveries_waiting") < 400.0
+    })
+    .await;
+    esme.accepted(Submit::new("x")).await;
+    assert_eq!(world.metric("chappe_deliveries_dropped_total") as u32, 0);
+}
+
 #[tokio::test]
 async fn receipts_have_the_form_their_account_reads() {
     let smsc = Smsc::start().await;

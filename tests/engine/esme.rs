@@ -1,6 +1,6 @@
 //! An ESME: an account's client, or with other words whoever binds to the engine.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -95,12 +95,15 @@ struct Seen {
     deliveries: Vec<Delivered>,
     /// What deliveries are answered; ESME_ROK unless a test says otherwise.
     answer: CommandStatus,
+    /// Whether deliveries are answered one by one, when a test says so.
+    holds: bool,
     submitted: u64,
 }
 
 #[derive(Debug)]
 enum Wish {
     Submit(u64, Submit),
+    AnswerOne,
     Unbind,
     Cut,
 }
@@ -135,7 +138,8 @@ impl Esme {
         let stream = connect(&address.to_string(), None, patience).await.expect("a connection");
         let (wishes, taken) = unbounded_channel();
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let owner = End { seen: Arc::clone(&seen), wishes: taken, cut: false };
+        let owner =
+            End { seen: Arc::clone(&seen), wishes: taken, held: VecDeque::new(), cut: false };
         tokio::spawn(Link::new(stream, session, owner, clock));
         let esme = Self { seen, wishes };
         until("the bind is answered", || esme.is_bound() || esme.closed().is_some()).await;
@@ -204,6 +208,16 @@ impl Esme {
         self.seen.lock().unwrap().answer = status;
     }
 
+    /// Deliveries are answered one by one from now on, each at [`Esme::answer_one`].
+    pub fn hold_deliveries(&self) {
+        self.seen.lock().unwrap().holds = true;
+    }
+
+    /// Answers the oldest delivery that is held.
+    pub fn answer_one(&self) {
+        self.wishes.send(Wish::AnswerOne).expect("a link");
+    }
+
     pub async fn unbind(self) {
         self.wishes.send(Wish::Unbind).expect("a link");
         until("the end", || self.closed().is_some()).await;
@@ -218,6 +232,8 @@ impl Esme {
 struct End {
     seen: Arc<Mutex<Seen>>,
     wishes: UnboundedReceiver<Wish>,
+    /// Numbers of deliveries that are not answered yet.
+    held: VecDeque<u32>,
     cut: bool,
 }
 
@@ -237,6 +253,10 @@ impl Owner for End {
             }
             Event::Request { header, pdu: Pdu::DeliverSm(deliver) } => {
                 seen.deliveries.push(Delivered::of(&deliver));
+                if seen.holds {
+                    self.held.push_back(header.sequence_number);
+                    return;
+                }
                 let body = DeliverSmResp::default();
                 session.respond(header.sequence_number, seen.answer, &body).unwrap();
             }
@@ -263,6 +283,12 @@ impl Owner for End {
                         ..SubmitSm::default()
                     };
                     let _ = session.submit(now, ticket, &body);
+                }
+                Wish::AnswerOne => {
+                    let answer = self.seen.lock().unwrap().answer;
+                    if let Some(sequence) = self.held.pop_front() {
+                        session.respond(sequence, answer, &DeliverSmResp::default()).unwrap();
+                    }
                 }
                 Wish::Unbind => session.unbind(now),
                 Wish::Cut => self.cut = true,

@@ -9,8 +9,6 @@ use crate::engine::handles::AccountHandle;
 use crate::engine::shard::Delivery;
 use crate::engine::shared::Account;
 
-/// Windows' worth of deliveries that may wait before answers to submits do.
-const HELD_WINDOWS: usize = 8;
 /// Without a delivery taken for so long, an account takes none.
 const TAKES_NONE: Duration = Duration::from_secs(1);
 
@@ -22,20 +20,19 @@ pub struct Bound {
     pub window_max: usize,
     pub in_flight: Vec<Option<Delivery>>,
     pub free: Vec<u32>,
-    /// When the account last took a delivery, on the monotonic clock.
-    pub acknowledged_at: Duration,
+    /// When this session last took a delivery, on the monotonic clock.
+    pub took_at: Option<Duration>,
 }
 
 impl Bound {
-    /// Until when answers to submits wait, if they do: deliveries pile up for an account that does
-    /// take them, only slower than it submits. Its own window then slows it down, before a limit
-    /// costs it receipts. An account that takes none at all is not waited for.
-    pub fn answers_held_until(&self, now: Now) -> Option<Duration> {
+    /// Whether deliveries pile up to half of what may wait, for an account that does take them,
+    /// only slower than it submits: it is to submit less before the limit costs it receipts. An
+    /// account that takes none at all is not waited for.
+    pub fn is_about_to_lose(&self, now: Now) -> bool {
         let backlog = self.account.backlog.load(Ordering::Relaxed);
-        let many = HELD_WINDOWS * self.window_max;
-        let piles_up = usize::try_from(backlog).is_ok_and(|backlog| backlog > many);
-        let until = self.acknowledged_at + TAKES_NONE;
-        (self.receives && piles_up && now.monotonic < until).then_some(until)
+        let max = self.account.settings.receipts_waiting_max as usize;
+        let piles_up = usize::try_from(backlog).is_ok_and(|backlog| backlog > max / 2);
+        piles_up && self.took_at.is_some_and(|took_at| now.monotonic < took_at + TAKES_NONE)
     }
 
     pub fn next_ticket(&mut self) -> u64 {
