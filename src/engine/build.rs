@@ -25,7 +25,7 @@ use crate::mt::routing::{Action, Classes, PREFIX_MAX, Routes, Row};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
-use crate::text::DefaultAlphabet;
+use crate::text::{DefaultAlphabet, Reference};
 
 /// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
 const VERSION_WITH_TLVS: u8 = 0x34;
@@ -262,7 +262,7 @@ pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
             carrier.dialect.receipt_segments_wait_ms,
         )),
         reference_max: match carrier.dialect.segmentation {
-            Segmentation::Udh8 => carrier.dialect.reference_max.min(0xff),
+            Reference::Udh8 => carrier.dialect.reference_max.min(0xff),
             _ => carrier.dialect.reference_max,
         },
     };
