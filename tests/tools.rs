@@ -126,6 +126,23 @@ fn a_plain_run_loses_nothing_and_both_say_so() {
 }
 
 #[test]
+fn load_binds_as_it_is_told() {
+    let (code, load, smsc) =
+        run("--receipt-other-bind", "--bind pair --binds 2 --count 2000 --receipts --settle 5s");
+    assert_eq!((code, number(&load, "missing"), number(&load, "unknown")), (0, 0, 0));
+    assert_eq!((number(&smsc, "binds"), number(&smsc, "receipts_acked")), (4, 2000));
+    let (code, load, smsc) = run("", "--bind transmitter --count 2000");
+    assert_eq!((code, number(&load, "accepted")), (0, 2000));
+    assert_eq!((number(&smsc, "binds"), number(&smsc, "receipts_sent")), (1, 0));
+    let (code, load, _) = run("--mo 50", "--bind receiver --for 3s");
+    assert_eq!((code, number(&load, "submitted"), number(&load, "mo_received")), (0, 0, 50));
+    for wrong in ["receiver", "receiver --for 1s --receipts", "transmitter --receipts"] {
+        let output = chappe(&format!("load --bind {wrong}"));
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
 fn states_come_as_their_weights_say() {
     let smsc = "--outcome DELIVRD=60,UNDELIV=40 --receipts text --id decimal";
     let (code, load, _) = run(smsc, "--count 2000 --receipts --settle 5s");

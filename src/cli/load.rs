@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use clap::ValueEnum;
+
 use super::progress::Bar;
 use super::{Exit, Failure, interrupted, one_thread, values};
 use crate::link::tls::ConnectorTls;
 use crate::sim::dice::mixed;
 use crate::sim::load::drive::{self, Target, drive};
-use crate::sim::load::{End, Receipts, SEGMENTS_MAX, Settings};
+use crate::sim::load::{Bind, End, Receipts, SEGMENTS_MAX, Settings};
 
 /// Most characters of system_id and password (SMPP 3.4 §5.2.1, §5.2.2).
 const SYSTEM_ID_MAX: usize = 15;
@@ -41,7 +43,10 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires = "tls_ca")]
     tls_name: Option<String>,
 
-    /// Binds, all of them transceivers; lost ones are made again
+    /// What a bind is: both ways on one session, one way, or a pair of sessions that do both
+    #[arg(long, value_name = "KIND", default_value = "transceiver")]
+    bind: Kind,
+    /// Binds, a pair counted as one; lost ones are made again
     #[arg(long, value_name = "N", default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     binds: u32,
@@ -86,6 +91,14 @@ pub struct Args {
     response_timeout: Duration,
 }
 
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Kind {
+    Pair,
+    Receiver,
+    Transceiver,
+    Transmitter,
+}
+
 /// Runs load to its end.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     check(args)?;
@@ -117,6 +130,15 @@ fn check(args: &Args) -> Result<(), Failure> {
             return Err(Failure::usage(format!("{option}: at most {max} characters")));
         }
     }
+    match args.bind {
+        Kind::Receiver if args.receipts || args.run_for.is_none() => {
+            return Err(Failure::usage("--bind receiver: submits nothing, and wants --for alone"));
+        }
+        Kind::Transmitter if args.receipts => {
+            return Err(Failure::usage("--bind transmitter: no receipt comes to it"));
+        }
+        _ => {}
+    }
     if !args.prefix.bytes().all(|octet| octet.is_ascii_digit()) {
         return Err(Failure::usage("--prefix: digits only"));
     }
@@ -145,6 +167,12 @@ impl Args {
         Settings {
             system_id: self.system_id.clone(),
             password: self.password.clone(),
+            bind: match self.bind {
+                Kind::Pair => Bind::Pair,
+                Kind::Receiver => Bind::Receiver,
+                Kind::Transceiver => Bind::Transceiver,
+                Kind::Transmitter => Bind::Transmitter,
+            },
             binds: self.binds as usize,
             window_max: self.window as usize,
             end,

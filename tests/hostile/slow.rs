@@ -10,7 +10,7 @@ use super::server::{PASSWORD, SESSION_INIT, SILENCE, SYSTEM_ID};
 use chappe::wire::CommandId;
 
 /// Timers and closing together; generous, since the machine may be busy.
-const SLACK: Duration = Duration::from_secs(4);
+const SLACK: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_does_not_bind_is_closed_in_time() {
@@ -140,7 +140,7 @@ async fn peers_that_never_read_are_closed() {
                 peer.send(&bind(1, SYSTEM_ID, PASSWORD)).await;
                 let start = Instant::now();
                 // Either the socket takes no more, or the server has closed it.
-                while start.elapsed() < SILENCE * 2 + SLACK {
+                while start.elapsed() < 3 * SLACK {
                     let write = peer.stream.write_all(&flood);
                     match tokio::time::timeout(SILENCE * 2 + SLACK, write).await {
                         Ok(Ok(())) => {}

@@ -1,8 +1,8 @@
 //! What the SMSC sends of its own accord: receipts to their messages, messages to a count.
 
-use super::Load;
 use super::ledger::{Accepted, Match, Parked};
 use super::pace::nanos;
+use super::{Bind, Load};
 use crate::clock::Now;
 use crate::message::receipt::{ReceiptText, is_receipt, resolve};
 use crate::message::state::{AcceptedMeans, MessageState};
@@ -37,6 +37,10 @@ impl Load {
         let resolved = resolve(parsed.as_ref(), tlv_id, tlv_state, None);
         let state = resolved.state.unwrap_or(MessageState::UNKNOWN);
         *self.report.receipts.entry(state).or_default() += 1;
+        if self.settings.bind == Bind::Receiver {
+            // Who hears only, hears of messages it knows nothing of.
+            return;
+        }
         let id = resolved.id.unwrap_or_default();
         if !state.is_final(AcceptedMeans::Intermediate) {
             return;

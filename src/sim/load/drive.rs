@@ -18,10 +18,10 @@ use super::{Load, Progress, Report, Settings, sleep_until};
 use crate::clock::Now;
 use crate::link::tls::ConnectorTls;
 use crate::link::{Backoff, Clock, Link, Owner, connect};
-use crate::session::{self, BindKind, BindRequest, CloseReason, Event, Session};
+use crate::session::{self, BindRequest, CloseReason, Event, Session};
 use crate::sim::cpu::cpu_time;
 use crate::wire::table::{DeliverSmResp, Pdu};
-use crate::wire::{CommandStatus, EncodeError, Role, Rules};
+use crate::wire::{CommandStatus, EncodeError, Role, Rules, State};
 
 /// How long the first bind may take before the run is given up, and how long the others may take
 /// after it before the run begins without them.
@@ -83,14 +83,14 @@ pub async fn drive(
     stop: impl Future<Output = ()>,
     mut progress: impl FnMut(Progress),
 ) -> Result<Report, Failure> {
-    let binds = settings.binds;
+    let sessions = settings.sessions();
     let rate = settings.rate;
     let desk = Rc::new(Desk {
         load: RefCell::new(Load::new(settings.clone()).map_err(Failure::Settings)?),
         settings,
         target,
         clock: Clock::start(),
-        metronome: Arc::new(Metronome::new(binds)),
+        metronome: Arc::new(Metronome::new(sessions)),
         over: Cell::new(false),
         links: Cell::new(0),
         failure: RefCell::new(None),
@@ -98,7 +98,7 @@ pub async fn drive(
     let ticking = rate.map(|_| Metronome::start(&desk.metronome, desk.clock));
     LocalSet::new()
         .run_until(async {
-            for slot in 0..binds {
+            for slot in 0..sessions {
                 tokio::task::spawn_local(keep_bound(Rc::clone(&desk), slot));
             }
             watch(&desk, stop, &mut progress).await;
@@ -189,6 +189,7 @@ impl Desk {
 /// Keeps one bind, making it again when it is lost, until the run is over.
 async fn keep_bound(desk: Rc<Desk>, slot: usize) {
     let mut backoff = Backoff::new(RECONNECT.0, RECONNECT.1, slot as u64 + 1);
+    let kind = desk.settings.kind_of(slot);
     while !desk.over.get() {
         let target = &desk.target;
         match connect(&target.address, target.tls.as_ref(), CONNECT_TIMEOUT).await {
@@ -198,7 +199,7 @@ async fn keep_bound(desk: Rc<Desk>, slot: usize) {
                 let now = desk.clock.now();
                 let mut session = Session::new(Role::Esme, session_settings(&desk.settings), now);
                 let (system_id, password) = (&desk.settings.system_id, &desk.settings.password);
-                let request = BindRequest::new(BindKind::Transceiver, system_id, password);
+                let request = BindRequest::new(kind, system_id, password);
                 if session.bind(now, &request).is_err() {
                     // Only a field that is too long is left; commands check that first.
                     return desk.failed(Failure::Refused(CommandStatus::ESME_RINVSYSID));
@@ -275,6 +276,9 @@ impl Owner for BindOwner {
         }
         if self.desk.over.get() {
             return session.unbind(now);
+        }
+        if session.state() == State::BoundRx {
+            return;
         }
         let mut load = self.desk.load.borrow_mut();
         load.submit(now, session);

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 pub use pace::sleep_until;
 pub use report::Report;
-pub use settings::{End, Receipts, Settings};
+pub use settings::{Bind, End, Receipts, Settings};
 pub use template::SEGMENTS_MAX;
 
 use super::audit::Audit;
@@ -128,7 +128,7 @@ impl Load {
     pub fn bound(&mut self, now: Now) {
         self.bound += 1;
         self.report.binds += 1;
-        if self.bound == self.settings.binds {
+        if self.bound == self.settings.sessions() {
             self.start(now);
         }
     }

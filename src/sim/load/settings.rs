@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::session::BindKind;
+
 /// A run of load.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -9,7 +11,9 @@ pub struct Settings {
     pub system_id: String,
     /// The password that goes with it.
     pub password: String,
-    /// Binds, all transceivers.
+    /// What a bind is.
+    pub bind: Bind,
+    /// Binds; a pair counts as one.
     pub binds: usize,
     /// submit_sm unanswered at once, per bind.
     pub window_max: usize,
@@ -35,6 +39,38 @@ pub struct Settings {
     pub run: u32,
 }
 
+/// What a bind is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Bind {
+    /// A transmitter and a receiver beside it.
+    Pair,
+    /// Only hears: what becomes of others' messages, and MO.
+    Receiver,
+    /// Both on one session.
+    Transceiver,
+    /// Only submits.
+    Transmitter,
+}
+
+impl Settings {
+    /// Sessions in all.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.binds * if self.bind == Bind::Pair { 2 } else { 1 }
+    }
+
+    /// What the session at this place binds as.
+    #[must_use]
+    pub fn kind_of(&self, slot: usize) -> BindKind {
+        match self.bind {
+            Bind::Pair if slot.is_multiple_of(2) => BindKind::Transmitter,
+            Bind::Pair | Bind::Receiver => BindKind::Receiver,
+            Bind::Transceiver => BindKind::Transceiver,
+            Bind::Transmitter => BindKind::Transmitter,
+        }
+    }
+}
+
 /// When a run submits no more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum End {
@@ -58,6 +94,7 @@ impl Default for Settings {
         Self {
             system_id: "load".to_owned(),
             password: "secret".to_owned(),
+            bind: Bind::Transceiver,
             binds: 1,
             window_max: 100,
             end: End::Count(100_000),
