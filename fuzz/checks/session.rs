@@ -284,6 +284,8 @@ impl World {
                 chappe::wire::sample::pdu_of(row, &mut numbers, &mut octets);
                 end.feed(now, &octets);
             }
+            29 => end.session.handle_resume(now),
+            30 => end.session.handle_eof(now),
             _ => {}
         }
         self.poll();
@@ -348,6 +350,7 @@ impl World {
     fn run_out(&mut self) {
         self.carry_all();
         for end in &mut self.ends {
+            end.session.handle_resume(self.now);
             end.session.unbind(self.now);
         }
         self.poll();
