@@ -151,6 +151,7 @@ impl AccountLink {
             in_flight: Vec::new(),
             free: Vec::new(),
             took_at: None,
+            piles_up: false,
         });
     }
 
@@ -392,7 +393,8 @@ impl Owner for AccountLink {
         if self.guest.as_ref().is_some_and(Guest::is_out) {
             session.close();
         }
-        if let Some(bound) = &self.bound {
+        if let Some(bound) = &mut self.bound {
+            bound.look_at_backlog();
             bound.handle.answers.register(cx);
             if self.shared.is_stopping() {
                 session.unbind(now);

@@ -117,6 +117,29 @@ async fn what_expires_in_our_queue_is_told_so() {
 }
 
 #[tokio::test]
+async fn what_is_out_when_its_validity_ends_is_told_by_the_carriers_word() {
+    let smsc = Smsc::with(|_| Reply::Keep).await;
+    let carrier = carrier("smsc", smsc.address);
+    let world = World::start(&format!("{carrier}window_max = 1\n{ROUTE}")).await;
+    until("bound", || smsc.bound() > 0).await;
+    let esme = Esme::bind(world.smpp()).await;
+    let short = || Submit { validity_period: "000000000001000R".to_owned(), ..Submit::new("x") };
+    let out = esme.accepted(short()).await;
+    smsc.submitted(1).await;
+    // Behind it, one that no bind has had: when that is told, the time of both is over.
+    let waits = esme.accepted(short()).await;
+    assert_eq!(esme.delivered(1).await[0].receipt(), (waits, "EXPIRED".to_owned(), 1));
+    smsc.take_kept();
+    world.counts("chappe_messages_awaiting_receipt", 1.0).await;
+    let text = crate::smsc::receipt_text("abc00001", "DELIVRD");
+    smsc.deliver("33612345678", "Shop", 0x04, text.as_bytes());
+    let told = esme.delivered(2).await;
+    let (id, stat, _) = told[1].receipt();
+    assert_eq!((id, stat.as_str()), (out, "DELIVRD"));
+    assert_eq!(smsc.submits().len(), 1, "what has expired is not sent");
+}
+
+#[tokio::test]
 async fn a_malformed_pdu_costs_its_own_session_only() {
     let smsc = Smsc::start().await;
     let world = World::before(&smsc, "").await;

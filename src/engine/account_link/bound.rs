@@ -22,6 +22,8 @@ pub struct Bound {
     pub free: Vec<u32>,
     /// When this session last took a delivery, on the monotonic clock.
     pub took_at: Option<Duration>,
+    /// Set while more than half of what may wait for the account does, as last looked.
+    pub piles_up: bool,
 }
 
 impl Bound {
@@ -29,10 +31,14 @@ impl Bound {
     /// only slower than it submits: it is to submit less before the limit costs it receipts. An
     /// account that takes none at all is not waited for.
     pub fn is_about_to_lose(&self, now: Now) -> bool {
+        self.piles_up && self.took_at.is_some_and(|took_at| now.monotonic < took_at + TAKES_NONE)
+    }
+
+    /// Looks how much waits: once a wake-up, since every thread writes to where that stands.
+    pub fn look_at_backlog(&mut self) {
         let backlog = self.account.backlog.load(Ordering::Relaxed);
         let max = self.account.settings.receipts_waiting_max as usize;
-        let piles_up = usize::try_from(backlog).is_ok_and(|backlog| backlog > max / 2);
-        piles_up && self.took_at.is_some_and(|took_at| now.monotonic < took_at + TAKES_NONE)
+        self.piles_up = usize::try_from(backlog).is_ok_and(|backlog| backlog > max / 2);
     }
 
     pub fn next_ticket(&mut self) -> u64 {
