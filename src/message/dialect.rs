@@ -58,6 +58,9 @@ pub struct Dialect {
     /// Carrier: segments sent on a bind before we unbind and bind again; 0 is no limit (quirk 56:
     /// Oracle's `MAX_PAGES_PER_BIND`).
     pub messages_per_bind: u32,
+    /// Carrier: one unanswered message for each destination, the others wait (quirk 58:
+    /// Restcomm #208).
+    pub one_per_destination: bool,
 
     // What we read although the specification forbids it.
     /// Addresses, system_id and password longer than the specification's table (quirk 53: Infobip
@@ -355,6 +358,7 @@ impl Default for Dialect {
             reconnect_max_ms: 60_000,
             reconnect_refused_ms: 30_000,
             messages_per_bind: 0,
+            one_per_destination: false,
             long_c_strings: Tolerance::Accept,
             missing_nul: Tolerance::Accept,
             trailing_octets: Surplus::Ignore,

@@ -44,6 +44,10 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// many a session; what they bring back is waited for (quirk 56: Oracle `MAX_PAGES_PER_BIND`).
     /// 0 is no limit.
     messages_per_bind: count(0, 1_000_000_000, "segments"), Default("0");
+    /// Sends a message to a destination only when the one before it has been answered, whatever the
+    /// sender: for a carrier that refuses the second (quirk 58: Restcomm #208). It costs a round
+    /// trip for each.
+    one_per_destination: Kind::Flag, Default("false");
     /// Addresses, system_id and password above the specification's lengths, read and written
     /// (quirk 53: Infobip, smsfire, Adobe). Before a bind they are always read.
     long_c_strings: words::<Tolerance>(), Default(r#""accept""#);
