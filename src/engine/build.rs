@@ -257,6 +257,7 @@ pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
         },
         in_doubt_wait: Duration::from_millis(u64::from(carrier.in_doubt_wait_ms)),
         accepted_is_final: carrier.dialect.receipt_accepted == AcceptedState::Final,
+        one_per_destination: carrier.dialect.one_per_destination,
         receipt_segments: carrier.dialect.receipt_segments,
         receipt_segments_wait: Duration::from_millis(u64::from(
             carrier.dialect.receipt_segments_wait_ms,

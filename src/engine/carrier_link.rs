@@ -56,6 +56,8 @@ pub struct CarrierLink {
     /// Whether the session stood; what its back-off starts again from.
     was_bound: bool,
     transmits: bool,
+    /// Segments that this session may still send before it makes way for the next (quirk 56).
+    left: u64,
     tally: Tally,
 }
 
@@ -133,6 +135,7 @@ impl CarrierLink {
             unanswered: 0,
             was_bound: false,
             transmits: false,
+            left: 0,
             tally: Tally::default(),
         }
     }
@@ -148,6 +151,10 @@ impl CarrierLink {
         session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
         self.was_bound = true;
         self.transmits = state != State::BoundRx;
+        self.left = match self.carrier.settings.dialect.messages_per_bind {
+            0 => u64::MAX,
+            most => u64::from(most),
+        };
         self.carrier.metrics.binds.increment(1);
         tracing::info!(carrier = self.carrier.settings.name, bind = self.bind, %state, "bound");
         if self.transmits {
@@ -327,6 +334,10 @@ impl CarrierLink {
                     *entry = Some(in_flight);
                 }
                 self.tally.sent += 1;
+                self.left = self.left.saturating_sub(1);
+                if self.left == 0 {
+                    self.retire(now, session);
+                }
             } else {
                 self.free.push(place);
                 self.answered += 1;
@@ -337,6 +348,19 @@ impl CarrierLink {
                 let result = SegmentResult::Refused { status, class, retry_after: None };
                 self.done(outgoing.ticket, outgoing.segment, result, false);
             }
+        }
+    }
+
+    /// This session has sent all that the carrier takes on one (quirk 56): it waits for its answers
+    /// and unbinds, and the connector binds the next.
+    fn retire(&mut self, now: Now, session: &mut Session) {
+        session.unbind(now);
+        if std::mem::take(&mut self.transmits) {
+            self.carrier.set_link(self.bind, None);
+        }
+        // What the dispatcher hands over until it has seen this goes back when the session ends.
+        while let Some(outgoing) = self.handle.submits.pop() {
+            self.done(outgoing.ticket, outgoing.segment, SegmentResult::NotSent, false);
         }
     }
 

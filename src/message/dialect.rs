@@ -55,6 +55,13 @@ pub struct Dialect {
     /// wants 30 s).
     pub reconnect_refused_ms: u32,
 
+    /// Carrier: segments sent on a bind before we unbind and bind again; 0 is no limit (quirk 56:
+    /// Oracle's `MAX_PAGES_PER_BIND`).
+    pub messages_per_bind: u32,
+    /// Carrier: one unanswered message for each destination, the others wait (quirk 58:
+    /// Restcomm #208).
+    pub one_per_destination: bool,
+
     // What we read although the specification forbids it.
     /// Addresses, system_id and password longer than the specification's table (quirk 53: Infobip
     /// and smsfire require passwords above 8 characters; Adobe on addresses above 20).
@@ -350,6 +357,8 @@ impl Default for Dialect {
             reconnect_min_ms: 5_000,
             reconnect_max_ms: 60_000,
             reconnect_refused_ms: 30_000,
+            messages_per_bind: 0,
+            one_per_destination: false,
             long_c_strings: Tolerance::Accept,
             missing_nul: Tolerance::Accept,
             trailing_octets: Surplus::Ignore,

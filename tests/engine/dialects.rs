@@ -59,3 +59,21 @@ async fn what_stands_before_the_numbers_of_an_mo_is_taken_away() {
     smsc.deliver("+33612345678", "Shop", 0x04, text.as_bytes());
     assert_eq!(esme.delivered(2).await[1].receipt().0, id);
 }
+
+#[tokio::test]
+async fn a_bind_that_has_sent_its_quota_makes_way_for_a_new_one() {
+    let smsc = Smsc::start().await;
+    let world = World::before(&smsc, "[dialect.quick] messages_per_bind = 3\n").await;
+    let esme = Esme::bind(world.smpp()).await;
+    let submits = (0..10).map(|at| Submit::new(format!("number {at}"))).collect();
+    assert!(esme.burst(submits).await.iter().all(|response| response.0.is_ok()));
+    assert_eq!(esme.delivered(10).await.len(), 10);
+    let submits = smsc.submits();
+    let texts: Vec<String> =
+        submits.iter().map(|one| String::from_utf8_lossy(&one.text).into_owned()).collect();
+    let expected: Vec<String> = (0..10).map(|at| format!("number {at}")).collect();
+    assert_eq!(texts, expected, "each once, in the order of acceptance");
+    let sessions: Vec<usize> = submits.iter().map(|one| one.session).collect();
+    assert_eq!(sessions, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]);
+    assert_eq!(world.metric("chappe_segments_in_doubt_total{carrier=\"smsc\"}"), 0.0);
+}

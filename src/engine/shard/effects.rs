@@ -155,6 +155,8 @@ pub struct CarrierRules {
     pub receipt_segments_wait: Duration,
     /// The greatest reference of its long messages, as far as their header takes it.
     pub reference_max: u16,
+    /// Whether it takes one unanswered message for each destination (quirk 58).
+    pub one_per_destination: bool,
 }
 
 /// Limits of one shard.

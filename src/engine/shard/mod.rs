@@ -20,6 +20,7 @@ mod effects;
 mod ended;
 mod lean;
 mod live;
+mod one_each;
 mod parked;
 mod receipts;
 mod segments;
@@ -46,6 +47,7 @@ use ended::Ended;
 use lean::Lean;
 use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
+use one_each::OneEach;
 use parked::Parked;
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
@@ -74,6 +76,9 @@ pub struct Shard<L> {
     awaiting: VecDeque<u64>,
     waiting: HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>,
     references: References,
+    /// Whose turn it is, where a carrier takes one message at a time for each destination; `None`
+    /// where no carrier does.
+    one_each: Option<OneEach>,
     links: std::marker::PhantomData<L>,
 }
 
@@ -102,6 +107,7 @@ impl<L: Clone> Shard<L> {
             counter_step: u64::from(count.max(1)),
             limits,
             leans: vec![Lean::default(); carriers.len()],
+            one_each: carriers.iter().any(|one| one.one_per_destination).then(OneEach::default),
             carriers,
             slots: Slots::default(),
             queued: 0,
@@ -312,10 +318,12 @@ impl<L: Clone> Shard<L> {
     }
 
     fn forget<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) -> Option<Live> {
+        let lane = self.lane_of(ticket);
         let live = self.slots.remove(ticket)?;
         if !live.awaits_receipt {
             self.queued -= 1;
             effects.released(live.message.account, live.carrier);
+            self.free_lane(lane, ticket, effects);
         }
         for key in live.keys() {
             self.unlink(key, ticket);

@@ -8,6 +8,7 @@ use super::{Counted, Effects, InDoubtPolicy, SegmentResult, Shard};
 use crate::clock::Now;
 use crate::message::state::MessageState;
 use crate::mt::egress::Outgoing;
+use crate::mt::receipts::tail;
 use crate::wire::{CommandStatus, StatusClass};
 
 impl<L: Clone> Shard<L> {
@@ -22,6 +23,7 @@ impl<L: Clone> Shard<L> {
         late: bool,
         effects: &mut E,
     ) {
+        let lane = self.lane_of(ticket);
         let Some(one) = self.slots.get_mut(ticket).and_then(|live| live.segment_mut(segment))
         else {
             return;
@@ -47,6 +49,43 @@ impl<L: Clone> Shard<L> {
             (SegmentResult::NotSent | SegmentResult::InDoubt, _) => {}
         }
         self.settle_expired(now, ticket, effects);
+        self.free_lane(lane, ticket, effects);
+    }
+
+    /// The lane in which this message goes alone, if its carrier wants that.
+    pub(super) fn lane_of(&self, ticket: u64) -> Option<u64> {
+        self.one_each.as_ref()?;
+        let live = self.slots.get(ticket)?;
+        let rules = self.carriers.get(live.carrier as usize)?;
+        rules.one_per_destination.then(|| lane(live))
+    }
+
+    /// Whether another message to its destination is out, so that this one waits for its turn.
+    fn waits_in_lane(&mut self, ticket: u64) -> bool {
+        let Some(lane) = self.lane_of(ticket) else { return false };
+        // What has nothing to send takes nobody's turn.
+        if self.slots.get(ticket).is_none_or(|live| !live.any(Place::Back) && !live.any(Place::Out))
+        {
+            return true;
+        }
+        self.one_each.as_mut().is_some_and(|lanes| !lanes.enter(lane, ticket))
+    }
+
+    /// Lets the next message of a lane out when nothing of this one is.
+    pub(super) fn free_lane<E: Effects<Link = L>>(
+        &mut self,
+        lane: Option<u64>,
+        ticket: u64,
+        effects: &mut E,
+    ) {
+        let Some(lane) = lane else { return };
+        let mut ticket = ticket;
+        while self.slots.get(ticket).is_none_or(|live| !live.any(Place::Out)) {
+            let next = self.one_each.as_mut().and_then(|lanes| lanes.leave(lane, ticket));
+            let Some(next) = next else { return };
+            self.dispatch_back(next, effects);
+            ticket = next;
+        }
     }
 
     fn segment_refused<E: Effects<Link = L>>(
@@ -139,10 +178,11 @@ impl<L: Clone> Shard<L> {
     }
 
     /// Sends one segment again, before what has not been sent yet; it is back for good if its
-    /// message has expired.
+    /// message has expired, and for a while if another message has its lane.
     fn send_again<E: Effects<Link = L>>(&mut self, ticket: u64, segment: u8, effects: &mut E) {
+        let waits = self.waits_in_lane(ticket);
         let Some(live) = self.slots.get_mut(ticket) else { return };
-        if live.expired {
+        if live.expired || waits {
             if let Some(one) = live.segment_mut(segment) {
                 one.place = Place::Back;
             }
@@ -153,7 +193,11 @@ impl<L: Clone> Shard<L> {
 
     /// Sends every segment that is back, neighbours together so that they keep to one bind. A
     /// message that has begun goes before those that have not.
+    /// It waits where its carrier takes one message at a time for its destination.
     pub(super) fn dispatch_back<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
+        if self.waits_in_lane(ticket) {
+            return;
+        }
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let begun = live.all().iter().any(|one| one.place != Place::Back || one.twice);
         let mut from = 0;
@@ -171,6 +215,15 @@ impl<L: Clone> Shard<L> {
             from = to.max(from).saturating_add(1);
         }
     }
+}
+
+/// What stands for this message's destination at its carrier, however accounts write the number.
+fn lane(live: &super::Live) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let seed = u64::from(live.carrier);
+    let mut hasher = foldhash::fast::FixedState::with_seed(seed).build_hasher();
+    hasher.write(tail(live.message.destination.octets()));
+    hasher.finish()
 }
 
 fn outgoing(live: &super::Live, ticket: u64, segment: u8, segments: u8) -> Outgoing {

@@ -36,6 +36,10 @@ pub(super) fn translate(form: &Form, way: Way, ton: u8, address: &[u8], out: &mu
         return name(from, to, address, out);
     }
     match (way, form.prefix) {
+        (Way::Read, AddressPrefix::Zeros) if ton == 0 => {
+            // Who writes `00` before international numbers means it where no type is said, too.
+            out.extend_from_slice(bare(TON_INTERNATIONAL, address));
+        }
         (Way::Read, _) => out.extend_from_slice(bare(ton, address)),
         (Way::Written, prefix) => {
             if is_international(ton, address) {

@@ -3,6 +3,7 @@
 mod admission;
 mod doubt;
 mod endings;
+mod lanes;
 mod matching;
 mod notations;
 mod sequences;
@@ -12,6 +13,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::one_each::OneEach;
 use super::{
     CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Shard,
     Submission,
@@ -127,6 +129,7 @@ impl Default for Rules {
             in_doubt: InDoubtPolicy::WaitThenResend,
             in_doubt_wait: Duration::from_secs(60),
             accepted_is_final: false,
+            one_per_destination: false,
             receipt_segments: ReceiptSegments::Each,
             receipt_segments_wait: Duration::from_secs(300),
             reference_max: 255,
@@ -266,6 +269,7 @@ impl World {
         let shard = &self.shard;
         assert_eq!((shard.queued(), shard.awaiting_receipt()), (0, 0));
         assert!(shard.by_key.is_empty(), "correlations of messages that are gone");
+        assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();
         assert_eq!(self.notes.released, offered, "places in queues");
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
+use super::super::live::Place;
 use super::*;
 
 /// Something happens. Numbers choose among what there is at the time.
@@ -69,7 +70,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(in_doubt: InDoubtPolicy) -> Self {
+    fn new(in_doubt: InDoubtPolicy, one_per_destination: bool) -> Self {
         let limits = Limits {
             queue_max: 8,
             correlations_max: 5,
@@ -79,7 +80,7 @@ impl Run {
             waiting_max: vec![3, 2],
             retry_after: Duration::from_secs(30),
         };
-        let carrier = CarrierRules { in_doubt, ..Rules::default().carrier };
+        let carrier = CarrierRules { in_doubt, one_per_destination, ..Rules::default().carrier };
         Self {
             world: World::with(Rules { limits, carrier }),
             in_flight: Vec::new(),
@@ -198,11 +199,19 @@ impl Run {
         assert_eq!(deliveries, ended + self.deliveries_of_mo);
         assert_eq!(finals.len(), finals.iter().collect::<HashSet<_>>().len());
 
-        // Nothing is on its way twice at a time.
+        // Nothing is on its way twice at a time, nor two messages to one handset where the carrier
+        // takes one.
         let mut out = HashSet::new();
+        let mut alone = HashMap::new();
         for one in notes.out.iter().map(|(one, _)| one).chain(&self.in_flight) {
             for segment in one.segment..one.segment + one.segments {
                 assert!(out.insert((one.ticket, segment)), "a second copy");
+            }
+            // A second copy of what a late answer has accepted may still be there.
+            let is_out = shard.slots.get(one.ticket).is_some_and(|live| live.any(Place::Out));
+            if shard.one_each.is_some() && is_out {
+                let handset = one.message.destination.octets();
+                assert_eq!(*alone.entry(handset).or_insert(one.ticket), one.ticket);
             }
         }
     }
@@ -230,9 +239,10 @@ proptest! {
             Just(InDoubtPolicy::Resend),
             Just(InDoubtPolicy::WaitThenResend),
         ],
+        one_per_destination: bool,
         steps in prop::collection::vec(step(), 1..150),
     ) {
-        let mut run = Run::new(policy);
+        let mut run = Run::new(policy, one_per_destination);
         for step in steps {
             run.step(step);
             run.check();
