@@ -7,7 +7,7 @@ use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::{ID_OCTETS, IdNotation, decimal_of_hex};
 use crate::message::receipt::{
-    ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
+    LastDates, ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
 use crate::message::state::MessageState;
 use crate::text::gsm7::ESCAPE;
@@ -295,6 +295,7 @@ pub struct Outcome {
 /// Makes receipts' PDUs in buffers it reuses.
 #[derive(Debug, Default)]
 pub struct ReceiptRenderer {
+    last: LastDates,
     text: Vec<u8>,
     tlvs: Vec<u8>,
 }
@@ -323,7 +324,7 @@ impl ReceiptRenderer {
             error: ReceiptError::Number(outcome.error),
             text: quotable(message),
         };
-        line.write(style.format, style.zone_minutes, &mut self.text);
+        line.write_after(&mut self.last, style.format, style.zone_minutes, &mut self.text);
         if !style.no_tlvs {
             // At most twenty digits and a NUL.
             let _ = put_tlv(&mut self.tlvs, TlvTag::RECEIPTED_MESSAGE_ID, id);
