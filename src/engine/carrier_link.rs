@@ -87,7 +87,7 @@ impl Tally {
     fn flush_responses(&mut self, carrier: &Carrier) {
         let responses = std::mem::take(&mut self.responses);
         if responses > 0 {
-            carrier.metrics.response_seconds.record_many(self.age.as_secs_f64(), responses);
+            carrier.metrics.response_seconds.record_many(self.age, responses);
         }
     }
 

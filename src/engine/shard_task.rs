@@ -126,7 +126,7 @@ impl Tally {
     fn flush_receipts(&mut self, metrics: &EngineMetrics) {
         let receipts = std::mem::take(&mut self.receipts);
         if receipts > 0 {
-            metrics.receipt_seconds.record_many(self.took.as_secs_f64(), receipts);
+            metrics.receipt_seconds.record_many(self.took, receipts);
         }
     }
 

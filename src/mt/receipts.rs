@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::message::dialect::UnmarkedReceipt;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
-use crate::message::receipt::id::{IdKey, IdNotation, decimal_of_hex};
+use crate::message::receipt::id::{ID_OCTETS, IdNotation, decimal_of_hex};
 use crate::message::receipt::{
-    ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
+    LastDates, ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
 use crate::message::state::MessageState;
 use crate::text::gsm7::ESCAPE;
@@ -37,12 +37,54 @@ pub struct CarrierReceipt {
     pub done: Option<Duration>,
 }
 
-/// Keys of one id, each where the notation stands that it is read in: the response's and the
-/// receipt's are as they stand or both hexadecimal, the receipt's is decimal, the response's is
-/// decimal. A notation that adds nothing has none.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+/// The id of a receipt, and its keys, each where the notation stands that it is read in: the
+/// response's and the receipt's are as they stand or both hexadecimal, the receipt's is decimal,
+/// the response's is decimal. A notation that adds nothing has none.
+///
+/// A key is made when it is asked for: of the three the first nearly always finds its message.
+#[derive(Clone, Debug, Default)]
 pub struct IdKeys {
-    keys: [Option<u64>; IdKeys::NOTATIONS],
+    carrier: u32,
+    notations: Notations,
+    /// Empty when there is no id, or none that anything could be found by.
+    id: Id,
+}
+
+/// An id, inline up to the length of a UUID.
+#[derive(Clone, Debug)]
+enum Id {
+    Inline { len: u8, octets: [u8; INLINE_ID] },
+    Heap(Box<[u8]>),
+}
+
+/// Octets of an id that are kept without an allocation.
+const INLINE_ID: usize = 36;
+
+impl Id {
+    fn new(id: &[u8]) -> Self {
+        let mut octets = [0; INLINE_ID];
+        match octets.get_mut(..id.len()) {
+            Some(room) => {
+                room.copy_from_slice(id);
+                // At most INLINE_ID.
+                Self::Inline { len: id.len() as u8, octets }
+            }
+            None => Self::Heap(id.into()),
+        }
+    }
+
+    fn octets(&self) -> &[u8] {
+        match self {
+            Self::Inline { len, octets } => octets.get(..usize::from(*len)).unwrap_or(octets),
+            Self::Heap(octets) => octets,
+        }
+    }
+}
+
+impl Default for Id {
+    fn default() -> Self {
+        Self::new(b"")
+    }
 }
 
 impl IdKeys {
@@ -53,22 +95,17 @@ impl IdKeys {
     pub const NAMES: [&'static str; Self::NOTATIONS] =
         ["as it stands", "decimal receipts for hexadecimal ids", "hexadecimal receipts"];
 
-    fn set(&mut self, notation: usize, key: u64) {
-        let known = self.iter().any(|(_, other)| other == key);
-        if let Some(place) = self.keys.get_mut(notation).filter(|_| !known) {
-            *place = Some(key);
-        }
-    }
-
     /// The keys there are, each with its notation.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, u64)> + use<> {
-        self.keys.into_iter().enumerate().filter_map(|(notation, key)| Some((notation, key?)))
+    pub fn iter(&self) -> impl Iterator<Item = (usize, u64)> + use<'_> {
+        (0..Self::NOTATIONS).filter_map(|notation| Some((notation, self.of(notation)?)))
     }
 
     /// The key in this notation.
     #[must_use]
     pub fn of(&self, notation: usize) -> Option<u64> {
-        self.keys.get(notation).copied().flatten()
+        let key = self.read_in(notation)?;
+        let known = (0..notation).any(|before| self.read_in(before) == Some(key));
+        (!known).then_some(key)
     }
 
     /// Whether there is none: the receipt had no id.
@@ -81,6 +118,28 @@ impl IdKeys {
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         self.iter().nth(1).is_some()
+    }
+
+    fn read_in(&self, notation: usize) -> Option<u64> {
+        let id = self.id.octets();
+        use IdNotation::{Auto, Decimal, Hex, HexText};
+        let key = match (self.notations.receipt, self.notations.response, notation) {
+            (Auto, HexText, 0) => HexText.key(id),
+            (Auto, HexText, _) => None,
+            (Auto, _, 0) => Hex.key(id),
+            (Auto, _, 1) => Decimal.key(id),
+            (Auto, Auto, 2) => decimal_of_hex(id),
+            (known, _, 0) => known.key(id),
+            _ => None,
+        };
+        Some(hash(self.carrier, key?.as_bytes()))
+    }
+}
+
+/// As their keys are.
+impl PartialEq for IdKeys {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
     }
 }
 
@@ -111,24 +170,8 @@ pub fn response_key(carrier: u32, notations: Notations, id: &[u8]) -> Option<u64
 /// The keys of the id in a receipt.
 #[must_use]
 pub fn receipt_keys(carrier: u32, notations: Notations, id: &[u8]) -> IdKeys {
-    let mut keys = IdKeys::default();
-    let mut set = |notation, key: Option<IdKey>| {
-        if let Some(key) = key {
-            keys.set(notation, hash(carrier, key.as_bytes()));
-        }
-    };
-    match (notations.receipt, notations.response) {
-        (IdNotation::Auto, IdNotation::HexText) => set(0, IdNotation::HexText.key(id)),
-        (IdNotation::Auto, response) => {
-            set(0, IdNotation::Hex.key(id));
-            set(1, IdNotation::Decimal.key(id));
-            if response == IdNotation::Auto {
-                set(2, decimal_of_hex(id));
-            }
-        }
-        (notation, _) => set(0, notation.key(id)),
-    }
-    keys
+    let id = if id.len() > ID_OCTETS { b"" } else { id };
+    IdKeys { carrier, notations, id: Id::new(id) }
 }
 
 fn hash(carrier: u32, id: &[u8]) -> u64 {
@@ -252,6 +295,7 @@ pub struct Outcome {
 /// Makes receipts' PDUs in buffers it reuses.
 #[derive(Debug, Default)]
 pub struct ReceiptRenderer {
+    last: LastDates,
     text: Vec<u8>,
     tlvs: Vec<u8>,
 }
@@ -280,7 +324,7 @@ impl ReceiptRenderer {
             error: ReceiptError::Number(outcome.error),
             text: quotable(message),
         };
-        line.write(style.format, style.zone_minutes, &mut self.text);
+        line.write_after(&mut self.last, style.format, style.zone_minutes, &mut self.text);
         if !style.no_tlvs {
             // At most twenty digits and a NUL.
             let _ = put_tlv(&mut self.tlvs, TlvTag::RECEIPTED_MESSAGE_ID, id);

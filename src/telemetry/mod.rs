@@ -5,10 +5,12 @@
 //! first 200 accounts by name, the others as `other`), states, statuses, reasons. No phone number,
 //! text or id is ever a label.
 
+mod histogram;
 pub mod names;
 mod reading;
 mod registry;
 
+pub use histogram::Histogram;
 pub use names::{METRICS, MetricKind, MetricRow};
 pub use reading::Reading;
 pub use registry::{

@@ -46,6 +46,8 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::telemetry::Registry;
 
@@ -56,7 +58,9 @@ mod tests {
         registry.counter("x_total", &[("carrier", "ab"), ("status", "t")]).increment(4);
         registry.counter("x_total_more", &[("carrier", "a")]).increment(100);
         registry.gauge("plain", &[]).set(7.0);
-        registry.histogram("h_seconds", &[("carrier", "a")]).record_many(0.1, 5);
+        registry
+            .histogram("h_seconds", &[("carrier", "a")])
+            .record_many(Duration::from_millis(100), 5);
         let reading = Reading::of(registry.render());
         let figures = [
             reading.total("x_total"),

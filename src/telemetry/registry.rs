@@ -1,11 +1,13 @@
 //! Handles of metrics, and their text form.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString};
+use metrics::{Counter, Gauge, Key, Label, Level, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use super::histogram::Histogram;
 use super::names::{self, METRICS, MetricKind};
 use crate::message::state::MessageState;
 use crate::session::CloseReason;
@@ -13,11 +15,6 @@ use crate::wire::CommandStatus;
 
 /// Accounts that have labels of their own; the others are `other`.
 const ACCOUNT_LABELS_MAX: usize = 200;
-/// Bounds of the histograms, in seconds: from a loopback answer to days.
-const BUCKETS: &[f64] = &[
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-    60.0, 300.0, 3600.0, 86400.0,
-];
 
 const METADATA: Metadata<'static> = Metadata::new("chappe", Level::INFO, None);
 
@@ -25,6 +22,8 @@ const METADATA: Metadata<'static> = Metadata::new("chappe", Level::INFO, None);
 pub struct Registry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    /// By name.
+    histograms: Mutex<Vec<Histogram>>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -43,10 +42,7 @@ impl Registry {
     /// An empty registry that knows every metric's help.
     #[must_use]
     pub fn new() -> Self {
-        let builder = PrometheusBuilder::new();
-        // The bounds are constants and not empty, which is all that can be wrong with them.
-        let builder = builder.set_buckets(BUCKETS).unwrap_or_else(|_| PrometheusBuilder::new());
-        let recorder = builder.build_recorder();
+        let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
         for row in METRICS {
             let name = SharedString::const_str(row.name);
@@ -54,17 +50,26 @@ impl Registry {
             match row.kind {
                 MetricKind::Counter => recorder.describe_counter(name.into(), None, help),
                 MetricKind::Gauge => recorder.describe_gauge(name.into(), None, help),
-                MetricKind::Histogram => recorder.describe_histogram(name.into(), None, help),
+                MetricKind::Histogram => {}
             }
         }
-        Self { recorder, handle }
+        Self { recorder, handle, histograms: Mutex::default() }
     }
 
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {
-        self.handle.run_upkeep();
-        self.handle.render()
+        let mut text = self.handle.render();
+        let histograms = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
+        for series in histograms.chunk_by(|one, other| one.name() == other.name()) {
+            let name = series.first().map_or("", Histogram::name);
+            let help = METRICS.iter().find(|row| row.name == name).map_or("", |row| row.help);
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
+            series.iter().for_each(|one| one.render(&mut text));
+            text.push('\n');
+        }
+        text
     }
 
     /// A counter.
@@ -79,7 +84,14 @@ impl Registry {
 
     /// A histogram.
     pub fn histogram(&self, name: &'static str, labels: &[(&'static str, &str)]) -> Histogram {
-        self.recorder.register_histogram(&key(name, labels), &METADATA)
+        let new = Histogram::new(name, labels);
+        let mut histograms = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = histograms.iter().find(|one| one.is_same(&new)) {
+            return known.clone();
+        }
+        let at = histograms.partition_point(|one| one.name() <= name);
+        histograms.insert(at, new.clone());
+        new
     }
 }
 

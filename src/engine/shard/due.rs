@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Width of a step in milliseconds: what a deadline may be late.
-const STEP_MS: u128 = 100;
+const STEP_MS: u64 = 100;
 /// Entries below which nothing is compacted.
 const COMPACT_MIN: usize = 65_536;
 
@@ -45,7 +45,7 @@ impl Due {
     /// The next moment something comes up.
     pub fn next(&self) -> Option<Duration> {
         let (&step, _) = self.steps.first_key_value()?;
-        Some(Duration::from_millis(step.saturating_mul(STEP_MS as u64)))
+        Some(Duration::from_millis(step.saturating_mul(STEP_MS)))
     }
 
     /// Throws out entries of messages that are gone, when they are most of them.
@@ -63,7 +63,10 @@ impl Due {
 }
 
 fn step(at: Duration) -> u64 {
-    u64::try_from(at.as_millis() / STEP_MS).unwrap_or(u64::MAX - 1).min(u64::MAX - 1)
+    // Seconds and the rest of one apart: this is asked twice a message, and all of it in
+    // milliseconds takes 128 bits.
+    let steps = at.as_secs().saturating_mul(1000 / STEP_MS);
+    steps.saturating_add(u64::from(at.subsec_millis()) / STEP_MS).min(u64::MAX - 1)
 }
 
 #[cfg(test)]

@@ -3,30 +3,44 @@
 /// How many are remembered, at most: 512 KiB a shard, seconds at full load and hours at leisure. A
 /// carrier that heard no answer repeats a receipt within minutes.
 const PLACES: usize = 1 << 16;
+/// How many are entered at a time: each place is far from the last, and memory brings many in the
+/// time it takes for one.
+const TOGETHER: usize = 64;
 
 /// A memory of fixed size: a newer message takes an older one's place.
 #[derive(Debug, Default)]
 pub struct Ended {
     /// Empty until the first message ends.
     places: Vec<u64>,
+    /// Those that are not entered yet.
+    fresh: Vec<u64>,
 }
 
 impl Ended {
     /// A message of this key, to the handset whose number ends so, has ended.
     pub fn remember(&mut self, key: u64, number: &[u8]) {
-        if self.places.is_empty() {
-            self.places = vec![0; PLACES];
-        }
-        let print = print(key, number);
-        if let Some(place) = self.places.get_mut(print as usize % PLACES) {
-            *place = print;
+        self.fresh.push(print(key, number));
+        if self.fresh.len() >= TOGETHER {
+            self.enter();
         }
     }
 
     /// Whether it has.
-    pub fn knows(&self, key: u64, number: &[u8]) -> bool {
+    pub fn knows(&mut self, key: u64, number: &[u8]) -> bool {
+        self.enter();
         let print = print(key, number);
         self.places.get(print as usize % PLACES) == Some(&print)
+    }
+
+    fn enter(&mut self) {
+        if self.places.is_empty() && !self.fresh.is_empty() {
+            self.places = vec![0; PLACES];
+        }
+        for print in self.fresh.drain(..) {
+            if let Some(place) = self.places.get_mut(print as usize % PLACES) {
+                *place = print;
+            }
+        }
     }
 }
 

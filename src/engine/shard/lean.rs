@@ -18,11 +18,19 @@ impl Lean {
     const MAX: u8 = 8;
 
     /// The keys that deserve a look at once, the likeliest first.
-    pub fn keys(self, keys: IdKeys) -> impl Iterator<Item = u64> {
-        let favourite = keys.of(self.favourite);
-        let others = keys.iter().filter(move |(notation, _)| *notation != self.favourite);
+    ///
+    /// They are made as they are taken: the first nearly always finds its message.
+    pub fn keys(self, keys: &IdKeys) -> impl Iterator<Item = (usize, u64)> + use<'_> {
+        let favourite = keys.of(self.favourite).map(|key| (self.favourite, key));
         let sure = self.matches >= Self::SURE && favourite.is_some();
-        favourite.into_iter().chain(others.map(|(_, key)| key).filter(move |_| !sure))
+        let others = (!sure).then(|| keys.iter()).into_iter().flatten();
+        let others = others.filter(move |(notation, _)| *notation != self.favourite);
+        favourite.into_iter().chain(others)
+    }
+
+    /// Whether another match in this notation would teach nothing.
+    pub fn is_certain_of(self, notation: usize) -> bool {
+        notation == self.favourite && self.matches == Self::MAX
     }
 
     /// A match in this notation; whether it has just made sure.

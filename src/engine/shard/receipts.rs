@@ -68,9 +68,9 @@ impl<L: Clone> Shard<L> {
     ) {
         effects.answer(link, sequence, CommandStatus::ESME_ROK);
         let lean = self.lean(&receipt);
-        if let Some((key, ticket)) = self.find(&receipt, lean.keys(receipt.keys)) {
+        if let Some((key, ticket)) = self.find(&receipt, lean.keys(&receipt.keys)) {
             self.matched(now, key, ticket, &receipt, effects);
-        } else if self.has_ended(&receipt, lean.keys(receipt.keys)) {
+        } else if self.has_ended(&receipt, lean.keys(&receipt.keys)) {
             effects.count(Counted::ReceiptDuplicate);
         } else if receipt.keys.is_empty() || self.limits.parked_max == 0 {
             effects.count(Counted::ReceiptUnknown);
@@ -92,7 +92,7 @@ impl<L: Clone> Shard<L> {
         receipt: CarrierReceipt,
         effects: &mut E,
     ) {
-        match self.find(&receipt, receipt.keys.iter().map(|(_, key)| key)) {
+        match self.find(&receipt, receipt.keys.iter()) {
             Some((key, ticket)) => self.matched(now, key, ticket, &receipt, effects),
             None => effects.count(Counted::ReceiptUnknown),
         }
@@ -106,10 +106,10 @@ impl<L: Clone> Shard<L> {
     fn find(
         &self,
         receipt: &CarrierReceipt,
-        mut keys: impl Iterator<Item = u64>,
-    ) -> Option<(u64, u64)> {
+        mut keys: impl Iterator<Item = (usize, u64)>,
+    ) -> Option<((usize, u64), u64)> {
         keys.find_map(|key| {
-            let mut candidates = self.candidates(key).iter().copied();
+            let mut candidates = self.candidates(key.1).iter().copied();
             let ticket = candidates.find(|&ticket| self.agrees(ticket, receipt))?;
             Some((key, ticket))
         })
@@ -121,23 +121,27 @@ impl<L: Clone> Shard<L> {
         })
     }
 
-    fn has_ended(&self, receipt: &CarrierReceipt, mut keys: impl Iterator<Item = u64>) -> bool {
+    fn has_ended(
+        &mut self,
+        receipt: &CarrierReceipt,
+        mut keys: impl Iterator<Item = (usize, u64)>,
+    ) -> bool {
         let number = tail(receipt.destination.octets());
-        keys.any(|key| self.ended.knows(key, number))
+        keys.any(|(_, key)| self.ended.knows(key, number))
     }
 
     fn matched<E: Effects<Link = L>>(
         &mut self,
         now: Now,
-        key: u64,
+        (notation, key): (usize, u64),
         ticket: u64,
         receipt: &CarrierReceipt,
         effects: &mut E,
     ) {
         effects.count(Counted::ReceiptMatched(receipt.state));
-        if receipt.keys.is_ambiguous()
-            && let Some(lean) = self.leans.get_mut(receipt.carrier as usize)
-            && let Some((notation, _)) = receipt.keys.iter().find(|(_, one)| *one == key)
+        if let Some(lean) = self.leans.get_mut(receipt.carrier as usize)
+            && !lean.is_certain_of(notation)
+            && receipt.keys.is_ambiguous()
             && lean.learn(notation)
         {
             effects.count(Counted::IdNotation { carrier: receipt.carrier, notation });
@@ -225,13 +229,14 @@ impl<L: Clone> Shard<L> {
     fn unpark<E: Effects<Link = L>>(&mut self, now: Now, key: u64, ticket: u64, effects: &mut E) {
         let mut parked = std::mem::take(&mut self.parked);
         let fits = |receipt: &CarrierReceipt| {
-            let mut keys = self.lean(receipt).keys(receipt.keys);
-            keys.any(|one| one == key) && self.agrees(ticket, receipt)
+            let mut keys = self.lean(receipt).keys(&receipt.keys);
+            keys.any(|(_, one)| one == key) && self.agrees(ticket, receipt)
         };
         let found = parked.take(key, fits);
         self.parked = parked;
         for receipt in found {
-            if self.slots.get(ticket).is_some() {
+            let key = receipt.keys.iter().find(|(_, one)| *one == key);
+            if let Some(key) = key.filter(|_| self.slots.get(ticket).is_some()) {
                 self.matched(now, key, ticket, &receipt, effects);
             } else {
                 effects.count(Counted::ReceiptDuplicate);

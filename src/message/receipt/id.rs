@@ -218,7 +218,9 @@ fn hex_key(id: &[u8]) -> IdKey {
     let zeros = digits.iter().take_while(|&&octet| octet == b'0').count();
     let kept = digits.get(zeros..).filter(|kept| !kept.is_empty()).unwrap_or(b"0");
     let mut key = IdKey::new(kept);
-    key.octets.make_ascii_lowercase();
+    if let Some(octets) = key.octets.get_mut(..kept.len()) {
+        octets.make_ascii_lowercase();
+    }
     key
 }
 

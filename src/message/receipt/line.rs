@@ -52,6 +52,17 @@ impl ReceiptLine<'_> {
     /// Appends the text to `out`, its dates in the zone `offset_minutes` ahead of UTC. Nothing is
     /// allocated while `out` has room.
     pub fn write(&self, format: ReceiptFormat, offset_minutes: i16, out: &mut Vec<u8>) {
+        self.write_after(&mut LastDates::default(), format, offset_minutes, out);
+    }
+
+    /// As [`ReceiptLine::write`], with the dates of the line before at hand.
+    pub fn write_after(
+        &self,
+        last: &mut LastDates,
+        format: ReceiptFormat,
+        offset_minutes: i16,
+        out: &mut Vec<u8>,
+    ) {
         out.reserve(self.id.len() + Self::FIXED_OCTETS);
         out.extend_from_slice(b"id:");
         out.extend_from_slice(self.id);
@@ -60,9 +71,9 @@ impl ReceiptLine<'_> {
         out.extend_from_slice(b" dlvrd:");
         out.extend_from_slice(&three_digits(self.dlvrd.min(999)));
         out.extend_from_slice(b" submit date:");
-        write_date(self.submitted, format, offset_minutes, out);
+        last.submitted.write(self.submitted, format, offset_minutes, out);
         out.extend_from_slice(b" done date:");
-        write_date(self.done, format, offset_minutes, out);
+        last.done.write(self.done, format, offset_minutes, out);
         out.extend_from_slice(b" stat:");
         out.extend_from_slice(self.state.stat().as_bytes());
         out.extend_from_slice(b" err:");
@@ -72,13 +83,37 @@ impl ReceiptLine<'_> {
     }
 }
 
-fn write_date(wall: Duration, format: ReceiptFormat, offset_minutes: i16, out: &mut Vec<u8>) {
-    let [year, month, day, hour, minute, second] =
-        civil_units(Civil::from_wall(wall, offset_minutes)).map(two_digits);
-    let minutes = [year, month, day, hour, minute];
-    out.extend_from_slice(minutes.as_flattened());
-    if format == ReceiptFormat::Seconds {
-        out.extend_from_slice(&second);
+/// The dates of the line that was written last: those of the next are mostly of the same second,
+/// and the calendar is a fifth of what a receipt costs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastDates {
+    submitted: LastDate,
+    done: LastDate,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct LastDate {
+    /// Seconds since 1970 and the zone it was written for; `None` before the first.
+    of: Option<(u64, i16)>,
+    /// `YYMMDDhhmmss`.
+    digits: [u8; 12],
+}
+
+impl LastDate {
+    fn write(&mut self, at: Duration, format: ReceiptFormat, zone: i16, out: &mut Vec<u8>) {
+        let of = Some((at.as_secs(), zone));
+        if self.of != of {
+            let units = civil_units(Civil::from_wall(at, zone)).map(two_digits);
+            for (kept, digit) in self.digits.iter_mut().zip(units.as_flattened()) {
+                *kept = *digit;
+            }
+            self.of = of;
+        }
+        let [minutes @ .., _, _] = &self.digits;
+        out.extend_from_slice(match format {
+            ReceiptFormat::Seconds => &self.digits,
+            ReceiptFormat::Standard => minutes,
+        });
     }
 }
 
@@ -121,6 +156,20 @@ mod tests {
             "id:0040000000000017 sub:001 dlvrd:001 submit date:261121001605 \
              done date:261121001605 stat:DELIVRD err:000 text:Your code is 123456."
         );
+    }
+
+    #[test]
+    fn a_line_is_the_same_whatever_dates_were_written_before_it() {
+        let mut last = LastDates::default();
+        for seconds in [0, 0, 1, 60, 1, 86_400] {
+            for zone in [0, 330] {
+                let done = NOW + Duration::from_secs(seconds);
+                let line = ReceiptLine { done, ..LINE };
+                let mut out = Vec::new();
+                line.write_after(&mut last, ReceiptFormat::Seconds, zone, &mut out);
+                assert_eq!(out, written(&line, ReceiptFormat::Seconds, zone).as_bytes());
+            }
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) mod vectors;
 
 pub use date::ReceiptDate;
 pub use error::ReceiptError;
-pub use line::{ReceiptFormat, ReceiptLine};
+pub use line::{LastDates, ReceiptFormat, ReceiptLine};
 pub use resolve::{Resolved, resolve};
 pub use text::{ReceiptText, is_receipt};
 pub use ucs2::plain;
