@@ -12,7 +12,7 @@ const CHAPPE: &str = env!("CARGO_BIN_EXE_chappe");
 struct Smsc {
     child: Child,
     address: String,
-    /// Kept open: a process that cannot tell its progress ends.
+    /// Kept open, as a terminal is.
     _told: BufReader<ChildStderr>,
 }
 

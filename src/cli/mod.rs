@@ -1,7 +1,7 @@
 //! The commands of `chappe`, one module each.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ pub mod check;
 mod descriptors;
 pub mod lines;
 pub mod load;
+mod log;
 pub mod pdu;
 mod progress;
 pub mod receipt;
@@ -91,21 +92,26 @@ pub fn main() -> Exit {
         // Who reads our output has had enough: `chappe pdu decode | head` is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         Err(error) => {
-            eprintln!("chappe: {error}");
+            tell(format_args!("chappe: {error}"));
             Exit::Failure
         }
     }
 }
 
-/// How a tool that runs for a while ended, its reason told if it was not as asked.
+/// How a command that runs for a while ended, its reason told if it was not as asked.
 fn tool(result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
-        eprintln!("chappe: {}", failure.message);
+        tell(format_args!("chappe: {}", failure.message));
         failure.exit
     })
 }
 
-/// Why a tool did not do what it should.
+/// Writes a line to standard error, if that takes it: nothing here ends because nobody listens.
+fn tell(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Why a command did not do what it should.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
@@ -118,7 +124,12 @@ impl Failure {
         Self { exit: Exit::Failure, message: message.to_string() }
     }
 
-    /// The arguments are wrong.
+    /// What is accepted could not be kept safe.
+    fn storage(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Storage, message: message.to_string() }
+    }
+
+    /// The arguments or the configuration are wrong.
     fn usage(message: impl fmt::Display) -> Self {
         Self { exit: Exit::Usage, message: message.to_string() }
     }

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::summary::{LogWriter, Summary};
-use super::{Exit, descriptors};
+use super::log::Log;
+use super::summary::Summary;
+use super::{Exit, Failure, descriptors, tell, tool};
 use crate::config;
-use crate::engine::Engine;
-use crate::engine::settings::{Log, LogFormat, LogLevel, Settings};
+use crate::engine::settings::{LogFormat, LogLevel, Settings};
+use crate::engine::{Engine, StartError, settings};
 use crate::link::listen;
 use crate::sim::smsc;
 
@@ -38,7 +39,7 @@ pub fn run(args: &RunArgs) -> Exit {
     let settings = match settings {
         Ok(settings) => settings,
         Err(errors) => {
-            eprintln!("{errors}");
+            tell(errors);
             return Exit::Usage;
         }
     };
@@ -46,7 +47,11 @@ pub fn run(args: &RunArgs) -> Exit {
         LogFormat::Text if !args.quiet => Summary::on_terminal(),
         LogFormat::Text | LogFormat::Json => None,
     };
-    start_log(settings.log, LogWriter(summary.clone()));
+    let log = match Log::start(summary) {
+        Ok(log) => log,
+        Err(error) => return tool(Err(no_threads(error))),
+    };
+    start_log(settings.log, log.clone());
     raise_descriptors(&settings);
     let runtime = match settings.node.workers_resolved() {
         // With one worker nothing is ever handed to another thread.
@@ -55,13 +60,16 @@ pub fn run(args: &RunArgs) -> Exit {
             tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
         }
     };
-    match runtime {
-        Ok(runtime) => runtime.block_on(serve(settings, summary)),
-        Err(error) => {
-            eprintln!("chappe: cannot start threads: {error}");
-            Exit::Failure
-        }
-    }
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(serve(settings, &log)),
+        Err(error) => Err(no_threads(error)),
+    };
+    log.end();
+    tool(result)
+}
+
+fn no_threads(error: io::Error) -> Failure {
+    Failure::new(format!("cannot start threads: {error}"))
 }
 
 /// What else a process has open: files, listeners, pages that are read.
@@ -83,34 +91,19 @@ fn raise_descriptors(settings: &Settings) {
     }
 }
 
-async fn serve(settings: Settings, summary: Option<Summary>) -> Exit {
-    let (Ok(mut term), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        eprintln!("chappe: cannot listen to signals");
-        return Exit::Failure;
-    };
-    if let Some(simulator) = &settings.simulator
-        && let Err(error) = simulate(simulator.listen)
-    {
-        eprintln!("chappe: simulator.listen = {}: {error}", simulator.listen);
-        return Exit::Failure;
+async fn serve(settings: Settings, log: &Log) -> Result<Exit, Failure> {
+    let (mut term, mut interrupt, hangup) =
+        signals().map_err(|error| Failure::new(format!("cannot listen to signals: {error}")))?;
+    // A second engine of this directory ends here, before it is in the way of the first.
+    let lock = Engine::lock(&settings).map_err(failure)?;
+    if let Some(simulator) = &settings.simulator {
+        simulate(simulator.listen).map_err(|error| {
+            Failure::new(format!("simulator.listen = {}: {error}", simulator.listen))
+        })?;
     }
-    let engine = match Engine::start(settings) {
-        Ok(engine) => engine,
-        Err(error) => {
-            eprintln!("chappe: {error}");
-            return Exit::Failure;
-        }
-    };
+    let engine = Engine::start_locked(settings, lock).map_err(failure)?;
     tracing::info!(smpp = %engine.smpp, "engine started");
-    let snapshots = engine.snapshots();
-    let shown = async {
-        match &summary {
-            Some(summary) => summary.show(snapshots).await,
-            None => std::future::pending().await,
-        }
-    };
+    log.show(engine.snapshots());
     let stopped = async {
         tokio::select! {
             _ = term.recv() => {}
@@ -126,44 +119,79 @@ async fn serve(settings: Settings, summary: Option<Summary>) -> Exit {
             _ = interrupt.recv() => Exit::Failure,
         }
     };
-    let exit = tokio::select! {
-        exit = stopped => exit,
-        () = shown => Exit::Failure,
-    };
-    if let Some(summary) = &summary {
-        summary.clear();
+    tokio::select! {
+        exit = stopped => Ok(exit),
+        exit = note_hangups(hangup) => exit,
     }
-    exit
+}
+
+/// SIGTERM, SIGINT and SIGHUP.
+fn signals() -> io::Result<(Signal, Signal, Signal)> {
+    let kinds = (SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup());
+    Ok((signal(kinds.0)?, signal(kinds.1)?, signal(kinds.2)?))
+}
+
+/// Without a handler SIGHUP would end the process, and with it all it holds in memory.
+async fn note_hangups<T>(mut hangup: Signal) -> T {
+    while hangup.recv().await.is_some() {
+        tracing::warn!("SIGHUP ignored: this version reads a new configuration when it starts");
+    }
+    std::future::pending().await
+}
+
+/// What an operator does about it differs: mend the file, look after the disk, or free an address.
+fn failure(error: StartError) -> Failure {
+    match &error {
+        StartError::Tls(_) => Failure::usage(error),
+        StartError::DataDir { error: cause, .. } if cause.kind() != io::ErrorKind::WouldBlock => {
+            Failure::storage(error)
+        }
+        StartError::DataDir { .. } | StartError::Listen { .. } => Failure::new(error),
+    }
 }
 
 /// Runs the bundled SMSC on a thread of its own, for as long as the process lives: it is the other
 /// end of a carrier and shares nothing with the engine but the machine.
 fn simulate(address: SocketAddr) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let listener = {
-        let _inside = runtime.enter();
-        listen(address)?
-    };
-    std::thread::Builder::new().name("simulator".to_owned()).spawn(move || {
+    let (told, listens) = std::sync::mpsc::sync_channel(1);
+    // Its runtime is made and dropped on that thread: a runtime cannot be dropped inside another.
+    let simulator = move || {
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(told.send(Err(error))),
+        };
+        let listener = {
+            let _inside = runtime.enter();
+            listen(address)
+        };
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(error) => return drop(told.send(Err(error))),
+        };
+        drop(told.send(Ok(())));
         let settings = smsc::Settings::default();
         let forever = std::future::pending();
         runtime.block_on(smsc::serve::serve(listener, None, settings, forever, |_report| {}));
-    })?;
-    Ok(())
+    };
+    std::thread::Builder::new().name("simulator".to_owned()).spawn(simulator)?;
+    // It answers at once, or it has died.
+    listens.recv().unwrap_or_else(|_| Err(io::Error::other("the simulator died")))
 }
 
 /// Log lines go to standard error; standard output is for what a command prints.
-fn start_log(log: Log, writer: LogWriter) {
-    let level = match log.level {
+fn start_log(settings: settings::Log, log: Log) {
+    let level = match settings.level {
         LogLevel::Error => tracing::Level::ERROR,
         LogLevel::Warn => tracing::Level::WARN,
         LogLevel::Info => tracing::Level::INFO,
         LogLevel::Debug => tracing::Level::DEBUG,
         LogLevel::Trace => tracing::Level::TRACE,
     };
-    let lines = tracing_subscriber::fmt().with_max_level(level).with_writer(writer);
+    // Nor does the subscriber tell its own faults there.
+    let lines =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(log).log_internal_errors(false);
     // A second start in one process (tests) keeps the first log.
-    let _ = match log.format {
+    let _ = match settings.format {
         LogFormat::Json => lines.json().try_init(),
         LogFormat::Text => lines.with_target(false).try_init(),
     };

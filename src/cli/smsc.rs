@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::progress::Line;
-use super::{Exit, Failure, interrupted, one_thread, values};
+use super::{Exit, Failure, interrupted, one_thread, tell, values};
 use crate::link::listen;
 use crate::link::tls::ListenerTls;
 use crate::message::state::MessageState;
@@ -153,7 +153,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let (listener, address) = listener
             .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", args.listen)))?;
         let interrupted = interrupted();
-        eprintln!("chappe smsc: listening on {address}");
+        tell(format_args!("chappe smsc: listening on {address}"));
         let line = Line::new();
         let stop = async {
             match args.run_for {

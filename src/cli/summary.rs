@@ -1,13 +1,12 @@
 //! How the engine stands, in a few lines on a terminal that change each second; nothing elsewhere.
 //!
-//! Log lines go above it: who writes one takes the summary away for that moment ([`LogWriter`]).
+//! Log lines go above it: who writes one takes the summary away for that moment.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::progress::style;
 use crate::engine::{CarrierSnapshot, CarrierState, Snapshot, Snapshots};
@@ -20,9 +19,20 @@ const CARRIERS_MAX: usize = 8;
 const COLUMNS: usize = 79;
 
 /// The summary of a run.
-#[derive(Clone)]
 pub struct Summary {
     bar: ProgressBar,
+    shown: Option<Shown>,
+}
+
+/// What it shows.
+struct Shown {
+    snapshots: Snapshots,
+    start: Instant,
+    /// The moment that is on the terminal, and what it was like.
+    last: Instant,
+    before: Snapshot,
+    /// When it changes again.
+    next: Instant,
 }
 
 impl Summary {
@@ -34,56 +44,41 @@ impl Summary {
         }
         let bar = ProgressBar::new_spinner();
         bar.set_style(style("{msg}"));
-        Some(Self { bar })
+        Some(Self { bar, shown: None })
     }
 
-    /// Shows how the engine stands each second, until it is dropped.
-    pub async fn show(&self, snapshots: Snapshots) {
-        let start = Instant::now();
-        let mut before = Snapshot::default();
-        let mut ticks = tokio::time::interval(EVERY);
+    /// Shows how this engine stands from now on.
+    pub fn begin(&mut self, snapshots: Snapshots, now: Instant) {
+        let before = Snapshot::default();
+        self.shown = Some(Shown { snapshots, start: now, last: now, before, next: now });
+    }
+
+    /// When [`Summary::change`] is to be called next, if ever.
+    #[must_use]
+    pub fn next_change(&self) -> Option<Instant> {
+        self.shown.as_ref().map(|shown| shown.next)
+    }
+
+    /// Shows the present moment, if it is time.
+    pub fn change(&mut self, now: Instant) {
+        let Some(shown) = self.shown.as_mut().filter(|shown| shown.next <= now) else { return };
+        let snapshot = shown.snapshots.take();
+        let text = text(&shown.before, &snapshot, now - shown.last, now - shown.start);
+        self.bar.set_message(text);
+        self.bar.tick();
         // A machine that sleeps for an hour shows no hour of summaries.
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut last = start;
-        loop {
-            ticks.tick().await;
-            let (now, snapshot) = (Instant::now(), snapshots.take());
-            let text = text(&before, &snapshot, now - last, now - start);
-            self.bar.set_message(text);
-            self.bar.tick();
-            (before, last) = (snapshot, now);
-        }
+        (shown.before, shown.last, shown.next) = (snapshot, now, now + EVERY);
+    }
+
+    /// Does this while the summary is out of the way.
+    pub fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.bar.suspend(work)
     }
 
     /// Takes it away for good.
-    pub fn clear(&self) {
+    pub fn clear(&mut self) {
+        self.shown = None;
         self.bar.finish_and_clear();
-    }
-}
-
-/// Standard error for the log, beside a summary or without one.
-pub struct LogWriter(pub Option<Summary>);
-
-impl Write for LogWriter {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let write = || io::stderr().lock().write_all(octets);
-        match &self.0 {
-            Some(summary) => summary.bar.suspend(write)?,
-            None => write()?,
-        }
-        Ok(octets.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}
-
-impl MakeWriter<'_> for LogWriter {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 

@@ -33,5 +33,6 @@ mod shared;
 mod snapshot;
 mod stop;
 
+pub use lock::DirectoryLock;
 pub use run::{Engine, StartError};
 pub use snapshot::{CarrierSnapshot, CarrierState, Snapshot, Snapshots};

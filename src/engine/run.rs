@@ -89,9 +89,25 @@ impl Engine {
     /// # Errors
     /// When an address cannot be listened on or a certificate cannot be used; nothing runs then.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
+        let lock = Self::lock(&settings)?;
+        Self::start_locked(settings, lock)
+    }
+
+    /// Takes the data directory, for [`Engine::start_locked`]: between the two is the place for
+    /// what must not run twice either.
+    ///
+    /// # Errors
+    /// [`StartError::DataDir`]: another engine runs there, or it cannot be had.
+    pub fn lock(settings: &Settings) -> Result<DirectoryLock, StartError> {
         let directory = settings.node.data_dir.clone();
-        let lock = DirectoryLock::take(&directory)
-            .map_err(|error| StartError::DataDir { directory, error })?;
+        DirectoryLock::take(&directory).map_err(|error| StartError::DataDir { directory, error })
+    }
+
+    /// Starts an engine in a data directory that is taken.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub fn start_locked(settings: Settings, lock: DirectoryLock) -> Result<Self, StartError> {
         let (listener, smpp) = bind("smpp.listen", settings.smpp.listen)?;
         let metrics = settings.metrics.listen.map(|at| bind("metrics.listen", at)).transpose()?;
         let http = settings.http.listen.map(|at| bind("http.listen", at)).transpose()?;
