@@ -129,7 +129,7 @@ impl AccountLink {
         session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
         self.guest = None;
         session.accept_bind(now, &self.shared.settings.node.name);
-        account.metrics.binds.increment(1);
+        self.shared.metrics.account_binds.increment(1);
         tracing::info!(
             peer = %self.peer,
             account = account.settings.system_id,
@@ -161,7 +161,7 @@ impl AccountLink {
             Pdu::SubmitSm(submit) => {
                 if let Err(status) = self.submit(now, session, sequence, submit) {
                     if let Some(bound) = &self.bound {
-                        bound.account.metrics.refuse(&self.shared.registry, status);
+                        bound.account.metrics.refuse(status);
                     }
                     session.respond_status(header.command_id, sequence, status);
                 }
@@ -279,7 +279,7 @@ impl AccountLink {
     /// Everything this session held goes back, and nothing more comes to it.
     fn unbind(&mut self, reason: CloseReason) {
         self.ended = true;
-        telemetry::session_closed(&self.shared.registry, "account", reason);
+        telemetry::account_session_closed(&self.shared.registry, reason);
         let reason = reason.name();
         let Some(bound) = &self.bound else {
             tracing::debug!(peer = %self.peer, reason, "connection closed before a bind");
@@ -296,7 +296,7 @@ impl AccountLink {
         if bound.receives {
             account.remove_receiver(&handle);
         }
-        account.metrics.binds.decrement(1);
+        self.shared.metrics.account_binds.decrement(1);
         if let Some(mut bound) = self.shared.bound.get_mut(&account.index) {
             *bound = bound.saturating_sub(1);
         }
@@ -361,7 +361,7 @@ impl AccountLink {
             if answer.status.is_ok() {
                 self.tally.accepted += 1;
             } else {
-                bound.account.metrics.refuse(&self.shared.registry, answer.status);
+                bound.account.metrics.refuse(answer.status);
             }
         }
     }

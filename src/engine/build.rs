@@ -24,7 +24,7 @@ use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, PREFIX_MAX, Routes, Row};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
-use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
+use crate::telemetry::{CarrierMetrics, EngineMetrics, Registry};
 use crate::text::{DefaultAlphabet, Reference};
 
 /// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
@@ -105,7 +105,7 @@ fn account(
         turn: AtomicUsize::new(0),
         backlog: AtomicIsize::new(0),
         starving: AtomicBool::new(false),
-        metrics: AccountMetrics::new(registry, at, &settings.system_id),
+        metrics: registry.account(&settings.system_id),
         settings: settings.clone(),
     }
 }

@@ -20,7 +20,6 @@ use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
 use crate::session::{CloseReason, Entry, Event, Session, Unanswered};
-use crate::telemetry;
 use crate::wire::table::{DataSm, DataSmResp, DeliverSm, DeliverSmResp, Pdu};
 use crate::wire::{
     Address, COctetString, CommandStatus, Header, SequenceNumber, State, StatusClass,
@@ -163,7 +162,7 @@ impl CarrierLink {
     }
 
     fn closed(&mut self, reason: CloseReason) {
-        telemetry::session_closed(&self.shared.registry, "carrier", reason);
+        self.carrier.metrics.session_closed(&self.shared.registry, reason);
         let reason = reason.name();
         tracing::info!(
             carrier = self.carrier.settings.name,

@@ -124,7 +124,7 @@ pub struct Account {
     /// Set while deliveries wait in a shard because no session had room.
     pub starving: AtomicBool,
     /// What is counted.
-    pub metrics: AccountMetrics,
+    pub metrics: Arc<AccountMetrics>,
 }
 
 /// A carrier while the engine runs.

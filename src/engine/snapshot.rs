@@ -116,8 +116,7 @@ impl Snapshots {
         let answered = own(&format!("{}_count", names::RESPONSE_SECONDS));
         let in_flight = own(names::SEGMENTS_SENT) - answered - own(names::SEGMENTS_IN_DOUBT);
         let binds = carrier.links.len() as u64;
-        let binds_up =
-            whole(reading.labelled(names::BINDS, &[("side", "carrier"), ("name", name)]));
+        let binds_up = whole(own(names::CARRIER_BINDS));
         let now = self.shared.clock.now().monotonic;
         let mut senders = carrier.links.iter().filter_map(|link| link.load_full()).peekable();
         let sends = senders.peek().is_some();

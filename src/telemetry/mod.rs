@@ -1,19 +1,23 @@
 //! Every metric named once: what is counted, in which unit, under which labels.
 //!
 //! The engine holds handles that were resolved when it started; nothing looks a name up while
-//! messages flow. Label values come from closed sets: carriers and accounts of the settings (the
-//! first 200 accounts by name, the others as `other`), states, statuses, reasons. No phone number,
-//! text or id is ever a label.
+//! messages flow. Labels are `carrier`, `bind`, `stage`, `reason`, `command`, `state`, and on
+//! counters `account`; their values come from closed sets: the carriers and accounts of the settings
+//! (the busiest 200 accounts by name, the others as `other`: `telemetry/accounts.rs`), states, and
+//! reasons that have a name in the code. No phone number, text or id is ever a label.
 
+mod accounts;
 mod histogram;
 pub mod names;
 mod reading;
 mod registry;
 
+pub use accounts::{AccountMetrics, Count};
 pub use histogram::Histogram;
 pub use names::{METRICS, MetricKind, MetricRow};
 pub use reading::Reading;
+use registry::reason_of;
 pub use registry::{
-    AccountMetrics, CarrierMetrics, EngineMetrics, Registry, bind_refused, connection_refused,
-    pdu_odd, session_closed,
+    CarrierMetrics, EngineMetrics, Registry, account_session_closed, bind_refused,
+    connection_refused, pdu_odd,
 };

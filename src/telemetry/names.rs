@@ -42,13 +42,13 @@ macro_rules! metrics {
 metrics! {
     SUBMITS "chappe_submits_total" Counter ["account"] "submit_sm received."
     ACCEPTED "chappe_accepted_total" Counter ["account"] "Messages accepted."
-    REFUSED "chappe_refused_total" Counter ["account" "status"] "Messages refused at submit, by command_status."
+    REFUSED "chappe_refused_total" Counter ["account" "reason"] "Messages refused at submit, by the command_status they were answered."
     RECEIPTS_OUT "chappe_receipts_delivered_total" Counter ["account"] "Receipts an account has acknowledged."
     MO_OUT "chappe_mo_delivered_total" Counter ["account"] "MO messages an account has acknowledged."
     DELIVERIES_REFUSED "chappe_deliveries_refused_total" Counter ["account"] "Receipts and MO that an account answered with an error."
     SEGMENTS_SENT "chappe_segments_sent_total" Counter ["carrier"] "Segments sent to a carrier."
     SEGMENTS_ACCEPTED "chappe_segments_accepted_total" Counter ["carrier"] "Segments a carrier accepted."
-    SEGMENTS_REJECTED "chappe_segments_rejected_total" Counter ["carrier" "status"] "Segments a carrier answered with an error, by command_status."
+    SEGMENTS_REJECTED "chappe_segments_rejected_total" Counter ["carrier" "reason"] "Segments a carrier answered with an error, by command_status."
     SEGMENTS_IN_DOUBT "chappe_segments_in_doubt_total" Counter ["carrier"] "Segments sent whose answer never came."
     ADDRESSES_ALTERED "chappe_addresses_altered_total" Counter ["carrier"] "Alphanumeric addresses with a character that the carrier's alphabet lacks, or that ours does."
     RECEIPTS_IN "chappe_receipts_received_total" Counter ["carrier"] "Receipts received from a carrier."
@@ -63,17 +63,37 @@ metrics! {
     CORRELATIONS_DROPPED "chappe_correlations_dropped_total" Counter [] "Messages whose receipt is no longer awaited: too old, or too many."
     DELIVERIES_DROPPED "chappe_deliveries_dropped_total" Counter [] "Receipts and MO dropped because too many waited for their account."
     MO_UNOWNED "chappe_mo_unowned_total" Counter [] "MO for numbers nobody owns."
-    BINDS "chappe_binds" Gauge ["side" "name"] "Sessions bound, by account or carrier."
+    ACCOUNT_BINDS "chappe_account_binds" Gauge [] "Sessions that accounts have bound."
+    CARRIER_BINDS "chappe_carrier_binds" Gauge ["carrier"] "Sessions bound to a carrier."
     BIND_REFUSED "chappe_binds_refused_total" Counter ["reason"] "Binds of accounts that were refused."
-    SESSIONS_CLOSED "chappe_sessions_closed_total" Counter ["side" "reason"] "Sessions that ended, by reason."
-    FRAMING_LOST "chappe_framing_lost_total" Counter ["side" "kind"] "Streams that stopped being SMPP, by what stood where a length belongs: http, tls, amqp, ssh, tpkt (remote desktop), misaligned, too_short or too_long."
+    ACCOUNT_SESSIONS_CLOSED "chappe_account_sessions_closed_total" Counter ["reason"] "Connections of accounts that ended, bound or not."
+    CARRIER_SESSIONS_CLOSED "chappe_carrier_sessions_closed_total" Counter ["carrier" "reason"] "Connections to a carrier that ended, bound or not."
+    ACCOUNT_FRAMING_LOST "chappe_account_framing_lost_total" Counter ["reason"] "Streams of accounts that stopped being SMPP, by what stood where a length belongs: http, tls, amqp, ssh, tpkt (remote desktop), misaligned, too_short or too_long."
+    CARRIER_FRAMING_LOST "chappe_carrier_framing_lost_total" Counter ["carrier" "reason"] "Streams of a carrier that stopped being SMPP, by what stood where a length belongs."
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
     CONNECTIONS_REFUSED "chappe_connections_refused_total" Counter ["reason"] "Connections of accounts closed at once (sessions_max) or not to be had (accept)."
-    PDU_ODD "chappe_pdu_odd_total" Counter ["kind"] "PDUs that were malformed, not permitted or answered nothing."
+    PDU_ODD "chappe_pdu_odd_total" Counter ["reason"] "PDUs that were malformed, not permitted or answered nothing."
     QUEUED "chappe_messages_queued" Gauge [] "Messages accepted that their carrier has not answered."
     AWAITING_RECEIPT "chappe_messages_awaiting_receipt" Gauge [] "Messages sent that await their receipt."
     DELIVERIES_WAITING "chappe_deliveries_waiting" Gauge [] "Receipts and MO that wait for an account."
     CARRIER_WAITING "chappe_carrier_waiting" Gauge ["carrier"] "Messages that wait at a carrier's dispatcher."
     RESPONSE_SECONDS "chappe_carrier_response_seconds" Histogram ["carrier"] "From submit_sm to its response at a carrier."
     RECEIPT_SECONDS "chappe_receipt_seconds" Histogram [] "From acceptance to the final receipt."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_come_from_a_closed_set_and_gauges_name_no_account() {
+        const LABELS: [&str; 6] = ["carrier", "bind", "stage", "reason", "command", "state"];
+        for row in METRICS {
+            for label in row.labels {
+                let is_counter = row.kind == MetricKind::Counter;
+                let known = LABELS.contains(label) || (*label == "account" && is_counter);
+                assert!(known, "{} has a label {label}", row.name);
+            }
+        }
+    }
 }

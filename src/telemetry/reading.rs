@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn figures_are_found_by_name_and_label() {
         let registry = Registry::new();
-        registry.counter("x_total", &[("carrier", "a"), ("status", "s")]).increment(3);
-        registry.counter("x_total", &[("carrier", "ab"), ("status", "t")]).increment(4);
+        registry.counter("x_total", &[("carrier", "a"), ("reason", "s")]).increment(3);
+        registry.counter("x_total", &[("carrier", "ab"), ("reason", "t")]).increment(4);
         registry.counter("x_total_more", &[("carrier", "a")]).increment(100);
         registry.gauge("plain", &[]).set(7.0);
         registry
@@ -65,8 +65,8 @@ mod tests {
         let figures = [
             reading.total("x_total"),
             reading.labelled("x_total", &[("carrier", "a")]),
-            reading.labelled("x_total", &[("status", "t"), ("carrier", "ab")]),
-            reading.labelled("x_total", &[("status", "t"), ("carrier", "a")]),
+            reading.labelled("x_total", &[("reason", "t"), ("carrier", "ab")]),
+            reading.labelled("x_total", &[("reason", "t"), ("carrier", "a")]),
             reading.total("plain"),
             reading.labelled("h_seconds_count", &[("carrier", "a")]),
             reading.total("none"),

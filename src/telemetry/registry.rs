@@ -2,19 +2,17 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{Counter, Gauge, Key, Label, Level, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use super::accounts::{AccountMetrics, Accounts};
 use super::histogram::Histogram;
 use super::names::{self, METRICS, MetricKind};
 use crate::message::state::MessageState;
 use crate::session::CloseReason;
 use crate::wire::CommandStatus;
-
-/// Accounts that have labels of their own; the others are `other`.
-const ACCOUNT_LABELS_MAX: usize = 200;
 
 const METADATA: Metadata<'static> = Metadata::new("chappe", Level::INFO, None);
 
@@ -24,6 +22,7 @@ pub struct Registry {
     handle: PrometheusHandle,
     /// By name.
     histograms: Mutex<Vec<Histogram>>,
+    accounts: Mutex<Accounts>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -53,12 +52,13 @@ impl Registry {
                 MetricKind::Histogram => {}
             }
         }
-        Self { recorder, handle, histograms: Mutex::default() }
+        Self { recorder, handle, histograms: Mutex::default(), accounts: Mutex::default() }
     }
 
     /// The text that Prometheus scrapes.
     #[must_use]
     pub fn render(&self) -> String {
+        self.accounts().settle(&|name, labels| self.counter(name, labels));
         let mut text = self.handle.render();
         let histograms = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
         for series in histograms.chunk_by(|one, other| one.name() == other.name()) {
@@ -70,6 +70,16 @@ impl Registry {
             text.push('\n');
         }
         text
+    }
+
+    /// What is counted of one account more.
+    pub fn account(&self, system_id: &str) -> Arc<AccountMetrics> {
+        self.accounts().add(system_id)
+    }
+
+    /// A panic while they were locked may have cost a count, and no more.
+    fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A counter.
@@ -101,62 +111,22 @@ fn key(name: &'static str, labels: &[(&'static str, &str)]) -> Key {
     Key::from_parts(name, labels)
 }
 
-/// Counters by status, made when a status is first seen. Peers can send any status, so only the
-/// named ones have a label of their own.
+/// The name that a status has as a reason. Peers can send any status, so those without a name are
+/// one.
+pub fn reason_of(status: CommandStatus) -> &'static str {
+    status.name().unwrap_or("other")
+}
+
+/// Counters by status, made when a status is first seen.
 #[derive(Debug, Default)]
 struct ByStatus(Mutex<HashMap<&'static str, Counter>>);
 
 impl ByStatus {
     fn add(&self, status: CommandStatus, make: impl FnOnce(&'static str) -> Counter) {
-        let name = status.name().unwrap_or("other");
+        let reason = reason_of(status);
         // A poisoned lock means a panic while counting; the count is worth less than going on.
         let Ok(mut counters) = self.0.lock() else { return };
-        counters.entry(name).or_insert_with(|| make(name)).increment(1);
-    }
-}
-
-/// What is counted by account.
-#[derive(Debug)]
-pub struct AccountMetrics {
-    label: String,
-    /// submit_sm received.
-    pub submits: Counter,
-    /// Messages accepted.
-    pub accepted: Counter,
-    /// Receipts acknowledged.
-    pub receipts: Counter,
-    /// MO acknowledged.
-    pub mo: Counter,
-    /// Deliveries answered with an error.
-    pub refused_deliveries: Counter,
-    /// Sessions bound.
-    pub binds: Gauge,
-    refused: ByStatus,
-}
-
-impl AccountMetrics {
-    /// The metrics of the account at this place of the settings.
-    #[must_use]
-    pub fn new(registry: &Registry, place: usize, system_id: &str) -> Self {
-        let label = if place < ACCOUNT_LABELS_MAX { system_id } else { "other" };
-        let labels = [("account", label)];
-        Self {
-            label: label.to_owned(),
-            submits: registry.counter(names::SUBMITS, &labels),
-            accepted: registry.counter(names::ACCEPTED, &labels),
-            receipts: registry.counter(names::RECEIPTS_OUT, &labels),
-            mo: registry.counter(names::MO_OUT, &labels),
-            refused_deliveries: registry.counter(names::DELIVERIES_REFUSED, &labels),
-            binds: registry.gauge(names::BINDS, &[("side", "account"), ("name", label)]),
-            refused: ByStatus::default(),
-        }
-    }
-
-    /// A message was refused.
-    pub fn refuse(&self, registry: &Registry, status: CommandStatus) {
-        self.refused.add(status, |name| {
-            registry.counter(names::REFUSED, &[("account", &self.label), ("status", name)])
-        });
+        counters.entry(reason).or_insert_with(|| make(reason)).increment(1);
     }
 }
 
@@ -198,7 +168,7 @@ impl CarrierMetrics {
             altered: registry.counter(names::ADDRESSES_ALTERED, &labels),
             receipts: registry.counter(names::RECEIPTS_IN, &labels),
             mo: registry.counter(names::MO_IN, &labels),
-            binds: registry.gauge(names::BINDS, &[("side", "carrier"), ("name", name)]),
+            binds: registry.gauge(names::CARRIER_BINDS, &labels),
             waiting: registry.gauge(names::CARRIER_WAITING, &labels),
             response_seconds: registry.histogram(names::RESPONSE_SECONDS, &labels),
             rejected: ByStatus::default(),
@@ -207,10 +177,21 @@ impl CarrierMetrics {
 
     /// A segment was answered with an error.
     pub fn reject(&self, registry: &Registry, status: CommandStatus) {
-        self.rejected.add(status, |name| {
+        self.rejected.add(status, |reason| {
             registry
-                .counter(names::SEGMENTS_REJECTED, &[("carrier", &self.label), ("status", name)])
+                .counter(names::SEGMENTS_REJECTED, &[("carrier", &self.label), ("reason", reason)])
         });
+    }
+
+    /// A session ended; see [`account_session_closed`].
+    pub fn session_closed(&self, registry: &Registry, reason: CloseReason) {
+        let count = |name, reason| {
+            registry.counter(name, &[("carrier", &self.label), ("reason", reason)]).increment(1);
+        };
+        count(names::CARRIER_SESSIONS_CLOSED, reason.name());
+        if let CloseReason::Framing(error) = reason {
+            count(names::CARRIER_FRAMING_LOST, error.looks_like.name());
+        }
     }
 }
 
@@ -244,6 +225,8 @@ pub struct EngineMetrics {
     pub waiting: Gauge,
     /// Connections of accounts.
     pub sessions: Gauge,
+    /// Sessions that accounts have bound.
+    pub account_binds: Gauge,
     /// From acceptance to the final receipt.
     pub receipt_seconds: Histogram,
 }
@@ -275,6 +258,7 @@ impl EngineMetrics {
             awaiting_receipt: registry.gauge(names::AWAITING_RECEIPT, &[]),
             waiting: registry.gauge(names::DELIVERIES_WAITING, &[]),
             sessions: registry.gauge(names::SESSIONS, &[]),
+            account_binds: registry.gauge(names::ACCOUNT_BINDS, &[]),
             receipt_seconds: registry.histogram(names::RECEIPT_SECONDS, &[]),
         }
     }
@@ -297,14 +281,14 @@ fn by_state(counters: &[Counter], state: MessageState, count: u64) {
     }
 }
 
-/// A session ended. A lost stream is counted by what it looked like too: another protocol on the
-/// port is somebody's mistake or scan, a slipped length a defect of the peer (quirk 36).
-pub fn session_closed(registry: &Registry, side: &str, reason: CloseReason) {
-    let labels = [("side", side), ("reason", reason.name())];
-    registry.counter(names::SESSIONS_CLOSED, &labels).increment(1);
+/// A session of an account ended, or a connection that had not bound. A lost stream is counted by
+/// what it looked like too: another protocol on the port is somebody's mistake or scan, a slipped
+/// length a defect of the peer (quirk 36).
+pub fn account_session_closed(registry: &Registry, reason: CloseReason) {
+    let count = |name, reason| registry.counter(name, &[("reason", reason)]).increment(1);
+    count(names::ACCOUNT_SESSIONS_CLOSED, reason.name());
     if let CloseReason::Framing(error) = reason {
-        let labels = [("side", side), ("kind", error.looks_like.name())];
-        registry.counter(names::FRAMING_LOST, &labels).increment(1);
+        count(names::ACCOUNT_FRAMING_LOST, error.looks_like.name());
     }
 }
 
@@ -319,6 +303,6 @@ pub fn bind_refused(registry: &Registry, reason: &str) {
 }
 
 /// A PDU was malformed, not permitted or answered nothing.
-pub fn pdu_odd(registry: &Registry, kind: &str) {
-    registry.counter(names::PDU_ODD, &[("kind", kind)]).increment(1);
+pub fn pdu_odd(registry: &Registry, reason: &str) {
+    registry.counter(names::PDU_ODD, &[("reason", reason)]).increment(1);
 }

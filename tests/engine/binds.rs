@@ -51,11 +51,11 @@ async fn an_account_binds_so_often_and_again_when_a_session_has_ended() {
     let (first, second) = (bind().await.unwrap(), bind().await.unwrap());
     assert_eq!(bind().await.unwrap_err(), CommandStatus::ESME_RALYBND);
     first.unbind().await;
-    world.counts("chappe_binds{side=\"account\",name=\"two\"}", 1.0).await;
+    world.counts("chappe_account_binds", 1.0).await;
     let third = bind().await.unwrap();
     // A session that went without a word counts no more either.
     second.cut();
-    world.counts("chappe_binds{side=\"account\",name=\"two\"}", 1.0).await;
+    world.counts("chappe_account_binds", 1.0).await;
     bind().await.unwrap();
     assert!(third.is_bound());
 }
@@ -93,10 +93,10 @@ async fn another_protocol_is_counted_by_kind() {
     for (kind, greeting) in greetings {
         let mut stream = TcpStream::connect(world.smpp()).await.unwrap();
         stream.write_all(greeting).await.unwrap();
-        let line = format!("chappe_framing_lost_total{{side=\"account\",kind=\"{kind}\"}}");
+        let line = format!("chappe_account_framing_lost_total{{reason=\"{kind}\"}}");
         world.counts(&line, 1.0).await;
     }
-    let line = "chappe_sessions_closed_total{side=\"account\",reason=\"framing\"}";
+    let line = "chappe_account_sessions_closed_total{reason=\"framing\"}";
     assert_eq!(world.metric(line), 6.0);
 }
 
@@ -146,7 +146,7 @@ async fn an_accounts_dialect_sets_the_timers_of_its_sessions() {
     tokio::time::timeout(PATIENCE, read).await.expect("closed").unwrap();
     let enquire_link = [0, 0, 0, 0x15];
     assert!(octets.windows(4).any(|window| window == enquire_link));
-    let line = "chappe_sessions_closed_total{side=\"account\",reason=\"enquire_link\"}";
+    let line = "chappe_account_sessions_closed_total{reason=\"enquire_link\"}";
     until("closed for its silence", || world.metric(line) > 0.0).await;
 }
 

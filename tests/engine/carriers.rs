@@ -55,7 +55,7 @@ async fn a_carrier_that_is_down_is_passed_over() {
     .await;
     until("the other is bound", || smsc.bound() > 0).await;
     let esme = Esme::bind(world.smpp()).await;
-    world.counts("chappe_binds{side=\"carrier\",name=\"smsc\"}", 1.0).await;
+    world.counts("chappe_carrier_binds{carrier=\"smsc\"}", 1.0).await;
     esme.accepted(Submit::new("x")).await;
     esme.delivered(1).await;
 }
@@ -70,8 +70,8 @@ async fn a_carrier_whose_queue_is_full_is_passed_over() {
         carrier("other", other.address)
     ))
     .await;
-    world.counts("chappe_binds{side=\"carrier\",name=\"full\"}", 1.0).await;
-    world.counts("chappe_binds{side=\"carrier\",name=\"other\"}", 1.0).await;
+    world.counts("chappe_carrier_binds{carrier=\"full\"}", 1.0).await;
+    world.counts("chappe_carrier_binds{carrier=\"other\"}", 1.0).await;
     let esme = Esme::bind(world.smpp()).await;
     for _ in 0..5 {
         esme.accepted(Submit::new("x")).await;
@@ -118,7 +118,7 @@ async fn all_binds_of_a_carrier_carry_and_receipts_come_on_any() {
     ))
     .await;
     until("all are bound", || smsc.bound() == 3).await;
-    world.counts("chappe_binds{side=\"carrier\",name=\"smsc\"}", 3.0).await;
+    world.counts("chappe_carrier_binds{carrier=\"smsc\"}", 3.0).await;
     let esme = Esme::bind(world.smpp()).await;
     let submits = (0..300).map(|at| Submit::to(&format!("33600000{at:03}"))).collect();
     let mut ids = HashSet::new();

@@ -131,7 +131,7 @@ async fn a_session_cut_under_a_load_of_receipts_loses_none() {
         ids.extend(responses.into_iter().filter(|one| one.0.is_ok()).map(|one| one.1));
         receiver.delivered(10).await;
         receiver.cut();
-        world.counts("chappe_binds{side=\"account\",name=\"acct\"}", 1.0).await;
+        world.counts("chappe_account_binds", 1.0).await;
         told.extend(receiver.deliveries().iter().map(|one| one.receipt().0));
     }
     let last = bind(BindKind::Receiver).await.unwrap();

@@ -46,7 +46,7 @@ async fn messages_wait_for_a_carrier_that_is_down() {
     let world = World::before(&smsc, "").await;
     drop(smsc);
     let esme = Esme::bind(world.smpp()).await;
-    world.counts("chappe_binds{side=\"carrier\",name=\"smsc\"}", 0.0).await;
+    world.counts("chappe_carrier_binds{carrier=\"smsc\"}", 0.0).await;
     let responses = esme.burst(submits(50)).await;
     assert!(responses.iter().all(|response| response.0.is_ok()));
     let again = Smsc::at(address, |_| Reply::Report("DELIVRD")).await;

@@ -151,7 +151,7 @@ async fn what_cannot_be_taken_is_refused_with_its_reason() {
     assert_eq!(refused(never).await, CommandStatus::ESME_RINVSCHED);
     let both = Submit { tlvs: vec![0x04, 0x24, 0, 1, b'x'], ..Submit::new("x") };
     assert_eq!(refused(both).await, CommandStatus::ESME_ROPTPARNOTALLWD);
-    let line = "chappe_refused_total{account=\"acct\",status=\"ESME_RINVDSTADR\"}";
+    let line = "chappe_refused_total{account=\"acct\",reason=\"ESME_RINVDSTADR\"}";
     world.counts(line, 2.0).await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chappe::session::CloseReason;
+use chappe::session::{BindKind, CloseReason};
 use chappe::wire::CommandStatus;
 
 use crate::esme::{Esme, Submit};
@@ -32,7 +32,7 @@ async fn the_pages_for_machines_tell_the_truth() {
         "chappe_receipts_received_total{carrier=\"smsc\"} 1",
         "chappe_receipts_matched_total{state=\"DELIVERED\"} 1",
         "chappe_messages_ended_total{state=\"DELIVERED\"} 1",
-        "chappe_binds{side=\"account\",name=\"acct\"} 1",
+        "chappe_account_binds 1",
         "chappe_sessions 1",
     ] {
         assert!(page.contains(&format!("{line}\n")), "no {line} in\n{page}");
@@ -49,7 +49,22 @@ async fn the_pages_for_machines_tell_the_truth() {
     assert_eq!(get(http, "/readyz").await.0, "HTTP/1.1 200 OK");
 }
 
-const BINDS: &str = "chappe_binds{side=\"carrier\",name=\"smsc\"}";
+#[tokio::test]
+async fn a_busy_account_is_named_however_many_stand_before_it() {
+    let smsc = Smsc::start().await;
+    let idle = (0..250).map(|at| format!("idle{at}")).chain(["busy".to_owned()]);
+    let table = |name| format!("[[account]]\nsystem_id = \"{name}\"\npassword = \"p\"\n");
+    let world = World::before(&smsc, &idle.map(table).collect::<String>()).await;
+    let kind = BindKind::Transceiver;
+    let esme = Esme::bind_as(world.smpp(), kind, "busy", "p").await.unwrap();
+    esme.accepted(Submit::new("x")).await;
+    world.counts("chappe_accepted_total{account=\"busy\"}", 1.0).await;
+    let (_, page) = get(world.engine.metrics.unwrap(), "/metrics").await;
+    assert!(!page.contains("account=\"idle0\"") && page.contains("account=\"other\""), "{page}");
+    assert!(page.contains("chappe_account_binds 1\n"), "{page}");
+}
+
+const BINDS: &str = "chappe_carrier_binds{carrier=\"smsc\"}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_graceful_stop_sends_what_was_accepted_and_unbinds() {

@@ -116,7 +116,7 @@ async fn garbage_from_a_carrier_costs_its_session_and_no_message() {
     });
     let world = besieged(&rogue, EXPIRED).await;
     assert_no_spin(&rogue, start);
-    let line = "chappe_sessions_closed_total{side=\"carrier\",reason=\"framing\"}";
+    let line = "chappe_carrier_sessions_closed_total{carrier=\"rogue\",reason=\"framing\"}";
     assert!(world.metric(line) > 1.0);
 }
 
@@ -172,7 +172,7 @@ async fn responses_to_what_was_never_asked_complete_nothing() {
         }
     });
     let world = besieged(&rogue, EXPIRED).await;
-    assert!(world.metric("chappe_pdu_odd_total{kind=\"stray_response\"}") >= MESSAGES as f64);
+    assert!(world.metric("chappe_pdu_odd_total{reason=\"stray_response\"}") >= MESSAGES as f64);
     assert_eq!(world.metric("chappe_segments_accepted_total{carrier=\"rogue\"}"), 0.0);
 }
 
@@ -231,7 +231,7 @@ async fn a_carrier_that_never_reads_is_closed_and_its_messages_are_in_doubt() {
         std::future::pending::<()>().await;
     });
     let world = besieged(&rogue, EXPIRED).await;
-    let line = "chappe_sessions_closed_total{side=\"carrier\",reason=\"enquire_link\"}";
+    let line = "chappe_carrier_sessions_closed_total{carrier=\"rogue\",reason=\"enquire_link\"}";
     assert!(world.metric(line) > 0.0);
     assert!(world.metric("chappe_segments_in_doubt_total{carrier=\"rogue\"}") >= 10.0);
 }
