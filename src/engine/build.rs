@@ -15,7 +15,7 @@ use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
 use crate::link::Clock;
-use crate::message::dialect::{AcceptedState, IdFormat};
+use crate::message::dialect::{AcceptedState, IdFormat, UnknownState};
 use crate::message::envelope::ServiceType;
 use crate::message::translation::Form;
 use crate::mo::Owners;
@@ -258,6 +258,7 @@ pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
         in_doubt_wait: Duration::from_millis(u64::from(carrier.in_doubt_wait_ms)),
         accepted_is_final: carrier.dialect.receipt_accepted == AcceptedState::Final,
         one_per_destination: carrier.dialect.one_per_destination,
+        unknown_is_final: carrier.dialect.receipt_unknown == UnknownState::Final,
         receipt_segments: carrier.dialect.receipt_segments,
         receipt_segments_wait: Duration::from_millis(u64::from(
             carrier.dialect.receipt_segments_wait_ms,

@@ -131,6 +131,9 @@ pub struct Dialect {
     /// Whether ACCEPTED ends a message's life (quirk 18: vumi takes it as delivered, Kannel as
     /// buffered, SMPP 5.0 calls it final).
     pub receipt_accepted: AcceptedState,
+    /// Whether UNKNOWN does (quirk 18: SMPP says that it is no end, Kannel and most others take it
+    /// for a failure since nothing follows).
+    pub receipt_unknown: UnknownState,
     /// Which segments of a long message bring a receipt (quirk 15: Jasmin #1123 and #663, Adobe).
     pub receipt_segments: ReceiptSegments,
     /// Milliseconds from the first of them to the end of a message whose others do not come.
@@ -303,6 +306,16 @@ words! {
 }
 
 words! {
+    /// What the state UNKNOWN says.
+    pub enum UnknownState {
+        /// The last word on the message: the SMSC knows no more of it.
+        Final = "final",
+        /// That another state may follow.
+        Intermediate = "intermediate",
+    }
+}
+
+words! {
     /// Which segments of a long message a carrier sends receipts for.
     #[derive(Default)]
     pub enum ReceiptSegments {
@@ -383,6 +396,7 @@ impl Default for Dialect {
             receipt_zone_minutes: 0,
             receipt_without_esm_class: UnmarkedReceipt::Message,
             receipt_accepted: AcceptedState::Intermediate,
+            receipt_unknown: UnknownState::Final,
             receipt_segments: ReceiptSegments::Each,
             receipt_segments_wait_ms: 300_000,
             statuses: BTreeMap::new(),

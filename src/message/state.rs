@@ -65,7 +65,7 @@ states! {
     DELETED = 4, "DELETED", "Cancelled.";
     UNDELIVERABLE = 5, "UNDELIV", "Cannot be delivered.";
     ACCEPTED = 6, "ACCEPTD", "Accepted on the subscriber's behalf; see [`AcceptedMeans`].";
-    UNKNOWN = 7, "UNKNOWN", "In no state that the SMSC can name; not an end.";
+    UNKNOWN = 7, "UNKNOWN", "In no state that the SMSC can name; not an end by the book.";
     REJECTED = 8, "REJECTD", "Rejected by the SMSC.";
     SKIPPED = 9, "SKIPPED", "Accepted and on purpose not sent (`SMPP 5.0 §4.7.15`).";
 }

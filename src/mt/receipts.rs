@@ -15,6 +15,8 @@ use crate::wire::table::DeliverSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, COctetString, TlvTag, Tlvs};
 
+/// The bits of `esm_class` that say what a deliver_sm is.
+const ESM_CLASS_KINDS: u8 = 0x3c;
 /// `esm_class` of a receipt (SMPP 3.4 §5.2.12).
 const ESM_CLASS_RECEIPT: u8 = 0x04;
 /// `esm_class` of an intermediate notification.
@@ -35,6 +37,9 @@ pub struct CarrierReceipt {
     pub error: u32,
     /// When it was reached, in wall time since 1970; `None` when the receipt does not say.
     pub done: Option<Duration>,
+    /// Whether UNKNOWN is not its last word: by its esm_class it is an intermediate notification,
+    /// or it names a state that nobody can read.
+    pub is_provisional: bool,
 }
 
 /// The id of a receipt, and its keys, each where the notation stands that it is read in: the
@@ -229,12 +234,14 @@ pub fn read(reading: Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt>
         state: resolved.state.unwrap_or(MessageState::UNKNOWN),
         error: resolved.error.and_then(ReceiptError::number).unwrap_or(0),
         done: text.done().map(|date| date.to_wall(zone_minutes)),
+        is_provisional: resolved.state.is_none()
+            || deliver.esm_class & ESM_CLASS_KINDS == ESM_CLASS_INTERMEDIATE,
     })
 }
 
 /// Whether the class says neither receipt nor acknowledgement (SMPP 3.4 §5.2.12).
 fn is_ordinary(esm_class: u8) -> bool {
-    esm_class & 0x3c == 0
+    esm_class & ESM_CLASS_KINDS == 0
 }
 
 /// Whether two addresses are the same number: written with or without `+`, `00` or a national

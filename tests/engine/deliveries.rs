@@ -52,6 +52,19 @@ async fn what_looks_like_a_receipt_is_an_mo_unless_the_carrier_is_known_to_forge
 }
 
 #[tokio::test]
+async fn a_carrier_that_knows_nothing_of_a_message_ends_it() {
+    let smsc = Smsc::with(|_| Reply::Take).await;
+    let world = World::before(&smsc, "").await;
+    let esme = Esme::bind(world.smpp()).await;
+    let id = esme.accepted(Submit::new("x")).await;
+    smsc.submitted(1).await;
+    smsc.deliver("33612345678", "Shop", 0x04, receipt_text("ABC00001", "UNKNOWN").as_bytes());
+    assert_eq!(esme.delivered(1).await[0].receipt(), (id, "UNKNOWN".to_owned(), 42));
+    world.counts("chappe_messages_ended_total{state=\"UNKNOWN\"}", 1.0).await;
+    world.counts("chappe_messages_awaiting_receipt", 0.0).await;
+}
+
+#[tokio::test]
 async fn a_receipt_in_a_data_sm_is_a_receipt() {
     let smsc = Smsc::with(|_| Reply::Take).await;
     let world = World::before(&smsc, "").await;

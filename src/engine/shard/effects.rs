@@ -149,6 +149,8 @@ pub struct CarrierRules {
     pub in_doubt_wait: Duration,
     /// Whether ACCEPTED ends a message.
     pub accepted_is_final: bool,
+    /// Whether UNKNOWN does, where a carrier says it and does not say that more follows.
+    pub unknown_is_final: bool,
     /// Which segments of a long message bring receipts.
     pub receipt_segments: ReceiptSegments,
     /// How long the others are waited for after the first of them.

@@ -25,6 +25,8 @@ pub struct Live {
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
+    /// A receipt said that nothing is known of it; another may follow, for a while.
+    pub said_unknown: bool,
     /// The worst final state of its segments so far, and the error beside it.
     pub worst: Option<(MessageState, u32)>,
     /// When the last of them was reached, in seconds of wall time since 1970.
@@ -83,6 +85,7 @@ impl Live {
             reference,
             awaits_receipt: false,
             expired: false,
+            said_unknown: false,
             wake_at: Duration::ZERO,
             worst: None,
             done_s: 0,

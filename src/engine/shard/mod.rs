@@ -53,6 +53,10 @@ use parked::Parked;
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
 const ACCOUNT_TICKETS: u64 = 63 << 58;
 
+/// How long after its validity a message ends of which its carrier said that nothing is known. An
+/// SMSC tries no longer than the validity; a receipt takes minutes, and seldom an hour.
+const UNKNOWN_MARGIN: Duration = Duration::from_secs(3600);
+
 /// One shard.
 #[derive(Debug)]
 pub struct Shard<L> {
@@ -294,6 +298,9 @@ impl<L: Clone> Shard<L> {
         let wait = match self.carriers.get(live.carrier as usize) {
             // Receipts of some segments came before the last response.
             Some(rules) if live.worst.is_some() => rules.receipt_segments_wait,
+            _ if live.said_unknown => {
+                live.message.expires_at.saturating_sub(now.wall) + UNKNOWN_MARGIN
+            }
             _ => self.limits.correlation_max_age,
         };
         live.wake_at = now.wall + wait;
@@ -310,8 +317,14 @@ impl<L: Clone> Shard<L> {
     }
 
     /// No more receipts are awaited: the message ends with what those that came said, or unheard.
+    /// What was said to be UNKNOWN and no more ends so.
     fn give_up_awaiting<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
-        if self.slots.get(ticket).is_some_and(|live| live.worst.is_none()) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        if live.worst.is_none() && live.said_unknown {
+            self.end(now, ticket, MessageState::UNKNOWN, 12, effects);
+            return;
+        }
+        if live.worst.is_none() {
             effects.count(Counted::CorrelationDropped);
         }
         self.complete(now, ticket, effects);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lean::Lean;
-use super::{Counted, Delivery, Effects, Found, Shard};
+use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard, UNKNOWN_MARGIN};
 use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::message::state::MessageState;
@@ -160,12 +160,15 @@ impl<L: Clone> Shard<L> {
     ) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
-        let is_final = is_final(receipt.state, rules.accepted_is_final);
+        let is_final = is_final(receipt, rules);
         let done = receipt.done.filter(|done| *done > Duration::ZERO).unwrap_or(now.wall);
         let message = Arc::clone(&live.message);
         let (state, error) = (receipt.state, receipt.error);
         let outcome = Outcome { id: live.id, state, is_final, error, done };
         if !is_final {
+            if receipt.state == MessageState::UNKNOWN || receipt.state.name().is_none() {
+                self.note_unknown(now, ticket);
+            }
             self.tell(message, outcome, effects);
             return;
         }
@@ -191,6 +194,18 @@ impl<L: Clone> Shard<L> {
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
         self.close(ticket, state, effects);
         self.tell(message, Outcome { state, error, ..outcome }, effects);
+    }
+
+    /// Nothing is known of a message, and more may follow; but it is not waited for as long as for
+    /// what nobody has said anything of.
+    fn note_unknown(&mut self, now: Now, ticket: u64) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        live.said_unknown = true;
+        let until = live.message.expires_at.max(now.wall) + UNKNOWN_MARGIN;
+        if live.awaits_receipt && until < live.wake_at {
+            live.wake_at = until;
+            self.due.push(until, ticket);
+        }
     }
 
     /// The end of a message whose every segment was taken, and about which nothing more is heard.
@@ -290,9 +305,12 @@ impl<L: Clone> Shard<L> {
     }
 }
 
-fn is_final(state: MessageState, accepted_is_final: bool) -> bool {
+fn is_final(receipt: &CarrierReceipt, rules: &CarrierRules) -> bool {
     use crate::message::state::AcceptedMeans::{Final, Intermediate};
-    state.is_final(if accepted_is_final { Final } else { Intermediate })
+    if receipt.state == MessageState::UNKNOWN {
+        return rules.unknown_is_final && !receipt.is_provisional;
+    }
+    receipt.state.is_final(if rules.accepted_is_final { Final } else { Intermediate })
 }
 
 /// Of two final states the one that says less was delivered, the earlier of equals.

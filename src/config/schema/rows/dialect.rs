@@ -5,7 +5,7 @@ use super::super::{Key, Kind, Table};
 use super::{count, int, ms, words};
 use crate::message::dialect::{
     AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, OctetOrder, ReceiptSegments, Surplus,
-    TlvKind, Tolerance, UnmarkedReceipt,
+    TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::receipt::id::IdNotation;
@@ -115,6 +115,10 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// Whether ACCEPTED ends a message's life (quirk 18: Kannel says no, vumi and SMPP 5.0 say
     /// yes).
     receipt_accepted: words::<AcceptedState>(), Default(r#""intermediate""#);
+    /// Whether UNKNOWN does (quirk 18: SMPP says no; Kannel and most others say yes, since nothing
+    /// follows). With `intermediate`, and where the esm_class says that more follows or nobody can
+    /// read the state, the message ends UNKNOWN an hour after its validity if nothing better came.
+    receipt_unknown: words::<UnknownState>(), Default(r#""final""#);
     /// The segments of a long message whose receipt ends it: `each`, or the `first` or `last` alone
     /// where the carrier sends no others (quirk 15: Jasmin #1123, #663, Adobe).
     receipt_segments: words::<ReceiptSegments>(), Default(r#""each""#);

@@ -91,10 +91,7 @@ fn a_receipt_finds_its_message_on_whichever_bind_it_comes() {
     let mut world = World::new();
     sent_as(&mut world, message(), "5");
     // Links are answered, nothing else: they have no part in finding the message.
-    let keys = receipt_keys(0, world.notations, b"5");
-    let destination = Address::new(1, 1, HANDSET.as_bytes());
-    let (state, error, done) = (DELIVERED, 0, None);
-    let receipt = CarrierReceipt { carrier: 0, keys, destination, state, error, done };
+    let receipt = world.carrier_receipt("5", HANDSET, DELIVERED);
     world.shard.receipt(world.now, &4, 17, receipt, &mut world.notes);
     assert_eq!(world.notes.answered, [(4, 17, CommandStatus::ESME_ROK)]);
     assert_eq!(world.told().len(), 1);
@@ -119,9 +116,8 @@ fn a_receipt_of_another_carrier_matches_nothing() {
     let mut world = World::new();
     sent_as(&mut world, message(), "5");
     let keys = receipt_keys(1, world.notations, b"5");
-    let destination = Address::new(1, 1, HANDSET.as_bytes());
-    let (state, error, done) = (DELIVERED, 0, None);
-    let receipt = CarrierReceipt { carrier: 1, keys, destination, state, error, done };
+    let own = world.carrier_receipt("5", HANDSET, DELIVERED);
+    let receipt = CarrierReceipt { carrier: 1, keys, ..own };
     world.shard.receipt(world.now, &4, 17, receipt, &mut world.notes);
     assert!(world.told().is_empty());
 }
@@ -157,7 +153,7 @@ fn intermediate_states_end_nothing_and_are_told_to_who_asked() {
     let asked = Message { registered_delivery: 0x11, ..message() };
     let id = sent_as(&mut world, asked, "5");
     sent_as(&mut world, message_to("447700900123"), "6");
-    for state in [MessageState::ENROUTE, MessageState::ACCEPTED, MessageState::UNKNOWN] {
+    for state in [MessageState::ENROUTE, MessageState::ACCEPTED, MessageState(0x63)] {
         world.receipt("5", state);
         world.receipt_of("6", "447700900123", state);
     }
@@ -174,6 +170,65 @@ fn accepted_ends_a_message_where_the_carrier_means_it_so() {
     let id = sent_as(&mut world, message(), "5");
     world.receipt("5", MessageState::ACCEPTED);
     assert_eq!(world.told(), [(0, id, MessageState::ACCEPTED, 99)]);
+    world.assert_empty();
+}
+
+#[test]
+fn unknown_is_a_carriers_last_word_and_its_account_hears_it() {
+    let mut world = World::new();
+    let id = sent_as(&mut world, message(), "5");
+    world.receipt("5", UNKNOWN);
+    assert_eq!(world.told(), [(0, id, UNKNOWN, 99)]);
+    world.receipt("5", DELIVERED);
+    assert_eq!((world.told().len(), world.counts(Counted::ReceiptDuplicate)), (1, 1));
+    world.assert_empty();
+}
+
+/// A world whose carrier may say more after UNKNOWN, and the id of a message it has.
+fn after_unknown() -> (World, MessageId) {
+    let carrier = CarrierRules { unknown_is_final: false, ..Rules::default().carrier };
+    let mut world = World::with(Rules { carrier, ..Rules::default() });
+    let id = sent_as(&mut world, message(), "5");
+    world.receipt("5", UNKNOWN);
+    assert_eq!(world.told(), []);
+    (world, id)
+}
+
+#[test]
+fn where_more_may_follow_unknown_the_next_word_counts() {
+    let (mut world, id) = after_unknown();
+    world.pass(VALID);
+    world.receipt("5", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn where_nothing_follows_unknown_the_message_ends_an_hour_after_its_validity() {
+    let (mut world, id) = after_unknown();
+    world.pass(VALID + Duration::from_secs(3500));
+    assert_eq!(world.told(), []);
+    world.seconds(200);
+    assert_eq!(world.told(), [(0, id, UNKNOWN, 12)]);
+    assert_eq!(world.counts(Counted::CorrelationDropped), 0);
+    world.assert_empty();
+}
+
+#[test]
+fn an_intermediate_unknown_ends_no_message_before_its_time() {
+    let mut world = World::new();
+    let asked = Message { registered_delivery: 0x11, ..message() };
+    let id = world.submit(asked).unwrap();
+    let sent = world.sent().unwrap();
+    let unknown = world.carrier_receipt("5", HANDSET, UNKNOWN);
+    let notification = CarrierReceipt { is_provisional: true, ..unknown };
+    world.hear(notification.clone());
+    // It waited for this response.
+    world.take(&sent, "5");
+    world.hear(notification);
+    assert_eq!((world.told().len(), world.shard.awaiting_receipt()), (2, 1));
+    world.pass(VALID + Duration::from_secs(3700));
+    assert_eq!(world.told().last(), Some(&(0, id, UNKNOWN, 12)));
     world.assert_empty();
 }
 

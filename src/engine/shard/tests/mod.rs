@@ -130,6 +130,7 @@ impl Default for Rules {
             in_doubt_wait: Duration::from_secs(60),
             accepted_is_final: false,
             one_per_destination: false,
+            unknown_is_final: true,
             receipt_segments: ReceiptSegments::Each,
             receipt_segments_wait: Duration::from_secs(300),
             reference_max: 255,
@@ -207,14 +208,24 @@ impl World {
     }
 
     fn receipt_of(&mut self, id: &str, handset: &str, state: MessageState) {
-        let receipt = CarrierReceipt {
+        let receipt = self.carrier_receipt(id, handset, state);
+        self.hear(receipt);
+    }
+
+    fn carrier_receipt(&self, id: &str, handset: &str, state: MessageState) -> CarrierReceipt {
+        CarrierReceipt {
             carrier: 0,
             keys: receipt_keys(0, self.notations, id.as_bytes()),
             destination: Address::new(1, 1, handset.as_bytes()),
             state,
             error: u32::from(state != MessageState::DELIVERED) * 99,
             done: None,
-        };
+            is_provisional: false,
+        }
+    }
+
+    /// A receipt on link 9.
+    fn hear(&mut self, receipt: CarrierReceipt) {
         self.sequence += 1;
         self.shard.receipt(self.now, &9, self.sequence, receipt, &mut self.notes);
         let answer = (9, self.sequence, CommandStatus::ESME_ROK);
@@ -323,5 +334,6 @@ fn mo(text: &str) -> MoMessage {
 }
 
 const DELIVERED: MessageState = MessageState::DELIVERED;
+const UNKNOWN: MessageState = MessageState::UNKNOWN;
 const UNDELIVERABLE: MessageState = MessageState::UNDELIVERABLE;
 const REJECTED: MessageState = MessageState::REJECTED;
