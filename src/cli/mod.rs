@@ -1,11 +1,12 @@
 //! The commands of `chappe`, one module each.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 
 pub mod check;
 mod descriptors;
@@ -91,7 +92,7 @@ pub fn main() -> Exit {
         // Who reads our output has had enough: `chappe pdu decode | head` is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         Err(error) => {
-            eprintln!("chappe: {error}");
+            tell(format_args!("chappe: {error}"));
             Exit::Failure
         }
     }
@@ -100,9 +101,30 @@ pub fn main() -> Exit {
 /// How a tool that runs for a while ended, its reason told if it was not as asked.
 fn tool(result: Result<Exit, Failure>) -> Exit {
     result.unwrap_or_else(|failure| {
-        eprintln!("chappe: {}", failure.message);
+        tell(format_args!("chappe: {}", failure.message));
         failure.exit
     })
+}
+
+/// Prints what a tool found. Who closed our standard output wants no answer, and that is no
+/// failure.
+///
+/// # Errors
+/// When it cannot be written for another reason.
+fn print(object: &Value) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    match writeln!(output, "{}", lines::one_line(object)).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says something on standard error, if that can be written.
+fn tell(words: fmt::Arguments<'_>) {
+    // There is nowhere left to complain to.
+    let _ = writeln!(io::stderr(), "{words}");
 }
 
 /// Why a tool did not do what it should.
