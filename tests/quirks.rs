@@ -10,8 +10,8 @@ use chappe::wire::tlv::put_tlv;
 use chappe::wire::{
     BindTransceiver, BindTransceiverResp, Body, CommandId, CommandStatus, DataSm, DataSmResp,
     DecodeError, DeliverSm, EnquireLink, ErrorBody, Fault, Framer, GenericNack, HEADER_LEN, Header,
-    Limits, Pdu, QuerySmResp, Reaction, Role, Rules, StatusClass, SubmitSm, SubmitSmResp, TlvTag,
-    Tlvs, TrailingOctets,
+    Limits, Pdu, QuerySmResp, Reaction, Role, Rules, StatusClass, SubmitMultiResp, SubmitSm,
+    SubmitSmResp, TlvTag, Tlvs, TrailingOctets,
 };
 
 const RULES: Rules = Rules {
@@ -95,6 +95,20 @@ fn q29_an_error_response_with_a_body_is_read() {
     let bind = frame(CommandId::BIND_TRANSCEIVER_RESP, 0x0e, b"\0");
     let resp: BindTransceiverResp<'_> = read(&bind, &RULES).unwrap();
     assert_eq!(resp, BindTransceiverResp::default());
+    // Commands whose message_id is not all leave out the rest.
+    for (body, id) in [(&b"\0"[..], ""), (b"abc\0", "abc")] {
+        let multi = frame(CommandId::SUBMIT_MULTI_RESP, 0x0b, body);
+        let query = frame(CommandId::QUERY_SM_RESP, 0x67, body);
+        for error_body in [ErrorBody::Auto, ErrorBody::MessageId, ErrorBody::Tlvs] {
+            let rules = Rules { error_body, ..RULES };
+            let resp: SubmitMultiResp<'_> = read(&multi, &rules).unwrap();
+            assert_eq!((resp.message_id.as_str(), resp.unsuccess_smes.count()), (Some(id), 0));
+            let resp: QuerySmResp<'_> = read(&query, &rules).unwrap();
+            assert_eq!((resp.message_id.as_str(), resp.message_state), (Some(id), 0));
+        }
+    }
+    let cut = frame(CommandId::QUERY_SM_RESP, 0x67, b"abc");
+    assert_eq!(read::<QuerySmResp<'_>>(&cut, &RULES).unwrap_err().fault, Fault::Unterminated);
     // What this side sends has none.
     let mut out = Vec::new();
     let refusal = BindTransceiverResp { system_id: "smsc".into(), ..Default::default() };

@@ -1,6 +1,7 @@
 //! `chappe smsc` and `chappe load` as processes: each option is seen in what both of them print.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -22,8 +23,12 @@ impl Smsc {
     }
 
     fn spawn(chappe: &mut Command, options: &str) -> Self {
+        Self::spawn_on("127.0.0.1:0", chappe, options)
+    }
+
+    fn spawn_on(listen: &str, chappe: &mut Command, options: &str) -> Self {
         let mut child = chappe
-            .args(["smsc", "--listen", "127.0.0.1:0"])
+            .args(["smsc", "--listen", listen])
             .args(options.split_whitespace())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -204,10 +209,67 @@ fn cut_links_are_made_again_and_what_was_out_is_unanswered() {
     assert_eq!(number(&load, "binds_lost"), number(&smsc, "drops"));
     // The last one may have been granted when the run was over.
     assert!(number(&load, "binds") <= number(&smsc, "binds"));
-    assert_eq!((code, number(&load, "missing"), number(&load, "unknown")), (0, 0, 0));
+    assert_eq!((code, number(&load, "missing"), number(&load, "unknown")), (1, 0, 0));
     let known = number(&load, "accepted") + number(&load, "unanswered");
     // What was read but not answered before the cut is known by its receipt.
     assert!(known <= 3000 && number(&load, "unanswered") > 0);
+}
+
+#[test]
+fn a_run_ends_and_fails_when_the_server_is_gone_for_good() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let gone = std::thread::spawn(move || {
+        let mut link = server.accept().unwrap().0;
+        let mut header = [0; 16];
+        link.read_exact(&mut header).unwrap();
+        let rest = u32::from_be_bytes([header[0], header[1], header[2], header[3]]) - 16;
+        std::io::copy(&mut Read::by_ref(&mut link).take(u64::from(rest)), &mut std::io::sink())
+            .unwrap();
+        let mut granted = *b"\0\0\0\x11\x80\0\0\x09\0\0\0\0----\0";
+        granted[12..16].copy_from_slice(&header[12..]);
+        link.write_all(&granted).unwrap();
+        // The first messages come, and then nobody listens any more.
+        link.read_exact(&mut header).unwrap();
+    });
+    let (code, object) = load(&address, "--count 1000 --receipts --settle 300ms");
+    gone.join().unwrap();
+    assert_eq!(code, 1);
+    assert_eq!(number(&object, "submitted"), number(&object, "unanswered"));
+    assert_eq!(number(&object, "submitted") + number(&object, "unsent"), 1000);
+    assert_eq!((number(&object, "accepted"), number(&object, "missing")), (0, 0));
+}
+
+#[test]
+fn a_state_that_may_be_the_last_ends_a_message() {
+    let (code, load, _) =
+        run("--outcome UNKNOWN=1,ACCEPTD=1", "--count 200 --receipts --settle 5s");
+    let told = number(&load["receipts"], "UNKNOWN") + number(&load["receipts"], "ACCEPTED");
+    assert_eq!((code, told, number(&load, "missing")), (0, 200, 0));
+}
+
+#[test]
+fn nobody_who_listens_is_no_failure_and_a_full_disk_is_one_with_a_word() {
+    let smsc = Smsc::start("");
+    let tools = [
+        format!("load --count 10 --connect {}", smsc.address),
+        "smsc --listen 127.0.0.1:0 --for 10ms".to_owned(),
+    ];
+    for options in &tools {
+        let ended = |stdout: Stdio, stderr: Stdio| {
+            let mut command = Command::new(CHAPPE);
+            command.args(options.split_whitespace()).stdout(stdout).stderr(stderr);
+            let mut child = command.spawn().unwrap();
+            drop(child.stdout.take());
+            let output = child.wait_with_output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
+        assert_eq!(ended(Stdio::piped(), Stdio::piped()).0, Some(0), "{options}");
+        assert_eq!(ended(Stdio::null(), full()).0, Some(0), "{options}");
+        let (code, told) = ended(full(), Stdio::piped());
+        assert!(code == Some(1) && told.contains("chappe: "), "{options}: {told}");
+    }
 }
 
 #[test]
@@ -269,7 +331,7 @@ fn a_signal_ends_load_with_what_it_has() {
     let mut up = TcpStream::connect(&smsc.address).unwrap();
     let (mut down, mut back) = (up.try_clone().unwrap(), esme.try_clone().unwrap());
     let copied_back = std::thread::spawn(move || std::io::copy(&mut down, &mut back));
-    std::io::copy(&mut esme.by_ref().take(10_000), &mut up).unwrap();
+    std::io::copy(&mut Read::by_ref(&mut esme).take(10_000), &mut up).unwrap();
     let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(killed.unwrap().success());
     // The ends may be reset or closed in order: either is an end.
@@ -292,6 +354,14 @@ fn a_bind_that_is_refused_is_told() {
     let options = "--system-id carrier --password pw --count 10";
     assert_eq!(load(&smsc.address, options).0, 0);
     assert_eq!(number(&smsc.end(), "binds_refused"), 1);
+}
+
+#[test]
+fn a_long_name_and_password_bind_and_a_host_has_a_name() {
+    let (name, password) = ("n".repeat(64), "p".repeat(64));
+    let login = format!("--system-id {name} --password {password}");
+    let smsc = Smsc::spawn_on("localhost:0", &mut Command::new(CHAPPE), &login);
+    assert_eq!(load(&smsc.address, &format!("{login} --count 10")).0, 0);
 }
 
 #[test]
@@ -326,8 +396,10 @@ fn wrong_options_are_named_and_end_with_2() {
         ("load --segments 200", "150"),
         ("load --count 5 --for 5s", "--for"),
         ("load --connect nowhere", "HOST:PORT"),
-        ("load --system-id sixteencharacter", "15"),
         ("load --prefix 46x", "digits"),
+        ("smsc --listen nowhere", "HOST:PORT"),
+        (&format!("load --system-id {}", "x".repeat(65)), "64"),
+        (&format!("load --password {}", "x".repeat(65)), "64"),
     ] {
         let output = chappe(options);
         let told = String::from_utf8_lossy(&output.stderr);

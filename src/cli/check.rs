@@ -68,6 +68,6 @@ mod tests {
         );
         let (exit, text) = check("no/such.toml");
         assert_eq!((exit, text.lines().count()), (Exit::Usage, 1));
-        assert!(text.contains("no/such.toml: file: found no readable file ("), "{text}");
+        assert!(text.contains("no/such.toml:1:1: file: found no readable file ("), "{text}");
     }
 }

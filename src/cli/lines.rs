@@ -1,44 +1,78 @@
 //! Lines in, an answer a line out: what the line tools share.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead, Read, Write};
 
-use serde_json::json;
+use serde_json::Value;
 
-/// Most octets of a line: the largest PDU in hexadecimal or JSON, with room for spaces.
-pub const LINE_MAX: usize = 1024 * 1024;
+/// What the lines of an input may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines {
+    /// Most octets of one.
+    pub max: usize,
+    /// The object for a longer one.
+    pub too_long: fn(max: usize) -> Value,
+}
+
+/// What some editors put in front of a text: U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Characters that end a line for who goes by Unicode, and that JSON lets stand in a string.
+const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Hands every line of `input` to `answer` and writes the line it gives to `output`.
 ///
 /// A line may end in LF or CR LF; an empty one is a line too, so that outputs can be counted off
-/// against inputs. A line above [`LINE_MAX`] gives an error object and the next one is read.
+/// against inputs. A line above [`Lines::max`] gives its object and the next one is read. A byte
+/// order mark in front of the first line is no part of it.
 ///
 /// # Errors
 /// What reading or writing fails with; never what a line holds.
 pub fn each_line(
     mut input: impl BufRead,
     mut output: impl Write,
-    mut answer: impl FnMut(&str) -> String,
+    lines: Lines,
+    mut answer: impl FnMut(&[u8]) -> String,
 ) -> io::Result<()> {
     let mut line = Vec::new();
+    let mut mark = BYTE_ORDER_MARK;
     loop {
         line.clear();
-        let limit = (LINE_MAX + 2) as u64;
+        let limit = (lines.max + 2) as u64;
         if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
             return output.flush();
         }
         let ended = line.pop_if(|octet| *octet == b'\n').is_some();
         line.pop_if(|octet| *octet == b'\r');
-        let answer = if line.len() > LINE_MAX {
+        let answer = if line.len() > lines.max {
             if !ended {
                 input.skip_until(b'\n')?;
             }
-            json!({ "error": { "fault": "line_too_long", "offset": LINE_MAX } }).to_string()
+            one_line(&(lines.too_long)(lines.max))
         } else {
-            answer(&String::from_utf8_lossy(&line))
+            answer(line.strip_prefix(mark).unwrap_or(&line))
         };
+        mark = b"";
         output.write_all(answer.as_bytes())?;
         output.write_all(b"\n")?;
     }
+}
+
+/// A value as JSON that is one line whatever a reader takes for a line's end.
+#[must_use]
+pub fn one_line(value: &Value) -> String {
+    let json = value.to_string();
+    if !json.contains(LINE_ENDS) {
+        return json;
+    }
+    let mut line = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        // They stand in strings only, where an escape means the same; a string takes all writes.
+        let _ = match LINE_ENDS.contains(&c) {
+            true => write!(line, "\\u{:04x}", u32::from(c)),
+            false => line.write_char(c),
+        };
+    }
+    line
 }
 
 /// The octets of hexadecimal digits, blanks between them passed over.
@@ -71,11 +105,16 @@ pub fn hex(octets: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    const MAX: usize = 4096;
 
     fn lengths(input: &[u8]) -> Vec<String> {
         let mut output = Vec::new();
-        each_line(input, &mut output, |line| line.len().to_string()).unwrap();
+        let lines = Lines { max: MAX, too_long: |max| json!({ "fault": "too_long", "max": max }) };
+        each_line(input, &mut output, lines, |line| line.len().to_string()).unwrap();
         String::from_utf8(output).unwrap().lines().map(str::to_owned).collect()
     }
 
@@ -83,15 +122,26 @@ mod tests {
     fn every_line_has_its_answer_the_empty_ones_too() {
         assert_eq!(lengths(b"abc\n\nab\r\na"), ["3", "0", "2", "1"]);
         assert!(lengths(b"").is_empty());
+        assert_eq!(lengths(b"\xef\xbb\xbfab\n\xef\xbb\xbf\nab"), ["2", "3", "2"]);
+    }
+
+    #[test]
+    fn a_line_is_one_to_who_goes_by_unicode_too() {
+        let text = "a\u{85}b\u{2028}c\u{2029}d\ne\u{b}\u{1c}\u{e9}";
+        let line = one_line(&json!({ "text": text }));
+        let expected = r#"{"text":"a\u0085b\u2028c\u2029d\ne\u000b\u001cé"}"#;
+        assert_eq!(line, expected);
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["text"], text);
     }
 
     #[test]
     fn a_line_without_end_costs_a_bounded_buffer_and_the_next_is_read() {
-        let mut input = vec![b'a'; 3 * LINE_MAX];
-        input.extend(b"\nab");
-        let answers = lengths(&input);
-        assert!(answers[0].contains("line_too_long"), "{}", answers[0]);
-        assert_eq!(answers[1..], ["2"]);
+        let mut input = vec![b'a'; 3 * MAX];
+        input.extend(b"\nab\n");
+        input.extend([b'a'; MAX]);
+        input.extend(b"\r\n");
+        let told = r#"{"fault":"too_long","max":4096}"#;
+        assert_eq!(lengths(&input), [told, "2", "4096"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 
 pub mod check;
 mod descriptors;
@@ -104,6 +105,21 @@ fn tool(result: Result<Exit, Failure>) -> Exit {
         tell(format_args!("chappe: {}", failure.message));
         failure.exit
     })
+}
+
+/// Prints what a tool found. Who closed our standard output wants no answer, and that is no
+/// failure.
+///
+/// # Errors
+/// When it cannot be written for another reason.
+fn print(object: &Value) -> Result<(), Failure> {
+    let mut output = io::stdout().lock();
+    match writeln!(output, "{}", lines::one_line(object)).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a line to standard error, if that takes it: nothing here ends because nobody listens.

@@ -4,11 +4,12 @@
 //! no receipt has nothing but nulls. A line that cannot be read gives `{"error": ...}` and the tool
 //! goes on with the next one.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::lines::{Lines, each_line, octets_of, one_line};
 use crate::message::{
     receipt::{ReceiptText, plain},
     state::MessageState,
@@ -32,31 +33,15 @@ pub struct ParseArgs {
 ///
 /// # Errors
 /// What reading or writing fails with; never what a line holds.
-pub fn run(args: &ParseArgs, mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let limit = (LINE_MAX + 2) as u64;
-        if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
-            return output.flush();
-        }
-        let ended = line.pop_if(|octet| *octet == b'\n').is_some();
-        line.pop_if(|octet| *octet == b'\r');
-        let object = if line.len() > LINE_MAX {
-            if !ended {
-                input.skip_until(b'\n')?;
-            }
-            error("line_too_long", LINE_MAX)
-        } else {
-            match str::from_utf8(&line) {
-                Ok(text) => parse_line(text, args.hex),
-                Err(at) if args.hex => error("bad_hex", at.valid_up_to()),
-                Err(_) => members(&line),
-            }
-        };
-        serde_json::to_writer(&mut output, &object)?;
-        output.write_all(b"\n")?;
-    }
+pub fn run(args: &ParseArgs, input: impl BufRead, output: impl Write) -> io::Result<()> {
+    let lines = Lines { max: LINE_MAX, too_long: |max| error("line_too_long", max) };
+    each_line(input, output, lines, |line| {
+        one_line(&match str::from_utf8(line) {
+            Ok(text) => parse_line(text, args.hex),
+            Err(at) if args.hex => error("bad_hex", at.valid_up_to()),
+            Err(_) => members(line),
+        })
+    })
 }
 
 /// The object for one line: the receipt's values as they stand in it and the name of its state.
@@ -71,7 +56,7 @@ pub fn parse_line(line: &str, hex: bool) -> Value {
     if !hex {
         return members(line.as_bytes());
     }
-    match unhex(line.as_bytes()) {
+    match octets_of(line) {
         Ok(octets) => members(&octets),
         Err(offset) => error("bad_hex", offset),
     }
@@ -104,24 +89,6 @@ fn shown(octets: &[u8]) -> String {
         Ok(text) => text.to_owned(),
         Err(_) => octets.iter().copied().map(char::from).collect(),
     }
-}
-
-/// The octets of hexadecimal digits, or where there is no digit (or no second one).
-fn unhex(digits: &[u8]) -> Result<Vec<u8>, usize> {
-    let mut octets = Vec::with_capacity(digits.len() / 2);
-    let mut high = None;
-    for (at, &digit) in digits.iter().enumerate() {
-        if digit.is_ascii_whitespace() {
-            continue;
-        }
-        let value = char::from(digit).to_digit(16).ok_or(at)?;
-        match high.take() {
-            None => high = Some(value),
-            // Two digits of sixteen make an octet.
-            Some(high) => octets.push((high * 16 + value) as u8),
-        }
-    }
-    if high.is_some() { Err(digits.len()) } else { Ok(octets) }
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! `chappe smsc`: the simulated SMSC.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use tokio::net::{TcpListener, lookup_host};
 
 use super::progress::Line;
-use super::{Exit, Failure, interrupted, one_thread, tell, values};
+use super::{Exit, Failure, interrupted, one_thread, print, tell, values};
 use crate::link::listen;
 use crate::link::tls::ListenerTls;
 use crate::message::state::MessageState;
@@ -23,9 +25,10 @@ use crate::sim::smsc::{MoOrder, MoSettings, ReceiptBind, ReceiptForm, Report, Se
 /// `missing` is what was never accepted below the highest serial of each run.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// Address to listen on; with port 0 any free one, told on standard error
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2776")]
-    listen: SocketAddr,
+    /// Host and port to listen on; with port 0 any free one, told on standard error
+    #[arg(long, value_name = "HOST:PORT", value_parser = values::host_and_port,
+          default_value = "127.0.0.1:2776")]
+    listen: String,
     /// Only this system_id may bind [default: any]
     #[arg(long, value_name = "ID")]
     system_id: Option<String>,
@@ -84,7 +87,8 @@ pub struct Args {
     /// Send receipts on another bind of the same system_id
     #[arg(long)]
     receipt_other_bind: bool,
-    /// Cut each link after so many messages, as a crash would
+    /// Cut each link after so many messages, as a crash would: what was answered a moment before
+    /// and is not yet written is lost with it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     drop_every: Option<u64>,
 
@@ -146,11 +150,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     };
     let settings = args.settings();
     let report = one_thread()?.block_on(async {
-        let listener = listen(args.listen).and_then(|listener| {
-            let address = listener.local_addr()?;
-            Ok((listener, address))
-        });
-        let (listener, address) = listener
+        let (listener, address) = listen_on(&args.listen)
+            .await
             .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", args.listen)))?;
         let interrupted = interrupted();
         tell(format_args!("chappe smsc: listening on {address}"));
@@ -168,8 +169,22 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         line.clear();
         Ok(report)
     })?;
-    println!("{}", report.to_json());
+    print(&report.to_json())?;
     Ok(Exit::Success)
+}
+
+/// Listens on the first address of a host that can be listened on.
+async fn listen_on(host_and_port: &str) -> io::Result<(TcpListener, SocketAddr)> {
+    let mut result = Err(io::Error::other("no address has this name"));
+    for address in lookup_host(host_and_port).await? {
+        result = listen(address);
+        if result.is_ok() {
+            break;
+        }
+    }
+    let listener = result?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 fn told(report: &Report) -> String {

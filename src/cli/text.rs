@@ -4,11 +4,12 @@
 //! `--encoding binary` a line is hexadecimal. A bad line gives `{"error":{"fault":..}}`, and the
 //! next is read.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::lines::{Lines, each_line, hex, octets_of, one_line};
 use crate::text::{
     Alphabet, Change, Encoding, Language, Layout, Plan, Reference, SegmentRange, SegmentRanges,
     TextOptions, TextPlan, TooLong,
@@ -32,7 +33,7 @@ pub struct PlanOptions {
     #[arg(long, value_enum, default_value_t)]
     pub reference: ReferenceBits,
     /// Alphabet to use; auto is GSM-7 where it can be, else UCS-2.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, ignore_case = true, default_value_t)]
     pub encoding: PlanEncoding,
     /// Replace characters outside the alphabet by similar ones if that saves the whole text.
     #[arg(long)]
@@ -64,10 +65,13 @@ pub enum PlanEncoding {
     #[default]
     Auto,
     /// GSM-7 if at all possible, else UCS-2.
+    #[value(alias = "GSM-7")]
     Gsm7,
     /// UCS-2.
+    #[value(alias = "UCS-2")]
     Ucs2,
     /// Latin-1 if at all possible, else UCS-2.
+    #[value(alias = "Latin-1")]
     Latin1,
     /// Octets that are no text; lines are hexadecimal.
     Binary,
@@ -77,21 +81,14 @@ pub enum PlanEncoding {
 ///
 /// # Errors
 /// What reading `input` or writing `output` gives; a bad line is not an error.
-pub fn run(
-    options: &PlanOptions,
-    mut input: impl BufRead,
-    mut output: impl Write,
-) -> io::Result<()> {
-    let mut line = Vec::new();
-    while read_line(&mut input, &mut line)? {
-        let planned = match std::str::from_utf8(&line) {
-            _ if line.len() > LINE_OCTETS_MAX => error("line_too_long", LINE_OCTETS_MAX),
+pub fn run(options: &PlanOptions, input: impl BufRead, output: impl Write) -> io::Result<()> {
+    let lines = Lines { max: LINE_OCTETS_MAX, too_long: |max| error("line_too_long", max) };
+    each_line(input, output, lines, |line| {
+        one_line(&match str::from_utf8(line) {
             Ok(line) => plan_line(line, options),
             Err(fault) => error("not_utf8", fault.valid_up_to()),
-        };
-        writeln!(output, "{planned}")?;
-    }
-    output.flush()
+        })
+    })
 }
 
 /// The plan of one line (without its line end) as the JSON object that is printed for it.
@@ -135,7 +132,7 @@ fn plan_text(text: &str, encoding: Encoding, options: &PlanOptions) -> Result<Va
 }
 
 fn plan_binary(line: &str, options: &PlanOptions) -> Result<Value, Value> {
-    let octets = octets_of(line)?;
+    let octets = octets_of(line).map_err(|offset| error("bad_hex", offset))?;
     let layout = Layout { reference: options.reference.into(), ..Layout::new(Alphabet::Binary) };
     let plan = Plan::new(&octets, layout).map_err(too_long)?;
     Ok(object(&plan, segments(&plan, plan.ranges(&octets), &octets), vec![], None))
@@ -189,39 +186,6 @@ impl From<ReferenceBits> for Reference {
             ReferenceBits::Sixteen => Self::Udh16,
         }
     }
-}
-
-/// Reads one line without its end; false at the end of the input. Of a line above
-/// [`LINE_OCTETS_MAX`] one octet more is kept, so that it can be told, and the rest is skipped.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    input.by_ref().take(LINE_OCTETS_MAX as u64 + 2).read_until(b'\n', line)?;
-    if line.is_empty() {
-        return Ok(false);
-    }
-    if line.pop_if(|last| *last == b'\n').is_some() {
-        line.pop_if(|last| *last == b'\r');
-    } else if line.len() > LINE_OCTETS_MAX {
-        input.skip_until(b'\n')?;
-    }
-    Ok(true)
-}
-
-fn octets_of(hex: &str) -> Result<Vec<u8>, Value> {
-    let octet = |(at, pair): (usize, &[u8])| {
-        let digit = |n: usize| {
-            let digit = pair.get(n).and_then(|&digit| char::from(digit).to_digit(16));
-            digit.ok_or_else(|| error("bad_hex", at * 2 + n))
-        };
-        // Two digits below 16 make an octet.
-        Ok((digit(0)? << 4 | digit(1)?) as u8)
-    };
-    hex.as_bytes().chunks(2).enumerate().map(octet).collect()
-}
-
-fn hex(octets: &[u8]) -> String {
-    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 0xF]);
-    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 #[cfg(test)]
@@ -279,7 +243,27 @@ mod tests {
         assert_eq!(asked("é", "--encoding ucs2"), (json!("UCS-2"), json!(1), Value::Null));
         assert_eq!(asked("ê", "--encoding latin1"), (json!("Latin-1"), json!(1), Value::Null));
         assert_eq!(asked("ê€", "--encoding latin1"), (json!("UCS-2"), json!(2), json!("€")));
-        assert_eq!(asked("00FF10", "--encoding binary"), (json!("binary"), json!(3), Value::Null));
+        for octets in ["00FF10", " 00 ff\t10 "] {
+            let binary = (json!("binary"), json!(3), Value::Null);
+            assert_eq!(asked(octets, "--encoding binary"), binary);
+        }
+    }
+
+    #[test]
+    fn an_encoding_can_be_asked_for_by_the_name_it_is_printed_by() {
+        let named = [
+            ("a", &["gsm7", "GSM-7", "gsm-7", "GSM7"][..]),
+            ("a", &["ucs2", "UCS-2", "ucs-2"]),
+            ("a", &["latin1", "Latin-1", "LATIN-1"]),
+            ("00", &["binary", "Binary"]),
+        ];
+        for (text, names) in named {
+            let printed = plan(text, &format!("--encoding {}", names[0]))["encoding"].clone();
+            let printed = printed.as_str().unwrap();
+            for name in [names, &[printed]].concat() {
+                assert_eq!(plan(text, &format!("--encoding {name}"))["encoding"], printed);
+            }
+        }
     }
 
     #[test]
@@ -300,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_bad_line_gives_an_error_and_the_next_is_read() {
-        let input = b"\"a\\nb\"\r\n\"broken\n\xFF\n\nz\n".to_vec();
+        let input = b"\xef\xbb\xbf\"a\\nb\"\r\n\"broken\n\xFF\n\nz\n".to_vec();
         let mut output = Vec::new();
         run(&options(""), input.as_slice(), &mut output).expect("in memory");
         let lines: Vec<Value> = String::from_utf8(output)
@@ -320,7 +304,7 @@ mod tests {
         let fault = |line: &str, flags| plan(line, flags)["error"].clone();
         let too_many = json!({ "fault": "too_many_segments", "units": 40_000 });
         assert_eq!(fault(&"x".repeat(40_000), ""), too_many);
-        for (line, offset) in [("0", 1), ("00zz", 2), ("0é", 1), ("00 ", 2)] {
+        for (line, offset) in [("0", 1), ("00zz", 2), ("0é", 1), ("00 1", 4)] {
             let bad_hex = json!({ "fault": "bad_hex", "offset": offset });
             assert_eq!(fault(line, "--encoding binary"), bad_hex, "{line:?}");
         }

@@ -5,6 +5,14 @@ use std::time::Duration;
 use crate::message::state::MessageState;
 use crate::sim::dice::{Chance, Weighted};
 
+/// `127.0.0.1:2775`, `[::1]:2775` or `smsc.example:2775`.
+pub fn host_and_port(word: &str) -> Result<String, String> {
+    match word.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(word.into()),
+        _ => Err("expected HOST:PORT, as in 127.0.0.1:2775".to_owned()),
+    }
+}
+
 /// `50ms`, `30s`, `2m`, `1h`, also with a fraction.
 pub fn duration(word: &str) -> Result<Duration, String> {
     let split = word.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(word.len());
@@ -65,6 +73,16 @@ pub fn rate(word: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        for right in ["127.0.0.1:2775", "[::1]:0", "localhost:65535"] {
+            assert_eq!(host_and_port(right).as_deref(), Ok(right));
+        }
+        for wrong in ["", "localhost", ":2775", "localhost:", "localhost:65536", "localhost:smpp"] {
+            assert!(host_and_port(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn durations_have_units() {

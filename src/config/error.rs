@@ -21,12 +21,15 @@ pub struct Error {
 /// Where in a file; lines and columns count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Place {
-    /// Nowhere in particular: the file as a whole.
-    File,
     /// A line, of a file that has no columns worth naming.
     Line(usize),
     /// A line and a column.
     LineColumn(usize, usize),
+}
+
+impl Place {
+    /// Where a file begins: the place of what is wrong with it as a whole.
+    pub const FIRST: Self = Self::LineColumn(1, 1);
 }
 
 /// Every fault of a configuration, in the order of their places; prints one a line. At least one.
@@ -83,7 +86,6 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         match self.place {
-            Place::File => {}
             Place::Line(line) => write!(f, ":{line}")?,
             Place::LineColumn(line, column) => write!(f, ":{line}:{column}")?,
         }

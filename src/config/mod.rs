@@ -59,9 +59,9 @@ pub const FILE_MAX_BYTES: u64 = 32 * 1_048_576;
 /// Every fault of the file, or the one that kept it from being read.
 pub fn load(path: &Path) -> Result<Settings, Errors> {
     let name = path.display().to_string();
-    let text = read(path).map_err(|found| {
+    let text = read(path).map_err(|(place, found)| {
         let expected = "a configuration in TOML".to_owned();
-        Error { file: name.clone(), place: Place::File, key: "file".to_owned(), found, expected }
+        Error { file: name.clone(), place, key: "file".to_owned(), found, expected }
     })?;
     parse(&name, &text, path.parent().unwrap_or(Path::new("")))
 }
@@ -118,18 +118,23 @@ fn settings(root: &Reader<'_>) -> Settings {
     settings
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let unreadable = |error: std::io::Error| format!("no readable file ({error})");
+/// What the file holds, or where it is found to be what.
+fn read(path: &Path) -> Result<String, (Place, String)> {
+    let unreadable = |error: std::io::Error| (Place::FIRST, format!("no readable file ({error})"));
     let file = File::open(path).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err("no file".to_owned());
+        return Err((Place::FIRST, "no file".to_owned()));
     }
     let mut octets = Vec::new();
     file.take(FILE_MAX_BYTES + 1).read_to_end(&mut octets).map_err(unreadable)?;
     if octets.len() as u64 > FILE_MAX_BYTES {
-        return Err(format!("more than {FILE_MAX_BYTES} octets"));
+        return Err((Place::FIRST, format!("more than {FILE_MAX_BYTES} octets")));
     }
     String::from_utf8(octets).map_err(|error| {
-        format!("octets that are not UTF-8, from octet {}", error.utf8_error().valid_up_to())
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default());
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        (Place::LineColumn(line, column), "octets that are not UTF-8".to_owned())
     })
 }

@@ -76,6 +76,14 @@ impl DecodeError {
             Fault::WrongLength | Fault::UnexpectedBody => CommandStatus::ESME_RINVCMDLEN,
             Fault::BadTlv => CommandStatus::ESME_RINVOPTPARSTREAM,
             Fault::BadDestFlag => CommandStatus::ESME_RINVDESTFLAG,
+            // A list that ends before its count is reached: which of the two is wrong, nobody
+            // knows, and the count is what the standard has a status for.
+            Fault::Truncated
+                if self.header.command_id == CommandId::SUBMIT_MULTI
+                    && matches!(self.field, "dest_addr_ton" | "dest_addr_npi") =>
+            {
+                CommandStatus::ESME_RINVNUMDESTS
+            }
             Fault::Truncated | Fault::TooLong | Fault::Unterminated => field_status(self.field),
         }
     }
@@ -111,7 +119,7 @@ fn field_status(field: &str) -> CommandStatus {
         "system_id" => CommandStatus::ESME_RINVSYSID,
         "password" => CommandStatus::ESME_RINVPASWD,
         "system_type" => CommandStatus::ESME_RINVSYSTYP,
-        "dest_addresses" => CommandStatus::ESME_RINVNUMDESTS,
+        "number_of_dests" | "dest_flag" => CommandStatus::ESME_RINVNUMDESTS,
         _ => CommandStatus::ESME_RINVCMDLEN,
     }
 }

@@ -305,7 +305,8 @@ fn located(header: &Header, frame: &[u8], flaw: Flaw) -> DecodeError {
     DecodeError { header: *header, field: flaw.field, offset, fault: flaw.fault }
 }
 
-/// The body of an error response: the ordinary one, or TLVs where it should stand.
+/// The body of an error response: the ordinary one, as much of it as there is, or TLVs where it
+/// should stand.
 fn error_body<'a, B: Body<'a>>(
     header: &Header,
     frame: &'a [u8],
@@ -317,18 +318,22 @@ fn error_body<'a, B: Body<'a>>(
         (taken == body.len()).then(|| B::of_tlvs(tlvs))
     };
     let ordinary = |rules: &Rules| B::read(&mut Reader::new(body, rules));
+    // Peers that send an empty message_id whatever the answer leave out what would follow it.
+    let beginning = |flaw: Flaw| {
+        B::read(&mut Reader::cut_short(body, rules)).map_err(|_| located(header, frame, flaw))
+    };
     match rules.error_body {
-        ErrorBody::MessageId => ordinary(rules).map_err(|flaw| located(header, frame, flaw)),
+        ErrorBody::MessageId => ordinary(rules).or_else(beginning),
         ErrorBody::Tlvs => match tlvs_alone() {
             Some(body) => Ok(body),
-            None => ordinary(rules).map_err(|flaw| located(header, frame, flaw)),
+            None => ordinary(rules).or_else(beginning),
         },
         ErrorBody::Absent => match ordinary(rules) {
-            Ok(body) if body.tlvs().is_empty() => {
+            Ok(body) if tells_why(&body, rules.version) => Ok(body),
+            Ok(_) => {
                 let fault = Fault::UnexpectedBody;
                 Err(DecodeError { header: *header, field: "body", offset: HEADER_LEN, fault })
             }
-            Ok(body) => Ok(body),
             Err(flaw) => Err(located(header, frame, flaw)),
         },
         ErrorBody::Auto => {
@@ -341,9 +346,21 @@ fn error_body<'a, B: Body<'a>>(
             if let Some(body) = tlvs_alone() {
                 return Ok(body);
             }
-            ordinary(rules).map_err(|flaw| located(header, frame, flaw))
+            ordinary(rules).or_else(beginning)
         }
     }
+}
+
+/// Whether a body ends in TLVs, and each of them is one that the edition gives the command to say
+/// why it failed (SMPP 3.4 §4.7.2). The version in a bind's response says nothing of the kind.
+fn tells_why<'a, B: Body<'a>>(body: &B, version: Version) -> bool {
+    let Some(row) = table::row(B::COMMAND_ID) else { return false };
+    let added = if version >= Version::V50 { row.tlvs_v50 } else { &[] };
+    let tells = |tag: TlvTag| {
+        tag != TlvTag::SC_INTERFACE_VERSION && (row.tlvs.contains(&tag) || added.contains(&tag))
+    };
+    let tlvs = body.tlvs();
+    !tlvs.is_empty() && tlvs.iter().all(|tlv| tells(tlv.tag))
 }
 
 #[cfg(test)]

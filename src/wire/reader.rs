@@ -10,6 +10,8 @@ use super::tlv::{TLV_HEADER_LEN, Tlvs};
 pub struct Reader<'a> {
     rest: &'a [u8],
     rules: Rules,
+    /// Whether fields behind the last octet are taken as empty.
+    cut_short: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -17,7 +19,13 @@ impl<'a> Reader<'a> {
     #[inline]
     #[must_use]
     pub fn new(body: &'a [u8], rules: &Rules) -> Self {
-        Self { rest: body, rules: *rules }
+        Self { rest: body, rules: *rules, cut_short: false }
+    }
+
+    /// A reader over a body whose last fields may be missing: they are empty.
+    #[must_use]
+    pub(super) fn cut_short(body: &'a [u8], rules: &Rules) -> Self {
+        Self { cut_short: true, ..Self::new(body, rules) }
     }
 
     /// Whether nothing is left.
@@ -38,6 +46,7 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Ok(octet)
             }
+            None if self.cut_short => Ok(0),
             None => Err(flaw(field, self.rest, Fault::Truncated)),
         }
     }
@@ -55,6 +64,12 @@ impl<'a> Reader<'a> {
             Some((octets, rest)) => {
                 self.rest = rest;
                 Ok(*octets)
+            }
+            None if self.cut_short => {
+                let mut octets = [0; N];
+                octets.iter_mut().zip(self.rest).for_each(|(to, from)| *to = *from);
+                self.rest = &[];
+                Ok(octets)
             }
             None => Err(missing_int(fields, self.rest)),
         }
@@ -87,6 +102,9 @@ impl<'a> Reader<'a> {
         }
         let plain = nul_within(self.rest, max).and_then(|end| self.rest.split_at_checked(end));
         let Some((octets, [_nul, rest @ ..])) = plain else {
+            if self.cut_short && self.rest.is_empty() {
+                return Ok(COctetString::EMPTY);
+            }
             let (string, rest) = odd_c_string(self.rest, self.rules, field)?;
             self.rest = rest;
             return Ok(string);
@@ -120,7 +138,10 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&mut Self) -> Result<(), Flaw>,
     ) -> Result<&'a [u8], Flaw> {
         let before = self.rest;
+        // Entries that are counted have to be there.
+        let cut_short = std::mem::take(&mut self.cut_short);
         read(self)?;
+        self.cut_short = cut_short;
         Ok(before.get(..before.len() - self.rest.len()).unwrap_or_default())
     }
 

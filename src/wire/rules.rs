@@ -27,11 +27,11 @@ pub enum ErrorBody {
     /// None, the ordinary body, or TLVs alone: the ordinary body is tried first.
     #[default]
     Auto,
-    /// The ordinary body or none (Jasmin #124, smppex #6).
+    /// The ordinary body, the first fields of it, or none (Jasmin #124, smppex #6).
     MessageId,
     /// TLVs alone (cloudhopper PR 31, node-smpp #65).
     Tlvs,
-    /// None, unless TLVs follow it: what this side writes, and nothing else.
+    /// None, unless TLVs follow it that say why: what the standard has, and nothing else.
     Absent,
 }
 

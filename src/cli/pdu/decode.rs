@@ -101,6 +101,11 @@ fn with_error(header: Option<Header>, error: Value) -> Value {
     object.into()
 }
 
+/// The object for a line above `max` octets.
+pub(super) fn line_too_long(max: usize) -> Value {
+    json!({ "error": error("line_too_long", None, max, None) })
+}
+
 fn error(fault: &str, field: Option<&str>, offset: usize, status: Option<CommandStatus>) -> Value {
     let status = status.and_then(CommandStatus::name);
     json!({ "fault": fault, "field": field, "offset": offset, "status": status })

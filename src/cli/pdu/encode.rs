@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::members::{
     Members, Wrong, nothing_left, take_hex, take_list, take_members, take_number, take_octet,
-    take_text, wrong,
+    take_text, take_the_number, wrong,
 };
 use crate::cli::lines::hex;
 use crate::wire::framer::MAX_PDU_BYTES;
@@ -18,6 +18,8 @@ use crate::wire::{
 /// The PDU in hexadecimal digits of an object as [`super::decode_line`] prints it.
 ///
 /// `command` or `command_id` names it, and `command_status` may be a name (`"ESME_RTHROTTLED"`).
+/// Lengths and counts (`command_length`, `sm_length`, `number_of_dests`, `no_unsuccess`) follow from
+/// what they count; where one is given it has to agree.
 /// What is missing has its default: status 0, sequence number 1, empty fields, no TLV. A response
 /// with neither field nor TLV goes without its body. A TLV is named by `tag` or `name`.
 ///
@@ -26,10 +28,17 @@ use crate::wire::{
 /// are `bad_json`, `missing`, `unknown_command`, `unknown_member`, `unknown_tlv`, `bad_value`,
 /// `bad_hex`, `out_of_range`, `too_long` and `disagree`.
 pub fn encode_line(line: &str) -> Result<String, Value> {
-    pdu_of(line).map(|octets| hex(&octets)).map_err(|wrong| {
-        let Wrong { fault, field, expected } = wrong;
-        json!({ "error": { "fault": fault, "field": field, "expected": expected } })
-    })
+    pdu_of(line).map(|octets| hex(&octets)).map_err(told)
+}
+
+/// The object for a line above `max` octets.
+pub(super) fn line_too_long(max: usize) -> Value {
+    told(wrong("line_too_long", "", format!("at most {max} octets")))
+}
+
+fn told(wrong: Wrong) -> Value {
+    let Wrong { fault, field, expected } = wrong;
+    json!({ "error": { "fault": fault, "field": field, "expected": expected } })
 }
 
 fn pdu_of(line: &str) -> Result<Vec<u8>, Wrong> {
@@ -43,7 +52,24 @@ fn pdu_of(line: &str) -> Result<Vec<u8>, Wrong> {
     let sequence = take_number(&mut members, "sequence_number", u32::MAX)?.unwrap_or(1);
     let mut fields = take_members(&mut members, "fields")?;
     let tlvs = take_tlvs(&mut members)?;
+    let length = take_number(&mut members, "command_length", u32::MAX)?;
     nothing_left(&members, "")?;
+    let octets = assembled(row, status, sequence, &mut fields, &tlvs)?;
+    match length {
+        Some(length) if length as usize != octets.len() => {
+            Err(wrong("disagree", "command_length", octets.len().to_string()))
+        }
+        _ => Ok(octets),
+    }
+}
+
+fn assembled(
+    row: &PduRow,
+    status: CommandStatus,
+    sequence: u32,
+    fields: &mut Members,
+    tlvs: &[u8],
+) -> Result<Vec<u8>, Wrong> {
     if row.command_id.is_response() && fields.is_empty() && tlvs.is_empty() {
         let command_length = HEADER_LEN as u32;
         let command_id = row.command_id;
@@ -55,10 +81,10 @@ fn pdu_of(line: &str) -> Result<Vec<u8>, Wrong> {
         };
         return Ok(header.octets().to_vec());
     }
-    let values = take_values(row, &mut fields)?;
-    nothing_left(&fields, "fields.")?;
+    let values = take_values(row, fields)?;
+    nothing_left(fields, "fields.")?;
     // TLVs that were put together here are whole.
-    let (tlvs, _) = Tlvs::take(&tlvs);
+    let (tlvs, _) = Tlvs::take(tlvs);
     let mut values = values.iter();
     let mut value_of = |_: &wire::FieldRow| values.next().and_then(|value| value.as_ref()?.shown());
     let mut octets = Vec::new();
@@ -110,11 +136,24 @@ fn take_value(field: &wire::FieldRow, fields: &mut Members) -> Result<Option<Own
         FieldKind::Int => take_octet(fields, name)?.map(Owned::Int),
         FieldKind::CString(max) => take_text(fields, name, max)?.map(Owned::CString),
         FieldKind::Time => take_text(fields, name, TIME_MAX)?.map(Owned::CString),
-        FieldKind::ShortMessage => take_hex(fields, name, 255)?.map(Owned::Octets),
-        FieldKind::DestAddresses => take_entries(fields, name, append_destination)?
-            .map(|(count, octets)| Owned::Destinations(count, octets)),
-        FieldKind::UnsuccessSmes => take_entries(fields, name, append_failure)?
-            .map(|(count, octets)| Owned::Failures(count, octets)),
+        FieldKind::ShortMessage => {
+            let octets = take_hex(fields, name, 255)?;
+            let count = octets.as_ref().map_or(0, Vec::len);
+            take_the_number(fields, "sm_length", count)?;
+            octets.map(Owned::Octets)
+        }
+        FieldKind::DestAddresses => {
+            let entries = take_entries(fields, name, append_destination)?;
+            let count = entries.as_ref().map_or(0, |(count, _)| usize::from(*count));
+            take_the_number(fields, "number_of_dests", count)?;
+            entries.map(|(count, octets)| Owned::Destinations(count, octets))
+        }
+        FieldKind::UnsuccessSmes => {
+            let entries = take_entries(fields, name, append_failure)?;
+            let count = entries.as_ref().map_or(0, |(count, _)| usize::from(*count));
+            take_the_number(fields, "no_unsuccess", count)?;
+            entries.map(|(count, octets)| Owned::Failures(count, octets))
+        }
     })
 }
 

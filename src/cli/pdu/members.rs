@@ -67,6 +67,18 @@ pub(super) fn take_number(
     }
 }
 
+/// Takes a count out that is known from elsewhere: nothing need be given, and nothing else may be.
+pub(super) fn take_the_number(
+    members: &mut Members,
+    name: &str,
+    number: usize,
+) -> Result<(), Wrong> {
+    match take_number(members, name, u32::MAX)? {
+        Some(given) if given as usize != number => Err(wrong("disagree", name, number.to_string())),
+        _ => Ok(()),
+    }
+}
+
 /// A C-octet string of at most `max` octets with its NUL, a character an octet.
 pub(super) fn take_text(
     members: &mut Members,

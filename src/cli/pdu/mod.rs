@@ -11,13 +11,16 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::lines::each_line;
+use super::lines::{Lines, each_line, one_line};
 use crate::config::{BUNDLED, bundled};
 use crate::message::dialect::Dialect;
 use crate::wire::{ErrorBody, Rules, Version};
 
 pub use decode::{decode_line, decode_line_with};
 pub use encode::encode_line;
+
+/// Most octets of a line: the largest PDU in hexadecimal or JSON, with room for spaces.
+pub const LINE_MAX: usize = 1024 * 1024;
 
 /// What `chappe pdu` does.
 #[derive(Clone, Debug, Subcommand)]
@@ -102,7 +105,10 @@ pub fn run(command: &PduCommand, input: impl BufRead, output: impl Write) -> io:
 pub fn run_decode(args: &DecodeArgs, input: impl BufRead, output: impl Write) -> io::Result<()> {
     let rules = args.rules();
     let tlvs = args.dialect.as_ref().map_or(&[][..], |dialect| &dialect.tlvs);
-    each_line(input, output, |line| decode_line_with(line, &rules, tlvs).to_string())
+    let lines = Lines { max: LINE_MAX, too_long: decode::line_too_long };
+    each_line(input, output, lines, |line| {
+        one_line(&decode_line_with(&String::from_utf8_lossy(line), &rules, tlvs))
+    })
 }
 
 /// Prints hexadecimal digits for every line that is an object of a PDU, and an error object for
@@ -111,5 +117,8 @@ pub fn run_decode(args: &DecodeArgs, input: impl BufRead, output: impl Write) ->
 /// # Errors
 /// What reading or writing fails with; what a line holds is answered on its line.
 pub fn run_encode(input: impl BufRead, output: impl Write) -> io::Result<()> {
-    each_line(input, output, |line| encode_line(line).unwrap_or_else(|error| error.to_string()))
+    let lines = Lines { max: LINE_MAX, too_long: encode::line_too_long };
+    each_line(input, output, lines, |line| {
+        encode_line(&String::from_utf8_lossy(line)).unwrap_or_else(|error| one_line(&error))
+    })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{DecodeArgs, Edition, decode_line, encode_line, run_decode, run_encode};
+use super::{DecodeArgs, Edition, LINE_MAX, decode_line, encode_line, run_decode, run_encode};
 use crate::cli::lines::{hex, octets_of};
 use crate::wire::{PDUS, Version, sample};
 
@@ -191,6 +191,53 @@ fn lists_are_given_entry_by_entry() {
 }
 
 #[test]
+fn lengths_and_counts_that_agree_are_taken() {
+    let object = json!({ "command": "submit_sm", "command_length": 35, "fields": {
+        "sm_length": 2, "short_message": "6869" } });
+    assert!(encode_line(&object.to_string()).unwrap().ends_with("00026869"));
+    let object = json!({ "command": "submit_multi_resp", "fields": { "no_unsuccess": 0 } });
+    assert_eq!(
+        encode_line(&object.to_string()).unwrap(),
+        "0000001280000021000000000000000100 00".replace(' ', "")
+    );
+    let object = json!({ "command": "submit_multi", "fields": {
+        "number_of_dests": 1, "dest_addresses": [{ "dl_name": "all" }] } });
+    assert!(encode_line(&object.to_string()).is_ok());
+}
+
+#[test]
+fn a_line_too_long_is_an_error_with_the_members_of_every_other() {
+    let answer = |run: fn(&[u8], &mut Vec<u8>)| {
+        let mut output = Vec::new();
+        run(&vec![b'0'; LINE_MAX + 1], &mut output);
+        serde_json::from_slice::<Value>(&output).unwrap()["error"].clone()
+    };
+    let decoded = answer(|line, out| run_decode(&DecodeArgs::default(), line, out).unwrap());
+    let expected = json!({ "fault": "line_too_long", "field": null, "offset": LINE_MAX,
+        "status": null });
+    assert_eq!(decoded, expected);
+    let encoded = answer(|line, out| run_encode(line, out).unwrap());
+    assert_eq!((&encoded["fault"], &encoded["field"]), (&json!("line_too_long"), &json!("")));
+}
+
+#[test]
+fn the_strict_rules_take_no_body_of_an_error_but_tlvs_that_say_why() {
+    let strict = DecodeArgs { strict: true, ..DecodeArgs::default() };
+    let fault = |line: &str| decode_line(line, &strict.rules())["error"]["fault"].clone();
+    for line in [
+        // bind_transceiver_resp: the name and the version of an SMSC that refuses.
+        "0000001a 80000009 0000000d 00000001 736d736300 0210 0001 34",
+        // data_sm_resp: TLVs in place of message_id.
+        "0000001d 80000103 0000000b 00000001 04230003030005 0425000101 00",
+        "0000001c 80000103 0000000b 00000001 04230003030005 0425000101",
+        "00000017 80000103 0000000b 00000001 3700 1400 0001 00",
+    ] {
+        assert!(fault(line).is_string(), "{line}");
+    }
+    assert_eq!(fault("00000017 80000103 000000fe 00000001 3700 0425 0001 02"), Value::Null);
+}
+
+#[test]
 fn what_cannot_be_a_pdu_is_refused_by_name() {
     let cases = [
         (json!([]), "bad_json", ""),
@@ -213,10 +260,28 @@ fn what_cannot_be_a_pdu_is_refused_by_name() {
             "esm_class",
         ),
         (
-            json!({ "command": "submit_sm", "fields": { "sm_length": 3 } }),
+            json!({ "command": "submit_sm", "fields": { "sm_length": 3, "short_message": "00" } }),
+            "disagree",
+            "sm_length",
+        ),
+        (json!({ "command": "submit_sm", "fields": { "sm_length": 3 } }), "disagree", "sm_length"),
+        (
+            json!({ "command": "query_sm", "fields": { "sm_length": 0 } }),
             "unknown_member",
             "fields.sm_length",
         ),
+        (
+            json!({ "command": "submit_multi", "fields": { "number_of_dests": 1 } }),
+            "disagree",
+            "number_of_dests",
+        ),
+        (
+            json!({ "command": "submit_multi_resp", "fields": { "no_unsuccess": 1 } }),
+            "disagree",
+            "no_unsuccess",
+        ),
+        (json!({ "command": "unbind", "command_length": 17 }), "disagree", "command_length"),
+        (json!({ "command": "unbind", "command_length": "16" }), "bad_value", "command_length"),
         (
             json!({ "command": "unbind_resp", "fields": { "message_id": "" } }),
             "unknown_member",

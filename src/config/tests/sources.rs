@@ -145,15 +145,15 @@ fn a_file_that_is_loaded_gives_its_paths_their_beginning() {
     let files = Files::new("load", &[("chappe.toml", text), ("bad.toml", "x")]);
     let settings = load(&files.dir.join("chappe.toml")).unwrap();
     assert_eq!(settings.node.data_dir, files.dir.join("state"));
-    std::fs::write(files.dir.join("latin1.toml"), b"# caf\xE9").unwrap();
+    std::fs::write(files.dir.join("latin1.toml"), b"[node]\n# \xC3\xA9 caf\xE9").unwrap();
     let name = files.dir.join("latin1.toml");
     assert_eq!(
         load(&name).unwrap_err().to_string(),
         format!(
-            "{}: file: found octets that are not UTF-8, from octet 5; \
+            "{}:2:8: file: found octets that are not UTF-8; \
              expected a configuration in TOML",
             name.display()
         )
     );
-    assert!(load(&files.dir).unwrap_err().to_string().contains("found no file;"));
+    assert!(load(&files.dir).unwrap_err().to_string().contains(":1:1: file: found no file;"));
 }

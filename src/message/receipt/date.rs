@@ -32,17 +32,19 @@ impl ReceiptDate {
     /// | 12 | `YYMMDDhhmmss`; `YYYYMMDDhhmm` where the former does not exist |
     /// | 14 | `YYYYMMDDhhmmss` |
     /// | 15, 16 | `YYMMDDhhmmssnnp`, `YYMMDDhhmmsstnnp`: an absolute time of SMPP |
+    /// | 14, 17 | `YY-MM-DD hh:mm` with or without `:ss` |
     /// | 16, 19 | `YYYY-MM-DD hh:mm` with or without `:ss` |
     #[must_use]
     pub fn parse(octets: &[u8]) -> Option<Self> {
         let (civil, offset_minutes) = match octets.len() {
             10 => (short(octets, b"00")?, None),
             12 => (short(octets, b"").or_else(|| long(octets, b"00"))?, None),
+            14 | 17 if octets.get(2) == Some(&b'-') => (dashed(octets, 2)?, None),
             14 => (long(octets, b"")?, None),
             15 => zoned(&widen(octets, 12)?)?,
-            16 if octets.get(4) == Some(&b'-') => (dashed(octets)?, None),
+            16 if octets.get(4) == Some(&b'-') => (dashed(octets, 4)?, None),
             16 => zoned(octets)?,
-            19 => (dashed(octets)?, None),
+            19 => (dashed(octets, 4)?, None),
             _ => return None,
         };
         let Civil { year, month, day, hour, minute, second } = civil;
@@ -108,18 +110,22 @@ fn widen(octets: &[u8], at: usize) -> Option<[u8; 16]> {
     Some(wide)
 }
 
-/// Reads `YYYY-MM-DD hh:mm` with or without seconds.
-fn dashed(octets: &[u8]) -> Option<Civil> {
+/// Reads `YYYY-MM-DD hh:mm`, or the same with two digits of the year, with or without seconds.
+fn dashed(octets: &[u8], year_digits: usize) -> Option<Civil> {
+    let before = 4_usize.checked_sub(year_digits)?;
     let mut digits = [b'0'; 14];
-    let mut slots = digits.iter_mut();
-    for (at, &octet) in octets.iter().enumerate() {
+    let mut slots = digits.iter_mut().skip(before);
+    for (at, &octet) in (before..).zip(octets) {
         match (at, octet) {
             (4 | 7, b'-') | (10, b' ' | b'T') | (13 | 16, b':') => {}
             (4 | 7 | 10 | 13 | 16, _) => return None,
             _ => *slots.next()? = octet,
         }
     }
-    long(&digits, b"")
+    match before {
+        0 => long(&digits, b""),
+        _ => short(digits.get(before..)?, b""),
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +152,8 @@ mod tests {
             ("18071107000322-", "2018-07-11 07:00:03 -330"),
             ("2013-02-17 00:04:29", "2013-02-17 00:04:29"),
             ("2013-02-17 00:04", "2013-02-17 00:04:00"),
+            ("18-09-03 12:08", "2018-09-03 12:08:00"),
+            ("18-09-03T12:08:16", "2018-09-03 12:08:16"),
             ("20000229000000", "2000-02-29 00:00:00"),
         ];
         for (text, meaning) in expected {
@@ -166,6 +174,9 @@ mod tests {
             "21000229000000",
             "150701adsfas1202",
             "2013/02/17 00:04:29",
+            "18-09-31 12:08",
+            "18-09-03-12:08",
+            "18-09 03 12:08:16",
             "000000480000000R",
             "null",
             "10052320391",

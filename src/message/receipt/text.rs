@@ -37,7 +37,8 @@ impl<'a> ReceiptText<'a> {
     /// allocates. For UCS-2 see [`plain`](super::plain).
     ///
     /// A label counts at the start of a word, in any letter case, the first of its kind wins, and
-    /// its value ends at white space or at the next label. What follows `text:` is the message's
+    /// its value ends at the next label or at white space, but for the blank between a date with
+    /// hyphens and its time of day. What follows `text:` is the message's
     /// own and is taken whole, save NULs and one line end behind it; no label in it is believed.
     /// The one exception is a `stat:` that stands after an empty `text:` and nowhere before it.
     #[must_use]
@@ -45,10 +46,11 @@ impl<'a> ReceiptText<'a> {
         standard::parse(octets).unwrap_or_else(|| tolerant::parse(octets))
     }
 
-    /// The state that `stat` means, if anybody can tell.
+    /// The state that `stat` means, if anybody can tell; a full stop behind the word says nothing.
     #[must_use]
     pub fn state(&self) -> Option<MessageState> {
-        self.stat.and_then(MessageState::from_stat)
+        let stat = self.stat?;
+        MessageState::from_stat(stat.strip_suffix(b".").unwrap_or(stat))
     }
 
     /// The submit date, if it is one that exists.

@@ -89,10 +89,26 @@ fn label_at(octets: &[u8], at: usize) -> Option<(Field, usize)> {
     }
     let rest = from(octets, at);
     let first = rest.first()?.to_ascii_lowercase();
-    LABELS.iter().filter(|(label, _)| label.first() == Some(&first)).find_map(|&(label, field)| {
-        let head = rest.get(..label.len())?;
-        head.eq_ignore_ascii_case(label).then_some((field, at + label.len()))
-    })
+    LABELS
+        .iter()
+        .filter(|(label, _)| label.first() == Some(&first))
+        .find_map(|&(label, field)| Some((field, at + label_len(rest, label)?)))
+}
+
+/// Octets of this label in front of `rest`, if it stands there; between its words may be more
+/// blanks than one.
+fn label_len(rest: &[u8], label: &[u8]) -> Option<usize> {
+    let mut len = 0;
+    for octet in label {
+        if !rest.get(len)?.eq_ignore_ascii_case(octet) {
+            return None;
+        }
+        len += 1;
+        if *octet == b' ' {
+            len += from(rest, len).iter().take_while(|&&octet| is_blank(octet)).count();
+        }
+    }
+    Some(len)
 }
 
 /// The value that begins behind a label, and where the search goes on.
@@ -146,11 +162,11 @@ fn begins_field(octets: &[u8]) -> bool {
     letters > 0 && octets.get(letters) == Some(&b':')
 }
 
-/// Whether the octets are ten of a date like `2013-02-17`.
+/// Whether the octets are a date like `2013-02-17` or `13-02-17`.
 fn is_dashed_date(octets: &[u8]) -> bool {
-    octets.len() == 10
-        && octets.iter().enumerate().all(|(at, octet)| match at {
-            4 | 7 => *octet == b'-',
+    matches!(octets.len(), 8 | 10)
+        && octets.iter().rev().enumerate().all(|(at, octet)| match at {
+            2 | 5 => *octet == b'-',
             _ => octet.is_ascii_digit(),
         })
 }

@@ -1,6 +1,6 @@
 //! What the SMSC sends of its own accord: receipts to their messages, messages to a count.
 
-use super::ledger::{Accepted, Match, Parked};
+use super::ledger::{Accepted, Match, Parked, Says};
 use super::pace::nanos;
 use super::{Bind, Load};
 use crate::clock::Now;
@@ -35,20 +35,20 @@ impl Load {
         let read = tlv_id.is_none() || tlv_state.is_none();
         let parsed = read.then(|| ReceiptText::parse(text));
         let resolved = resolve(parsed.as_ref(), tlv_id, tlv_state, None);
-        let state = resolved.state.unwrap_or(MessageState::UNKNOWN);
-        *self.report.receipts.entry(state).or_default() += 1;
+        match resolved.state {
+            Some(state) => *self.report.receipts.entry(state).or_default() += 1,
+            None => self.report.unreadable += 1,
+        }
         if self.settings.bind == Bind::Receiver {
             // Who hears only, hears of messages it knows nothing of.
             return;
         }
-        let id = resolved.id.unwrap_or_default();
-        if !state.is_final(AcceptedMeans::Intermediate) {
-            return;
-        }
-        match self.ledger.settle(id) {
+        let (id, says) = (resolved.id.unwrap_or_default(), says(resolved.state));
+        match self.ledger.settle(id, says) {
             Match::First(accepted) => self.matched(nanos(now.monotonic), accepted),
             Match::Again => self.report.duplicates += 1,
-            Match::None => self.unmatched(now, id, state, text),
+            Match::Known => {}
+            Match::None => self.unmatched(now, id, says, text),
         }
     }
 
@@ -61,21 +61,26 @@ impl Load {
     /// A response came behind its receipt.
     #[cold]
     pub(super) fn matched_early(&mut self, early: Parked, accepted: Accepted) {
-        self.report.duplicates += early.times - 1;
-        self.matched(early.at, accepted);
+        self.report.duplicates += early.repeated;
+        if early.says != Says::Underway {
+            self.matched(early.at, accepted);
+        }
     }
 
     /// A receipt with an id that no response gave (yet): the message may be one whose response was
     /// lost, which the text it quotes can tell, or the response is still on its way.
     #[cold]
-    fn unmatched(&mut self, now: Now, id: &[u8], state: MessageState, text: &[u8]) {
+    fn unmatched(&mut self, now: Now, id: &[u8], says: Says, text: &[u8]) {
         let quoted = ReceiptText::parse(text).text.and_then(Serial::read);
         let number = quoted.filter(|serial| serial.run() == self.settings.run).map(Serial::number);
-        if number.is_some_and(|number| self.settle_doubt(number)) {
+        let heard_of = number.is_some_and(|number| match says {
+            Says::Underway => self.is_in_doubt(number),
+            Says::Perhaps | Says::End => self.settle_doubt(number),
+        });
+        if heard_of {
             return;
         }
-        let parked = Parked { state, at: nanos(now.monotonic), number, times: 1 };
-        if !self.ledger.park(id, parked) {
+        if !self.ledger.park(id, Parked::new(nanos(now.monotonic), says, number)) {
             self.report.unknown += 1;
         }
     }
@@ -96,6 +101,16 @@ impl Load {
         if self.mo_last.len() < WATCHED_MAX || self.mo_last.contains_key(&key) {
             self.mo_last.insert(key, segment.max(last).min(total));
         }
+    }
+}
+
+/// What a receipt with this state says of the end of its message.
+#[inline]
+fn says(state: Option<MessageState>) -> Says {
+    match state {
+        Some(MessageState::ACCEPTED | MessageState::UNKNOWN) => Says::Perhaps,
+        Some(state) if state.is_final(AcceptedMeans::Intermediate) => Says::End,
+        _ => Says::Underway,
     }
 }
 

@@ -209,7 +209,7 @@ async fn keep_bound(desk: Rc<Desk>, slot: usize) {
                 let reason = (&mut link).await;
                 if link.into_parts().1.bound {
                     backoff.succeeded();
-                    desk.load.borrow_mut().unbound();
+                    desk.load.borrow_mut().unbound(desk.clock.now());
                 }
                 if let CloseReason::BindRefused(status) = reason {
                     desk.failed(Failure::Refused(status));

@@ -18,7 +18,6 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
-use crate::message::state::MessageState;
 use crate::sim::digits::read_hex16;
 
 /// Slots of a table that has just been made (8 MiB).
@@ -27,6 +26,8 @@ const SLOTS_FIRST: usize = 1 << 18;
 const SLOTS_MAX: usize = 1 << 22;
 /// Receipts kept that came before their response, or belong to nothing.
 pub const PARKED_MAX: usize = 1 << 16;
+/// Messages kept by number whose id was given to another one while they waited.
+const OUSTED_MAX: usize = 16;
 
 /// A message that was accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,26 +38,43 @@ pub struct Accepted {
     pub since: u64,
 }
 
-/// A receipt whose message is not known, or not yet.
+/// What a receipt says of its message's end.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Says {
+    /// Nothing: the message is on its way, or the state cannot be read.
+    Underway,
+    /// Perhaps all there is: ACCEPTED and UNKNOWN are the last that is heard of some messages, and
+    /// come before the end of others.
+    Perhaps,
+    /// That this is it.
+    End,
+}
+
+/// Receipts whose message is not known, or not yet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Parked {
-    /// The state it tells.
-    pub state: MessageState,
-    /// When it came: nanoseconds on the monotonic clock.
+    /// When the first of them came that ends the message, or else the first: nanoseconds on the
+    /// monotonic clock.
     pub at: u64,
     /// The message's number, when the receipt quotes its text.
     pub number: Option<u64>,
     /// How many came.
     pub times: u64,
+    /// The most that one of them says.
+    pub says: Says,
+    /// How many of them repeat what another one said of the end.
+    pub repeated: u64,
 }
 
 /// What a receipt is to the ledger.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Match {
-    /// The first final one of this message.
+    /// The first of this message that tells an end.
     First(Accepted),
     /// Another one of a message that had its own.
     Again,
+    /// Of a message that is known, and no end, or the end behind one that was none yet.
+    Known,
     /// Of no message that is known (yet).
     None,
 }
@@ -75,6 +93,8 @@ pub struct Ledger {
     hash: FixedState,
     /// Accepted messages without a receipt.
     awaiting: usize,
+    /// Some of them that have no slot: another message was given their id.
+    ousted: Vec<u64>,
 }
 
 /// An id: equal for equal texts only, but for hashes that agree (among ten million ids that are no
@@ -100,6 +120,8 @@ enum Stage {
     #[default]
     Free,
     Awaiting,
+    /// Ended, perhaps: see [`Says::Perhaps`].
+    Told,
     Settled,
 }
 
@@ -131,16 +153,21 @@ impl Ledger {
             parked: HashMap::default(),
             hash: FixedState::default(),
             awaiting: 0,
+            ousted: Vec::new(),
         }
     }
 
-    /// A message was given this id. Gives back the receipt that came before.
+    /// A message was given this id. Gives back the receipts that came before.
     #[inline]
     pub fn accept(&mut self, id: &[u8], accepted: Accepted) -> Option<Parked> {
         let key = self.key(id);
         let early = if self.parked.is_empty() { None } else { self.parked.remove(&key) };
-        let stage = if early.is_some() { Stage::Settled } else { Stage::Awaiting };
-        self.awaiting += usize::from(early.is_none());
+        let stage = match early {
+            Some(Parked { says: Says::End, .. }) => Stage::Settled,
+            Some(Parked { says: Says::Perhaps, .. }) => Stage::Told,
+            _ => Stage::Awaiting,
+        };
+        self.awaiting += usize::from(stage == Stage::Awaiting);
         self.enter(Slot {
             key: key.value,
             form: key.form,
@@ -151,9 +178,9 @@ impl Ledger {
         early
     }
 
-    /// A final receipt for this id came.
+    /// A receipt for this id came.
     #[inline]
-    pub fn settle(&mut self, id: &[u8]) -> Match {
+    pub fn settle(&mut self, id: &[u8], says: Says) -> Match {
         let key = self.key(id);
         let place = self.place(key);
         let slot = match self.slots.get_mut(place) {
@@ -163,11 +190,21 @@ impl Ledger {
                 None => return Match::None,
             },
         };
-        if std::mem::replace(&mut slot.stage, Stage::Settled) == Stage::Settled {
-            return Match::Again;
+        let before = slot.stage;
+        slot.stage = match says {
+            Says::Underway => return Match::Known,
+            Says::Perhaps if before == Stage::Awaiting => Stage::Told,
+            Says::Perhaps => return Match::Again,
+            Says::End => Stage::Settled,
+        };
+        match before {
+            Stage::Awaiting => {
+                self.awaiting -= 1;
+                Match::First(Accepted { number: slot.number, since: slot.since })
+            }
+            Stage::Told => Match::Known,
+            Stage::Free | Stage::Settled => Match::Again,
         }
-        self.awaiting -= 1;
-        Match::First(Accepted { number: slot.number, since: slot.since })
     }
 
     /// Keeps a receipt that matches nothing until its response comes; `false` when too many wait.
@@ -175,7 +212,7 @@ impl Ledger {
         let key = self.key(id);
         let room = self.parked.len() < PARKED_MAX;
         match self.parked.get_mut(&key) {
-            Some(known) => known.times += 1,
+            Some(known) => known.join(receipt),
             None if room => {
                 self.parked.insert(key, receipt);
             }
@@ -196,6 +233,7 @@ impl Ledger {
         let all = self.slots.iter().chain(self.overflow.values());
         let waiting = all.filter(|slot| slot.stage == Stage::Awaiting);
         let mut numbers: Vec<u64> = waiting.map(|slot| slot.number).collect();
+        numbers.extend(&self.ousted);
         numbers.sort_unstable();
         numbers.truncate(some);
         numbers
@@ -231,10 +269,10 @@ impl Ledger {
     fn enter(&mut self, entry: Slot) {
         let place = self.place(entry.key());
         match self.slots.get_mut(place) {
-            Some(slot) if slot.stage != Stage::Awaiting || slot.is(entry.key()) => {
-                // An SMSC that gives two waiting messages one id owes two receipts for it, and
-                // only one can be matched: the other stays counted as awaited.
-                *slot = entry;
+            Some(slot) if slot.stage != Stage::Awaiting => *slot = entry,
+            Some(slot) if slot.is(entry.key()) => {
+                let old = std::mem::replace(slot, entry);
+                self.oust(old);
             }
             _ => self.enter_elsewhere(entry),
         }
@@ -246,7 +284,20 @@ impl Ledger {
             self.make_room();
             return self.enter(entry);
         }
-        self.overflow.insert(entry.key(), entry);
+        if let Some(old) = self.overflow.insert(entry.key(), entry)
+            && old.stage == Stage::Awaiting
+        {
+            self.oust(old);
+        }
+    }
+
+    /// An SMSC that gives two waiting messages one id owes two receipts for it, and only one can
+    /// be matched: the other message stays counted as awaited, and can still be named.
+    #[cold]
+    fn oust(&mut self, waiting: Slot) {
+        if self.ousted.len() < OUSTED_MAX {
+            self.ousted.push(waiting.number);
+        }
     }
 
     /// Forgets what is settled beside the table; when that was not it, spreads the ids evenly, and
@@ -273,6 +324,25 @@ impl Ledger {
                 _ => {}
             }
         }
+    }
+}
+
+impl Parked {
+    /// One receipt.
+    pub fn new(at: u64, says: Says, number: Option<u64>) -> Self {
+        Self { at, number, times: 1, says, repeated: 0 }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.times += other.times;
+        self.number = self.number.or(other.number);
+        // An end behind one that was none yet is no repetition, and nor is what ends nothing.
+        let repeats = other.says != Says::Underway && other.says <= self.says;
+        self.repeated += u64::from(repeats);
+        if self.says == Says::Underway && other.says != Says::Underway {
+            self.at = other.at;
+        }
+        self.says = self.says.max(other.says);
     }
 }
 
@@ -307,8 +377,7 @@ mod tests {
         Accepted { number, since: number * 1000 }
     }
 
-    const RECEIPT: Parked =
-        Parked { state: MessageState::DELIVERED, at: 5, number: None, times: 1 };
+    const RECEIPT: Parked = Parked { at: 5, number: None, times: 1, says: Says::End, repeated: 0 };
 
     #[test]
     fn a_receipt_finds_its_message_once() {
@@ -316,10 +385,14 @@ mod tests {
         for number in 0..1000_u64 {
             assert_eq!(ledger.accept(number.to_string().as_bytes(), message(number)), None);
         }
-        assert_eq!(ledger.settle(b"77"), Match::First(message(77)));
-        assert_eq!(ledger.settle(b"77"), Match::Again);
+        assert_eq!(ledger.settle(b"77", Says::End), Match::First(message(77)));
+        assert_eq!(ledger.settle(b"77", Says::End), Match::Again);
         for other in ["077", "000000000000004e", "000000000000004E", "", "78 "] {
-            assert_eq!(ledger.settle(other.as_bytes()), Match::None, "{other:?} is another id");
+            assert_eq!(
+                ledger.settle(other.as_bytes(), Says::End),
+                Match::None,
+                "{other:?} is another id"
+            );
         }
         assert_eq!((ledger.awaiting(), ledger.without_receipt(2)), (999, vec![0, 1]));
     }
@@ -327,12 +400,46 @@ mod tests {
     #[test]
     fn a_receipt_before_its_response_waits_for_it() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.settle(b"x1"), Match::None);
+        assert_eq!(ledger.settle(b"x1", Says::End), Match::None);
         assert!(ledger.park(b"x1", RECEIPT) && ledger.park(b"x1", RECEIPT));
         let early = ledger.accept(b"x1", message(1)).unwrap();
-        assert_eq!((early.state, early.times), (MessageState::DELIVERED, 2));
+        assert_eq!((early.says, early.times, early.repeated), (Says::End, 2, 1));
         assert_eq!((ledger.awaiting(), ledger.parked().count()), (0, 0));
-        assert_eq!(ledger.settle(b"x1"), Match::Again);
+        assert_eq!(ledger.settle(b"x1", Says::End), Match::Again);
+    }
+
+    #[test]
+    fn what_may_be_an_end_is_none_to_the_end_that_follows() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.accept(b"7", message(7)), None);
+        assert_eq!(ledger.settle(b"7", Says::Underway), Match::Known);
+        assert_eq!(ledger.awaiting(), 1);
+        assert_eq!(ledger.settle(b"7", Says::Perhaps), Match::First(message(7)));
+        assert_eq!(ledger.settle(b"7", Says::Perhaps), Match::Again);
+        assert_eq!(ledger.settle(b"7", Says::End), Match::Known);
+        assert_eq!(ledger.settle(b"7", Says::End), Match::Again);
+        assert_eq!(ledger.awaiting(), 0);
+
+        let parked = |at, says| Parked::new(at, says, None);
+        for (says, at, awaiting) in
+            [(&[Says::Underway][..], 0, 1), (&[Says::Underway, Says::Perhaps, Says::End], 1, 0)]
+        {
+            let mut ledger = Ledger::default();
+            for (at, says) in (0..).zip(says) {
+                assert!(ledger.park(b"8", parked(at, *says)));
+            }
+            let early = ledger.accept(b"8", message(8)).unwrap();
+            assert_eq!((early.at, early.repeated, ledger.awaiting()), (at, 0, awaiting));
+        }
+    }
+
+    #[test]
+    fn messages_with_one_id_are_both_named_while_they_wait() {
+        let mut ledger = Ledger::with_slots(SLOTS);
+        for number in 0..3 {
+            let _ = ledger.accept(b"", message(number));
+        }
+        assert_eq!((ledger.awaiting(), ledger.without_receipt(10)), (3, vec![0, 1, 2]));
     }
 
     const FORMS: usize = 6;
@@ -360,7 +467,7 @@ mod tests {
             }
             assert_eq!(ledger.awaiting(), many as usize);
             for number in (0..many).step_by(7) {
-                let found = ledger.settle(forms(number)[form].as_bytes());
+                let found = ledger.settle(forms(number)[form].as_bytes(), Says::End);
                 assert_eq!(found, Match::First(message(number)));
             }
         }
@@ -375,13 +482,13 @@ mod tests {
             for number in 1..many {
                 let id = &forms(number)[form];
                 let _ = ledger.accept(id.as_bytes(), message(number));
-                assert!(matches!(ledger.settle(id.as_bytes()), Match::First(_)));
+                assert!(matches!(ledger.settle(id.as_bytes(), Says::End), Match::First(_)));
             }
             for number in many - 10..many {
-                let again = ledger.settle(forms(number)[form].as_bytes());
+                let again = ledger.settle(forms(number)[form].as_bytes(), Says::End);
                 assert_eq!(again, Match::Again, "form {form}");
             }
-            assert_eq!(ledger.settle(b"stuck"), Match::First(message(0)));
+            assert_eq!(ledger.settle(b"stuck", Says::End), Match::First(message(0)));
             assert!(ledger.slots.len() == SLOTS && ledger.overflow.len() < 10);
         }
     }

@@ -34,7 +34,7 @@ use crate::clock::Now;
 use crate::session::{Entry, Session, Unanswered};
 use crate::wire::table::Pdu;
 use crate::wire::{CommandStatus, EncodeError};
-use ledger::{Accepted, Ledger};
+use ledger::{Accepted, Ledger, Says};
 use pace::{Pace, nanos};
 use template::Template;
 
@@ -66,6 +66,10 @@ pub struct Load {
     in_flight: u64,
     /// The last moment something came or went: nanoseconds on the monotonic clock.
     last_at: u64,
+    /// When the last answer came.
+    answered_at: u64,
+    /// When the last bind was lost.
+    unbound_at: u64,
     ledger: Ledger,
     /// Messages that had their receipt.
     receipted: Audit,
@@ -112,6 +116,8 @@ impl Load {
             bound: 0,
             in_flight: 0,
             last_at: 0,
+            answered_at: 0,
+            unbound_at: 0,
             ledger: Ledger::default(),
             receipted: Audit::default(),
             in_doubt: HashSet::new(),
@@ -134,7 +140,8 @@ impl Load {
     }
 
     /// A bind is gone. What was in flight on it comes through [`Load::unanswered`].
-    pub fn unbound(&mut self) {
+    pub fn unbound(&mut self, now: Now) {
+        self.unbound_at = nanos(now.monotonic);
         self.bound = self.bound.saturating_sub(1);
         self.report.binds_lost += u64::from(!self.over);
     }
@@ -172,7 +179,7 @@ impl Load {
             self.in_flight -= 1;
         }
         let at = nanos(now.monotonic);
-        self.last_at = at;
+        (self.last_at, self.answered_at) = (at, at);
         let since = self.since(number, nanos(request.sent_at));
         self.report.latency.record(at.saturating_sub(since));
         if !status.is_ok() {
@@ -270,7 +277,10 @@ impl Load {
             End::After(period) => at >= started.at + nanos(period),
         };
         if !self.stopped {
-            return false;
+            // Whoever has been gone for so long is not hoped for any more.
+            let gone = at.saturating_sub(self.unbound_at.max(self.last_at));
+            self.report.abandoned = self.bound == 0 && gone >= nanos(self.settings.settle);
+            return self.report.abandoned;
         }
         let quiet = at.saturating_sub(self.last_at);
         if self.in_flight > 0 || self.ledger.awaiting() > 0 || self.timed_out > 0 {
@@ -304,6 +314,7 @@ impl Load {
     pub fn report(&self) -> Report {
         let started = self.started.map_or(self.last_at, |started| started.at);
         let unsent = match (self.started, self.settings.end) {
+            (_, End::Count(count)) => count.saturating_sub(self.next),
             (Some(Started { at, pace: Some(pace) }), End::After(period)) => {
                 pace.due_by(Duration::from_nanos(at) + period).saturating_sub(self.next)
             }
@@ -311,6 +322,8 @@ impl Load {
         };
         let mut report = Report {
             unsent,
+            counted: matches!(self.settings.end, End::Count(_)),
+            answering: Duration::from_nanos(self.answered_at.saturating_sub(started)),
             elapsed: Duration::from_nanos(self.last_at.saturating_sub(started)),
             ..self.report.clone()
         };
@@ -318,17 +331,20 @@ impl Load {
         let mut timed_out = self.timed_out;
         for parked in self.ledger.parked() {
             // The answer never came, but the receipt quotes the message it belongs to.
-            let heard_of =
-                |why| parked.number.is_some_and(|number| in_doubt.remove(&doubt(number, why)));
-            match [Unanswered::TimedOut, Unanswered::SessionEnded].map(heard_of) {
-                [true, _] => timed_out -= 1,
-                [_, true] => report.unanswered -= 1,
-                _ => {
-                    report.unknown += parked.times;
-                    continue;
-                }
+            let number = parked.number.filter(|&number| self.is_in_doubt(number));
+            let Some(number) = number else {
+                report.unknown += parked.times;
+                continue;
+            };
+            report.duplicates += parked.repeated;
+            if parked.says == Says::Underway {
+                continue;
             }
-            report.duplicates += parked.times - 1;
+            if in_doubt.remove(&doubt(number, Unanswered::TimedOut)) {
+                timed_out -= 1;
+            } else if in_doubt.remove(&doubt(number, Unanswered::SessionEnded)) {
+                report.unanswered -= 1;
+            }
         }
         report.missing = self.ledger.awaiting() as u64 + timed_out + self.in_flight;
         let mut missing = self.ledger.without_receipt(NAMED_MAX);
@@ -370,6 +386,12 @@ impl Load {
     #[cold]
     fn refused(&mut self, status: CommandStatus) {
         *self.report.refused.entry(status).or_default() += 1;
+    }
+
+    fn is_in_doubt(&self, number: u64) -> bool {
+        [Unanswered::TimedOut, Unanswered::SessionEnded]
+            .iter()
+            .any(|why| self.in_doubt.contains(&doubt(number, *why)))
     }
 
     /// Something was heard of a message whose answer had not come. `false` when it was not in

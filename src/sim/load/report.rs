@@ -24,18 +24,23 @@ pub struct Report {
     /// Messages accepted whose receipt was asked for and did not come, and messages whose answer
     /// did not come although their link stood.
     pub missing: u64,
-    /// Final receipts for messages that had theirs.
+    /// Receipts that end a message which had ended so already.
     pub duplicates: u64,
     /// Receipts that match nothing.
     pub unknown: u64,
+    /// Receipts whose state cannot be read; they end nothing.
+    pub unreadable: u64,
     /// Messages whose link was lost before their answer came and of which nothing was heard since.
     pub unanswered: u64,
     /// Answers after the response timeout.
     pub late: u64,
     /// Answers to nothing: second ones, for example.
     pub stray: u64,
-    /// Messages that were due at the end and could not be sent in time.
+    /// Messages of a count that were not sent, and those that were due at the end of a run by time
+    /// and could not be sent in time.
     pub unsent: u64,
+    /// Whether the run was given up because nobody was there any more.
+    pub abandoned: bool,
     /// Binds made, again after a loss included.
     pub binds: u64,
     /// Binds that were lost.
@@ -44,6 +49,10 @@ pub struct Report {
     pub mo_received: u64,
     /// Segments that came before an earlier one of their message.
     pub mo_out_of_order: u64,
+    /// Whether `unsent` is what a count lacks: a run by time ends when it ends.
+    pub counted: bool,
+    /// From the first submission to the last answer.
+    pub answering: Duration,
     /// From the first submission to the last answer or receipt.
     pub elapsed: Duration,
     /// From submission (with a rate: from when it was due) to the answer.
@@ -57,16 +66,19 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether what was accepted and what came back agree: nothing missing, nothing unknown.
+    /// Whether all that was asked for was sent, and what was sent and what came back agree: nothing
+    /// missing, nothing unanswered, nothing unknown.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.missing == 0 && self.unknown == 0
+        let agrees = self.missing == 0 && self.unanswered == 0 && self.unknown == 0;
+        let whole = !(self.abandoned || self.counted && self.unsent > 0);
+        agrees && whole
     }
 
-    /// Messages accepted a second, to the last answer or receipt.
+    /// Messages accepted a second, to the last answer.
     #[must_use]
     pub fn messages_per_second(&self) -> f64 {
-        let seconds = self.elapsed.as_secs_f64();
+        let seconds = self.answering.as_secs_f64();
         if seconds > 0.0 { self.accepted as f64 / seconds } else { 0.0 }
     }
 
@@ -90,6 +102,7 @@ impl Report {
             "missing": self.missing,
             "duplicates": self.duplicates,
             "unknown": self.unknown,
+            "unreadable": self.unreadable,
             "unanswered": self.unanswered,
             "late": self.late,
             "stray": self.stray,
@@ -126,7 +139,7 @@ mod tests {
     #[test]
     fn the_object_has_the_members_that_scripts_read() {
         let mut report =
-            Report { accepted: 10, elapsed: Duration::from_secs(2), ..Report::default() };
+            Report { accepted: 10, answering: Duration::from_secs(2), ..Report::default() };
         report.refused.insert(CommandStatus::ESME_RTHROTTLED, 3);
         report.receipts.insert(MessageState::DELIVERED, 10);
         report.latency.record(1_500_000);

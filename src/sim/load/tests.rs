@@ -6,11 +6,11 @@ use super::*;
 use crate::clock::Now;
 use crate::message::state::MessageState;
 use crate::session::{self, BindKind, BindRequest, Event};
-use crate::sim::dice::Chance;
+use crate::sim::dice::{Chance, Weighted};
 use crate::sim::smsc::ids::{IdForm, ReceiptIdForm};
 use crate::sim::smsc::{self, BindId, Flow, MoOrder, MoSettings, ReceiptForm, Smsc};
 use crate::wire::Role;
-use crate::wire::table::DeliverSmResp;
+use crate::wire::table::{DeliverSm, DeliverSmResp};
 
 /// A bind of the load and the SMSC's end of it.
 struct Pair {
@@ -96,7 +96,7 @@ impl World {
                 self.load.unanswered(&request, why);
             }
         }
-        self.load.unbound();
+        self.load.unbound(self.now);
     }
 
     fn exchange(&mut self, pair: usize) -> Flow {
@@ -244,8 +244,89 @@ fn a_lost_link_leaves_messages_unanswered_until_their_receipts_name_them() {
         assert_eq!((load.submitted, load.missing, load.unknown), (1000, 0, 0));
         // What the SMSC never read has no receipt; what it read and could not answer has one.
         assert!(load.unanswered > 0 && load.accepted + load.unanswered <= 1000);
+        assert!(!load.is_clean());
         assert_eq!(smsc.receipts_left, 0);
     }
+}
+
+#[test]
+fn a_run_is_given_up_when_nobody_is_there_for_the_time_to_settle() {
+    let settings = Settings { binds: 1, rate: Some(1.0), ..asked(1000) };
+    let mut world = World::new(settings, smsc::Settings::default());
+    world.step(Duration::from_millis(1));
+    assert!(!world.load.poll_over(world.now));
+    // A minute later, long after anything was heard, the link is lost.
+    world.now = world.now.plus(Duration::from_secs(60));
+    world.load.unbound(world.now);
+    assert!(!world.load.poll_over(world.now));
+    world.now = world.now.plus(Duration::from_secs(2));
+    assert!(world.load.poll_over(world.now));
+    let report = world.load.report();
+    assert_eq!(report.submitted + report.unsent, 1000);
+    assert!(report.abandoned && !report.is_clean());
+}
+
+#[test]
+fn a_count_that_was_stopped_is_told_and_fails_the_run() {
+    let settings = Settings { rate: Some(100.0), ..asked(1000) };
+    let mut world = World::new(settings, smsc::Settings::default());
+    (0..500).for_each(|_| world.step(Duration::from_millis(1)));
+    world.load.stop();
+    let (load, _) = world.run(LIMIT);
+    assert_eq!((load.missing, load.submitted + load.unsent), (0, 1000));
+    assert!(load.unsent > 900 && !load.is_clean());
+}
+
+#[test]
+fn a_state_that_may_be_the_last_is_waited_for_no_longer() {
+    for state in [MessageState::UNKNOWN, MessageState::ACCEPTED] {
+        let outcomes = Weighted::new(&[(state, 1)]).unwrap();
+        let smsc = smsc::Settings { outcomes, ..smsc::Settings::default() };
+        let (load, _) = World::new(asked(20), smsc).run(LIMIT);
+        assert_eq!((load.receipts.get(&state), load.missing), (Some(&20), 0));
+        assert!(load.is_clean() && load.elapsed < Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn a_receipt_of_nothing_is_unknown_whatever_it_says() {
+    for stat in ["DELIVRD", "ENROUTE", "ACCEPTD", "UNKNOWN", "WHAT", ""] {
+        let mut world = World::new(asked(1), smsc::Settings::default());
+        world.step(Duration::from_millis(1));
+        let text = format!("id:nothing sub:001 dlvrd:001 stat:{stat} err:000");
+        let receipt =
+            DeliverSm { esm_class: 4, short_message: text.as_bytes(), ..DeliverSm::default() };
+        world.load.delivered(world.now, &receipt);
+        world.load.delivered(world.now, &receipt);
+        let (load, _) = world.run(LIMIT);
+        assert_eq!((load.unknown, load.missing), (2, 0), "{stat}");
+        assert_eq!(load.unreadable, if stat.is_empty() || stat == "WHAT" { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn a_receipt_under_way_ends_nothing_and_is_no_stranger() {
+    let smsc = smsc::Settings { receipts: ReceiptForm::None, ..smsc::Settings::default() };
+    let mut world = World::new(asked(1), smsc);
+    let before = world.now.wall.as_secs() << 22;
+    let text = format!("id:{:016x} stat:ENROUTE err:000 sub:001", before + 1);
+    let receipt =
+        DeliverSm { esm_class: 4, short_message: text.as_bytes(), ..DeliverSm::default() };
+    world.load.delivered(world.now, &receipt);
+    world.step(Duration::from_millis(1));
+    world.load.delivered(world.now, &receipt);
+    let (load, _) = world.run(LIMIT);
+    assert_eq!((load.accepted, load.unknown, load.duplicates, load.missing), (1, 0, 0, 1));
+}
+
+#[test]
+fn the_rate_is_that_of_the_answers_whenever_receipts_come() {
+    let receipt_delay = Duration::from_millis(700);
+    let smsc = smsc::Settings { receipt_delay, ..smsc::Settings::default() };
+    let settings = Settings { rate: Some(1000.0), ..asked(500) };
+    let (load, _) = World::new(settings, smsc).run(LIMIT);
+    assert!((990.0..1010.0).contains(&load.messages_per_second()), "{load:?}");
+    assert!(load.elapsed > Duration::from_millis(1100));
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl Press {
         text[..len].copy_from_slice(id.octets());
         let _ = put_tlv(&mut self.tlvs, TlvTag::RECEIPTED_MESSAGE_ID, &text[..=len]);
         let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_STATE, &[receipt.state.0]);
-        if receipt.state != MessageState::DELIVERED {
+        if is_failure(receipt.state) {
             let error = [NETWORK_GSM, 0, 1];
             let _ = put_tlv(&mut self.tlvs, TlvTag::NETWORK_ERROR_CODE, &error);
         }
@@ -166,13 +166,24 @@ impl Middle {
             submitted,
             done,
             state,
-            error: ReceiptError::Number(u32::from(!delivered)),
+            error: ReceiptError::Number(u32::from(is_failure(state))),
             text: b"",
         };
         self.text.clear();
         line.write(ReceiptFormat::Standard, 0, &mut self.text);
         self.text.drain(..ID_LABEL.len());
     }
+}
+
+/// Whether something went wrong for a message to be in this state.
+fn is_failure(state: MessageState) -> bool {
+    !matches!(
+        state,
+        MessageState::SCHEDULED
+            | MessageState::ENROUTE
+            | MessageState::DELIVERED
+            | MessageState::ACCEPTED
+    )
 }
 
 #[cfg(test)]
@@ -203,7 +214,7 @@ mod tests {
         for step in 0..50_u32 {
             now = now.plus(Duration::from_secs(20));
             let submitted = 1_795_200_000 + step * 7;
-            let state = MessageState([2, 5, 2, 8, 200, 201][step as usize % 6]);
+            let state = MessageState([2, 5, 6, 8, 200, 201][step as usize % 6]);
             let receipt = receipt(u64::from(step), state, submitted);
             let deliver = press.print(&settings, &receipt, now);
             let text = ReceiptText::parse(deliver.short_message);
@@ -217,6 +228,9 @@ mod tests {
             let tlvs = deliver.tlvs;
             assert_eq!(tlvs.find(TlvTag::RECEIPTED_MESSAGE_ID).unwrap().text(), text.id);
             assert_eq!(tlvs.int(TlvTag::MESSAGE_STATE), Some(u32::from(state.0)));
+            let failed = ![2, 6].contains(&state.0);
+            assert_eq!(text.err_number(), Some(u32::from(failed)), "{state}");
+            assert_eq!(tlvs.find(TlvTag::NETWORK_ERROR_CODE).is_some(), failed, "{state}");
         }
     }
 }

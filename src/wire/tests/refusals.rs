@@ -124,6 +124,25 @@ fn one_known_command_is_decoded_without_asking_for_the_others() {
 }
 
 #[test]
+fn a_list_that_ends_early_has_a_wrong_number_of_destinations() {
+    // submit_multi: service_type and source_addr, then what there is of the list.
+    for (list, field) in [
+        ("", "number_of_dests"),
+        ("02 01 01 01 3300", "dest_flag"),
+        ("01 01", "dest_addr_ton"),
+        ("01 01 01", "dest_addr_npi"),
+    ] {
+        let list = octets(list);
+        let mut frame = octets("00000014 00000021 00000000 00000001 00 0000 00");
+        frame.extend(&list);
+        frame[3] += list.len() as u8;
+        let error = Pdu::decode(&frame, &Rules::default()).unwrap_err();
+        assert_eq!((error.field, error.fault), (field, Fault::Truncated));
+        assert_eq!(error.status(), CommandStatus::ESME_RINVNUMDESTS, "{field}");
+    }
+}
+
+#[test]
 fn a_list_is_never_made_of_octets_that_are_not_one() {
     let two = b"\x01\x01\x0133\0\x02all\0";
     assert_eq!(DestAddresses::new(2, two).unwrap().iter().count(), 2);

@@ -160,6 +160,29 @@ fn a_value_ends_where_the_next_label_begins() {
 
 /// Interop quirk 22.
 #[test]
+fn white_space_ends_a_value_but_not_within_a_date() {
+    let receipt = read("id:12 34 sub:001 submit date:18-09-03 12:08 done date:2018-09-03 12:08:16");
+    assert_eq!((receipt.id, receipt.sub), (Some(&b"12"[..]), Some(&b"001"[..])));
+    assert_eq!(receipt.submit_date, Some(&b"18-09-03 12:08"[..]));
+    assert_eq!(shown_date(receipt.submitted().unwrap()), "2018-09-03T12:08:00");
+    assert_eq!(shown_date(receipt.done().unwrap()), "2018-09-03T12:08:16");
+    assert_eq!(read("id:1 err:0 32 stat:DELIVRD").err, Some(&b"0"[..]));
+}
+
+#[test]
+fn more_blanks_within_a_label_and_a_full_stop_behind_a_state_say_nothing() {
+    let receipt = read("id:1 submit  date:1809031208 DONE \t date:1809031209 stat:DELIVRD.");
+    assert_eq!(receipt.submit_date, Some(&b"1809031208"[..]));
+    assert_eq!(receipt.done_date, Some(&b"1809031209"[..]));
+    assert_eq!(
+        (receipt.stat, receipt.state()),
+        (Some(&b"DELIVRD."[..]), Some(MessageState::DELIVERED))
+    );
+    let standard = "id:1 sub:001 dlvrd:001 submit date:1 done date:2 stat:EXPIRED. err:000 text:";
+    assert_eq!(read(standard).state(), Some(MessageState::EXPIRED));
+}
+
+#[test]
 fn a_blank_behind_a_colon_is_stepped_over() {
     let text = read("id: 17 stat: DELIVRD err: 0032 IMSI: 1");
     let found = [text.id, text.stat, text.err];
