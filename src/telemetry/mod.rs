@@ -2,7 +2,7 @@
 //!
 //! The engine holds handles that were resolved when it started; nothing looks a name up while
 //! messages flow. Labels are `carrier`, `bind`, `stage`, `reason`, `command`, `state`, and on
-//! counters `account`; their values come from closed sets: the carriers and accounts of the settings
+//! counters `account`; their values come from closed sets: carriers and accounts of the settings
 //! (the busiest 200 accounts by name, the others as `other`: `telemetry/accounts.rs`), states, and
 //! reasons that have a name in the code. No phone number, text or id is ever a label.
 
