@@ -136,6 +136,25 @@ fn every_strict_pdu_reads_as_the_vectors_say_and_writes_back() {
     assert!(round_trips > 200, "{round_trips} round trips");
 }
 
+/// The vectors give the counts (`sm_length`, `number_of_dests`, `no_unsuccess`) that `decode` does
+/// not print.
+#[test]
+fn every_strict_pdu_is_written_from_what_the_vectors_say() {
+    for entry in of_expect("ok").iter().filter(|entry| entry["roundtrip"] == true) {
+        let tlv = |tlv: &Value| json!({ "tag": tlv["tag"], "value": tlv["hex"] });
+        let tlvs: Value = entry["tlvs"].as_array().into_iter().flatten().map(tlv).collect();
+        let object = json!({
+            "command": entry["command"],
+            "command_length": line(entry).len() / 2,
+            "command_status": entry["status"],
+            "sequence_number": entry["sequence"],
+            "fields": entry["fields"],
+            "tlvs": tlvs,
+        });
+        assert_eq!(encode_line(&object.to_string()).as_deref(), Ok(line(entry)), "{entry}");
+    }
+}
+
 #[test]
 fn every_round_trip_holds_for_the_typed_codec_too() {
     for entry in of_expect("ok").iter().filter(|entry| entry["roundtrip"] == true) {

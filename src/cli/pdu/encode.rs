@@ -18,15 +18,15 @@ use crate::wire::{
 /// The PDU in hexadecimal digits of an object as [`super::decode_line`] prints it.
 ///
 /// `command` or `command_id` names it, and `command_status` may be a name (`"ESME_RTHROTTLED"`).
-/// Lengths and counts (`command_length`, `sm_length`, `number_of_dests`, `no_unsuccess`) follow from
-/// what they count; where one is given it has to agree.
-/// What is missing has its default: status 0, sequence number 1, empty fields, no TLV. A response
-/// with neither field nor TLV goes without its body. A TLV is named by `tag` or `name`.
+/// Lengths and counts (`command_length`, `sm_length`, `number_of_dests`, `no_unsuccess`) follow
+/// from what they count; where one is given it has to agree. What else is missing has its default:
+/// status 0, sequence number 1, empty fields, no TLV. A response with neither field nor TLV goes
+/// without its body. A TLV is named by `tag` or `name`.
 ///
 /// # Errors
 /// `{"error":{"fault","field","expected"}}`: the first member that is not as `expected`. Faults
 /// are `bad_json`, `missing`, `unknown_command`, `unknown_member`, `unknown_tlv`, `bad_value`,
-/// `bad_hex`, `out_of_range`, `too_long` and `disagree`.
+/// `bad_hex`, `out_of_range`, `too_long` and `disagree`, and `line_too_long` where lines are read.
 pub fn encode_line(line: &str) -> Result<String, Value> {
     pdu_of(line).map(|octets| hex(&octets)).map_err(told)
 }

@@ -1,7 +1,8 @@
 //! What the SMSC sends of its own accord: receipts to their messages, messages to a count.
 
-use super::ledger::{Accepted, Match, Parked, Says};
+use super::ledger::{Accepted, Match};
 use super::pace::nanos;
+use super::parked::{Parked, Says};
 use super::{Bind, Load};
 use crate::clock::Now;
 use crate::message::receipt::{ReceiptText, is_receipt, resolve};

@@ -18,6 +18,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 
+use super::parked::{Parked, Says};
 use crate::sim::digits::read_hex16;
 
 /// Slots of a table that has just been made (8 MiB).
@@ -36,34 +37,6 @@ pub struct Accepted {
     pub number: u64,
     /// When it was, or should have been, submitted: nanoseconds on the monotonic clock.
     pub since: u64,
-}
-
-/// What a receipt says of its message's end.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Says {
-    /// Nothing: the message is on its way, or the state cannot be read.
-    Underway,
-    /// Perhaps all there is: ACCEPTED and UNKNOWN are the last that is heard of some messages, and
-    /// come before the end of others.
-    Perhaps,
-    /// That this is it.
-    End,
-}
-
-/// Receipts whose message is not known, or not yet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Parked {
-    /// When the first of them came that ends the message, or else the first: nanoseconds on the
-    /// monotonic clock.
-    pub at: u64,
-    /// The message's number, when the receipt quotes its text.
-    pub number: Option<u64>,
-    /// How many came.
-    pub times: u64,
-    /// The most that one of them says.
-    pub says: Says,
-    /// How many of them repeat what another one said of the end.
-    pub repeated: u64,
 }
 
 /// What a receipt is to the ledger.
@@ -324,25 +297,6 @@ impl Ledger {
                 _ => {}
             }
         }
-    }
-}
-
-impl Parked {
-    /// One receipt.
-    pub fn new(at: u64, says: Says, number: Option<u64>) -> Self {
-        Self { at, number, times: 1, says, repeated: 0 }
-    }
-
-    fn join(&mut self, other: Self) {
-        self.times += other.times;
-        self.number = self.number.or(other.number);
-        // An end behind one that was none yet is no repetition, and nor is what ends nothing.
-        let repeats = other.says != Says::Underway && other.says <= self.says;
-        self.repeated += u64::from(repeats);
-        if self.says == Says::Underway && other.says != Says::Underway {
-            self.at = other.at;
-        }
-        self.says = self.says.max(other.says);
     }
 }
 

@@ -14,6 +14,7 @@ mod deliveries;
 pub mod drive;
 mod ledger;
 mod pace;
+mod parked;
 mod report;
 mod settings;
 mod template;
@@ -34,8 +35,9 @@ use crate::clock::Now;
 use crate::session::{Entry, Session, Unanswered};
 use crate::wire::table::Pdu;
 use crate::wire::{CommandStatus, EncodeError};
-use ledger::{Accepted, Ledger, Says};
+use ledger::{Accepted, Ledger};
 use pace::{Pace, nanos};
+use parked::Says;
 use template::Template;
 
 /// Accepted messages that may wait for a receipt at once (about 70 octets each); above it nothing

@@ -71,8 +71,8 @@ impl Report {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         let agrees = self.missing == 0 && self.unanswered == 0 && self.unknown == 0;
-        let whole = !(self.abandoned || self.counted && self.unsent > 0);
-        agrees && whole
+        let short = self.abandoned || self.counted && self.unsent > 0;
+        agrees && !short
     }
 
     /// Messages accepted a second, to the last answer.
