@@ -37,7 +37,8 @@ pub struct DecodeArgs {
     /// The edition whose commands are known; 5.0 has the broadcast commands as well
     #[arg(long, value_name = "EDITION", default_value = "3.4")]
     pub smpp: Edition,
-    /// Take no deviation: octets after the last TLV, bodies of error responses, missing bodies
+    /// Take no deviation: octets after the last TLV, missing bodies, bodies of error responses but
+    /// for TLVs that say what went wrong
     #[arg(long)]
     pub strict: bool,
     /// Read as this bundled profile does, and call vendor TLVs what it calls them
