@@ -18,7 +18,7 @@ use crate::link::Clock;
 use crate::message::dialect::{AcceptedState, IdFormat, UnknownState};
 use crate::message::envelope::ServiceType;
 use crate::message::translation::Form;
-use crate::mo::Owners;
+use crate::mo::{Owner, Owners, Recipient};
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, PREFIX_MAX, Routes, Row};
@@ -221,7 +221,9 @@ fn classes(settings: &Settings) -> Classes {
 fn owners(settings: &Settings, accounts: &HashMap<&str, u32>) -> Owners {
     Owners::new(settings.numbers.iter().filter_map(|number| match &number.owner {
         Some(settings::Owner::Account(name)) => {
-            Some((number.address.clone(), *accounts.get(name.as_str())?))
+            let account = *accounts.get(name.as_str())?;
+            let segments = settings.accounts.get(account as usize)?.dialect.mo_segments;
+            Some((number.address.clone(), Owner::account(Recipient { account, segments })))
         }
         None => None,
     }))

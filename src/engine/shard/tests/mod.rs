@@ -321,6 +321,7 @@ fn long_message(segments: u16) -> Message {
 
 fn mo(text: &str) -> MoMessage {
     MoMessage {
+        carrier: 0,
         source: Address::new(1, 1, HANDSET.as_bytes()),
         destination: Address::new(3, 0, b"36105"),
         service_type: Box::default(),
