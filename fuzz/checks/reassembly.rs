@@ -12,7 +12,7 @@ use chappe::mo::keyword::first_word;
 use chappe::mo::reassembly::{
     Limits, Mark, MarkKind, OVERHEAD_OCTETS, Reassembled, Reassembly, Why, join,
 };
-use chappe::text::DataCodingZero;
+use chappe::text::DefaultAlphabet;
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{Address, TlvTag, Tlvs};
 
@@ -91,7 +91,7 @@ impl World {
 
     fn arrive(&mut self, choice: u8, program: &mut Program<'_>) {
         let message = message(choice, self.arrived as u32, program);
-        let _ = first_word(&message, DataCodingZero::Gsm7);
+        let _ = first_word(&message, DefaultAlphabet::Gsm7);
         let Some(mark) = Mark::of(&message) else {
             let whole = join(std::slice::from_ref(&message));
             assert!(whole.is_none_or(|whole| whole.user_data().ends_with(message.text().0)));

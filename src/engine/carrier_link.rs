@@ -307,8 +307,7 @@ impl CarrierLink {
             None => mo(carrier, deliver),
             Some(form) => mo(carrier, &self.translator.read_deliver(form, deliver)),
         });
-        let owner = self.shared.owners.of(message.destination.octets());
-        let owner = owner.and_then(|owner| owner.default).map(|recipient| recipient.account);
+        let owner = self.shared.owners.of(message.destination.octets()).cloned();
         self.outbox.push(shard, ToShard::Mo { link, sequence, owner, message });
     }
 

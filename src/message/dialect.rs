@@ -140,8 +140,8 @@ pub struct Dialect {
     pub receipt_segments_wait_ms: u32,
 
     // Messages from handsets.
-    /// What an account gets of a message of several segments (quirk 66: many clients cannot put
-    /// segments together, and some do it wrongly; Jasmin #513).
+    /// What an account gets of a message of several segments: not every client can put them
+    /// together (Jasmin #513, #756: those out of order are lost).
     pub mo_segments: MoSegments,
 
     // Statuses.

@@ -7,7 +7,7 @@
 use super::MoMessage;
 use crate::text::chars::Chars;
 use crate::text::smart::replacement;
-use crate::text::{Alphabet, DataCodingZero};
+use crate::text::{Alphabet, DefaultAlphabet};
 
 /// Characters looked at: what has no word until then has none.
 const LOOKED_AT: usize = 160;
@@ -15,7 +15,7 @@ const LOOKED_AT: usize = 160;
 /// The folded first word of a message; `None` when it has none: signs alone, or no text at all.
 /// `zero` is what its carrier means by `data_coding` 0.
 #[must_use]
-pub fn first_word(message: &MoMessage, zero: DataCodingZero) -> Option<String> {
+pub fn first_word(message: &MoMessage, zero: DefaultAlphabet) -> Option<String> {
     let (text, shifts) = message.text();
     let alphabet = Alphabet::of(message.data_coding, zero);
     let chars = Chars::new(text, alphabet, shifts).take(LOOKED_AT);
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_text_is_read_in_its_own_alphabet_behind_its_header() {
-        let zero = DataCodingZero::Gsm7;
+        let zero = DefaultAlphabet::Gsm7;
         let mut octets = Vec::new();
         Alphabet::Gsm7.encode("été?", Shifts::NONE, &mut octets).unwrap();
         assert_eq!(first_word(&message(0, &octets), zero).as_deref(), Some("ete"));
@@ -135,7 +135,7 @@ mod tests {
         let segment = MoMessage { data_coding: 8, ..message(0x40, &segment) };
         assert_eq!(first_word(&segment, zero), keyword("стоп"));
         let latin = MoMessage { data_coding: 0, ..message(0, b"\xE9t\xE9") };
-        assert_eq!(first_word(&latin, DataCodingZero::Latin1).as_deref(), Some("ete"));
+        assert_eq!(first_word(&latin, DefaultAlphabet::Latin1).as_deref(), Some("ete"));
         let binary = MoMessage { data_coding: 4, ..message(0, b"JOIN") };
         assert_eq!(first_word(&binary, zero), None);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{MoMessage, keyword};
 use crate::message::dialect::MoSegments;
-use crate::text::DataCodingZero;
+use crate::text::DefaultAlphabet;
 
 /// The owner of each number.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +78,7 @@ impl Owner {
     /// segment never came and nobody has the number as a whole. `zero` is what its carrier means
     /// by `data_coding` 0.
     #[must_use]
-    pub fn of(&self, first: Option<&MoMessage>, zero: DataCodingZero) -> Option<Recipient> {
+    pub fn of(&self, first: Option<&MoMessage>, zero: DefaultAlphabet) -> Option<Recipient> {
         let Some(keywords) = &self.keywords else { return self.default };
         let word = first.and_then(|first| keyword::first_word(first, zero));
         word.and_then(|word| keywords.get(&word).copied()).or(self.default)
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_keyword_decides_and_the_number_itself_where_none_does() {
-        let zero = DataCodingZero::Gsm7;
+        let zero = DefaultAlphabet::Gsm7;
         let owner = Owner::shared(Some(EACH), [("Vote", WHOLE), ("two words", WHOLE)]);
         let of = |text: &[u8]| owner.of(Some(&message(0, text)), zero);
         assert_eq!(of(b"VOTE 3"), Some(WHOLE));

@@ -79,6 +79,7 @@ impl Run {
             parked_max_age: Duration::from_secs(30),
             waiting_max: vec![3, 2],
             retry_after: Duration::from_secs(30),
+            ..Limits::default()
         };
         let carrier = CarrierRules { in_doubt, one_per_destination, ..Rules::default().carrier };
         Self {
@@ -155,7 +156,7 @@ impl Run {
             Step::GiveBack { account, count, pause_s } => self.give_back(account, count, pause_s),
             Step::Mo(account) => {
                 self.deliveries_of_mo += 1;
-                world.shard.mo(&9, 0, Some(account), mo("x"), &mut world.notes);
+                world.mo(&owned_by(account), mo("x"));
             }
         }
     }
