@@ -9,7 +9,9 @@
 //!                                                                                   |
 //!       carrier <-- wire <-- session <-- mt: egress, throttle <-- engine: dispatcher <-+
 //!       carrier --receipt--> mt: receipts --> engine: shard --> session --> account
-//!   MO  carrier --> wire --> session --> mo: owner of the number --> engine: shard --> account
+//!   MO  carrier --> wire --> session --> mo: owner of the number --> engine: shard
+//!                                        mo: reassembly, keyword <-------+ |
+//!                                        session --> account <-------------+
 //! ```
 //!
 //! The modules stand in the order data flows, and each imports only those before it; a test holds
@@ -35,7 +37,7 @@
 //! **[`mt`]** is each stage of a message's way toward the handset, and of its receipt back: what is
 //! admitted, where it goes, how it is cut, when it is sent, which receipt belongs to it.
 //!
-//! **[`mo`]** is the way from the handset: whose a message is.
+//! **[`mo`]** is the way from the handset: segments put together, and whose a message is.
 //!
 //! The second group acts, behind the feature `runtime`.
 //!

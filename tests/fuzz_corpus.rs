@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "runtime")]
 #[path = "../fuzz/checks/config.rs"]
 mod config;
+#[path = "../fuzz/checks/reassembly.rs"]
+mod reassembly;
 #[path = "../fuzz/checks/receipt.rs"]
 mod receipt;
 #[path = "../fuzz/checks/session.rs"]
@@ -29,6 +31,7 @@ const TARGETS: &[(&str, Check)] = &[
     ("roundtrip", wire::roundtrip),
     ("session", session::session_ops),
     ("receipt", receipt::receipt),
+    ("reassembly", reassembly::reassembly),
     ("text_plan", text::text_plan),
     ("udh", text::udh),
     ("time", time::time),

@@ -252,6 +252,7 @@ fn ids_and_receipts(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("receipt_unknown", &mut dialect.receipt_unknown);
     table.word("receipt_segments", &mut dialect.receipt_segments);
     table.integer("receipt_segments_wait_ms", &mut dialect.receipt_segments_wait_ms);
+    table.word("mo_segments", &mut dialect.mo_segments);
 }
 
 /// The TLVs of this profile in place of those of its base that have the same name or tag.

@@ -1,6 +1,7 @@
 //! `[[number]]`: numbers of ours.
 
-use crate::engine::settings::{Number, NumberKind, Owner};
+use crate::engine::settings::{Keyword, Number, NumberKind, Owner};
+use crate::mo::keyword::keyword;
 
 use super::reader::{Reader, quoted};
 use super::unique::Names;
@@ -20,6 +21,7 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
     let kind: Option<NumberKind> = table.word_or_none("kind");
     let written = table.text_or_none("address");
     let owner = table.table("owner").and_then(|owner| owner_of(&owner, accounts));
+    let keywords = keywords(table, accounts);
     let class = table.word_or_none("class");
     let mut segments_per_second = 0;
     table.integer("segments_per_second", &mut segments_per_second);
@@ -34,11 +36,29 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
         return None;
     };
     names.add(table, &value.spot, &address, "address");
-    if let (NumberKind::Alphanumeric, Some(value)) = (kind, table.value("owner")) {
+    let owners = [("owner", "an owner"), ("keyword", "owners by keyword")];
+    for (key, found) in owners.iter().filter(|_| kind == NumberKind::Alphanumeric) {
         let expected = "none: nobody can answer an alphanumeric sender";
-        table.sheet.fault(&value.spot, "an owner", expected);
+        if let Some(value) = table.value(key) {
+            table.sheet.fault(&value.spot, *found, expected);
+        }
     }
-    Some(Number { address, kind, class, segments_per_second, owner })
+    Some(Number { address, kind, class, segments_per_second, owner, keywords })
+}
+
+/// The keywords of a number; each word decides once, however it is written.
+fn keywords(table: &Reader<'_>, accounts: &Names) -> Vec<Keyword> {
+    let (mut keywords, mut words) = (Vec::new(), Names::default());
+    for table in table.tables("keyword") {
+        let own = table.several("words", |word| Some((word.to_owned(), keyword(word)?)));
+        for (spot, (_, folded)) in &own {
+            words.add(&table, spot, folded, "keyword");
+        }
+        let owner = table.table("owner").and_then(|owner| owner_of(&owner, accounts));
+        let words = own.into_iter().map(|(_, (word, _))| word).collect();
+        keywords.extend(owner.map(|owner| Keyword { words, owner }));
+    }
+    keywords
 }
 
 fn owner_of(table: &Reader<'_>, accounts: &Names) -> Option<Owner> {

@@ -40,6 +40,8 @@ pub enum Kind {
         /// What it counts; empty where there is nothing to count.
         unit: &'static str,
     },
+    /// One word of a text or several, of any alphabet.
+    Keywords,
     /// Nothing yet: the key is a later version's, and refused.
     Later,
     /// `"IP:PORT"` to listen on.
@@ -122,6 +124,8 @@ pub enum Table {
     Number,
     /// `[[number]] owner`.
     Owner,
+    /// `[[number]] keyword`.
+    Keyword,
     /// `[[route]]`.
     Route,
     /// `[[route]] to`.
@@ -151,6 +155,7 @@ impl Table {
         Self::CarrierTls,
         Self::Number,
         Self::Owner,
+        Self::Keyword,
         Self::Route,
         Self::Target,
         Self::Dialect,
@@ -176,6 +181,7 @@ impl Table {
             Self::CarrierTls => rows::CARRIER_TLS,
             Self::Number => rows::NUMBER,
             Self::Owner => rows::OWNER,
+            Self::Keyword => rows::KEYWORD,
             Self::Route => rows::ROUTE,
             Self::Target => rows::TARGET,
             Self::Dialect => rows::DIALECT,
@@ -202,6 +208,7 @@ impl Table {
             Self::CarrierTls => "`[[carrier]] tls = { .. }`",
             Self::Number => "`[[number]]`",
             Self::Owner => "`[[number]] owner = { .. }`",
+            Self::Keyword => "`[[number]] keyword = [{ .. }]`",
             Self::Route => "`[[route]]`",
             Self::Target => "`[[route]] to = [{ .. }]`",
             Self::Dialect => "`[dialect.NAME]`",
@@ -240,6 +247,7 @@ impl Key {
             Kind::Integer { min, max, unit } => {
                 format!("an integer from {min} to {max} ({unit})")
             }
+            Kind::Keywords => r#"a single word such as "JOIN", or several: ["a", "b"]"#.to_owned(),
             Kind::Later => "no such key in this version".to_owned(),
             Kind::Listen => r#""IP:PORT" such as "127.0.0.1:2775""#.to_owned(),
             Kind::ListenOrOff => r#""IP:PORT" such as "127.0.0.1:2775", or "off""#.to_owned(),
@@ -257,7 +265,7 @@ impl Key {
                 r#"1 to 64 octets in quotes, { env = "NAME" } or { file = "PATH" }"#.to_owned()
             }
             Kind::Table(_) => format!("a table such as {} = {{ .. }}", self.name),
-            Kind::TableArray(Table::Target) => {
+            Kind::TableArray(Table::Keyword | Table::Target) => {
                 format!("tables such as {} = [{{ .. }}]", self.name)
             }
             Kind::TableArray(_) => format!("tables, each begun with [[{}]]", self.name),

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::time::Duration;
 
-use super::handles::{AccountHandle, LinkHandle};
+use super::handles::{AccountHandle, Handed, LinkHandle};
 use super::leases::Leases;
 use super::lobby::Guest;
 use super::outbox::ShardOutbox;
@@ -226,10 +226,10 @@ impl AccountLink {
     fn response(&mut self, now: Now, request: Entry, status: CommandStatus) {
         let Some(bound) = &mut self.bound else { return };
         bound.took_at = Some(now.monotonic);
-        let Some(delivery) = bound.take(request.ticket) else { return };
+        let Some(handed) = bound.take(request.ticket) else { return };
         let metrics = &bound.account.metrics;
         if status.is_ok() {
-            match delivery {
+            match handed.delivery {
                 Delivery::Receipt { .. } => self.tally.receipts += 1,
                 Delivery::Mo(_) => self.tally.mo += 1,
             }
@@ -240,18 +240,26 @@ impl AccountLink {
             // It will never take it: sending it again would block those behind it.
             StatusClass::Permanent | StatusClass::Protocol | StatusClass::Ok => {}
             StatusClass::Session | StatusClass::Temporary | StatusClass::Throttle => {
-                self.give_back(vec![delivery], REFUSED_PAUSE);
+                self.try_another(handed);
             }
         }
     }
 
+    /// Another session of the account may take what this one could not; failing that it waits.
+    fn try_another(&mut self, handed: Handed) {
+        let Some(bound) = &self.bound else { return };
+        if let Err(handed) = bound.pass_on(handed) {
+            self.give_back(vec![handed.delivery], REFUSED_PAUSE);
+        }
+    }
+
     fn unanswered(&mut self, request: Entry, why: Unanswered) {
-        let delivery = self.bound.as_mut().and_then(|bound| bound.take(request.ticket));
-        let Some(delivery) = delivery else { return };
+        let handed = self.bound.as_mut().and_then(|bound| bound.take(request.ticket));
+        let Some(handed) = handed else { return };
         match why {
-            Unanswered::TimedOut => self.give_back(vec![delivery], REFUSED_PAUSE),
+            Unanswered::TimedOut => self.try_another(handed),
             // All that the session held goes back together, in order, when it has closed.
-            Unanswered::SessionEnded => self.unsettled.push(delivery),
+            Unanswered::SessionEnded => self.unsettled.push(handed.delivery),
         }
     }
 
@@ -302,7 +310,8 @@ impl AccountLink {
         }
         handle.close();
         let mut unsettled = std::mem::take(&mut self.unsettled);
-        unsettled.extend(std::iter::from_fn(|| handle.deliveries.pop()));
+        let left = std::iter::from_fn(|| handle.deliveries.pop());
+        unsettled.extend(left.map(|handed| handed.delivery));
         self.give_back(unsettled, Duration::ZERO);
         self.tally.flush(&account);
     }
@@ -317,11 +326,11 @@ impl AccountLink {
         let no_tlvs = !session.peer_takes_tlvs();
         let before = session.poll_transmit().len();
         while session.window_free() > 0 && session.poll_transmit().len() < UNWRITTEN_BYTES {
-            let Some(delivery) = bound.handle.deliveries.pop() else { break };
+            let Some(handed) = bound.handle.deliveries.pop() else { break };
             took = true;
             let ticket = bound.next_ticket();
             let style = ReceiptStyle { no_tlvs, ..bound.account.style };
-            let deliver = match &delivery {
+            let deliver = match &handed.delivery {
                 Delivery::Receipt { message, outcome } => {
                     self.receipts.render(message, outcome, style)
                 }
@@ -332,7 +341,7 @@ impl AccountLink {
                 Some(form) => self.translator.written_deliver(form, &deliver),
             };
             match session.submit(now, ticket, &deliver) {
-                Ok(_) => bound.keep(ticket, delivery),
+                Ok(_) => bound.keep(ticket, handed),
                 // A field of the carrier's that is too long for us cannot be delivered at all.
                 Err(_) => bound.free.push(ticket as u32),
             }

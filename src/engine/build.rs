@@ -15,10 +15,10 @@ use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
 use crate::link::Clock;
-use crate::message::dialect::{AcceptedState, IdFormat, UnknownState};
+use crate::message::dialect::{AcceptedState, Dialect, IdFormat, UnknownState};
 use crate::message::envelope::ServiceType;
 use crate::message::translation::Form;
-use crate::mo::Owners;
+use crate::mo::{Owner, Owners, Recipient, reassembly};
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, PREFIX_MAX, Routes, Row};
@@ -70,6 +70,8 @@ pub fn shared(settings: Settings) -> Shared {
         classes,
         owners,
         shards: std::iter::repeat_with(|| Queue::new(SHARD_QUEUE)).take(shards).collect(),
+        releasing: AtomicBool::new(false),
+        released: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),
         stopping_carriers: AtomicBool::new(false),
         nobody: Secret::nobody(),
@@ -114,14 +116,7 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
     let dialect = &settings.dialect;
     Carrier {
         index: at as u32,
-        cutting: Cutting {
-            // GSM 7-bit under a number of its own is what a text of data_coding 0 is sent as.
-            zero: match dialect.data_coding_gsm7 {
-                0 => dialect.data_coding_0,
-                _ => DefaultAlphabet::Gsm7,
-            },
-            reference: dialect.segmentation,
-        },
+        cutting: Cutting { zero: zero(dialect), reference: dialect.segmentation },
         writing: Writing {
             reference: dialect.segmentation,
             reference_max: dialect.reference_max,
@@ -219,12 +214,21 @@ fn classes(settings: &Settings) -> Classes {
 }
 
 fn owners(settings: &Settings, accounts: &HashMap<&str, u32>) -> Owners {
-    Owners::new(settings.numbers.iter().filter_map(|number| match &number.owner {
-        Some(settings::Owner::Account(name)) => {
-            Some((number.address.clone(), *accounts.get(name.as_str())?))
-        }
-        None => None,
-    }))
+    let recipient = |settings::Owner::Account(name): &settings::Owner| {
+        let account = *accounts.get(name.as_str())?;
+        let segments = settings.accounts.get(account as usize)?.dialect.mo_segments;
+        Some(Recipient { account, segments })
+    };
+    let owner = |number: &settings::Number| {
+        let words = number.keywords.iter().flat_map(|keyword| {
+            let owner = recipient(&keyword.owner);
+            keyword.words.iter().filter_map(move |word| Some((word.as_str(), owner?)))
+        });
+        Owner::shared(number.owner.as_ref().and_then(recipient), words)
+    };
+    let owned = |number: &&settings::Number| number.owner.is_some() || !number.keywords.is_empty();
+    let owned = settings.numbers.iter().filter(owned);
+    Owners::new(owned.map(|number| (number.address.clone(), owner(number))))
 }
 
 /// The limits of one of so many shards.
@@ -241,6 +245,11 @@ pub fn shard_limits(settings: &Settings) -> Limits {
         parked_max: share(node.receipts_parked_max),
         parked_max_age: Duration::from_millis(u64::from(node.receipt_parked_ms)),
         waiting_max: waiting.collect(),
+        reassembly: reassembly::Limits {
+            messages_max: share(node.reassembly_max_messages),
+            octets_max: share(node.reassembly_max_bytes),
+            age_max: Duration::from_millis(u64::from(node.reassembly_max_age_ms)),
+        },
         ..Limits::default()
     }
 }
@@ -267,6 +276,16 @@ pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
             Reference::Udh8 => carrier.dialect.reference_max.min(0xff),
             _ => carrier.dialect.reference_max,
         },
+        zero: zero(&carrier.dialect),
     };
     settings.carriers.iter().map(rules).collect()
+}
+
+/// What `data_coding` 0 means in what is sent to this peer, and in what it sends.
+fn zero(dialect: &Dialect) -> DefaultAlphabet {
+    match dialect.data_coding_gsm7 {
+        0 => dialect.data_coding_0,
+        // GSM 7-bit under a number of its own is what a text of data_coding 0 is sent as.
+        _ => DefaultAlphabet::Gsm7,
+    }
 }

@@ -302,11 +302,12 @@ impl CarrierLink {
             return;
         }
         self.tally.mo += 1;
+        let carrier = self.carrier.index;
         let message = Box::new(match &self.carrier.form {
-            None => mo(deliver),
-            Some(form) => mo(&self.translator.read_deliver(form, deliver)),
+            None => mo(carrier, deliver),
+            Some(form) => mo(carrier, &self.translator.read_deliver(form, deliver)),
         });
-        let owner = self.shared.owners.of(message.destination.octets());
+        let owner = self.shared.owners.of(message.destination.octets()).cloned();
         self.outbox.push(shard, ToShard::Mo { link, sequence, owner, message });
     }
 
@@ -452,8 +453,9 @@ fn as_deliver<'a>(data: &DataSm<'a>) -> DeliverSm<'a> {
 }
 
 /// A message from a handset, kept as it came but for what stands before numbers (quirk 60).
-fn mo(deliver: &DeliverSm<'_>) -> MoMessage {
+fn mo(carrier: u32, deliver: &DeliverSm<'_>) -> MoMessage {
     MoMessage {
+        carrier,
         source: Address::new(
             deliver.source_addr_ton,
             deliver.source_addr_npi,

@@ -27,13 +27,22 @@ pub struct Answer {
     pub id: MessageId,
 }
 
+/// A delivery in the hands of a session.
+#[derive(Clone, Debug)]
+pub struct Handed {
+    /// It.
+    pub delivery: Delivery,
+    /// Sessions of the account that refused it for now, one after the other.
+    pub refusals: u16,
+}
+
 /// A session of an account.
 #[derive(Debug)]
 pub struct AccountHandle {
     /// Answers to its submits. As many as its window fit, so pushing never fails.
     pub answers: Queue<Answer>,
     /// Receipts and MO for it.
-    pub deliveries: ArrayQueue<Delivery>,
+    pub deliveries: ArrayQueue<Handed>,
     /// Set before the session's end takes out what is left: a delivery pushed later is taken back
     /// by who pushed it.
     pub closed: AtomicBool,
@@ -55,7 +64,7 @@ impl AccountHandle {
     /// # Errors
     /// Gives one back, this or one that came before it, when there is no room or the session has
     /// ended: whatever the moment it ends at, its end or a pusher finds each delivery.
-    pub fn push_delivery(&self, delivery: Delivery) -> Result<(), Delivery> {
+    pub fn push_delivery(&self, delivery: Handed) -> Result<(), Handed> {
         self.deliveries.push(delivery)?;
         fence(Ordering::SeqCst);
         if self.closed.load(Ordering::Relaxed)

@@ -28,6 +28,9 @@ use super::stop::Stop;
 use crate::link::listen;
 use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
 
+/// How long a stop waits for the sessions to take what was held of MO: they do at once, unless they
+/// are full of other things.
+const RELEASE_MAX: Duration = Duration::from_millis(500);
 /// How often a stop looks whether everything has been sent.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
@@ -152,11 +155,13 @@ impl Engine {
         Ok(Self { shared, stop, links, _lock: lock, smpp, metrics: metrics_at, http: http_at })
     }
 
-    /// Stops: accounts first, then what was accepted is sent and its receipts delivered for at most
-    /// `drain_ms`, then the carriers unbind. Returns how many accepted messages were left.
+    /// Stops: MO held for their other segments go to their accounts as they are, then accounts
+    /// unbind, then what was accepted is sent for at most `drain_ms`, then the carriers unbind.
+    /// Returns how many accepted messages were left.
     pub async fn stop(mut self) -> usize {
         let drain = Duration::from_millis(u64::from(self.shared.settings.node.drain_ms));
         let until = tokio::time::Instant::now() + drain;
+        self.release(until.min(tokio::time::Instant::now() + RELEASE_MAX)).await;
         self.shared.stopping.store(true, Ordering::Relaxed);
         let _ = self.stop.send(Stop::Accounts);
         while tokio::time::Instant::now() < until && !self.is_drained() {
@@ -182,6 +187,23 @@ impl Engine {
     #[must_use]
     pub fn metrics_text(&self) -> String {
         self.shared.registry.render()
+    }
+
+    async fn release(&self, until: tokio::time::Instant) {
+        self.shared.releasing.store(true, Ordering::Relaxed);
+        self.shared.shards.iter().for_each(super::queue::Queue::wake);
+        while tokio::time::Instant::now() < until && !self.is_released() {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
+    }
+
+    /// Whether no shard holds MO any more, and sessions have taken what they were given.
+    fn is_released(&self) -> bool {
+        let taken = |account: &Arc<super::shared::Account>| {
+            account.receivers.load().iter().all(|session| session.deliveries.is_empty())
+        };
+        self.shared.released.load(Ordering::Acquire) >= self.shared.shards.len()
+            && self.shared.accounts.iter().all(taken)
     }
 
     fn is_drained(&self) -> bool {

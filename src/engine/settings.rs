@@ -13,7 +13,7 @@ use crate::message::words::words;
 pub use account::{Account, MultipartReceipts};
 pub use carrier::{BindKind, Carrier, InDoubt};
 pub use endpoint::Endpoint;
-pub use number::{Number, NumberKind, Owner};
+pub use number::{Keyword, Number, NumberKind, Owner};
 pub use route::{Action, Cost, Encoding, Order, PrefixRow, Route, Target};
 pub use secret::Secret;
 pub use tls::{CarrierTls, ListenerTls};
@@ -84,6 +84,13 @@ pub struct Node {
     pub receipts_parked_max: u32,
     /// Milliseconds such a receipt waits for its response before it is unknown.
     pub receipt_parked_ms: u32,
+    /// Messages from handsets some segments of which are here. At the limit the oldest goes on as
+    /// it is and is counted; whole ones are remembered up to the same number.
+    pub reassembly_max_messages: u32,
+    /// Octets of all of that. At the limit the oldest goes on as it is and is counted.
+    pub reassembly_max_bytes: u32,
+    /// Milliseconds after its first segment that such a message goes on as it is and is counted.
+    pub reassembly_max_age_ms: u32,
     /// Hours a message without a validity_period, or with a longer one, may wait before it expires.
     pub validity_max_hours: u32,
     /// Milliseconds a graceful stop waits for responses before it closes.
@@ -233,6 +240,9 @@ impl Default for Node {
             correlation_hours: 216,
             receipts_parked_max: 10_000,
             receipt_parked_ms: 30_000,
+            reassembly_max_messages: 20_000,
+            reassembly_max_bytes: 67_108_864,
+            reassembly_max_age_ms: 300_000,
             validity_max_hours: 48,
             drain_ms: 10_000,
         }

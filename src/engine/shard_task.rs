@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::handles::{AccountHandle, Answer, CarrierHandle, LinkHandle};
+use super::handles::{AccountHandle, Answer, CarrierHandle, Handed, LinkHandle};
 use super::shard::{Counted, Delivery, Effects, Shard};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use crate::message::message_id::MessageId;
@@ -34,6 +34,8 @@ pub struct ShardTask {
     shard: Shard<LinkHandle>,
     hands: Hands,
     tick: Pin<Box<Sleep>>,
+    /// Set once it holds no MO any more.
+    released: bool,
 }
 
 /// Carries out what a shard decides.
@@ -45,7 +47,7 @@ struct Hands {
     accounts: Vec<Arc<AccountHandle>>,
     carriers: Vec<Arc<CarrierHandle>>,
     /// Messages of this shard in each state, as last reported.
-    reported: [f64; 3],
+    reported: [f64; 4],
     tally: Tally,
     released: Released,
 }
@@ -156,12 +158,13 @@ impl ShardTask {
                 dispatchers: vec![false; carriers],
                 accounts: Vec::new(),
                 carriers: Vec::new(),
-                reported: [0.0; 3],
+                reported: [0.0; 4],
                 tally: Tally::default(),
                 released: Released::default(),
                 shared,
             },
             tick: Box::pin(tokio::time::sleep(TICK)),
+            released: false,
         }
     }
 
@@ -194,7 +197,8 @@ impl ShardTask {
                 shard.receipt(now, &LinkHandle::Carrier(link), sequence, receipt, hands);
             }
             ToShard::Mo { link, sequence, owner, message } => {
-                shard.mo(&LinkHandle::Carrier(link), sequence, owner, *message, hands);
+                let link = LinkHandle::Carrier(link);
+                shard.mo(now, (&link, sequence), owner, *message, hands);
             }
             ToShard::Undelivered { account, deliveries, pause } => {
                 shard.undelivered(now, account, deliveries, pause, hands);
@@ -213,11 +217,17 @@ impl Future for ShardTask {
         if let Some(queue) = this.hands.shared.shards.get(this.index) {
             queue.wake_writers();
         }
+        if !this.released && this.hands.shared.releasing.load(Ordering::Relaxed) {
+            this.released = true;
+            this.shard.release(&mut this.hands);
+            this.hands.shared.released.fetch_add(1, Ordering::Release);
+        }
         while this.tick.as_mut().poll(cx).is_ready() {
             let now = this.hands.shared.clock.now();
             this.shard.handle_timeout(now, &mut this.hands);
+            let shard = &this.shard;
             let figures =
-                [this.shard.queued(), this.shard.awaiting_receipt(), this.shard.waiting()];
+                [shard.queued(), shard.awaiting_receipt(), shard.waiting(), shard.held_segments()];
             this.hands.report(figures);
             this.tick.as_mut().reset(tokio::time::Instant::now() + TICK);
         }
@@ -286,9 +296,10 @@ impl Hands {
     }
 
     /// Adds this shard's part to the gauges that all shards share.
-    fn report(&mut self, figures: [usize; 3]) {
+    fn report(&mut self, figures: [usize; 4]) {
         let metrics = &self.shared.metrics;
-        let gauges = [&metrics.queued, &metrics.awaiting_receipt, &metrics.waiting];
+        let gauges =
+            [&metrics.queued, &metrics.awaiting_receipt, &metrics.waiting, &metrics.mo_held];
         for ((gauge, figure), reported) in gauges.into_iter().zip(figures).zip(&mut self.reported) {
             let figure = figure as f64;
             gauge.increment(figure - *reported);
@@ -325,24 +336,24 @@ impl Effects for Hands {
         let Some(account) = shared.accounts.get(account as usize) else { return Ok(()) };
         let receivers = account.receivers.load();
         let turn = account.turn.fetch_add(1, Ordering::Relaxed) / TURN;
-        let mut delivery = delivery;
+        let mut handed = Handed { delivery, refusals: 0 };
         // The second round is for a session that made room before it could see that it is wanted.
         for _round in 0..2 {
             for step in 0..receivers.len() {
                 let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
-                match handle.push_delivery(delivery) {
+                match handle.push_delivery(handed) {
                     Ok(()) => {
                         self.touch_account(handle);
                         return Ok(());
                     }
-                    Err(back) => delivery = back,
+                    Err(back) => handed = back,
                 }
             }
             if account.starving.swap(true, Ordering::AcqRel) {
                 break;
             }
         }
-        Err(delivery)
+        Err(handed.delivery)
     }
 
     fn backlog(&mut self, account: u32, change: isize) {
@@ -380,6 +391,9 @@ impl Effects for Hands {
             Counted::ReceiptMatched(state) => self.tally.matched(state),
             Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
             Counted::MoUnowned => metrics.mo_unowned.increment(1),
+            Counted::MoDuplicates(segments) => metrics.mo_duplicates.increment(segments),
+            Counted::MoIncomplete(why) => metrics.mo_incomplete(why),
+            Counted::MoReassembled => metrics.mo_reassembled.increment(1),
             Counted::CorrelationDropped => metrics.correlations_dropped.increment(1),
             Counted::IdNotation { carrier, notation } => {
                 if let Some(carrier) = self.shared.carriers.get(carrier as usize) {

@@ -19,7 +19,7 @@ use crate::link::Clock;
 use crate::message::class::TrafficClass;
 use crate::message::dialect::Dialect;
 use crate::message::translation::Form;
-use crate::mo::{MoMessage, Owners};
+use crate::mo::{MoMessage, Owner, Owners};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{CarrierReceipt, Reading, ReceiptStyle, tail};
@@ -66,8 +66,8 @@ pub enum ToShard {
         link: Arc<CarrierHandle>,
         /// With which number.
         sequence: SequenceNumber,
-        /// The account that owns the number.
-        owner: Option<u32>,
+        /// Who owns the number.
+        owner: Option<Owner>,
         /// The message.
         message: Box<MoMessage>,
     },
@@ -179,6 +179,10 @@ pub struct Shared {
     pub owners: Owners,
     /// Shards' queues.
     pub shards: Vec<Queue<ToShard>>,
+    /// Set when shards hold no MO for its other segments any more.
+    pub releasing: AtomicBool,
+    /// Shards that have let go of what they held.
+    pub released: AtomicUsize,
     /// Set while accounts wind down.
     pub stopping: AtomicBool,
     /// Set while carriers wind down.

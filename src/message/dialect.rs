@@ -139,6 +139,11 @@ pub struct Dialect {
     /// Milliseconds from the first of them to the end of a message whose others do not come.
     pub receipt_segments_wait_ms: u32,
 
+    // Messages from handsets.
+    /// What an account gets of a message of several segments: not every client can put them
+    /// together (Jasmin #513, #756: those out of order are lost).
+    pub mo_segments: MoSegments,
+
     // Statuses.
     /// What to do on a command_status, where it differs from the engine's table (quirks 39, 57).
     pub statuses: BTreeMap<u32, StatusRule>,
@@ -356,6 +361,16 @@ words! {
     }
 }
 
+words! {
+    /// What an account gets of a message from a handset that has several segments.
+    pub enum MoSegments {
+        /// Each segment, untouched.
+        Each = "each",
+        /// The whole: in short_message where it fits, else in message_payload.
+        Payload = "payload",
+    }
+}
+
 impl Default for Dialect {
     fn default() -> Self {
         Self {
@@ -399,6 +414,7 @@ impl Default for Dialect {
             receipt_unknown: UnknownState::Final,
             receipt_segments: ReceiptSegments::Each,
             receipt_segments_wait_ms: 300_000,
+            mo_segments: MoSegments::Each,
             statuses: BTreeMap::new(),
         }
     }

@@ -1,16 +1,34 @@
-//! From the handset: whose a message is.
+//! From the handset: segments to messages, and whose a message is.
+//!
+//! ```text
+//!   deliver_sm --> owner of its number --+--> segments, untouched --> account
+//!                                        +--> reassembly --> keyword --> account
+//! ```
+//!
+//! Segments are held back only where somebody needs the whole: an account that wants one payload,
+//! or a shared number whose owner stands in the first word.
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
-use std::collections::HashMap;
+pub mod keyword;
+pub mod owners;
+pub mod reassembly;
 
-use crate::wire::Address;
+pub use owners::{Owner, Owners, Recipient};
 
-/// A message from a handset, as it came: an account gets its segments untouched.
+use crate::text::{Shifts, Udh};
+use crate::wire::{Address, TlvTag, Tlvs};
+
+/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
+const UDHI: u8 = 0x40;
+
+/// A message from a handset, or one segment of it, as it came.
 #[derive(Clone, Debug)]
 pub struct MoMessage {
+    /// Which carrier brought it, by its place in the settings.
+    pub carrier: u32,
     /// The handset.
     pub source: Address,
     /// The number of ours.
@@ -31,42 +49,74 @@ pub struct MoMessage {
     pub tlvs: Box<[u8]>,
 }
 
-/// Which account owns each number.
-#[derive(Clone, Debug, Default)]
-pub struct Owners {
-    by_number: HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>,
-}
-
-impl Owners {
-    /// A table of numbers (without `+`) and the accounts that own them.
+impl MoMessage {
+    /// The user data: short_message, or message_payload where that is empty (SMPP 3.4 §5.3.2.32).
     #[must_use]
-    pub fn new(numbers: impl IntoIterator<Item = (String, u32)>) -> Self {
-        let by_number =
-            numbers.into_iter().map(|(number, account)| (key(number.as_bytes()), account));
-        Self { by_number: by_number.collect() }
+    pub fn user_data(&self) -> &[u8] {
+        if !self.short_message.is_empty() {
+            return &self.short_message;
+        }
+        Tlvs::take(&self.tlvs).0.octets_of(TlvTag::MESSAGE_PAYLOAD).unwrap_or_default()
     }
 
-    /// The account that owns this number, however carriers write it.
+    /// The user data header, where `esm_class` announces one, and the text behind it; `None` when
+    /// the header goes beyond the user data.
     #[must_use]
-    pub fn of(&self, number: &[u8]) -> Option<u32> {
-        self.by_number.get(number.strip_prefix(b"+").unwrap_or(number)).copied()
+    pub fn split(&self) -> Option<(Option<Udh<'_>>, &[u8])> {
+        let user_data = self.user_data();
+        if self.esm_class & UDHI == 0 {
+            return Some((None, user_data));
+        }
+        let (udh, text) = Udh::split(user_data).ok()?;
+        Some((Some(udh), text))
+    }
+
+    /// The octets of the text, and the national tables they are written in.
+    #[must_use]
+    pub fn text(&self) -> (&[u8], Shifts) {
+        match self.split() {
+            Some((udh, text)) => (text, udh.map_or(Shifts::NONE, Udh::shifts)),
+            None => (self.user_data(), Shifts::NONE),
+        }
     }
 }
 
-fn key(number: &[u8]) -> Box<[u8]> {
-    number.strip_prefix(b"+").unwrap_or(number).into()
+/// A message from a handset to a number of ours, for tests.
+#[cfg(test)]
+fn message(esm_class: u8, user_data: &[u8]) -> MoMessage {
+    MoMessage {
+        carrier: 0,
+        source: Address::new(1, 1, b"33612345678"),
+        destination: Address::new(3, 0, b"36105"),
+        service_type: Box::default(),
+        esm_class,
+        protocol_id: 0,
+        priority_flag: 0,
+        data_coding: 0,
+        short_message: user_data.into(),
+        tlvs: Box::default(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::tlv::put_tlv;
 
     #[test]
-    fn a_number_has_one_owner_with_or_without_a_plus() {
-        let owners = Owners::new([("36105".into(), 1), ("+33700000000".into(), 2)]);
-        assert_eq!(owners.of(b"36105"), Some(1));
-        assert_eq!(owners.of(b"33700000000"), Some(2));
-        assert_eq!(owners.of(b"+33700000000"), Some(2));
-        assert_eq!(owners.of(b"3610"), None);
+    fn the_text_stands_behind_the_header_wherever_the_user_data_is() {
+        let user_data = [6, 0x24, 1, 2, 0x25, 1, 1, b'h', b'i'];
+        let short = message(0x40, &user_data);
+        let mut tlvs = Vec::new();
+        assert!(put_tlv(&mut tlvs, TlvTag::MESSAGE_PAYLOAD, &user_data));
+        let payload = MoMessage { tlvs: tlvs.into(), ..message(0x40, b"") };
+        for message in [short, payload] {
+            let (text, shifts) = message.text();
+            assert_eq!((text, shifts.single.0, shifts.locking.0), (&b"hi"[..], 2, 1));
+        }
+        assert_eq!(message(0, &user_data).text(), (&user_data[..], Shifts::NONE));
+        let cut = message(0x40, &[9, 0]);
+        assert!(cut.split().is_none());
+        assert_eq!(cut.text().0, [9, 0]);
     }
 }

@@ -11,6 +11,7 @@ use super::accounts::{AccountMetrics, Accounts};
 use super::histogram::Histogram;
 use super::names::{self, METRICS, MetricKind};
 use crate::message::state::MessageState;
+use crate::mo::reassembly::Why;
 use crate::session::CloseReason;
 use crate::wire::CommandStatus;
 
@@ -217,6 +218,13 @@ pub struct EngineMetrics {
     pub deliveries_dropped: Counter,
     /// MO without an owner.
     pub mo_unowned: Counter,
+    /// MO put together.
+    pub mo_reassembled: Counter,
+    mo_incomplete: Vec<(Why, Counter)>,
+    /// Segments of MO that were there already.
+    pub mo_duplicates: Counter,
+    /// Segments of MO that wait for others.
+    pub mo_held: Gauge,
     /// Messages queued.
     pub queued: Gauge,
     /// Messages that await a receipt.
@@ -254,6 +262,12 @@ impl EngineMetrics {
             correlations_dropped: registry.counter(names::CORRELATIONS_DROPPED, &[]),
             deliveries_dropped: registry.counter(names::DELIVERIES_DROPPED, &[]),
             mo_unowned: registry.counter(names::MO_UNOWNED, &[]),
+            mo_reassembled: registry.counter(names::MO_REASSEMBLED, &[]),
+            mo_incomplete: Why::INCOMPLETE
+                .map(|why| (why, registry.counter(names::MO_INCOMPLETE, &[("reason", why.name())])))
+                .into(),
+            mo_duplicates: registry.counter(names::MO_DUPLICATES, &[]),
+            mo_held: registry.gauge(names::MO_HELD, &[]),
             queued: registry.gauge(names::QUEUED, &[]),
             awaiting_receipt: registry.gauge(names::AWAITING_RECEIPT, &[]),
             waiting: registry.gauge(names::DELIVERIES_WAITING, &[]),
@@ -266,6 +280,14 @@ impl EngineMetrics {
     /// So many messages reached this final state.
     pub fn ended(&self, state: MessageState, messages: u64) {
         by_state(&self.ended, state, messages);
+    }
+
+    /// An MO went on with segments missing.
+    pub fn mo_incomplete(&self, why: Why) {
+        let counter = self.mo_incomplete.iter().find(|(other, _)| *other == why);
+        if let Some((_, counter)) = counter {
+            counter.increment(1);
+        }
     }
 
     /// So many receipts of this state were matched.

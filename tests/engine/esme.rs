@@ -61,6 +61,7 @@ pub struct Delivered {
     /// receipted_message_id, without its NUL.
     pub receipted: Option<String>,
     pub state: Option<u32>,
+    pub payload: Option<Vec<u8>>,
 }
 
 impl Delivered {
@@ -74,6 +75,7 @@ impl Delivered {
             text: deliver.short_message.to_vec(),
             receipted: receipted.map(|id| text(id).trim_end_matches('\0').to_owned()),
             state: deliver.tlvs.int(TlvTag::MESSAGE_STATE),
+            payload: deliver.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD).map(<[u8]>::to_vec),
         }
     }
 

@@ -10,6 +10,7 @@ mod esme;
 mod failures;
 mod limits;
 mod messages;
+mod mo;
 mod running;
 mod smsc;
 mod world;

@@ -238,6 +238,13 @@ impl Smsc {
         self.wish(Wish::Deliver { from, to, esm_class, text: text.to_vec(), schedule });
     }
 
+    /// Sends a deliver_sm on the session that bound as the `at`-th.
+    pub fn deliver_on(&self, at: usize, from: &str, to: &str, esm_class: u8, text: &[u8]) {
+        let (from, to, schedule) = (from.to_owned(), to.to_owned(), String::new());
+        let wish = Wish::Deliver { from, to, esm_class, text: text.to_vec(), schedule };
+        self.seen().sessions[at].1.send(wish).expect("a link");
+    }
+
     /// Sends a data_sm on the newest session that receives.
     pub fn data_sm(&self, from: &str, to: &str, esm_class: u8, text: &[u8]) {
         let (from, to) = (from.to_owned(), to.to_owned());

@@ -87,6 +87,14 @@ pub(super) const NODE: &[Key] = keys! {
     receipts_parked_max: count(0, 10_000_000, "receipts"), Default("10000");
     /// How long such a receipt waits for its response (quirk 10: Adobe waits 30 s, Jasmin 20 s).
     receipt_parked_ms: ms(0, 600_000), Default("30000");
+    /// Messages from handsets some segments of which are here; beyond it the oldest goes on as it
+    /// is. Room for 60 a second that never get whole, at five minutes each.
+    reassembly_max_messages: count(1, 10_000_000, "messages"), Default("20000");
+    /// Octets of all of that, 256 for each segment beside its own; beyond it the oldest goes on.
+    reassembly_max_bytes: count(65_536, 4_294_967_295, "octets"), Default("67108864");
+    /// From its first segment until such a message goes on as it is. Segments come within seconds
+    /// of each other, or when the phone has a network again; Kannel waits 30 minutes.
+    reassembly_max_age_ms: ms(1_000, 86_400_000), Default("300000");
     /// When a message without a validity_period, or with a longer one, expires. Operators keep 48
     /// to 72 hours; a text that is two days late is rarely wanted.
     validity_max_hours: count(1, 720, "hours"), Default("48");
@@ -290,6 +298,8 @@ pub(super) const NUMBER: &[Key] = keys! {
     segments_per_second: Kind::Later, NOT_YET;
     /// Who gets what is sent to it. Nobody can answer an alphanumeric sender.
     owner: Kind::Table(Table::Owner), Absent("its MO are answered and counted as unowned");
+    /// Others who get what begins with a word of theirs: on a number that several share.
+    keyword: Kind::TableArray(Table::Keyword), Absent("all goes to `owner`");
     /// Who handles STOP: the engine, the owner or the carrier.
     stop: Kind::Later, NOT_YET;
     /// Whether the owner sees a STOP that the engine handled.
@@ -304,6 +314,14 @@ pub(super) const OWNER: &[Key] = keys! {
     bot: Kind::Later, NOT_YET;
     /// A web server gets them.
     webhook: Kind::Later, NOT_YET;
+};
+
+/// `[[number]] keyword`.
+pub(super) const KEYWORD: &[Key] = keys! {
+    /// First words of a text, whatever their case and accents.
+    words: Kind::Keywords, Required;
+    /// Who gets them.
+    owner: Kind::Table(Table::Owner), Required;
 };
 
 /// `[[route]]`.

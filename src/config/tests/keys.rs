@@ -154,6 +154,10 @@ fn held(table: Table, key: &Key) -> (&'static str, Vec<(&'static str, &'static s
             "[[number]]\naddress = \"12345\"\nkind = \"short_code\"\n[number.owner]",
             vec![("account", r#""a""#)],
         ),
+        Table::Keyword => (
+            "[[number]]\naddress = \"12345\"\nkind = \"short_code\"\n[[number.keyword]]",
+            vec![("words", r#""JOIN""#), ("owner", r#"{ account = "a" }"#)],
+        ),
         Table::Route => ("[[route]]", vec![("name", r#""r""#), ("to", r#"[{ carrier = "c" }]"#)]),
         Table::Target => ("[[route]]\nname = \"r\"\n[[route.to]]", vec![("carrier", r#""c""#)]),
         Table::Dialect => ("[dialect.x]", vec![]),

@@ -92,7 +92,7 @@ fn section(table: Table) -> String {
         Table::Simulator => "[simulator]",
         Table::Account => "[[account]]",
         Table::Carrier | Table::CarrierTls => "[[carrier]]",
-        Table::Number | Table::Owner => "[[number]]",
+        Table::Number | Table::Owner | Table::Keyword => "[[number]]",
         Table::Route | Table::Target => "[[route]]",
         Table::Dialect | Table::Tlv | Table::Status => "[dialect.example]",
     };

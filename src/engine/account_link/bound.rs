@@ -5,8 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::engine::handles::AccountHandle;
-use crate::engine::shard::Delivery;
+use crate::engine::handles::{AccountHandle, Handed};
 use crate::engine::shared::Account;
 
 /// Without a delivery taken for so long, an account takes none.
@@ -18,7 +17,7 @@ pub struct Bound {
     pub handle: Arc<AccountHandle>,
     pub receives: bool,
     pub window_max: usize,
-    pub in_flight: Vec<Option<Delivery>>,
+    pub in_flight: Vec<Option<Handed>>,
     pub free: Vec<u32>,
     /// When this session last took a delivery, on the monotonic clock.
     pub took_at: Option<Duration>,
@@ -51,16 +50,41 @@ impl Bound {
         }
     }
 
-    pub fn keep(&mut self, ticket: u64, delivery: Delivery) {
+    pub fn keep(&mut self, ticket: u64, delivery: Handed) {
         if let Some(place) = self.in_flight.get_mut(ticket as usize) {
             *place = Some(delivery);
         }
     }
 
-    pub fn take(&mut self, ticket: u64) -> Option<Delivery> {
+    pub fn take(&mut self, ticket: u64) -> Option<Handed> {
         let delivery = self.in_flight.get_mut(ticket as usize)?.take()?;
         self.free.push(ticket as u32);
         Some(delivery)
+    }
+
+    /// Gives what this session could not deliver now to the account's next one, unless each has
+    /// refused it or none has room.
+    ///
+    /// # Errors
+    /// One to wait, this or one that came before it: see [`AccountHandle::push_delivery`].
+    pub fn pass_on(&self, mut handed: Handed) -> Result<(), Handed> {
+        let receivers = self.account.receivers.load();
+        let own = receivers.iter().position(|other| Arc::ptr_eq(other, &self.handle));
+        handed.refusals = handed.refusals.saturating_add(1);
+        if usize::from(handed.refusals) >= receivers.len() {
+            return Err(handed);
+        }
+        let behind = own.map_or(0, |own| own + 1);
+        for other in receivers.iter().cycle().skip(behind).take(receivers.len() - 1) {
+            match other.push_delivery(handed) {
+                Ok(()) => {
+                    other.wake();
+                    return Ok(());
+                }
+                Err(back) => handed = back,
+            }
+        }
+        Err(handed)
     }
 }
 

@@ -16,6 +16,17 @@ pub struct Number {
     pub segments_per_second: u32,
     /// Who gets its MO; `None` answers them and counts them as unowned.
     pub owner: Option<Owner>,
+    /// Who gets those that begin with a word of theirs instead; no word twice.
+    pub keywords: Vec<Keyword>,
+}
+
+/// Words on a shared number, and who gets what begins with one of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Keyword {
+    /// The words as they were written, at least one.
+    pub words: Vec<String>,
+    /// Who gets it.
+    pub owner: Owner,
 }
 
 /// Who gets the MO of a number.

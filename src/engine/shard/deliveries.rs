@@ -1,34 +1,12 @@
 //! What goes to accounts: at once when a session can take it, else in order and bounded when one
 //! can.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ACCOUNT_TICKETS, Counted, Delivery, Effects, Shard};
 use crate::clock::Now;
-use crate::mo::MoMessage;
-use crate::wire::{CommandStatus, SequenceNumber};
 
 impl<L: Clone> Shard<L> {
-    /// A message from a handset: to the owner of its number.
-    pub fn mo<E: Effects<Link = L>>(
-        &mut self,
-        link: &L,
-        sequence: SequenceNumber,
-        owner: Option<u32>,
-        message: MoMessage,
-        effects: &mut E,
-    ) {
-        effects.answer(link, sequence, CommandStatus::ESME_ROK);
-        match owner {
-            Some(account) => {
-                effects.count(Counted::Mo);
-                self.deliver(account, Delivery::Mo(Arc::new(message)), effects);
-            }
-            None => effects.count(Counted::MoUnowned),
-        }
-    }
-
     /// A session took these deliveries, the oldest first, and could not bring them to their end:
     /// they wait again, before all others, for another session, or for `pause` when the account
     /// refused them for now.

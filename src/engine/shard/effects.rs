@@ -8,8 +8,10 @@ use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
+use crate::mo::reassembly::{self, Why};
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::Outcome;
+use crate::text::DefaultAlphabet;
 use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
 
 /// What a shard wants done.
@@ -92,6 +94,12 @@ pub enum Counted {
     MoUnowned,
     /// An MO for its owner.
     Mo,
+    /// So many segments of MO that were there already.
+    MoDuplicates(u64),
+    /// An MO that goes on with segments missing.
+    MoIncomplete(Why),
+    /// An MO all segments of which are there.
+    MoReassembled,
     /// A correlation was given up to make room.
     CorrelationDropped,
     /// It is known now how a carrier writes ids in receipts.
@@ -159,6 +167,8 @@ pub struct CarrierRules {
     pub reference_max: u16,
     /// Whether it takes one unanswered message for each destination (quirk 58).
     pub one_per_destination: bool,
+    /// What it means by `data_coding` 0.
+    pub zero: DefaultAlphabet,
 }
 
 /// Limits of one shard.
@@ -179,6 +189,8 @@ pub struct Limits {
     pub waiting_max: Vec<usize>,
     /// How long a temporary error waits before the next attempt.
     pub retry_after: Duration,
+    /// MO whose segments are not all there.
+    pub reassembly: reassembly::Limits,
 }
 
 impl Default for Limits {
@@ -191,6 +203,7 @@ impl Default for Limits {
             parked_max_age: Duration::from_secs(30),
             waiting_max: Vec::new(),
             retry_after: Duration::from_secs(30),
+            reassembly: reassembly::Limits::default(),
         }
     }
 }

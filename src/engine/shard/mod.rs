@@ -20,6 +20,7 @@ mod effects;
 mod ended;
 mod lean;
 mod live;
+mod mo;
 mod one_each;
 mod parked;
 mod receipts;
@@ -35,6 +36,8 @@ use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
+use crate::mo::Owner;
+use crate::mo::reassembly::Reassembly;
 use crate::mt::receipts::{Outcome, tail};
 use crate::mt::references::References;
 use crate::mt::segmentation::own_reference;
@@ -83,6 +86,9 @@ pub struct Shard<L> {
     /// Whose turn it is, where a carrier takes one message at a time for each destination; `None`
     /// where no carrier does.
     one_each: Option<OneEach>,
+    reassembly: Reassembly<Owner>,
+    /// Set while the engine stops: nothing is held for its other segments any more.
+    releasing: bool,
     links: std::marker::PhantomData<L>,
 }
 
@@ -109,6 +115,8 @@ impl<L: Clone> Shard<L> {
             node,
             counter: first + u64::from(index),
             counter_step: u64::from(count.max(1)),
+            reassembly: Reassembly::new(limits.reassembly),
+            releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
             one_each: carriers.iter().any(|one| one.one_per_destination).then(OneEach::default),
@@ -164,6 +172,8 @@ impl<L: Clone> Shard<L> {
         while let Some(receipt) = self.parked.pop_due(now.monotonic) {
             self.give_up_receipt(now, receipt, effects);
         }
+        self.reassembly.handle_timeout(now.monotonic);
+        self.mo_out(effects);
         while let Some(ticket) = self.due.pop(now.wall) {
             if ticket & ACCOUNT_TICKETS == ACCOUNT_TICKETS {
                 self.account_ready(ticket as u32, effects);

@@ -4,8 +4,8 @@ use super::super::Presence::{Absent, Default, Required};
 use super::super::{Key, Kind, Table};
 use super::{count, int, ms, words};
 use crate::message::dialect::{
-    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, OctetOrder, ReceiptSegments, Surplus,
-    TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
+    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, OctetOrder, ReceiptSegments,
+    Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::receipt::id::IdNotation;
@@ -126,6 +126,10 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// its other segments do not come: some carriers send none. Handsets that take one segment
     /// mostly take all within a minute.
     receipt_segments_wait_ms: ms(0, 604_800_000), Default("300000");
+    /// What an account gets of a long message from a handset: `each` segment untouched, or one
+    /// `payload`, in short_message up to 254 octets and else in message_payload, which its client
+    /// must read (Jasmin #513, #756).
+    mo_segments: words::<MoSegments>(), Default(r#""each""#);
     /// What to do on a command_status, beside those of `base` (quirks 39, 57: gosmpp #73, vumi
     /// #636).
     status: Kind::TableMap(Table::Status), Absent("the engine's table");

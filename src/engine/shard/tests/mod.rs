@@ -5,6 +5,7 @@ mod doubt;
 mod endings;
 mod lanes;
 mod matching;
+mod mo;
 mod notations;
 mod sequences;
 mod waiting;
@@ -19,13 +20,14 @@ use super::{
     Submission,
 };
 use crate::clock::Now;
-use crate::message::dialect::ReceiptSegments;
+use crate::message::dialect::{MoSegments, ReceiptSegments};
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
-use crate::mo::MoMessage;
+use crate::mo::{MoMessage, Owner, Recipient};
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{CarrierReceipt, Notations, receipt_keys, response_key};
+use crate::text::DefaultAlphabet;
 use crate::wire::{Address, CommandStatus, SequenceNumber};
 
 /// When the world begins, in wall time.
@@ -134,6 +136,7 @@ impl Default for Rules {
             receipt_segments: ReceiptSegments::Each,
             receipt_segments_wait: Duration::from_secs(300),
             reference_max: 255,
+            zero: DefaultAlphabet::Gsm7,
         };
         Self { limits, carrier }
     }
@@ -321,6 +324,7 @@ fn long_message(segments: u16) -> Message {
 
 fn mo(text: &str) -> MoMessage {
     MoMessage {
+        carrier: 0,
         source: Address::new(1, 1, HANDSET.as_bytes()),
         destination: Address::new(3, 0, b"36105"),
         service_type: Box::default(),
@@ -331,6 +335,11 @@ fn mo(text: &str) -> MoMessage {
         short_message: text.as_bytes().into(),
         tlvs: Box::default(),
     }
+}
+
+/// An account that takes segments as they come owns the number.
+fn owned_by(account: u32) -> Owner {
+    Owner::account(Recipient { account, segments: MoSegments::Each })
 }
 
 const DELIVERED: MessageState = MessageState::DELIVERED;

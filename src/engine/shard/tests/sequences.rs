@@ -24,6 +24,7 @@ enum Step {
     Ready(u32),
     GiveBack { account: u32, count: usize, pause_s: u64 },
     Mo(u32),
+    Segment { account: u32, reference: u8, sequence: u8, text: u8 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -54,7 +55,12 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (account.clone(), 0..4_usize, 0..7_u64).prop_map(|(account, count, pause_s)| {
             Step::GiveBack { account, count, pause_s }
         }),
-        1 => account.prop_map(Step::Mo),
+        1 => account.clone().prop_map(Step::Mo),
+        3 => (account, 0..3_u8, 1..3_u8, 0..2_u8).prop_map(
+            |(account, reference, sequence, text)| {
+                Step::Segment { account, reference, sequence, text }
+            }
+        ),
     ]
 }
 
@@ -67,6 +73,7 @@ struct Run {
     doubted: Vec<Outgoing>,
     submitted: usize,
     deliveries_of_mo: usize,
+    segments_of_mo: usize,
 }
 
 impl Run {
@@ -79,6 +86,7 @@ impl Run {
             parked_max_age: Duration::from_secs(30),
             waiting_max: vec![3, 2],
             retry_after: Duration::from_secs(30),
+            ..Limits::default()
         };
         let carrier = CarrierRules { in_doubt, one_per_destination, ..Rules::default().carrier };
         Self {
@@ -87,6 +95,7 @@ impl Run {
             doubted: Vec::new(),
             submitted: 0,
             deliveries_of_mo: 0,
+            segments_of_mo: 0,
         }
     }
 
@@ -155,7 +164,15 @@ impl Run {
             Step::GiveBack { account, count, pause_s } => self.give_back(account, count, pause_s),
             Step::Mo(account) => {
                 self.deliveries_of_mo += 1;
-                world.shard.mo(&9, 0, Some(account), mo("x"), &mut world.notes);
+                world.mo(&owned_by(account), mo("x"));
+            }
+            Step::Segment { account, reference, sequence, text } => {
+                self.segments_of_mo += 1;
+                let recipient = Recipient { account, segments: MoSegments::Payload };
+                let user_data = [5, 0, 3, reference, 2, sequence, b'a' + text];
+                let short_message = user_data.into();
+                let segment = MoMessage { esm_class: 0x40, short_message, ..mo("") };
+                world.mo(&Owner::account(recipient), segment);
             }
         }
     }
@@ -196,7 +213,7 @@ impl Run {
         let deliveries = notes.delivered.len() + shard.waiting() + lost;
         let told = self.world.told();
         let finals: Vec<_> = told.iter().map(|told| told.1).collect();
-        assert_eq!(deliveries, ended + self.deliveries_of_mo);
+        assert_eq!(deliveries, ended + self.deliveries_of_mo + self.handed_on());
         assert_eq!(finals.len(), finals.iter().collect::<HashSet<_>>().len());
 
         // Nothing is on its way twice at a time, nor two messages to one handset where the carrier
@@ -216,6 +233,16 @@ impl Run {
         }
     }
 
+    /// Deliveries that segments of MO became: two of them one, if they were put together.
+    fn handed_on(&self) -> usize {
+        let together = self.world.counts(Counted::MoReassembled);
+        let counted = self.world.notes.counted.iter().map(|one| match one {
+            Counted::MoDuplicates(segments) => *segments as usize,
+            _ => 0,
+        });
+        self.segments_of_mo - together - counted.sum::<usize>() - self.world.shard.held_segments()
+    }
+
     /// However it went, nothing stays for ever.
     fn finish(mut self) {
         // Every link answers for what it has, if only by its end.
@@ -224,7 +251,7 @@ impl Run {
         }
         self.world.pass(Duration::from_secs(2000));
         self.check();
-        assert_eq!(self.world.shard.parked.len(), 0);
+        assert_eq!((self.world.shard.parked.len(), self.world.shard.held_segments()), (0, 0));
         self.world.assert_empty();
     }
 }

@@ -20,10 +20,9 @@ fn receipts_and_mo_wait_for_an_absent_account_and_come_in_order() {
     let mut world = World::new();
     world.notes.room.insert(0, 0);
     let first = delivered(&mut world, 0, "1");
-    world.shard.mo(&9, 77, Some(0), mo("one"), &mut world.notes);
+    world.mo(&owned_by(0), mo("one"));
     let second = delivered(&mut world, 0, "2");
     assert_eq!((world.shard.waiting(), world.notes.backlog), (3, 3));
-    assert_eq!(world.notes.answered[1], (9, 77, CommandStatus::ESME_ROK));
     world.notes.room.clear();
     world.shard.account_ready(0, &mut world.notes);
     assert_eq!(ids(&world), [first, second]);
@@ -115,7 +114,7 @@ fn an_account_that_refused_for_now_is_left_alone_for_a_while() {
 #[test]
 fn an_mo_of_nobody_is_answered_and_counted() {
     let mut world = World::new();
-    world.shard.mo(&9, 5, None, mo("x"), &mut world.notes);
+    world.shard.mo(world.now, (&9, 5), None, mo("x"), &mut world.notes);
     assert_eq!(world.notes.answered, [(9, 5, CommandStatus::ESME_ROK)]);
     assert_eq!((world.counts(Counted::MoUnowned), world.shard.waiting()), (1, 0));
 }

@@ -1,0 +1,107 @@
+//! MO: held where somebody needs the whole, then to the owner of their number.
+
+use std::sync::Arc;
+
+use super::{Counted, Delivery, Effects, Shard};
+use crate::clock::Now;
+use crate::message::dialect::MoSegments;
+use crate::mo::reassembly::{Mark, Reassembled, Why, join};
+use crate::mo::{MoMessage, Owner};
+use crate::wire::{CommandStatus, SequenceNumber};
+
+impl<L: Clone> Shard<L> {
+    /// A message from a handset, or a segment of one, to a number of this owner.
+    pub fn mo<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        (link, sequence): (&L, SequenceNumber),
+        owner: Option<Owner>,
+        message: MoMessage,
+        effects: &mut E,
+    ) {
+        effects.answer(link, sequence, CommandStatus::ESME_ROK);
+        let Some(owner) = owner else {
+            effects.count(Counted::MoUnowned);
+            return;
+        };
+        // The rule, and what it costs nothing for: an owner of all who takes segments.
+        if !owner.needs_whole() {
+            self.mo_each(owner.default.map(|owner| owner.account), [message], effects);
+            return;
+        }
+        match Mark::of(&message) {
+            Some(mark) if !self.releasing => {
+                self.reassembly.arrive(now.monotonic, owner, mark, message);
+                self.mo_out(effects);
+            }
+            _ => self.mo_to_owner(&owner, vec![message], false, effects),
+        }
+    }
+
+    /// Nothing is held from now on: what there is goes on as it is.
+    pub fn release<E: Effects<Link = L>>(&mut self, effects: &mut E) {
+        self.releasing = true;
+        self.reassembly.release();
+        self.mo_out(effects);
+    }
+
+    /// Segments that wait for others of their message.
+    #[must_use]
+    pub fn held_segments(&self) -> usize {
+        self.reassembly.segments()
+    }
+
+    /// Hands on what the reassembly has done with.
+    pub(super) fn mo_out<E: Effects<Link = L>>(&mut self, effects: &mut E) {
+        let duplicates = self.reassembly.take_duplicates();
+        if duplicates > 0 {
+            effects.count(Counted::MoDuplicates(duplicates));
+        }
+        while let Some(Reassembled { of, segments, why }) = self.reassembly.poll() {
+            effects.count(match why {
+                Why::Whole => Counted::MoReassembled,
+                why => Counted::MoIncomplete(why),
+            });
+            self.mo_to_owner(&of, segments, why == Why::Whole, effects);
+        }
+    }
+
+    /// To whoever owns it by its first segment: as one message if that is wanted and all of it is
+    /// here, else each segment as it came.
+    fn mo_to_owner<E: Effects<Link = L>>(
+        &mut self,
+        owner: &Owner,
+        segments: Vec<MoMessage>,
+        is_whole: bool,
+        effects: &mut E,
+    ) {
+        let is_first = |one: &&MoMessage| Mark::of(one).is_none_or(|mark| mark.sequence == 1);
+        let first = segments.first().filter(is_first);
+        let carrier = first.and_then(|first| self.carriers.get(first.carrier as usize));
+        let recipient = owner.of(first, carrier.map(|rules| rules.zero).unwrap_or_default());
+        let wants_one = recipient.is_some_and(|one| one.segments == MoSegments::Payload);
+        let account = recipient.map(|recipient| recipient.account);
+        let whole = if is_whole && wants_one { join(&segments) } else { None };
+        match whole {
+            Some(whole) => self.mo_each(account, [whole], effects),
+            None => self.mo_each(account, segments, effects),
+        }
+    }
+
+    fn mo_each<E: Effects<Link = L>>(
+        &mut self,
+        account: Option<u32>,
+        messages: impl IntoIterator<Item = MoMessage>,
+        effects: &mut E,
+    ) {
+        for message in messages {
+            match account {
+                Some(account) => {
+                    effects.count(Counted::Mo);
+                    self.deliver(account, Delivery::Mo(Arc::new(message)), effects);
+                }
+                None => effects.count(Counted::MoUnowned),
+            }
+        }
+    }
+}
