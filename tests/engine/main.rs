@@ -10,6 +10,7 @@ mod esme;
 mod failures;
 mod limits;
 mod messages;
+mod routing;
 mod running;
 mod smsc;
 mod world;
