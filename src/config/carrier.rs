@@ -48,6 +48,7 @@ fn carrier(
     table.integer("queue_max_messages", &mut carrier.queue_max_messages);
     table.integer("attempts_max", &mut carrier.attempts_max);
     table.integer("connect_timeout_ms", &mut carrier.connect_timeout_ms);
+    table.integer("failover_ms", &mut carrier.failover_ms);
     table.word("in_doubt", &mut carrier.in_doubt);
     table.integer("in_doubt_wait_ms", &mut carrier.in_doubt_wait_ms);
     carrier.dialect = dialects.of(table);

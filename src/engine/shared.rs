@@ -18,13 +18,14 @@ use super::shard::{Delivery, SegmentResult, Submission};
 use crate::link::Clock;
 use crate::message::class::TrafficClass;
 use crate::message::dialect::Dialect;
+use crate::message::envelope::Message;
 use crate::message::translation::Form;
 use crate::mo::{MoMessage, Owners};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{CarrierReceipt, Reading, ReceiptStyle, tail};
 use crate::mt::routing::{Action, Classes, Routes};
-use crate::mt::segmentation::{Cutting, Writing};
+use crate::mt::segmentation::{Cutting, Writing, fits};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
@@ -51,6 +52,8 @@ pub enum ToShard {
         /// Whether it had been called in doubt before.
         late: bool,
     },
+    /// A message that no bind has had, of a carrier that has none any more: to be sent by another.
+    Elsewhere(u64),
     /// A receipt of a carrier.
     Receipt {
         /// Who is to be answered.
@@ -240,6 +243,23 @@ impl Shared {
             false => CommandStatus::ESME_RINVDSTADR,
         };
         roomy.ok_or(status)
+    }
+
+    /// Another carrier that a queued message may take, the first in its lane's order that is up,
+    /// has room, and can take it as it was planned.
+    #[must_use]
+    pub fn elsewhere(&self, message: &Message, from: u32) -> Option<&Arc<Carrier>> {
+        let account = self.accounts.get(message.account as usize)?;
+        let (source, destination) = (message.source.octets(), message.destination.octets());
+        let class = self.class_of(account, source);
+        let found = self.routes.find(account.index, class, source, destination)?;
+        let Action::Send(way) = found.action else { return None };
+        let carriers = self.routes.carriers(way, account.index, source, destination);
+        let takes = |carrier: &&Arc<Carrier>| {
+            let up = carrier.index != from && carrier.binds.load(Ordering::Relaxed) > 0;
+            up && !carrier.queued.is_full() && fits(message, carrier.cutting)
+        };
+        carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)
     }
 
     /// Why a message of this account and sender is sent: its number says it, or the account.

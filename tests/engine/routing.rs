@@ -1,10 +1,12 @@
 //! Which carrier a lane goes to: by order, weight and cost, and where it goes when one is lost.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use chappe::session::BindKind;
 use chappe::wire::CommandStatus;
 
+use crate::carriers::nowhere;
 use crate::esme::{Esme, Submit};
 use crate::smsc::{Reply, Smsc};
 use crate::world::{World, carrier, until};
@@ -107,4 +109,56 @@ async fn a_message_never_goes_back_to_the_account_it_came_from() {
     send(&customer, 5, 1).await;
     hub.submitted(5).await;
     assert_eq!((hub.submits().len(), other.submits().len()), (5, 5));
+}
+
+#[tokio::test]
+async fn what_waits_for_a_carrier_that_is_lost_goes_to_the_next_of_its_route() {
+    let route = "to = [{ carrier = \"first\" }, { carrier = \"second\" }]\n";
+    let keys = "window_max = 10\nfailover_ms = 200\nin_doubt = \"hold\"\n";
+    let first = Smsc::with(|_| Reply::Keep).await;
+    let second = Smsc::with(|_| Reply::Report("DELIVRD")).await;
+    let world = World::start(&format!(
+        "{}{keys}{}[[route]]\nname = \"all\"\n{route}",
+        carrier("first", first.address),
+        carrier("second", second.address)
+    ))
+    .await;
+    world.counts(&bound("first"), 1.0).await;
+    world.counts(&bound("second"), 1.0).await;
+    let esme = Esme::bind(world.smpp()).await;
+    // Ten are sent and never answered; the others wait behind them.
+    send(&esme, 50, 1).await;
+    first.submitted(10).await;
+    let lost = Instant::now();
+    drop(first);
+    second.submitted(40).await;
+    assert!(lost.elapsed() >= Duration::from_millis(200), "{:?}", lost.elapsed());
+    assert_eq!(esme.delivered(40).await.len(), 40);
+    assert_eq!(second.submits().len(), 40, "what is in doubt stays with the first");
+    world.counts("chappe_failed_over_total", 40.0).await;
+    world.counts("chappe_messages_queued", 10.0).await;
+    assert!(lost.elapsed() < Duration::from_secs(5), "{:?}", lost.elapsed());
+}
+
+#[tokio::test]
+async fn a_long_message_keeps_its_segments_when_it_goes_to_another_carrier() {
+    let (first, second) = (nowhere().await, nowhere().await);
+    let world = World::start(&format!(
+        "{}failover_ms = 50\n{}[dialect.sar]\nbase = \"quick\"\nsegmentation = \"sar\"\n\
+         [[route]]\nname = \"all\"\nto = [{{ carrier = \"first\" }}, {{ carrier = \"second\" }}]\n",
+        carrier("first", first),
+        carrier("second", second).replace("quick", "sar"),
+    ))
+    .await;
+    let esme = Esme::bind(world.smpp()).await;
+    let id = esme.accepted(Submit::new("x".repeat(200))).await;
+    // It waits for the first; only now the other comes up.
+    let second = Smsc::at(second, |_| Reply::Report("DELIVRD")).await;
+    let submits = second.submitted(2).await;
+    let lengths: Vec<usize> = submits.iter().map(|one| one.text.len()).collect();
+    assert_eq!(lengths, [153, 47]);
+    assert!(submits.iter().all(|one| one.esm_class & 0x40 == 0), "in the other's own way");
+    let told = esme.delivered(1).await;
+    assert!(told.iter().all(|one| one.receipt().0 == id));
+    world.counts("chappe_failed_over_total", 1.0).await;
 }

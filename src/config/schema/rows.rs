@@ -259,6 +259,10 @@ pub(super) const CARRIER: &[Key] = keys! {
     /// what they submit never goes back to it. SMPP counts no hops, so nothing else would end a
     /// message that two hubs send each other.
     account: Kind::Names, Absent("no account is this peer");
+    /// How long it is without a bind before messages that wait for it go to the next carrier of
+    /// their route that is up; those of which a segment was sent stay. Long enough for a bind that
+    /// drops and comes back at once, short enough for a code that somebody waits for.
+    failover_ms: ms(0, 86_400_000), Default("5000");
     /// A message sent and never answered: `resend` may deliver twice, `hold` may not deliver at
     /// all, `wait_then_resend` gives a late response or a receipt time to settle it.
     in_doubt: words::<InDoubt>(), Default(r#""wait_then_resend""#);
