@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::settings::{self, Order, PrefixRow, Route, Settings, Target};
 use crate::message::class::TrafficClass;
+use crate::message::translation::{Form, Translator};
 use crate::mt::ingress::Admission;
 use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Way};
 use crate::wire::CommandStatus;
@@ -141,6 +142,11 @@ pub fn verdict<'a>(
         source_addr: sender.into(),
         destination_addr: destination.into(),
         ..SubmitSm::default()
+    };
+    let mut translator = Translator::default();
+    let submit = match Form::of(&account.dialect) {
+        None => submit,
+        Some(form) => translator.read_submit(&form, &submit),
     };
     let envelope = match admission.address(&submit) {
         Ok(envelope) => envelope,
