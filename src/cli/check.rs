@@ -1,30 +1,71 @@
-//! `chappe check --config FILE`: a configuration to what is wrong with it.
+//! `chappe check --config FILE`: a configuration to what is wrong with it, or to where a message
+//! would go.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
 
 use crate::config;
+use crate::engine::routes::{Verdict, verdict};
 use crate::engine::settings::Settings;
 
 use super::Exit;
 
-/// Checks the file `config` and writes one line for each fault, or one line that says what it
-/// holds.
+/// Check a configuration
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Say where a message would go: its route, and the carriers in the order they are tried
+    #[arg(long, num_args = 3, value_names = ["ACCOUNT", "SENDER", "DESTINATION"])]
+    pub route: Option<Vec<String>>,
+}
+
+/// Checks the configuration and writes one line for each fault, or one line that says what it
+/// holds or, if asked, where a message would go.
 ///
 /// # Errors
 ///
 /// When `out` cannot be written to.
-pub fn run(config: &Path, out: &mut impl Write) -> io::Result<Exit> {
-    match config::load(config) {
-        Ok(settings) => {
-            writeln!(out, "OK: {}", summary(&settings))?;
-            Ok(Exit::Success)
-        }
+pub fn run(args: &Args, out: &mut impl Write) -> io::Result<Exit> {
+    let settings = match config::load(&args.config) {
+        Ok(settings) => settings,
         Err(errors) => {
             writeln!(out, "{errors}")?;
+            return Ok(Exit::Usage);
+        }
+    };
+    let Some([account, sender, destination]) = args.route.as_deref() else {
+        writeln!(out, "OK: {}", summary(&settings))?;
+        return Ok(Exit::Success);
+    };
+    match verdict(&settings, account, sender, destination) {
+        Some(verdict) => {
+            writeln!(out, "{}", shown(account, &verdict))?;
+            Ok(Exit::Success)
+        }
+        None => {
+            writeln!(out, "{}", json!({ "account": account, "error": "no such account" }))?;
             Ok(Exit::Usage)
         }
     }
+}
+
+/// One line of JSON.
+fn shown(account: &str, verdict: &Verdict<'_>) -> Value {
+    let mut shown = Map::new();
+    let mut put = |name: &str, value: Value| shown.insert(name.to_owned(), value);
+    put("account", json!(account));
+    put("sender", json!(verdict.sender));
+    put("destination", json!(verdict.destination));
+    put("class", json!(verdict.class.to_string()));
+    put("route", json!(verdict.route.map(|route| &route.name)));
+    put("order", json!(verdict.route.map(|route| route.order.to_string())));
+    put("carriers", json!(verdict.carriers));
+    put("status", json!(verdict.status.to_string()));
+    Value::Object(shown)
 }
 
 fn summary(settings: &Settings) -> String {
@@ -43,13 +84,45 @@ fn summary(settings: &Settings) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn check(file: &str) -> (Exit, String) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        ask(file, None)
+    }
+
+    fn ask(file: &str, route: Option<[&str; 3]>) -> (Exit, String) {
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let route = route.map(|words| words.map(str::to_owned).to_vec());
         let mut out = Vec::new();
-        let exit = run(&path, &mut out).unwrap();
+        let exit = run(&Args { config, route }, &mut out).unwrap();
         (exit, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn a_message_is_told_its_route_and_carriers_in_one_line() {
+        let file = "config/chappe.toml";
+        let line = concat!(
+            r#"{"account":"demo","sender":"12345","destination":"33612345678","#,
+            r#""class":"transactional","route":"france","order":"failover","#,
+            r#""carriers":["simulator"],"status":"ESME_ROK"}"#
+        );
+        let france = ask(file, Some(["demo", "12345", "+33612345678"]));
+        assert_eq!(france, (Exit::Success, format!("{line}\n")));
+        let cases = [
+            (["demo", "Demo1", "33612345678"], r#""route":"everything""#, "ESME_ROK"),
+            (["demo", "12345", "85012345678"], r#""route":"not-served""#, "ESME_RINVDSTADR"),
+            (["demo", "Bank", "33612345678"], r#""route":null"#, "ESME_RINVSRCADR"),
+            (["demo", "12345", "nobody"], r#""route":null"#, "ESME_RINVDSTADR"),
+        ];
+        for (message, route, status) in cases {
+            let (exit, line) = ask(file, Some(message));
+            assert_eq!(exit, Exit::Success);
+            assert!(line.contains(route) && line.contains(status), "{line}");
+        }
+        let nobody = ask(file, Some(["nobody", "12345", "33612345678"]));
+        assert_eq!(nobody.0, Exit::Usage);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -34,12 +33,7 @@ struct CommandLine {
 enum Command {
     /// Run the engine
     Run(run::RunArgs),
-    /// Check a configuration
-    Check {
-        /// The configuration
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-    },
+    Check(check::Args),
     Smsc(smsc::Args),
     Load(load::Args),
     /// Decode and encode PDUs, one a line
@@ -77,9 +71,9 @@ pub fn main() -> Exit {
             drop((input, output));
             return tool(load::run(&args));
         }
-        Command::Check { config } => {
+        Command::Check(args) => {
             let mut output = output;
-            match check::run(&config, &mut output) {
+            match check::run(&args, &mut output) {
                 Ok(exit) => return exit,
                 Err(error) => Err(error),
             }

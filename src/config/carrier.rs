@@ -7,11 +7,12 @@ use super::dialect::Dialects;
 use super::reader::Reader;
 use super::unique::Names;
 
-/// The carriers and their names.
+/// The carriers and their names. `accounts` are the system_ids there are.
 pub(super) fn carriers(
     root: &Reader<'_>,
     dialects: &Dialects,
     timers: Timers,
+    accounts: &Names,
 ) -> (Vec<Carrier>, Names) {
     let (mut carriers, mut names) = (Vec::new(), Names::default());
     for table in root.tables("carrier") {
@@ -25,7 +26,8 @@ pub(super) fn carriers(
             table.endpoint("address").unwrap_or(Endpoint { host: String::new(), port: 0 });
         let system_id = table.text_or_none("system_id").unwrap_or_default();
         let begun = Carrier::new(name.unwrap_or_default(), address, system_id);
-        carriers.push(carrier(&table, begun, dialects, timers));
+        let carrier = carrier(&table, begun, dialects, timers);
+        carriers.push(Carrier { accounts: accounts.accounts_of(&table, "account"), ..carrier });
     }
     (carriers, names)
 }
@@ -46,6 +48,7 @@ fn carrier(
     table.integer("queue_max_messages", &mut carrier.queue_max_messages);
     table.integer("attempts_max", &mut carrier.attempts_max);
     table.integer("connect_timeout_ms", &mut carrier.connect_timeout_ms);
+    table.integer("failover_ms", &mut carrier.failover_ms);
     table.word("in_doubt", &mut carrier.in_doubt);
     table.integer("in_doubt_wait_ms", &mut carrier.in_doubt_wait_ms);
     carrier.dialect = dialects.of(table);

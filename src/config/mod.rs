@@ -100,7 +100,7 @@ fn settings(root: &Reader<'_>) -> Settings {
     let smpp = node::smpp(root);
     let dialects = dialect::Dialects::read(root);
     let (accounts, system_ids) = account::accounts(root, &dialects, smpp.timers);
-    let (carriers, carrier_names) = carrier::carriers(root, &dialects, smpp.timers);
+    let (carriers, carrier_names) = carrier::carriers(root, &dialects, smpp.timers, &system_ids);
     let settings = Settings {
         node: node::node(root),
         http: node::http(root),

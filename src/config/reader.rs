@@ -59,8 +59,7 @@ impl<'a> Reader<'a> {
         let later = table.keys().iter().filter(is_later).any(|key| map.contains_key(key.name));
         for key in table.keys().iter().filter(|_| !later) {
             if matches!(key.presence, Presence::Required) && !map.contains_key(key.name) {
-                let spot = Spot { at: reader.spot.at, path: reader.path_of(key.name) };
-                sheet.fault(&spot, "nothing", key.expected());
+                sheet.fault(&reader.spot_of(key.name), "nothing", key.expected());
             }
         }
         reader
@@ -69,6 +68,11 @@ impl<'a> Reader<'a> {
     /// Where the table stands.
     pub(super) fn spot(&self) -> &Spot {
         &self.spot
+    }
+
+    /// Where a key would stand that the table does not have.
+    pub(super) fn spot_of(&self, name: &str) -> Spot {
+        Spot { at: self.spot.at, path: self.path_of(name) }
     }
 
     /// Whether the table has this key at all.
@@ -246,17 +250,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a price, as a number or in quotes.
-    pub(super) fn cost(&self, name: &str, into: &mut Cost) {
-        let Some(value) = self.value(name) else { return };
+    pub(super) fn cost(&self, name: &str) -> Option<Cost> {
+        let value = self.value(name)?;
         let text = match value.value {
             DeValue::Float(float) => Some(float.as_str()),
             DeValue::Integer(integer) if integer.radix() == 10 => Some(integer.as_str()),
             other => other.as_str(),
         };
-        match text.and_then(|text| text.parse().ok()) {
-            Some(cost) => *into = cost,
-            None => self.refuse(&value),
+        let cost = text.and_then(|text| text.parse().ok());
+        if cost.is_none() {
+            self.refuse(&value);
         }
+        cost
     }
 
     /// Reads one text or an array of texts, each of which `read` understands; with nothing in the

@@ -1,10 +1,13 @@
 //! `[[route]]`: which messages go where.
 
-use crate::engine::settings::{Action, Cost, Encoding, Order, PrefixRow, Route, Target};
+use std::collections::HashSet;
+
+use crate::engine::settings::{Action, Encoding, Order, PrefixRow, Route, Target};
+use crate::mt::routing::{Prefix, Way};
 
 use super::account::patterns;
-use super::prefixes;
-use super::reader::Reader;
+use super::prefixes::{self, Costs};
+use super::reader::{Reader, quoted};
 use super::unique::Names;
 
 /// The routes that could be read. `accounts` and `carriers` are the names there are.
@@ -25,26 +28,28 @@ pub(super) fn routes(root: &Reader<'_>, accounts: &Names, carriers: &Names) -> V
 
 /// A route without its name.
 fn route(table: &Reader<'_>, accounts: &Names, carriers: &Names) -> Option<Route> {
-    let prefixes = table.several("prefix", prefixes::digits);
-    let prefix_rows = prefixes::file(table, carriers);
-    let senders = patterns(table, "sender");
-    let named = table.several("account", |text| Some(text.to_owned()));
-    let what = "the system_id of an account";
-    let known = |(spot, name): &(_, String)| accounts.check(table, spot, name, what);
-    let named = named.into_iter().filter(known).map(|(_, name)| name).collect();
     let (mut order, mut encoding, mut strict_order) =
         (Order::default(), Encoding::default(), false);
     table.word("order", &mut order);
     table.word("encoding", &mut encoding);
     table.flag("strict_order", &mut strict_order);
+    let targets = targets(table, carriers, order);
+    let costs = match order {
+        Order::Cost => Costs::Needed(&targets),
+        Order::Failover | Order::Weight => Costs::Optional,
+    };
+    let prefix_rows = prefixes::file(table, carriers, costs);
+    let prefixes = prefixes(table, prefix_rows.as_deref().unwrap_or_default());
+    let senders = patterns(table, "sender");
+    let accounts = accounts.accounts_of(table, "account");
     let class = table.word_or_none("class");
-    let action = action(table, carriers, prefix_rows.as_deref())?;
+    let action = action(table, targets, prefix_rows.as_deref())?;
     Some(Route {
         name: String::new(),
-        prefixes: prefixes.into_iter().map(|(_, prefix)| prefix).collect(),
+        prefixes,
         prefix_rows: prefix_rows.unwrap_or_default(),
         senders,
-        accounts: named,
+        accounts,
         class,
         order,
         action,
@@ -53,14 +58,29 @@ fn route(table: &Reader<'_>, accounts: &Names, carriers: &Names) -> Option<Route
     })
 }
 
+/// The prefixes that stand in the configuration itself; notes one that is said twice.
+fn prefixes(table: &Reader<'_>, rows: &[PrefixRow]) -> Vec<Prefix> {
+    let read = table.several("prefix", prefixes::digits);
+    let mut seen = HashSet::new();
+    for (spot, prefix) in &read {
+        if !seen.insert(*prefix) {
+            let found = format!("{}, which stands there already", quoted(&prefix.to_string()));
+            table.sheet.fault(spot, found, "each prefix once");
+        }
+    }
+    let twice: HashSet<_> =
+        rows.iter().map(|row| row.prefix).filter(|prefix| seen.contains(prefix)).collect();
+    for (spot, prefix) in read.iter().filter(|(_, prefix)| twice.contains(prefix)) {
+        let found = format!("{}, which prefix_file has too", quoted(&prefix.to_string()));
+        table.sheet.fault(spot, found, "each prefix once");
+    }
+    read.into_iter().map(|(_, prefix)| prefix).collect()
+}
+
 /// What becomes of what matches; exactly one thing must be said.
-fn action(table: &Reader<'_>, carriers: &Names, rows: Option<&[PrefixRow]>) -> Option<Action> {
+fn action(table: &Reader<'_>, targets: Vec<Target>, rows: Option<&[PrefixRow]>) -> Option<Action> {
     let mut reject = false;
     table.flag("reject", &mut reject);
-    let mut targets = Vec::new();
-    for target in table.tables("to") {
-        targets.extend(read_target(&target, carriers));
-    }
     if reject {
         let both = ["to", "prefix_file"].iter().find_map(|name| table.value(name));
         if let Some(value) = both.filter(|value| value.key.name == "to" || has_carrier(rows)) {
@@ -88,10 +108,41 @@ fn has_carrier(rows: Option<&[PrefixRow]>) -> bool {
     rows.is_some_and(|rows| rows.iter().any(|row| row.carrier.is_some()))
 }
 
-fn read_target(table: &Reader<'_>, carriers: &Names) -> Option<Target> {
-    let (mut weight, mut cost) = (1, Cost::default());
+/// The carriers of a route; notes what its order cannot choose by.
+fn targets(table: &Reader<'_>, carriers: &Names, order: Order) -> Vec<Target> {
+    let (mut targets, mut named) = (Vec::new(), HashSet::new());
+    let tables = table.tables("to");
+    for target in &tables {
+        let Some(read) = read_target(target, carriers, order) else { continue };
+        if !named.insert(read.carrier.clone())
+            && let Some(value) = target.value("carrier")
+        {
+            let found = format!("{}, which stands there already", quoted(&read.carrier));
+            table.sheet.fault(&value.spot, found, "each carrier once");
+        }
+        targets.push(read);
+    }
+    let Some(value) = table.value("to") else { return targets };
+    if targets.len() > Way::CARRIERS_MAX {
+        let expected = format!("at most {}", Way::CARRIERS_MAX);
+        table.sheet.fault(&value.spot, format!("{} carriers", targets.len()), expected);
+    }
+    let all_read = targets.len() == tables.len() && !targets.is_empty();
+    if order == Order::Weight && all_read && targets.iter().all(|target| target.weight == 0) {
+        let expected = "a weight above 0 for at least one";
+        table.sheet.fault(&value.spot, "weight = 0 for every carrier", expected);
+    }
+    targets
+}
+
+fn read_target(table: &Reader<'_>, carriers: &Names, order: Order) -> Option<Target> {
+    let mut weight = 1;
     table.integer("weight", &mut weight);
-    table.cost("cost", &mut cost);
+    let cost = table.cost("cost");
+    if order == Order::Cost && !table.has("cost") {
+        let expected = "a decimal number such as 0.045, which order = \"cost\" goes by";
+        table.sheet.fault(&table.spot_of("cost"), "nothing", expected);
+    }
     let carrier = table.text_or_none("carrier")?;
     let value = table.value("carrier")?;
     let known = carriers.check(table, &value.spot, &carrier, "the name of a carrier");

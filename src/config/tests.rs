@@ -10,6 +10,7 @@ mod golden;
 mod hostile;
 mod keys;
 mod manual;
+mod prefixes;
 mod shipped;
 mod sources;
 

@@ -32,13 +32,26 @@ impl Names {
         self.lines.contains_key(name)
     }
 
+    /// All of them, in their own order.
+    pub(super) fn sorted(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.lines.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The accounts that a key names, those left out that are none: they are noted.
+    pub(super) fn accounts_of(&self, table: &Reader<'_>, key: &str) -> Vec<String> {
+        let named = table.several(key, |text| Some(text.to_owned()));
+        let what = "the system_id of an account";
+        let known = |(spot, name): &(_, String)| self.check(table, spot, name, what);
+        named.into_iter().filter(known).map(|(_, name)| name).collect()
+    }
+
     /// Whether there is such a name; notes it at `spot` when there is none.
     pub(super) fn check(&self, table: &Reader<'_>, spot: &Spot, name: &str, what: &str) -> bool {
         let known = self.has(name);
         if !known {
-            let mut names: Vec<&str> = self.lines.keys().map(String::as_str).collect();
-            names.sort_unstable();
-            let expected = match nearest(name, names) {
+            let expected = match nearest(name, self.sorted()) {
                 Some(near) => format!("{what}, perhaps {}", quoted(near)),
                 None => what.to_owned(),
             };

@@ -18,7 +18,6 @@ use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::translation::Translator;
 use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field, write_id};
-use crate::mt::routing::Action;
 use crate::session::{BindRequest, CloseReason, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
 use crate::wire::table::{DeliverSm, Pdu, SubmitSm, SubmitSmResp};
@@ -200,11 +199,7 @@ impl AccountLink {
         let envelope = account.admission.address(submit)?;
         let destination = envelope.destination.octets();
         let source = envelope.source.octets();
-        let class = self.shared.class_of(account, source);
-        let carrier = match self.shared.routes.find(account.index, class, source, destination) {
-            Some(Action::Send(carriers)) => self.shared.choose(carriers, &self.leases)?,
-            Some(Action::Reject) | None => return Err(CommandStatus::ESME_RINVDSTADR),
-        };
+        let carrier = self.shared.choose(account, source, destination, &self.leases)?;
         let shard = self.shared.shard_of(destination);
         let message = account.admission.message(envelope, submit, carrier.cutting, now.wall)?;
         if account.rate.take(now.monotonic, u32::from(message.segments())).is_err() {

@@ -11,6 +11,7 @@ use dashmap::DashMap;
 use super::connector::sessions;
 use super::queue::Queue;
 use super::quota::Quota;
+use super::routes::{classes, routes};
 use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
@@ -21,7 +22,6 @@ use crate::message::translation::Form;
 use crate::mo::{Owner, Owners, Recipient, reassembly};
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
-use crate::mt::routing::{Action, Classes, PREFIX_MAX, Routes, Row};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::telemetry::{CarrierMetrics, EngineMetrics, Registry};
@@ -51,7 +51,7 @@ pub fn shared(settings: Settings) -> Shared {
         .iter()
         .map(|account| (account.settings.system_id.as_str(), account.index))
         .collect();
-    let routes = routes(&settings, &places);
+    let routes = routes(&settings);
     let owners = owners(&settings, &places);
     let classes = classes(&settings);
     let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
@@ -144,73 +144,6 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
         metrics: CarrierMetrics::new(registry, &settings.name),
         settings: settings.clone(),
     }
-}
-
-fn routes(settings: &Settings, accounts: &HashMap<&str, u32>) -> Routes {
-    let carriers: HashMap<&str, u32> = settings
-        .carriers
-        .iter()
-        .enumerate()
-        .map(|(at, carrier)| (carrier.name.as_str(), at as u32))
-        .collect();
-    let mut rows = Vec::new();
-    for route in &settings.routes {
-        let action = match &route.action {
-            settings::Action::Reject => Action::Reject,
-            settings::Action::Send(targets) => Action::Send(
-                targets
-                    .iter()
-                    .filter_map(|to| carriers.get(to.carrier.as_str()).copied())
-                    .collect(),
-            ),
-        };
-        let row = |prefix: &str, action: Action| Row {
-            prefix: prefix.chars().take(PREFIX_MAX).collect(),
-            senders: route.senders.clone(),
-            accounts: route
-                .accounts
-                .iter()
-                .filter_map(|name| accounts.get(name.as_str()).copied())
-                .collect(),
-            class: route.class,
-            action,
-        };
-        if route.prefixes.is_empty() && route.prefix_rows.is_empty() {
-            rows.push(row("", action.clone()));
-        }
-        rows.extend(route.prefixes.iter().map(|prefix| row(prefix, action.clone())));
-        for (prefix, own) in grouped(&route.prefix_rows, &carriers) {
-            let action = if own.is_empty() { action.clone() } else { Action::Send(own) };
-            rows.push(row(prefix, action));
-        }
-    }
-    Routes::new(rows)
-}
-
-/// The prefixes of a file, each once, with its carriers in file order: the first that is up takes
-/// the message.
-fn grouped<'a>(
-    rows: &'a [settings::PrefixRow],
-    carriers: &HashMap<&str, u32>,
-) -> Vec<(&'a str, Vec<u32>)> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut grouped: Vec<(&str, Vec<u32>)> = Vec::new();
-    for row in rows {
-        let at = *places.entry(&row.prefix).or_insert_with(|| {
-            grouped.push((&row.prefix, Vec::new()));
-            grouped.len() - 1
-        });
-        let own = row.carrier.as_deref().and_then(|name| carriers.get(name).copied());
-        if let (Some(own), Some((_, listed))) = (own, grouped.get_mut(at)) {
-            listed.push(own);
-        }
-    }
-    grouped
-}
-
-fn classes(settings: &Settings) -> Classes {
-    let classes = settings.numbers.iter();
-    Classes::new(classes.filter_map(|number| Some((number.address.clone(), number.class?))))
 }
 
 fn owners(settings: &Settings, accounts: &HashMap<&str, u32>) -> Owners {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::Sleep;
 
@@ -19,6 +20,13 @@ use crate::mt::egress::{Dispatcher, Next, Outgoing};
 /// Items taken, and segments handed out, before others get their turn.
 const BATCH: usize = 1024;
 
+/// Messages of a carrier without a bind that are looked at in one turn, for whether they may go
+/// elsewhere, the pause between two turns, and that between two looks through the whole queue: a
+/// million are looked through in seconds, at a tenth of a CPU.
+const LOOK: usize = 2048;
+const LOOK_TURN: Duration = Duration::from_millis(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// A dispatcher and its hands.
 pub struct DispatchTask {
     shared: Arc<Shared>,
@@ -30,6 +38,11 @@ pub struct DispatchTask {
     links_seen: u32,
     touched: Vec<bool>,
     sleep: Pin<Box<Sleep>>,
+    /// Since when no bind stands.
+    down_since: Option<Duration>,
+    /// When the queue is next looked through for what may go elsewhere.
+    look_at: Duration,
+    look: Pin<Box<Sleep>>,
 }
 
 impl DispatchTask {
@@ -41,7 +54,10 @@ impl DispatchTask {
             links: vec![None; binds],
             links_seen: 0,
             touched: vec![false; binds],
-            sleep: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
+            sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            down_since: None,
+            look_at: Duration::ZERO,
+            look: Box::pin(tokio::time::sleep(Duration::ZERO)),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
             shared,
             carrier,
@@ -135,6 +151,52 @@ impl DispatchTask {
         true
     }
 
+    /// Hands what waits back to its shards once no bind has stood for `failover_ms`, as far as
+    /// another carrier of its route is up.
+    fn fail_over(&mut self, now: Now, cx: &mut Context<'_>) {
+        if self.dispatcher.is_up() {
+            self.down_since = None;
+            return;
+        }
+        let failover = Duration::from_millis(u64::from(self.carrier.settings.failover_ms));
+        let down_since = *self.down_since.get_or_insert(now.monotonic);
+        self.look_at = self.look_at.max(down_since + failover);
+        if self.dispatcher.waiting() == 0 {
+            return;
+        }
+        if self.look_at <= now.monotonic {
+            let wait = match self.look(cx) {
+                true => LOOK_AGAIN,
+                false => LOOK_TURN,
+            };
+            self.look_at = now.monotonic + wait;
+        }
+        self.look.as_mut().reset(self.shared.clock.instant(self.look_at));
+        if self.look.as_mut().poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Looks at some of what waits; whether all of it has been seen.
+    fn look(&mut self, cx: &Context<'_>) -> bool {
+        let (shared, own) = (&self.shared, self.carrier.index);
+        let up = |carrier: &Arc<Carrier>| carrier.binds.load(Ordering::Relaxed) > 0;
+        if self.outbox.is_blocked() || !shared.carriers.iter().any(up) {
+            return true;
+        }
+        let outbox = &mut self.outbox;
+        let seen_all = self.dispatcher.part_with(LOOK, |outgoing| {
+            let leaves = shared.elsewhere(&outgoing.message, own).is_some();
+            if leaves {
+                let shard = usize::from(shard_of(outgoing.ticket));
+                outbox.push(shard, ToShard::Elsewhere(outgoing.ticket));
+            }
+            leaves
+        });
+        outbox.flush(cx);
+        seen_all
+    }
+
     /// Tells shards what they withdrew before any bind had it.
     fn give_back_unsent(&mut self, cx: &Context<'_>) {
         while let Some(Outgoing { ticket, segment, segments, .. }) = self.dispatcher.pop_unsent() {
@@ -169,6 +231,7 @@ impl Future for DispatchTask {
         this.take_credit();
         let more_to_send = this.hand_out(now, cx);
         this.give_back_unsent(cx);
+        this.fail_over(now, cx);
         this.wake_links();
         this.carrier.metrics.waiting.set(this.dispatcher.waiting() as f64);
         if more_told || more_to_send {

@@ -24,6 +24,7 @@ mod lock;
 mod outbox;
 mod queue;
 mod quota;
+pub mod routes;
 mod run;
 mod server;
 pub mod settings;

@@ -29,7 +29,8 @@ mod tls;
 /// The whole of it.
 ///
 /// Promised: system_ids, carrier names, number addresses and route names are each unique; every
-/// account and carrier that a number or a route names is there; no two listeners share an address.
+/// account and carrier that a number, a route or a carrier names is there; under
+/// [`Order::Cost`] every target and row has a cost; no two listeners share an address.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Settings {
     /// This process and its limits.

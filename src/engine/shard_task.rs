@@ -13,6 +13,7 @@ use tokio::time::Sleep;
 use super::handles::{AccountHandle, Answer, CarrierHandle, Handed, LinkHandle};
 use super::shard::{Counted, Delivery, Effects, Shard};
 use super::shared::{Shared, ToDispatcher, ToShard};
+use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::egress::Outgoing;
@@ -193,6 +194,7 @@ impl ShardTask {
             ToShard::Done { ticket, segment, result, late } => {
                 shard.segment_done(now, ticket, segment, result, late, hands);
             }
+            ToShard::Elsewhere(ticket) => shard.elsewhere(now, ticket, hands),
             ToShard::Receipt { link, sequence, receipt } => {
                 shard.receipt(now, &LinkHandle::Carrier(link), sequence, receipt, hands);
             }
@@ -327,6 +329,17 @@ impl Effects for Hands {
         self.push(carrier, ToDispatcher::Message { outgoing, first });
     }
 
+    fn elsewhere(&mut self, message: &Message, carrier: u32) -> Option<u32> {
+        let other = self.shared.elsewhere(message, carrier)?;
+        if other.queued.take(1) == 0 {
+            return None;
+        }
+        if let Some(own) = self.shared.carriers.get(carrier as usize) {
+            own.queued.give(1);
+        }
+        Some(other.index)
+    }
+
     fn withdraw(&mut self, carrier: u32, ticket: u64) {
         self.push(carrier, ToDispatcher::Withdraw(ticket));
     }
@@ -381,6 +394,7 @@ impl Effects for Hands {
         match what {
             Counted::Ended(state) => self.tally.ended(state),
             Counted::FinalReceipt(took) => self.tally.final_receipt(metrics, took),
+            Counted::FailedOver => metrics.failed_over.increment(1),
             Counted::Retried => metrics.retried.increment(1),
             // Counted where it happened, by carrier and by account.
             Counted::InDoubt | Counted::Mo => {}

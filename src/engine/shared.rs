@@ -18,13 +18,14 @@ use super::shard::{Delivery, SegmentResult, Submission};
 use crate::link::Clock;
 use crate::message::class::TrafficClass;
 use crate::message::dialect::Dialect;
+use crate::message::envelope::Message;
 use crate::message::translation::Form;
 use crate::mo::{MoMessage, Owner, Owners};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{CarrierReceipt, Reading, ReceiptStyle, tail};
-use crate::mt::routing::{Classes, Routes};
-use crate::mt::segmentation::{Cutting, Writing};
+use crate::mt::routing::{Action, Classes, Routes};
+use crate::mt::segmentation::{Cutting, Writing, fits};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
@@ -51,6 +52,8 @@ pub enum ToShard {
         /// Whether it had been called in doubt before.
         late: bool,
     },
+    /// A message that no bind has had, of a carrier that has none any more: to be sent by another.
+    Elsewhere(u64),
     /// A receipt of a carrier.
     Receipt {
         /// Who is to be answered.
@@ -209,23 +212,58 @@ impl Shared {
         (hasher.finish() % self.shards.len() as u64) as usize
     }
 
-    /// The first of these carriers that is up and whose queue has room; the first with room when
-    /// none is up: its messages wait. `leases` are the link's.
+    /// Of the carriers that a message may take, in its lane's order, the first that is up and whose
+    /// queue has room; the first with room when none is up: its messages wait. `leases` are the
+    /// link's.
     ///
     /// # Errors
-    /// ESME_RMSGQFUL when no queue has room.
+    /// ESME_RINVDSTADR when there is no way for it, ESME_RMSGQFUL when no queue has room.
     pub fn choose(
         &self,
-        carriers: &[u32],
+        account: &Account,
+        source: &[u8],
+        destination: &[u8],
         leases: &Leases,
     ) -> Result<&Arc<Carrier>, CommandStatus> {
-        let roomy = |&index: &u32| {
-            let carrier = self.carriers.get(index as usize)?;
-            leases.has_room(carrier).then_some(carrier)
+        let class = self.class_of(account, source);
+        let found = self.routes.find(account.index, class, source, destination);
+        let Some(Action::Send(way)) = found.map(|found| found.action) else {
+            return Err(CommandStatus::ESME_RINVDSTADR);
         };
-        let roomy = || carriers.iter().filter_map(roomy);
-        let up = roomy().find(|carrier| carrier.binds.load(Ordering::Relaxed) > 0);
-        up.or_else(|| roomy().next()).ok_or(CommandStatus::ESME_RMSGQFUL)
+        let carriers = self.routes.carriers(way, account.index, source, destination);
+        let mut roomy = None;
+        let mut any = false;
+        for carrier in carriers.filter_map(|index| self.carriers.get(index as usize)) {
+            any = true;
+            if leases.has_room(carrier) {
+                if carrier.binds.load(Ordering::Relaxed) > 0 {
+                    return Ok(carrier);
+                }
+                roomy = roomy.or(Some(carrier));
+            }
+        }
+        let status = match any {
+            true => CommandStatus::ESME_RMSGQFUL,
+            false => CommandStatus::ESME_RINVDSTADR,
+        };
+        roomy.ok_or(status)
+    }
+
+    /// Another carrier that a queued message may take, the first in its lane's order that is up,
+    /// has room, and can take it as it was planned.
+    #[must_use]
+    pub fn elsewhere(&self, message: &Message, from: u32) -> Option<&Arc<Carrier>> {
+        let account = self.accounts.get(message.account as usize)?;
+        let (source, destination) = (message.source.octets(), message.destination.octets());
+        let class = self.class_of(account, source);
+        let found = self.routes.find(account.index, class, source, destination)?;
+        let Action::Send(way) = found.action else { return None };
+        let carriers = self.routes.carriers(way, account.index, source, destination);
+        let takes = |carrier: &&Arc<Carrier>| {
+            let up = carrier.index != from && carrier.binds.load(Ordering::Relaxed) > 0;
+            up && !carrier.queued.is_full() && fits(message, carrier.cutting)
+        };
+        carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)
     }
 
     /// Why a message of this account and sender is sent: its number says it, or the account.

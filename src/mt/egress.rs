@@ -83,6 +83,8 @@ pub struct Dispatcher {
     withdrawn: HashSet<u64, foldhash::fast::FixedState>,
     /// When the queue is gone through for them.
     sweep_at: Option<Duration>,
+    /// What a look through the queue has left in place so far: it stands before what waits.
+    looked_at: VecDeque<Outgoing>,
     /// What was found so, for [`Dispatcher::pop_unsent`].
     unsent: Vec<Outgoing>,
     binds: Vec<Bind>,
@@ -103,6 +105,7 @@ impl Dispatcher {
             waiting: VecDeque::new(),
             withdrawn: HashSet::default(),
             sweep_at: None,
+            looked_at: VecDeque::new(),
             unsent: Vec::new(),
             binds: vec![Bind::default(); binds],
             turn: 0,
@@ -152,6 +155,39 @@ impl Dispatcher {
         self.withdrawn.insert(ticket);
     }
 
+    /// Takes out whole messages that no bind has had and that `leaves` says go elsewhere, for a
+    /// carrier without a bind. It looks at so many at most, goes on there at the next call, and
+    /// says whether it has seen all.
+    pub fn part_with(&mut self, limit: usize, mut leaves: impl FnMut(&Outgoing) -> bool) -> bool {
+        let mut leaves = |one: &Outgoing| {
+            let whole = one.segment == 0 && one.segments == one.message.segments();
+            whole && !self.withdrawn.contains(&one.ticket) && leaves(one)
+        };
+        if self.looked_at.is_empty() {
+            // These are few: what was on its way to a bind when it went.
+            self.again.retain(|one| !leaves(one));
+        }
+        for _ in 0..limit {
+            let Some(one) = self.waiting.pop_front() else { break };
+            if !leaves(&one) {
+                self.looked_at.push_back(one);
+            }
+        }
+        let seen_all = self.waiting.is_empty();
+        if seen_all {
+            self.end_look();
+        }
+        seen_all
+    }
+
+    /// Puts what was looked at back before what waits.
+    fn end_look(&mut self) {
+        if !self.looked_at.is_empty() {
+            self.looked_at.append(&mut self.waiting);
+            std::mem::swap(&mut self.looked_at, &mut self.waiting);
+        }
+    }
+
     /// Something withdrawn that no bind has had.
     pub fn pop_unsent(&mut self) -> Option<Outgoing> {
         self.unsent.pop()
@@ -160,6 +196,7 @@ impl Dispatcher {
     /// A bind stands and may take so many segments.
     pub fn bind_up(&mut self, bind: u32, credit: u32) {
         self.bind_down(bind);
+        self.end_look();
         if let Some(bind) = self.binds.get_mut(bind as usize) {
             *bind = Bind { up: true, credit, ..Bind::default() };
         }
@@ -196,7 +233,7 @@ impl Dispatcher {
     /// How many messages wait, those given up but not passed over yet among them.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.again.len() + self.waiting.len() + self.begun
+        self.again.len() + self.looked_at.len() + self.waiting.len() + self.begun
     }
 
     /// Whether any bind stands.
@@ -256,6 +293,7 @@ impl Dispatcher {
             return;
         }
         self.drop_begun();
+        self.end_look();
         for queue in [&mut self.again, &mut self.waiting] {
             let found = queue.iter().filter(|one| self.withdrawn.contains(&one.ticket));
             self.unsent.extend(found.cloned());

@@ -1,79 +1,144 @@
 //! A message to the carriers that may take it: longest prefix, then most filters, then file order.
+//!
+//! ```text
+//!   destination --trie--> the rules of each prefix, longest first
+//!                            | the first rule whose filters match
+//!                            v
+//!                         action: reject, or a way --sender, destination--> carriers in order
+//! ```
+//!
+//! A table is made once and never changed; a new configuration makes a new one. Prefixes that have
+//! the same rules share them, so that a million of them cost little beyond the trie. Which carriers
+//! are up is no business of this module.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use crate::message::class::TrafficClass;
 use crate::message::pattern::AddressPattern;
+use prefix::Trie;
+use rules::{Rule, Rules, Traits};
 
-/// Digits of a prefix that are looked up; a longer one is cut in the settings.
-pub const PREFIX_MAX: usize = 20;
+pub use prefix::Prefix;
+pub use way::{Carriers, Way};
 
-/// One route as the table takes it.
+mod prefix;
+mod rules;
+mod way;
+
+/// Which messages a route is for: all that is given must match.
 #[derive(Clone, Debug, Default)]
-pub struct Row {
-    /// Start of the destination; empty is any.
-    pub prefix: String,
+pub struct Filter {
     /// Senders it is for; empty is any.
     pub senders: Vec<AddressPattern>,
     /// Which accounts; empty is any.
     pub accounts: Vec<u32>,
     /// Which class; `None` is any.
     pub class: Option<TrafficClass>,
-    /// Where it goes.
-    pub action: Action,
 }
 
 /// What becomes of a message.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Action {
     /// Refused.
     Reject,
-    /// Sent by the first of these carriers that is up.
-    Send(Vec<u32>),
+    /// Sent by one of these carriers.
+    Send(Way),
 }
 
-impl Default for Action {
-    fn default() -> Self {
-        Self::Send(Vec::new())
+/// The route that a message takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Found<'a> {
+    /// Its place in the order of [`Table::route`].
+    pub route: u32,
+    /// What becomes of the message.
+    pub action: &'a Action,
+}
+
+/// Routes while they are put together; [`Table::finish`] makes them ready for look-ups.
+#[derive(Debug, Default)]
+pub struct Table {
+    filters: Vec<Filter>,
+    actions: Vec<Action>,
+    places: HashMap<Action, u32, foldhash::fast::FixedState>,
+    entries: Vec<(Prefix, Rule)>,
+    peers: HashSet<(u32, u32), foldhash::fast::FixedState>,
+}
+
+impl Table {
+    /// Begins a route for these messages, behind those begun before. Returns its place.
+    pub fn route(&mut self, filter: Filter) -> u32 {
+        self.filters.push(filter);
+        self.filters.len() as u32 - 1
+    }
+
+    /// Says what becomes of messages of a route to destinations that begin so. Of two words about
+    /// the same, the first stands.
+    pub fn entry(&mut self, route: u32, prefix: Prefix, action: &Action) {
+        let action = match self.places.get(action) {
+            Some(place) => *place,
+            None => {
+                let place = self.actions.len() as u32;
+                self.actions.push(action.clone());
+                self.places.insert(action.clone(), place);
+                place
+            }
+        };
+        self.entries.push((prefix, Rule { route, action }));
+    }
+
+    /// Says that a carrier and an account are the same peer: what comes from the one never goes
+    /// back to it by the other.
+    pub fn same_peer(&mut self, carrier: u32, account: u32) {
+        self.peers.insert((carrier, account));
+    }
+
+    /// The table, ready for look-ups.
+    #[must_use]
+    pub fn finish(mut self) -> Routes {
+        let filters = self.filters;
+        let count = |route: u32| filters.get(route as usize).map_or(0, Filter::count);
+        // A stable sort, so that of equals the first in the file stays first.
+        self.entries
+            .sort_by_key(|(prefix, rule)| (*prefix, Reverse(count(rule.route)), rule.route));
+        let mut prefixes = Vec::new();
+        let (mut rules, mut known) = (Vec::new(), HashMap::new());
+        let mut own: Vec<Rule> = Vec::new();
+        for alike in self.entries.chunk_by(|one, other| one.0 == other.0) {
+            own.clear();
+            own.extend(alike.iter().map(|(_, rule)| rule));
+            own.dedup_by_key(|rule| rule.route);
+            let place = match known.get(own.as_slice()) {
+                Some(place) => *place,
+                None => {
+                    let place = rules.len() as u32;
+                    rules.push(Rules::new(&own, &filters));
+                    known.insert(own.clone(), place);
+                    place
+                }
+            };
+            prefixes.extend(alike.first().map(|(prefix, _)| (*prefix, place)));
+        }
+        let trie = Trie::new(&prefixes);
+        Routes { filters, actions: self.actions, rules, trie, peers: self.peers }
     }
 }
 
-/// All routes, looked up by destination. The cost grows with the length of a number, not with the
-/// number of routes.
+/// All routes. A look-up's cost grows with the length of a number, not with how many routes there
+/// are.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
-    rows: Vec<Row>,
-    /// Prefix as a number with a leading 1 for its length, to rows in order of preference.
-    by_prefix: HashMap<u128, Vec<u32>, foldhash::fast::FixedState>,
-    /// Prefix lengths there are, longest first.
-    lengths: Vec<usize>,
+    filters: Vec<Filter>,
+    actions: Vec<Action>,
+    rules: Vec<Rules>,
+    trie: Trie,
+    /// (carrier, account) that are the same peer.
+    peers: HashSet<(u32, u32), foldhash::fast::FixedState>,
 }
 
 impl Routes {
-    /// A table of these rows, which stand in file order.
-    #[must_use]
-    pub fn new(rows: Vec<Row>) -> Self {
-        let mut routes = Self { rows, ..Self::default() };
-        for (at, row) in routes.rows.iter().enumerate() {
-            let Some(key) = prefix_key(row.prefix.as_bytes()) else { continue };
-            routes.by_prefix.entry(key).or_default().push(at as u32);
-            if !routes.lengths.contains(&row.prefix.len()) {
-                routes.lengths.push(row.prefix.len());
-            }
-        }
-        routes.lengths.sort_unstable_by(|one, other| other.cmp(one));
-        let rows = &routes.rows;
-        for candidates in routes.by_prefix.values_mut() {
-            // A stable sort keeps file order between equals.
-            candidates.sort_by_key(|&at| {
-                std::cmp::Reverse(rows.get(at as usize).map_or(0, Row::filters))
-            });
-        }
-        routes
-    }
-
-    /// What becomes of a message of this account, class, sender and destination; `None` when no
-    /// route matches.
+    /// The route of a message of this account, class, sender and destination; `None` when no route
+    /// matches.
     #[must_use]
     pub fn find(
         &self,
@@ -81,28 +146,49 @@ impl Routes {
         class: TrafficClass,
         sender: &[u8],
         destination: &[u8],
-    ) -> Option<&Action> {
-        for &length in &self.lengths {
-            let Some(prefix) = destination.get(..length) else { continue };
-            let Some(key) = prefix_key(prefix) else { continue };
-            let Some(candidates) = self.by_prefix.get(&key) else { continue };
-            let mut rows = candidates.iter().filter_map(|&at| self.rows.get(at as usize));
-            if let Some(row) = rows.find(|row| row.matches(account, class, sender)) {
-                return Some(&row.action);
-            }
-        }
-        None
+    ) -> Option<Found<'_>> {
+        let message = Traits { account, class, sender };
+        let rule = self
+            .trie
+            .values(destination)
+            .filter_map(|place| self.rules.get(place as usize))
+            .find_map(|rules| rules.find(&self.filters, message))?;
+        let action = self.actions.get(rule.action as usize)?;
+        Some(Found { route: rule.route, action })
+    }
+
+    /// The carriers of a way in the order of a lane, those left out that would send the message
+    /// back to the peer it came from.
+    #[inline]
+    pub fn carriers<'a>(
+        &'a self,
+        way: &'a Way,
+        account: u32,
+        sender: &[u8],
+        destination: &[u8],
+    ) -> impl Iterator<Item = u32> + Clone + use<'a> {
+        way.carriers(sender, destination).filter(move |carrier| {
+            self.peers.is_empty() || !self.peers.contains(&(*carrier, account))
+        })
+    }
+
+    /// Octets the prefixes take: what grows with the table.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        self.trie.octets()
     }
 }
 
-impl Row {
-    fn filters(&self) -> usize {
+impl Filter {
+    /// How many there are: a route with more goes before one with fewer.
+    fn count(&self) -> usize {
         usize::from(!self.senders.is_empty())
             + usize::from(!self.accounts.is_empty())
             + usize::from(self.class.is_some())
     }
 
-    fn matches(&self, account: u32, class: TrafficClass, sender: &[u8]) -> bool {
+    fn matches(&self, message: Traits<'_>) -> bool {
+        let Traits { account, class, sender } = message;
         let accounts = self.accounts.is_empty() || self.accounts.contains(&account);
         let senders = self.senders.is_empty() || self.senders.iter().any(|one| one.matches(sender));
         accounts && senders && self.class.is_none_or(|own| own == class)
@@ -135,89 +221,5 @@ impl Classes {
     }
 }
 
-/// A prefix of digits as a number whose leading 1 keeps zeros in front apart; `None` for anything
-/// that is not digits.
-fn prefix_key(prefix: &[u8]) -> Option<u128> {
-    if prefix.len() > PREFIX_MAX {
-        return None;
-    }
-    prefix.iter().try_fold(1, |key: u128, octet| {
-        octet.is_ascii_digit().then(|| key * 10 + u128::from(octet - b'0'))
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The class of every message, unless a test says otherwise.
-    const SENT: TrafficClass = TrafficClass::Transactional;
-
-    fn row(prefix: &str, carrier: u32) -> Row {
-        Row { prefix: prefix.into(), action: Action::Send(vec![carrier]), ..Row::default() }
-    }
-
-    fn carrier(routes: &Routes, account: u32, sender: &str, destination: &str) -> Option<u32> {
-        match routes.find(account, SENT, sender.as_bytes(), destination.as_bytes()) {
-            Some(Action::Send(carriers)) => carriers.first().copied(),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn the_longest_prefix_wins_whatever_the_order() {
-        let routes = Routes::new(vec![row("", 0), row("33", 1), row("336", 2), row("0033", 3)]);
-        assert_eq!(carrier(&routes, 0, "x", "33612345678"), Some(2));
-        assert_eq!(carrier(&routes, 0, "x", "33112345678"), Some(1));
-        assert_eq!(carrier(&routes, 0, "x", "0033612"), Some(3));
-        assert_eq!(carrier(&routes, 0, "x", "49123"), Some(0));
-        assert_eq!(carrier(&routes, 0, "x", "33"), Some(1));
-    }
-
-    #[test]
-    fn more_filters_win_then_the_first_in_the_file() {
-        let mut filtered = row("33", 2);
-        filtered.senders = vec![AddressPattern::StartsWith("Shop".into())];
-        let mut both = row("33", 3);
-        both.senders = vec![AddressPattern::Exact("ShopX".into())];
-        both.accounts = vec![7];
-        let routes = Routes::new(vec![row("33", 0), row("33", 1), filtered, both]);
-        assert_eq!(carrier(&routes, 7, "ShopX", "336"), Some(3));
-        assert_eq!(carrier(&routes, 8, "ShopX", "336"), Some(2));
-        assert_eq!(carrier(&routes, 8, "Other", "336"), Some(0));
-    }
-
-    #[test]
-    fn a_filter_that_does_not_match_falls_back_to_a_shorter_prefix() {
-        let mut filtered = row("336", 1);
-        filtered.accounts = vec![1];
-        let routes = Routes::new(vec![row("33", 0), filtered]);
-        assert_eq!(carrier(&routes, 2, "x", "33612"), Some(0));
-        assert_eq!(carrier(&routes, 2, "x", "4412"), None);
-    }
-
-    #[test]
-    fn a_route_for_one_class_takes_no_other() {
-        let mut marketing = row("33", 1);
-        marketing.class = Some(TrafficClass::Marketing);
-        let routes = Routes::new(vec![row("33", 0), marketing]);
-        let action = |class| routes.find(0, class, b"x", b"336").cloned();
-        assert_eq!(action(TrafficClass::Marketing), Some(Action::Send(vec![1])));
-        assert_eq!(action(TrafficClass::Transactional), Some(Action::Send(vec![0])));
-    }
-
-    #[test]
-    fn a_number_says_why_its_messages_are_sent() {
-        let classes = Classes::new([("36105".to_owned(), TrafficClass::Marketing)]);
-        assert_eq!(classes.of(b"36105"), Some(TrafficClass::Marketing));
-        assert_eq!(classes.of(b"3610"), None);
-        assert_eq!(Classes::default().of(b"36105"), None);
-    }
-
-    #[test]
-    fn letters_and_plus_are_no_prefix() {
-        let routes = Routes::new(vec![row("", 0), row("33", 1)]);
-        assert_eq!(carrier(&routes, 0, "x", "+336"), Some(0));
-        assert_eq!(carrier(&routes, 0, "x", "Name"), Some(0));
-    }
-}
+mod tests;

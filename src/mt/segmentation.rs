@@ -2,6 +2,7 @@
 //! it belongs to the others.
 
 use crate::message::envelope::{Message, ServiceType};
+use crate::text::plan::capacity;
 use crate::text::udh::Udh;
 use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference};
 use crate::wire::table::SubmitSm;
@@ -57,6 +58,29 @@ pub fn cut(
     }
     let ends = plan.ranges(user_data).map(|range| u16::try_from(range.end));
     ends.collect::<Result<_, _>>().map_err(|_| CommandStatus::ESME_RINVMSGLEN)
+}
+
+/// Whether a carrier that wants long messages so can take a message that was planned for another
+/// one, as it was planned: its segments are billed already.
+#[must_use]
+pub fn fits(message: &Message, cutting: Cutting) -> bool {
+    let octets = message.user_data.octets();
+    if message.cuts.is_empty() {
+        let tlvs = Tlvs::take(&message.tlvs).0;
+        let cuts = cut(message.esm_class, message.data_coding, tlvs, octets, cutting);
+        return cuts.is_ok_and(|cuts| cuts.is_empty());
+    }
+    let header = match cutting.reference {
+        Reference::Udh16 => UDH_MAX,
+        // Where payloads are taken, segments are too; with SAR the SMSC makes the header.
+        Reference::Payload | Reference::Sar | Reference::Udh8 => UDH_MAX - 1,
+    };
+    let alphabet = Alphabet::of(message.data_coding, cutting.zero);
+    let capacity = capacity(alphabet, header);
+    (0..message.segments()).all(|at| {
+        let plan = Plan::new(message.segment(at), Layout::new(alphabet));
+        plan.is_ok_and(|plan| plan.units() <= capacity)
+    })
 }
 
 /// The reference that an account gave a segment it cut itself, in its UDH or its TLVs.
@@ -372,6 +396,31 @@ mod tests {
             let writing = Writing { no_tlvs: true, ..Writing::default() };
             let mut renderer = Renderer::default();
             assert!(renderer.render(&message, 0, 1, &writing).tlvs.octets().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_plan_goes_to_another_carrier_only_where_its_segments_have_room() {
+        use Reference::{Payload, Sar, Udh8, Udh16};
+        let to = |message: &Message, reference| {
+            fits(message, Cutting { reference, ..Cutting::default() })
+        };
+        let all = [Payload, Sar, Udh8, Udh16];
+        let cases = [
+            (message(&[b'x'; 400], Udh8), [true, true, true, false]),
+            (message(&[b'x'; 400], Udh16), [true, true, true, true]),
+            (message(&[b'x'; 400], Sar), [true, true, true, false]),
+            (message(&[b'x'; 400], Payload), [true, false, false, false]),
+            (message(&[b'x'; 160], Payload), [true; 4]),
+            (message(b"hi", Sar), [true; 4]),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(
+                all.map(|how| to(&message, how)),
+                expected,
+                "{} segments",
+                message.segments()
+            );
         }
     }
 

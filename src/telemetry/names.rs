@@ -54,6 +54,7 @@ metrics! {
     RECEIPTS_IN "chappe_receipts_received_total" Counter ["carrier"] "Receipts received from a carrier."
     MO_IN "chappe_mo_received_total" Counter ["carrier"] "MO segments received from a carrier."
     ENDED "chappe_messages_ended_total" Counter ["state"] "Messages that reached a final state."
+    FAILED_OVER "chappe_failed_over_total" Counter [] "Queued messages of a carrier that was down that went to another."
     RETRIED "chappe_retries_total" Counter [] "Messages put aside to be sent again after an error."
     MAYBE_TWICE "chappe_maybe_twice_total" Counter [] "Messages in doubt that were sent again and may arrive twice."
     RECEIPTS_MATCHED "chappe_receipts_matched_total" Counter ["state"] "Receipts matched to their message."

@@ -202,6 +202,8 @@ pub struct EngineMetrics {
     /// Messages that ended, by state number.
     ended: Vec<Counter>,
     matched: Vec<Counter>,
+    /// Messages that went from the queue of a carrier that was down to another's.
+    pub failed_over: Counter,
     /// Messages put aside to be sent again.
     pub retried: Counter,
     /// Messages that may arrive twice.
@@ -254,6 +256,7 @@ impl EngineMetrics {
         Self {
             ended: by_state(names::ENDED),
             matched: by_state(names::RECEIPTS_MATCHED),
+            failed_over: registry.counter(names::FAILED_OVER, &[]),
             retried: registry.counter(names::RETRIED, &[]),
             maybe_twice: registry.counter(names::MAYBE_TWICE, &[]),
             parked: registry.counter(names::RECEIPTS_PARKED, &[]),

@@ -13,7 +13,7 @@ use crate::smsc::{Reply, Smsc};
 use crate::world::{ROUTE, World, carrier, until};
 
 /// An address where nobody listens.
-async fn nowhere() -> SocketAddr {
+pub async fn nowhere() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
 }

@@ -174,7 +174,7 @@ fn sample(table: Table, key: &Key) -> String {
     };
     let text = match (table, key.name) {
         (Table::Number, "address") => "54321",
-        (Table::Owner, "account") | (Table::Route, "account") => "a2",
+        (Table::Owner | Table::Route | Table::Carrier, "account") => "a2",
         (Table::Target, "carrier") => "c2",
         (Table::Account | Table::Carrier, "dialect") | (Table::Dialect, "base") => "d",
         (Table::Node, "correlation_hours") => return "300".to_owned(),

@@ -1,6 +1,6 @@
-//! Secrets and prefixes from elsewhere than the file itself.
+//! Secrets from elsewhere than the file itself, and where its paths begin.
 
-use crate::engine::settings::{Action, Cost, PrefixRow, Secret};
+use crate::engine::settings::Secret;
 
 use super::*;
 
@@ -81,62 +81,6 @@ fn a_secret_that_cannot_be_had_is_named_by_its_source_and_never_shown() {
     let faults = faults(&account(r#"{ vault = "hunter2" }"#), &files.dir);
     let said = "account[0].password.vault: found an unknown key; expected env or file";
     assert_eq!(faults, [format!("test.toml:3:14: {said}")]);
-}
-
-#[test]
-fn a_prefix_file_gives_each_prefix_its_carrier_and_price() {
-    let csv = "prefix,carrier,cost\n# France\n+336 , c , 0.045\n\n337,c\n338\n338,,1\n";
-    let files = Files::new("prefixes", &[("p.csv", csv)]);
-    let text = "[[carrier]]\nname = \"c\"\naddress = \"h:1\"\nsystem_id = \"s\"\n\
-                [[route]]\nname = \"r\"\nprefix_file = \"p.csv\"\nto = [{ carrier = \"c\" }]\n";
-    let settings = sound(text, &files.dir);
-    let row = |prefix: &str, carrier: Option<&str>, micros| PrefixRow {
-        prefix: prefix.to_owned(),
-        carrier: carrier.map(str::to_owned),
-        cost: Cost { micros },
-    };
-    assert_eq!(
-        settings.routes[0].prefix_rows,
-        [
-            row("336", Some("c"), 45_000),
-            row("337", Some("c"), 0),
-            row("338", None, 0),
-            row("338", None, 1_000_000)
-        ]
-    );
-}
-
-#[test]
-fn a_prefix_file_whose_rows_all_name_a_carrier_needs_no_other() {
-    let files = Files::new("only-rows", &[("p.csv", "336,c\n"), ("q.csv", "336,c\n337\n")]);
-    let text = "[[carrier]]\nname = \"c\"\naddress = \"h:1\"\nsystem_id = \"s\"\n\
-                [[route]]\nname = \"r\"\nprefix_file = \"p.csv\"\n";
-    assert_eq!(sound(text, &files.dir).routes[0].action, Action::Send(Vec::new()));
-    let nowhere = "test.toml:5:1: route[0]: found a route to nowhere; \
-                   expected to = [{ carrier = \"..\" }] or reject = true";
-    assert_eq!(faults(&text.replace("p.csv", "q.csv"), &files.dir), [nowhere]);
-    let both = text.replace("prefix_file", "prefix = \"44\"\nprefix_file");
-    assert_eq!(faults(&both, &files.dir), [nowhere], "44 goes nowhere");
-}
-
-#[test]
-fn each_fault_of_a_prefix_file_is_named_by_its_line() {
-    let csv = "336,c,0.1\n33a,c\n337,nobody\n338,c,much\n339,c,1,2\n";
-    let files = Files::new("bad-prefixes", &[("p.csv", csv)]);
-    let text = "[[carrier]]\nname = \"c\"\naddress = \"h:1\"\nsystem_id = \"s\"\n\
-                [[route]]\nname = \"r\"\nprefix_file = \"p.csv\"\nto = [{ carrier = \"c\" }]\n";
-    let file = files.dir.join("p.csv").display().to_string();
-    assert_eq!(
-        faults(text, &files.dir),
-        [
-            format!("{file}:2: prefix: found \"33a\"; expected 1 to 15 digits"),
-            format!(
-                "{file}:3: carrier: found \"nobody\"; expected the name of a carrier, or nothing"
-            ),
-            format!("{file}:4: cost: found \"much\"; expected a decimal number"),
-            format!("{file}:5: line: found \"339,c,1,2\"; expected prefix,carrier,cost"),
-        ]
-    );
 }
 
 #[test]

@@ -38,6 +38,11 @@ pub struct Carrier {
     pub attempts_max: u32,
     /// Milliseconds for resolving, connecting, TLS and the bind response together.
     pub connect_timeout_ms: u32,
+    /// system_ids of the accounts that the same peer binds to us with: what they submit never goes
+    /// back to it.
+    pub accounts: Vec<String>,
+    /// Milliseconds without a bind after which what waits for it goes to other carriers.
+    pub failover_ms: u32,
     /// What becomes of a message that was sent and never answered.
     pub in_doubt: InDoubt,
     /// Milliseconds that [`InDoubt::WaitThenResend`] waits for news.
@@ -96,6 +101,8 @@ impl Carrier {
             queue_max_messages: 100_000,
             attempts_max: 20,
             connect_timeout_ms: 10_000,
+            accounts: Vec::new(),
+            failover_ms: 5_000,
             in_doubt: InDoubt::default(),
             in_doubt_wait_ms: 60_000,
             dialect: Arc::default(),

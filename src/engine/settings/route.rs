@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::message::class::TrafficClass;
 use crate::message::pattern::AddressPattern;
 use crate::message::words::words;
+use crate::mt::routing::Prefix;
 
 /// One route. It matches a message when every filter given does; the longest prefix wins, then the
 /// most filters, then the first in the file.
@@ -13,9 +15,9 @@ use crate::message::words::words;
 pub struct Route {
     /// What reports call it.
     pub name: String,
-    /// Starts of destinations, digits only; with `prefix_rows` empty too, every destination.
-    pub prefixes: Vec<String>,
-    /// Starts of destinations with a carrier of their own, from a file.
+    /// Starts of destinations; with `prefix_rows` empty too, every destination.
+    pub prefixes: Vec<Prefix>,
+    /// Starts of destinations with a carrier of their own, from a file: 40 octets each.
     pub prefix_rows: Vec<PrefixRow>,
     /// Senders; empty is any.
     pub senders: Vec<AddressPattern>,
@@ -39,7 +41,7 @@ pub enum Action {
     /// Refused with ESME_RINVDSTADR.
     Reject,
     /// Sent by one of these carriers, in file order. Empty only when every prefix has a row with a
-    /// carrier.
+    /// carrier. Prefixes whose rows name carriers go to those, weighted as here or else by 1.
     Send(Vec<Target>),
 }
 
@@ -48,21 +50,21 @@ pub enum Action {
 pub struct Target {
     /// Its name.
     pub carrier: String,
-    /// Its share under [`Order::Weight`]; at least 1.
+    /// Its share under [`Order::Weight`]; 0 only when no other can take a message.
     pub weight: u32,
-    /// Its price under [`Order::Cost`].
-    pub cost: Cost,
+    /// Its price; there under [`Order::Cost`].
+    pub cost: Option<Cost>,
 }
 
 /// One line of a prefix file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PrefixRow {
-    /// Start of a destination, digits only. Several rows may share it.
-    pub prefix: String,
+    /// Start of a destination. Several rows may share it, each with a carrier of its own.
+    pub prefix: Prefix,
     /// The carrier for it; `None` takes the route's targets.
-    pub carrier: Option<String>,
-    /// Its price under [`Order::Cost`].
-    pub cost: Cost,
+    pub carrier: Option<Arc<str>>,
+    /// Its price; `None` is that of the carrier among the route's targets.
+    pub cost: Option<Cost>,
 }
 
 /// The price of one segment, exact: millionths of whatever currency the operator counts in.

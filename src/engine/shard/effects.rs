@@ -33,6 +33,10 @@ pub trait Effects {
     /// those that go before them, in their order of acceptance.
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
 
+    /// Another carrier for a message that waits for this one, a place in whose queue it has from
+    /// now on instead of that in the other; `None` when there is none.
+    fn elsewhere(&mut self, message: &Message, carrier: u32) -> Option<u32>;
+
     /// Take the message back from the dispatcher: what no bind has had of it comes back as
     /// [`SegmentResult::NotSent`]; of the rest its answer comes as ever.
     fn withdraw(&mut self, carrier: u32, ticket: u64);
@@ -72,6 +76,8 @@ pub enum Delivery {
 pub enum Counted {
     /// A message ended in this state.
     Ended(MessageState),
+    /// A message went from the queue of a carrier that is down to another's.
+    FailedOver,
     /// A message will be sent again after this status.
     Retried,
     /// A message was sent and its answer never came.

@@ -88,6 +88,31 @@ impl<L: Clone> Shard<L> {
         }
     }
 
+    /// A message that its dispatcher hands back whole, because its carrier has no bind any more: it
+    /// goes to another, if nothing of it may be with this one. The plan stays what it was.
+    pub fn elsewhere<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        let (segments, from) = (live.segments, live.carrier);
+        let unsent = live.all().iter().all(|one| one.place == Place::Out && !one.twice);
+        let message = Arc::clone(&live.message);
+        let carrier = match unsent && !live.expired {
+            true => effects.elsewhere(&message, from),
+            false => None,
+        };
+        let Some(carrier) = carrier else {
+            for segment in 0..segments {
+                self.segment_done(now, ticket, segment, SegmentResult::NotSent, false, effects);
+            }
+            return;
+        };
+        let reference = self.reference(&message, carrier);
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        (live.carrier, live.reference) = (carrier, reference);
+        effects.count(Counted::FailedOver);
+        // Behind what waits there: nobody's code is to wait for the queue of another carrier.
+        effects.dispatch(carrier, outgoing(live, ticket, 0, segments), false);
+    }
+
     fn segment_refused<E: Effects<Link = L>>(
         &mut self,
         now: Now,

@@ -299,3 +299,49 @@ fn a_throttled_segment_goes_again_on_the_bind_that_has_the_others() {
     dispatcher.credit(0, 9);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1), (0, 1, 2)]);
 }
+
+#[test]
+fn whole_messages_leave_a_carrier_that_is_down_and_the_others_keep_their_order() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    for ticket in 10..40 {
+        dispatcher.push(outgoing(ticket, 1));
+    }
+    dispatcher.push_first(outgoing(3, 1));
+    dispatcher.push_first(outgoing(4, 1));
+    // Of this one a segment was sent.
+    dispatcher.push_first(Outgoing { segment: 1, segments: 1, ..outgoing(5, 2) });
+    dispatcher.remove(12);
+    let mut left = Vec::new();
+    let mut look = |dispatcher: &mut Dispatcher| {
+        dispatcher.part_with(7, |one| {
+            assert!(one.ticket != 12 && one.ticket != 5, "given up, or begun");
+            let leaves = one.ticket.is_multiple_of(2);
+            left.extend(leaves.then_some(one.ticket));
+            leaves
+        })
+    };
+    assert!(!look(&mut dispatcher) && !look(&mut dispatcher));
+    dispatcher.push(outgoing(40, 1));
+    dispatcher.push(outgoing(41, 1));
+    while !look(&mut dispatcher) {}
+    let expected = [4, 10].into_iter().chain((14..=40).step_by(2));
+    assert_eq!(left, expected.collect::<Vec<u64>>());
+    dispatcher.bind_up(0, 100);
+    let sent: Vec<u64> =
+        drain(&mut dispatcher, Duration::ZERO).into_iter().map(|one| one.1).collect();
+    assert_eq!(sent, [3, 5].into_iter().chain((11..=41).step_by(2)).collect::<Vec<u64>>());
+}
+
+#[test]
+fn a_bind_that_comes_back_in_the_middle_of_a_look_finds_all_in_order() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    for ticket in 0..20 {
+        dispatcher.push(outgoing(ticket, 1));
+    }
+    assert!(!dispatcher.part_with(8, |one| one.ticket == 3));
+    assert_eq!(dispatcher.waiting(), 19);
+    dispatcher.bind_up(0, 100);
+    let sent: Vec<u64> =
+        drain(&mut dispatcher, Duration::ZERO).into_iter().map(|one| one.1).collect();
+    assert_eq!(sent, (0..20).filter(|ticket| *ticket != 3).collect::<Vec<u64>>());
+}

@@ -2,6 +2,7 @@
 
 mod admission;
 mod doubt;
+mod elsewhere;
 mod endings;
 mod lanes;
 mod matching;
@@ -44,12 +45,16 @@ struct Notes {
     refused: Vec<(u8, SequenceNumber, CommandStatus)>,
     /// What the dispatcher holds, with whether it was to go first.
     out: VecDeque<(Outgoing, bool)>,
+    /// The carriers it was given for, one behind the other.
+    dispatched: Vec<u32>,
     withdrawn: Vec<u64>,
     /// What the dispatcher had of it and gives back.
     unsent: Vec<Outgoing>,
     delivered: Vec<(u32, Delivery)>,
     answered: Vec<(u8, SequenceNumber, CommandStatus)>,
     counted: Vec<Counted>,
+    /// The carrier that takes messages of one that is down.
+    elsewhere: Option<u32>,
     /// How many deliveries each account takes; one that is not here takes all.
     room: HashMap<u32, usize>,
     backlog: isize,
@@ -71,8 +76,13 @@ impl Effects for Notes {
         self.released += 1;
     }
 
-    fn dispatch(&mut self, _carrier: u32, outgoing: Outgoing, first: bool) {
+    fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
+        self.dispatched.push(carrier);
         self.out.push_back((outgoing, first));
+    }
+
+    fn elsewhere(&mut self, _message: &Message, carrier: u32) -> Option<u32> {
+        self.elsewhere.filter(|other| *other != carrier)
     }
 
     fn withdraw(&mut self, _carrier: u32, ticket: u64) {

@@ -1,0 +1,185 @@
+//! Stages of a message's way toward the handset, alone.
+//!
+//! `cargo bench --bench mt` measures time with criterion. Time on a shared machine cannot rank
+//! close variants, so each operation also runs bare with `--only NAME --iterations N`: the
+//! instructions that callgrind counts for two values of N differ by those of the operation alone.
+//! `--load` prints what a table of each size costs to make and to keep.
+//!
+//! A routing row looks up the route of one message and the first carrier of its lane. Prefixes have
+//! five to eight digits, as those of networks do; destinations are spread over all of them, more
+//! than any cache holds of the largest table.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
+
+use chappe::message::class::TrafficClass;
+use chappe::mt::routing::{Action, Filter, Prefix, Routes, Table, Way};
+
+/// Tables by how many prefixes they have.
+const SIZES: [(&str, usize); 3] = [
+    ("mt/routing/prefixes_10", 10),
+    ("mt/routing/prefixes_30000", 30_000),
+    ("mt/routing/prefixes_1000000", 1_000_000),
+];
+/// Destinations that take turns; a power of two.
+const DESTINATIONS: usize = 1 << 18;
+
+/// An operation, and how to do it so many times.
+struct Case {
+    name: &'static str,
+    run: Box<dyn FnMut(usize)>,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let value_of = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1)
+    };
+    if arguments.iter().any(|argument| argument == "--load") {
+        return SIZES.iter().for_each(|(_, prefixes)| print_load(*prefixes));
+    }
+    let only = value_of("--only");
+    let cases = NAMES.into_iter().filter(|name| only.is_none_or(|only| only == name)).map(case);
+    if only.is_some() {
+        let iterations = value_of("--iterations").and_then(|n| n.parse().ok()).unwrap_or(1_000);
+        return cases.for_each(|mut case| (case.run)(iterations));
+    }
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .configure_from_args();
+    for mut case in cases {
+        criterion.bench_function(case.name, |bencher| {
+            bencher.iter_custom(|times| {
+                let start = Instant::now();
+                (case.run)(times as usize);
+                start.elapsed()
+            });
+        });
+    }
+    criterion.final_summary();
+}
+
+/// Every row.
+const NAMES: [&str; 5] =
+    [SIZES[0].0, SIZES[1].0, SIZES[2].0, "mt/routing/weights_of_4", "mt/routing/accounts_1000"];
+
+fn case(name: &'static str) -> Case {
+    let size = SIZES.iter().find(|(sized, _)| *sized == name);
+    let prefixes = prefixes(size.map_or(10, |(_, prefixes)| *prefixes));
+    let routes = match name {
+        "mt/routing/weights_of_4" => by_weight(&prefixes),
+        "mt/routing/accounts_1000" => by_account(&prefixes),
+        _ => by_prefix(&prefixes),
+    };
+    let destinations = destinations(&prefixes);
+    let mut at = 0;
+    let run = move |times| {
+        for _ in 0..times {
+            // They stand in no order, so that only the table makes a cache miss.
+            at = (at + 1) % DESTINATIONS;
+            let (account, to) = (at as u32 % 1_000, &destinations[at]);
+            black_box(look_up(black_box(&routes), account, black_box(to)));
+        }
+    };
+    Case { name, run: Box::new(run) }
+}
+
+#[inline(never)]
+fn look_up(routes: &Routes, account: u32, destination: &[u8]) -> Option<u32> {
+    let found = routes.find(account, TrafficClass::Transactional, b"Shop", destination)?;
+    let Action::Send(way) = found.action else { return None };
+    routes.carriers(way, account, b"Shop", destination).next()
+}
+
+/// One route of a file with these prefixes, each of one of eight carriers, and one for the rest.
+fn by_prefix(prefixes: &[String]) -> Routes {
+    let mut table = Table::default();
+    let route = table.route(Filter::default());
+    for (prefix, at) in prefixes.iter().zip(0_u32..) {
+        let action = Action::Send(Way::failover([at % 8, (at + 1) % 8]));
+        table.entry(route, Prefix::parse(prefix).unwrap(), &action);
+    }
+    with_rest(table)
+}
+
+/// The same with four carriers by weight.
+fn by_weight(prefixes: &[String]) -> Routes {
+    let mut table = Table::default();
+    let route = table.route(Filter::default());
+    for prefix in prefixes {
+        let action = Action::Send(Way::weighted([(0, 40), (1, 30), (2, 20), (3, 10)]));
+        table.entry(route, Prefix::parse(prefix).unwrap(), &action);
+    }
+    with_rest(table)
+}
+
+/// The same prefixes, and a route of every prefix for each of a thousand accounts.
+fn by_account(prefixes: &[String]) -> Routes {
+    let mut table = Table::default();
+    for account in 0..1_000 {
+        let route = table.route(Filter { accounts: vec![account], ..Filter::default() });
+        for prefix in prefixes {
+            let action = Action::Send(Way::failover([account % 8]));
+            table.entry(route, Prefix::parse(prefix).unwrap(), &action);
+        }
+    }
+    with_rest(table)
+}
+
+fn with_rest(mut table: Table) -> Routes {
+    let rest = table.route(Filter::default());
+    table.entry(rest, Prefix::default(), &Action::Send(Way::failover([9])));
+    table.finish()
+}
+
+/// So many prefixes, each once, the same in every run.
+fn prefixes(count: usize) -> Vec<String> {
+    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut prefixes = std::collections::BTreeSet::new();
+    while prefixes.len() < count {
+        dice = next(dice);
+        // Most of a large plan is of the longer ones.
+        let (digits, spread) = match dice >> 60 {
+            0 => (5, 90_000),
+            1..4 => (6, 900_000),
+            4..9 => (7, 9_000_000),
+            _ => (8, 90_000_000),
+        };
+        let least = 10_u64.pow(digits - 1);
+        prefixes.insert((least + (dice >> 8) % spread).to_string());
+    }
+    prefixes.into_iter().collect()
+}
+
+/// Numbers of eleven digits that begin with these prefixes.
+fn destinations(prefixes: &[String]) -> Vec<[u8; 11]> {
+    let mut dice = 1;
+    let mut destination = || {
+        dice = next(dice);
+        let prefix = &prefixes[(dice >> 16) as usize % prefixes.len()];
+        let number = format!("{prefix}{:06}", dice % 1_000_000);
+        std::array::from_fn(|at| number.as_bytes()[at])
+    };
+    std::iter::repeat_with(&mut destination).take(DESTINATIONS).collect()
+}
+
+/// Xorshift64*, which is enough for numbers that look spread.
+fn next(mut dice: u64) -> u64 {
+    dice ^= dice >> 12;
+    dice ^= dice << 25;
+    dice ^= dice >> 27;
+    dice.wrapping_mul(0x2545_f491_4f6c_dd1d)
+}
+
+/// What a table costs to make and to keep.
+fn print_load(count: usize) {
+    let prefixes = prefixes(count);
+    let start = Instant::now();
+    let routes = by_prefix(&prefixes);
+    let took = start.elapsed();
+    println!("{count} prefixes: {} ms to make, {} octets", took.as_millis(), routes.octets());
+}

@@ -1,0 +1,171 @@
+//! Settings to the table of routes, and to the answer where a message would go.
+
+use std::collections::HashMap;
+
+use super::settings::{self, Order, PrefixRow, Route, Settings, Target};
+use crate::message::class::TrafficClass;
+use crate::message::translation::{Form, Translator};
+use crate::mt::ingress::Admission;
+use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Way};
+use crate::wire::CommandStatus;
+use crate::wire::table::SubmitSm;
+
+/// Places by name, in the order of the settings.
+type Places<'a> = HashMap<&'a str, u32>;
+
+/// The table of routes.
+#[must_use]
+pub fn routes(settings: &Settings) -> Routes {
+    let accounts = places(settings.accounts.iter().map(|account| account.system_id.as_str()));
+    let carriers = places(settings.carriers.iter().map(|carrier| carrier.name.as_str()));
+    let mut table = Table::default();
+    for route in &settings.routes {
+        let named = route.accounts.iter();
+        let place = table.route(Filter {
+            senders: route.senders.clone(),
+            accounts: named.filter_map(|name| accounts.get(name.as_str()).copied()).collect(),
+            class: route.class,
+        });
+        let action = match &route.action {
+            settings::Action::Reject => Action::Reject,
+            settings::Action::Send(targets) => Action::Send(way(route.order, targets, &carriers)),
+        };
+        if route.prefixes.is_empty() && route.prefix_rows.is_empty() {
+            table.entry(place, Prefix::default(), &action);
+        }
+        for prefix in &route.prefixes {
+            table.entry(place, *prefix, &action);
+        }
+        // A file may give the carriers of a prefix anywhere in it, not side by side.
+        let mut rows: Vec<&PrefixRow> = route.prefix_rows.iter().collect();
+        rows.sort_by_key(|row| row.prefix);
+        for alike in rows.chunk_by(|one, other| one.prefix == other.prefix) {
+            let Some(first) = alike.first() else { continue };
+            match &action {
+                Action::Send(_) if first.carrier.is_some() => {
+                    let targets: Vec<Target> =
+                        alike.iter().filter_map(|row| target(row, &route.action)).collect();
+                    let own = way(route.order, &targets, &carriers);
+                    table.entry(place, first.prefix, &Action::Send(own));
+                }
+                _ => table.entry(place, first.prefix, &action),
+            }
+        }
+    }
+    for (carrier, at) in settings.carriers.iter().zip(0..) {
+        for account in carrier.accounts.iter().filter_map(|name| accounts.get(name.as_str())) {
+            table.same_peer(at, *account);
+        }
+    }
+    table.finish()
+}
+
+fn places<'a>(names: impl Iterator<Item = &'a str>) -> Places<'a> {
+    names.zip(0..).collect()
+}
+
+/// A row as a target: what it leaves open, the route's target of its carrier says.
+fn target(row: &PrefixRow, action: &settings::Action) -> Option<Target> {
+    let carrier = row.carrier.as_deref()?;
+    let targets = match action {
+        settings::Action::Send(targets) => targets.as_slice(),
+        settings::Action::Reject => &[],
+    };
+    let named = targets.iter().find(|target| target.carrier == carrier);
+    Some(Target {
+        carrier: carrier.to_owned(),
+        weight: named.map_or(1, |target| target.weight),
+        cost: row.cost.or_else(|| named?.cost),
+    })
+}
+
+fn way(order: Order, targets: &[Target], carriers: &Places<'_>) -> Way {
+    let known = targets
+        .iter()
+        .filter_map(|target| Some((carriers.get(target.carrier.as_str()).copied()?, target)));
+    match order {
+        Order::Failover => Way::failover(known.map(|(carrier, _)| carrier)),
+        Order::Weight => Way::weighted(known.map(|(carrier, target)| (carrier, target.weight))),
+        Order::Cost => Way::cheapest(known.map(|(carrier, target)| {
+            // Promised to be there.
+            (carrier, target.cost.map_or(u64::MAX, |cost| cost.micros))
+        })),
+    }
+}
+
+/// The classes of numbers.
+#[must_use]
+pub fn classes(settings: &Settings) -> Classes {
+    let classes = settings.numbers.iter();
+    Classes::new(classes.filter_map(|number| Some((number.address.clone(), number.class?))))
+}
+
+/// What would become of a message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verdict<'a> {
+    /// The sender as routes see it.
+    pub sender: String,
+    /// The destination as routes see it.
+    pub destination: String,
+    /// Why it would be sent.
+    pub class: TrafficClass,
+    /// The route it takes; `None` when none matches, or it is refused before.
+    pub route: Option<&'a Route>,
+    /// The carriers it may take, in the order they are tried; each only when it is up.
+    pub carriers: Vec<&'a str>,
+    /// What it would be answered when there is none.
+    pub status: CommandStatus,
+}
+
+/// Where a message of this account, sender and destination would go; `None` when there is no such
+/// account.
+#[must_use]
+pub fn verdict<'a>(
+    settings: &'a Settings,
+    system_id: &str,
+    sender: &str,
+    destination: &str,
+) -> Option<Verdict<'a>> {
+    let mut accounts = settings.accounts.iter().zip(0..);
+    let (account, place) = accounts.find(|(account, _)| account.system_id == system_id)?;
+    let classes = classes(settings);
+    let mut verdict = Verdict {
+        sender: sender.to_owned(),
+        destination: destination.to_owned(),
+        class: classes.of(sender.as_bytes()).unwrap_or(account.class),
+        route: None,
+        carriers: Vec::new(),
+        status: CommandStatus::ESME_RINVDSTADR,
+    };
+    let admission = Admission { senders: account.senders.clone(), ..Admission::default() };
+    let submit = SubmitSm {
+        source_addr: sender.into(),
+        destination_addr: destination.into(),
+        ..SubmitSm::default()
+    };
+    let mut translator = Translator::default();
+    let submit = match Form::of(&account.dialect) {
+        None => submit,
+        Some(form) => translator.read_submit(&form, &submit),
+    };
+    let envelope = match admission.address(&submit) {
+        Ok(envelope) => envelope,
+        Err(status) => return Some(Verdict { status, ..verdict }),
+    };
+    let (source, to) = (envelope.source.octets(), envelope.destination.octets());
+    verdict.sender = String::from_utf8_lossy(source).into_owned();
+    verdict.destination = String::from_utf8_lossy(to).into_owned();
+    verdict.class = classes.of(source).unwrap_or(account.class);
+    let routes = routes(settings);
+    let Some(found) = routes.find(place, verdict.class, source, to) else { return Some(verdict) };
+    verdict.route = settings.routes.get(found.route as usize);
+    if let Action::Send(way) = found.action {
+        let carriers = routes.carriers(way, place, source, to);
+        let carriers = carriers.filter_map(|at| settings.carriers.get(at as usize));
+        verdict.carriers = carriers.map(|carrier| carrier.name.as_str()).collect();
+    }
+    if !verdict.carriers.is_empty() {
+        verdict.status = CommandStatus::ESME_ROK;
+    }
+    Some(verdict)
+}
