@@ -28,7 +28,7 @@ async fn carriers(names: &[&str], keys: &str, route: &str) -> (Vec<Smsc>, World)
 }
 
 fn bound(carrier: &str) -> String {
-    format!("chappe_binds{{side=\"carrier\",name=\"{carrier}\"}}")
+    format!("chappe_carrier_binds{{carrier=\"{carrier}\"}}")
 }
 
 /// So many lanes, each with this many messages, sent and accepted.

@@ -1,7 +1,7 @@
 //! Starts of destinations, and the trie that finds all those of a destination, longest first.
 //!
 //! ```text
-//!   nodes:  [root] [3  4] [33] [44] [336 337] ...     children stand together, level by level
+//!   nodes:  [root] [3  4] [33] [44] [336 337] ...     children stand together
 //!            `first` says where its children begin, `places` which of them a digit leads to
 //! ```
 //!
@@ -11,6 +11,7 @@
 //! whatever the table's size. Counting bits for the place of a child cost twice the instructions.
 
 use std::fmt;
+use std::ops::Range;
 
 /// A start of a destination: up to 15 digits in eight octets; the empty one starts them all.
 /// Ordered as texts are: each before those it starts.
@@ -87,6 +88,18 @@ struct Node {
     places: u64,
 }
 
+/// A node while the trie grows.
+struct Begun<'a> {
+    /// Its place.
+    at: usize,
+    /// The prefixes that begin with it.
+    prefixes: &'a [(Prefix, u32)],
+}
+
+/// Levels that stand together from the root on. Below, each tree stands by itself, so that the last
+/// steps of a look-up in a large table stay in one page.
+const TOGETHER: usize = 5;
+
 /// No value.
 const NONE: u32 = u32::MAX;
 
@@ -106,14 +119,22 @@ impl Trie {
     /// A trie of prefixes in ascending order, each once, and their values.
     pub fn new(sorted: &[(Prefix, u32)]) -> Self {
         debug_assert!(sorted.is_sorted_by(|one, other| one.0 < other.0));
-        // Level by level; `level` has the prefixes that begin with each of its nodes.
         let mut trie = Self::default();
-        let mut level = vec![sorted];
-        let mut begun = 0;
-        for depth in 0.. {
+        let top = trie.grow(vec![Begun { at: 0, prefixes: sorted }], 0..TOGETHER);
+        for tree in top {
+            trie.grow(vec![tree], TOGETHER..Prefix::DIGITS_MAX + 1);
+        }
+        trie.nodes.shrink_to_fit();
+        trie
+    }
+
+    /// Fills these nodes and makes those below, level by level; returns those that are to be filled
+    /// when all the levels are done.
+    fn grow<'a>(&mut self, mut level: Vec<Begun<'a>>, depths: Range<usize>) -> Vec<Begun<'a>> {
+        for depth in depths {
             let mut below = Vec::new();
-            for (mut own, at) in level.iter().copied().zip(begun..) {
-                let first = trie.nodes.len() as u32 - 1;
+            for Begun { at, prefixes: mut own } in level {
+                let first = self.nodes.len() as u32 - 1;
                 let mut node = Node { first, ..Node::EMPTY };
                 // What ends here sorts before what goes on.
                 if let [(prefix, value), rest @ ..] = own
@@ -124,25 +145,20 @@ impl Trie {
                 }
                 while let Some(digit) = own.first().and_then(|(prefix, _)| prefix.digit(depth)) {
                     let count = own.partition_point(|one| one.0.digit(depth) <= Some(digit));
-                    let Some((goes_on, rest)) = own.split_at_checked(count) else { break };
-                    below.push(goes_on);
+                    let Some((prefixes, rest)) = own.split_at_checked(count) else { break };
+                    below.push(Begun { at: self.nodes.len(), prefixes });
                     own = rest;
-                    trie.nodes.push(Node::EMPTY);
-                    let place = trie.nodes.len() as u64 - 1 - u64::from(first);
+                    self.nodes.push(Node::EMPTY);
+                    let place = self.nodes.len() as u64 - 1 - u64::from(first);
                     node.places |= place << (4 * digit);
                 }
-                if let Some(place) = trie.nodes.get_mut(at) {
+                if let Some(place) = self.nodes.get_mut(at) {
                     *place = node;
                 }
             }
-            if below.is_empty() {
-                break;
-            }
-            begun += level.len();
             level = below;
         }
-        trie.nodes.shrink_to_fit();
-        trie
+        level
     }
 
     /// The values of all prefixes that start `destination`, the longest prefix's first.
