@@ -8,8 +8,8 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use dashmap::DashMap;
 
+use super::batches::Batches;
 use super::connector::sessions;
-use super::queue::Queue;
 use super::quota::Quota;
 use super::routes::{classes, routes};
 use super::settings::{self, Secret, Settings};
@@ -69,7 +69,7 @@ pub fn shared(settings: Settings) -> Shared {
         routes,
         classes,
         owners,
-        shards: std::iter::repeat_with(|| Queue::new(SHARD_QUEUE)).take(shards).collect(),
+        shards: std::iter::repeat_with(|| Batches::new(SHARD_QUEUE)).take(shards).collect(),
         releasing: AtomicBool::new(false),
         released: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),
@@ -104,7 +104,6 @@ fn account(
         rate: Rate::per_second(settings.segments_per_second),
         queued: Quota::new(settings.queue_max_messages),
         receivers: ArcSwap::default(),
-        turn: AtomicUsize::new(0),
         backlog: AtomicIsize::new(0),
         starving: AtomicBool::new(false),
         metrics: registry.account(&settings.system_id),
@@ -135,7 +134,7 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
         },
         form: Form::of(dialect),
         queued: Quota::new(settings.queue_max_messages),
-        dispatcher: Queue::new(DISPATCHER_QUEUE),
+        dispatcher: Batches::new(DISPATCHER_QUEUE),
         links: std::iter::repeat_with(ArcSwapOption::empty)
             .take(sessions(settings.bind, settings.binds).len())
             .collect(),

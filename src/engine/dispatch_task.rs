@@ -1,6 +1,7 @@
 //! The task of one carrier's dispatcher: takes what shards and links tell it, and hands segments to
 //! the links.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct DispatchTask {
     carrier: Arc<Carrier>,
     dispatcher: Dispatcher,
     outbox: ShardOutbox,
+    /// What was taken from the queue and not looked at yet.
+    told: VecDeque<ToDispatcher>,
     /// The sessions that stand, as last seen in [`Carrier::links`].
     links: Vec<Option<Arc<CarrierHandle>>>,
     links_seen: u32,
@@ -51,6 +54,7 @@ impl DispatchTask {
     pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>, binds: usize) -> Self {
         Self {
             dispatcher: Dispatcher::new(carrier.settings.segments_per_second, binds),
+            told: VecDeque::new(),
             links: vec![None; binds],
             links_seen: 0,
             touched: vec![false; binds],
@@ -66,11 +70,13 @@ impl DispatchTask {
 
     /// Takes what was told; whether there may be more.
     fn take_batch(&mut self, cx: &Context<'_>) -> bool {
+        let queue = &self.carrier.dispatcher;
         for _ in 0..BATCH {
-            let Some(item) = self.carrier.dispatcher.pop() else {
-                self.carrier.dispatcher.register(cx);
-                return !self.carrier.dispatcher.is_empty();
-            };
+            if self.told.is_empty() && !queue.pop(&mut self.told) {
+                queue.register(cx);
+                return !queue.is_empty();
+            }
+            let Some(item) = self.told.pop_front() else { continue };
             match item {
                 ToDispatcher::Message { outgoing, first: false } => self.dispatcher.push(outgoing),
                 ToDispatcher::Message { outgoing, first: true } => {

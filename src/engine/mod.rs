@@ -12,6 +12,7 @@
 //! without locks: writers push what they have and wake its one reader once.
 
 mod account_link;
+mod batches;
 mod build;
 mod carrier_link;
 mod connector;

@@ -1,10 +1,11 @@
-//! What a link has for shards: pushed in batches, kept while a queue is full.
+//! What a link has for shards: gathered, handed over once a wake-up, kept while a
+//! queue is full.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
 
-use super::queue::Asked;
+use super::batches::Asked;
 use super::shared::{Shared, ToShard};
 
 /// The way from one link to the shards.
@@ -15,11 +16,11 @@ use super::shared::{Shared, ToShard};
 #[derive(Debug)]
 pub struct ShardOutbox {
     shared: Arc<Shared>,
+    /// What each shard gets at the next flush. Without it there is no buffer, so that an idle
+    /// link costs nothing.
     waiting: Vec<VecDeque<ToShard>>,
-    /// Shards that were given something since they were woken last.
-    touched: Vec<bool>,
-    blocked: usize,
     asked: Vec<Asked>,
+    blocked: bool,
 }
 
 impl ShardOutbox {
@@ -29,64 +30,50 @@ impl ShardOutbox {
         let shards = shared.shards.len();
         let waiting = std::iter::repeat_with(VecDeque::new).take(shards).collect();
         let asked = std::iter::repeat_with(Asked::default).take(shards).collect();
-        Self { shared, waiting, touched: vec![false; shards], blocked: 0, asked }
+        Self { shared, waiting, asked, blocked: false }
     }
 
-    /// Gives this to a shard.
+    /// Gives this to a shard, at the next [`ShardOutbox::flush`].
     pub fn push(&mut self, shard: usize, item: ToShard) {
-        let (Some(queue), Some(waiting), Some(touched)) = (
-            self.shared.shards.get(shard),
-            self.waiting.get_mut(shard),
-            self.touched.get_mut(shard),
-        ) else {
+        let (Some(queue), Some(waiting)) =
+            (self.shared.shards.get(shard), self.waiting.get_mut(shard))
+        else {
             return;
         };
-        *touched = true;
-        let item = if waiting.is_empty() { queue.push(item) } else { Err(item) };
-        if let Err(item) = item {
-            waiting.push_back(item);
-            self.blocked += 1;
+        if waiting.capacity() == 0 {
+            *waiting = queue.buffer();
         }
+        waiting.push_back(item);
     }
 
-    /// Tries again what waited and wakes the shards that were given anything. If something waits
-    /// still, the task of `cx` is woken when there is room for it.
+    /// Hands over what was pushed and wakes the shards that got anything. What a full queue gives
+    /// back waits, and the task of `cx` is woken when there is room for it.
     pub fn flush(&mut self, cx: &Context<'_>) {
-        if self.blocked > 0 {
-            self.push_waiting(cx);
-        }
-        for (queue, touched) in self.shared.shards.iter().zip(&mut self.touched) {
-            if std::mem::take(touched) {
-                queue.wake();
-            }
-        }
-    }
-
-    fn push_waiting(&mut self, cx: &Context<'_>) {
+        self.blocked = false;
         let queues = self.shared.shards.iter().zip(&mut self.waiting).zip(&mut self.asked);
-        for (((queue, waiting), asked), touched) in queues.zip(&mut self.touched) {
-            let mut has_asked = false;
-            while let Some(item) = waiting.pop_front() {
-                let Err(item) = queue.push(item) else {
-                    self.blocked -= 1;
-                    *touched = true;
-                    continue;
-                };
-                waiting.push_front(item);
-                if has_asked {
-                    break;
-                }
-                // There may be room by now that nobody would wake us for.
+        for ((queue, waiting), asked) in queues {
+            if waiting.is_empty() {
+                continue;
+            }
+            let pushed = queue.push(std::mem::take(waiting)).or_else(|back| {
                 queue.wait_for_room(cx, asked);
-                has_asked = true;
+                // There may be room by now that nobody would wake us for.
+                queue.push(back)
+            });
+            match pushed {
+                Ok(()) => queue.wake(),
+                Err(back) => {
+                    *waiting = back;
+                    self.blocked = true;
+                }
             }
         }
     }
 
-    /// Whether something waits.
+    /// Whether the last flush left anything behind.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        self.blocked > 0
+        self.blocked
     }
 }
 
@@ -116,27 +103,34 @@ mod tests {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
         let cx = Context::from_waker(&waker);
-        for account in 0..SHARD_QUEUE as u32 + 2 {
+        // A queue takes a buffer as long as there is any room: this one fills it.
+        for account in 0..SHARD_QUEUE as u32 {
             outbox.push(0, ToShard::AccountReady(account));
         }
-        for _ in 0..10 {
-            outbox.flush(&cx);
+        outbox.flush(&cx);
+        assert!(!outbox.is_blocked());
+        for account in [SHARD_QUEUE as u32, SHARD_QUEUE as u32 + 1] {
+            outbox.push(0, ToShard::AccountReady(account));
+            for _ in 0..10 {
+                outbox.flush(&cx);
+            }
+            assert!(outbox.is_blocked());
         }
-        assert!(outbox.is_blocked());
         assert_eq!(wakes.0.load(Ordering::Relaxed), 0, "it would run in circles");
         let shard = &shared.shards[0];
-        for account in 0..2 {
-            assert!(matches!(shard.pop(), Some(ToShard::AccountReady(first)) if first == account));
-        }
+        let mut taken = VecDeque::new();
+        assert!(shard.pop(&mut taken));
+        let mut all: Vec<ToShard> = taken.drain(..).collect();
         shard.wake_writers();
         assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
         outbox.flush(&cx);
         assert!(!outbox.is_blocked());
-        let rest = std::iter::from_fn(|| shard.pop());
-        let rest = rest.map(|item| match item {
+        assert!(shard.pop(&mut taken) && shard.is_empty());
+        all.extend(taken);
+        let accounts = all.into_iter().map(|item| match item {
             ToShard::AccountReady(account) => account,
             other => panic!("{other:?}"),
         });
-        assert!(rest.eq(2..SHARD_QUEUE as u32 + 2), "in order");
+        assert!(accounts.eq(0..SHARD_QUEUE as u32 + 2), "in order");
     }
 }

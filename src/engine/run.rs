@@ -191,7 +191,7 @@ impl Engine {
 
     async fn release(&self, until: tokio::time::Instant) {
         self.shared.releasing.store(true, Ordering::Relaxed);
-        self.shared.shards.iter().for_each(super::queue::Queue::wake);
+        self.shared.shards.iter().for_each(super::batches::Batches::wake);
         while tokio::time::Instant::now() < until && !self.is_released() {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
@@ -209,7 +209,7 @@ impl Engine {
     fn is_drained(&self) -> bool {
         self.shared.queued() == 0
             && self.shared.bound.iter().all(|bound| *bound == 0)
-            && self.shared.shards.iter().all(super::queue::Queue::is_empty)
+            && self.shared.shards.iter().all(super::batches::Batches::is_empty)
     }
 }
 

@@ -21,8 +21,8 @@ use crate::mt::receipts::IdKeys;
 use crate::telemetry::EngineMetrics;
 use crate::wire::{CommandStatus, SequenceNumber};
 
-/// Items taken from the queue before others get their turn. A whole round of full windows fits, so
-/// that each link is woken, and writes, once a round.
+/// Items after which no further buffer is taken before others get their turn. A whole round of full
+/// windows fits, so that each link is woken, and writes, once a round.
 const BATCH: usize = 8192;
 /// Receipts one session gets before the next has its turn: enough to fill a write.
 const TURN: usize = 32;
@@ -33,6 +33,8 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct ShardTask {
     index: usize,
     shard: Shard<LinkHandle>,
+    /// The buffer that was taken last, empty between two wake-ups.
+    told: VecDeque<ToShard>,
     hands: Hands,
     tick: Pin<Box<Sleep>>,
     /// Set once it holds no MO any more.
@@ -42,10 +44,12 @@ pub struct ShardTask {
 /// Carries out what a shard decides.
 struct Hands {
     shared: Arc<Shared>,
-    /// What dispatchers' queues had no room for, by carrier.
+    /// What dispatchers get at the end of the wake-up, by carrier.
     waiting: Vec<VecDeque<ToDispatcher>>,
-    dispatchers: Vec<bool>,
-    accounts: Vec<Arc<AccountHandle>>,
+    /// How many deliveries each account was given: which of its sessions has its turn.
+    turns: Vec<usize>,
+    /// Links that are to be woken.
+    touched: Vec<Arc<AccountHandle>>,
     carriers: Vec<Arc<CarrierHandle>>,
     /// Messages of this shard in each state, as last reported.
     reported: [f64; 4],
@@ -154,10 +158,11 @@ impl ShardTask {
         Self {
             index,
             shard,
+            told: VecDeque::new(),
             hands: Hands {
                 waiting: std::iter::repeat_with(VecDeque::new).take(carriers).collect(),
-                dispatchers: vec![false; carriers],
-                accounts: Vec::new(),
+                turns: vec![0; shared.accounts.len()],
+                touched: Vec::new(),
                 carriers: Vec::new(),
                 reported: [0.0; 4],
                 tally: Tally::default(),
@@ -173,16 +178,21 @@ impl ShardTask {
         let shared = Arc::clone(&self.hands.shared);
         let Some(queue) = shared.shards.get(self.index) else { return };
         let now = shared.clock.now();
-        for _ in 0..BATCH {
-            let Some(item) = queue.pop() else {
+        let mut taken = 0;
+        while taken < BATCH {
+            if !queue.pop(&mut self.told) {
                 queue.register(cx);
                 // What was pushed before the waker stood there wakes nobody: look again.
                 if !queue.is_empty() {
                     cx.waker().wake_by_ref();
                 }
                 return;
-            };
-            self.take(now, item);
+            }
+            taken += self.told.len();
+            // To its end: a queue that is empty says that its shard has nothing left to do.
+            while let Some(item) = self.told.pop_front() {
+                self.take(now, item);
+            }
         }
         cx.waker().wake_by_ref();
     }
@@ -242,41 +252,32 @@ impl Future for ShardTask {
 impl Hands {
     fn push(&mut self, carrier: u32, item: ToDispatcher) {
         let at = carrier as usize;
-        let (Some(carrier), Some(waiting), Some(touched)) =
-            (self.shared.carriers.get(at), self.waiting.get_mut(at), self.dispatchers.get_mut(at))
+        let (Some(carrier), Some(waiting)) =
+            (self.shared.carriers.get(at), self.waiting.get_mut(at))
         else {
             return;
         };
-        *touched = true;
-        let item = if waiting.is_empty() { carrier.dispatcher.push(item) } else { Err(item) };
-        if let Err(item) = item {
-            waiting.push_back(item);
+        if waiting.capacity() == 0 {
+            *waiting = carrier.dispatcher.buffer();
         }
+        waiting.push_back(item);
     }
 
     /// Wakes everybody who was given something, once.
     fn flush(&mut self) {
         self.tally.flush(&self.shared.metrics);
         self.released.flush(&self.shared);
-        for (at, touched) in self.dispatchers.iter_mut().enumerate() {
-            let (Some(carrier), Some(waiting)) =
-                (self.shared.carriers.get(at), self.waiting.get_mut(at))
-            else {
+        for (carrier, waiting) in self.shared.carriers.iter().zip(&mut self.waiting) {
+            if waiting.is_empty() {
                 continue;
-            };
-            while let Some(item) = waiting.pop_front() {
-                if let Err(item) = carrier.dispatcher.push(item) {
-                    waiting.push_front(item);
-                    break;
-                }
             }
-            if std::mem::take(touched) {
-                carrier.dispatcher.wake();
+            if let Err(back) = carrier.dispatcher.push(std::mem::take(waiting)) {
+                // A full dispatcher is asked again at the next wake-up, a tick away at the latest.
+                *waiting = back;
             }
-            // A full dispatcher is asked again at the next wake-up, a tick away at the latest.
-            *touched = !waiting.is_empty();
+            carrier.dispatcher.wake();
         }
-        for handle in self.accounts.drain(..) {
+        for handle in self.touched.drain(..) {
             handle.wake();
         }
         for handle in self.carriers.drain(..) {
@@ -284,17 +285,11 @@ impl Hands {
         }
     }
 
-    fn touch_account(&mut self, handle: &Arc<AccountHandle>) {
-        if !self.accounts.iter().any(|other| Arc::ptr_eq(other, handle)) {
-            self.accounts.push(Arc::clone(handle));
-        }
-    }
-
     fn answer_account(&mut self, link: &LinkHandle, answer: Answer) {
         let LinkHandle::Account(handle) = link else { return };
         // As many answers as the window fit, and no more requests are taken than that.
         let _ = handle.answers.push(answer);
-        self.touch_account(handle);
+        touch(&mut self.touched, handle);
     }
 
     /// Adds this shard's part to the gauges that all shards share.
@@ -307,6 +302,13 @@ impl Hands {
             gauge.increment(figure - *reported);
             *reported = figure;
         }
+    }
+}
+
+/// Notes a link that is to be woken.
+fn touch(touched: &mut Vec<Arc<AccountHandle>>, handle: &Arc<AccountHandle>) {
+    if !touched.iter().any(|other| Arc::ptr_eq(other, handle)) {
+        touched.push(Arc::clone(handle));
     }
 }
 
@@ -345,10 +347,14 @@ impl Effects for Hands {
     }
 
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
-        let shared = Arc::clone(&self.shared);
-        let Some(account) = shared.accounts.get(account as usize) else { return Ok(()) };
+        let at = account as usize;
+        let (Some(account), Some(turn)) = (self.shared.accounts.get(at), self.turns.get_mut(at))
+        else {
+            return Ok(());
+        };
         let receivers = account.receivers.load();
-        let turn = account.turn.fetch_add(1, Ordering::Relaxed) / TURN;
+        *turn = turn.wrapping_add(1);
+        let turn = *turn / TURN;
         let mut handed = Handed { delivery, refusals: 0 };
         // The second round is for a session that made room before it could see that it is wanted.
         for _round in 0..2 {
@@ -356,7 +362,7 @@ impl Effects for Hands {
                 let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
                 match handle.push_delivery(handed) {
                     Ok(()) => {
-                        self.touch_account(handle);
+                        touch(&mut self.touched, handle);
                         return Ok(());
                     }
                     Err(back) => handed = back,
@@ -374,7 +380,7 @@ impl Effects for Hands {
             account.backlog.fetch_add(change, Ordering::Relaxed);
             if change != 0 {
                 for handle in account.receivers.load().iter() {
-                    self.touch_account(handle);
+                    touch(&mut self.touched, handle);
                 }
             }
         }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use dashmap::DashMap;
 
+use super::batches::Batches;
 use super::handles::{AccountHandle, CarrierHandle, LinkHandle};
 use super::leases::Leases;
-use super::queue::Queue;
 use super::quota::Quota;
 use super::settings::{self, Secret, Settings};
 use super::shard::{Delivery, SegmentResult, Submission};
@@ -31,9 +31,11 @@ use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics, EngineMetrics, Registry};
 use crate::wire::{CommandStatus, SequenceNumber};
 
-/// Items a shard's queue holds; a link that finds it full reads no more until there is room.
+/// Items a shard's queue holds before it takes no further buffer; a link that finds it full reads
+/// no more until there is room.
 pub const SHARD_QUEUE: usize = 16_384;
-/// Items a dispatcher's queue holds; a shard keeps the others until there is room.
+/// Items a dispatcher's queue holds before it takes no further buffer; a shard keeps the others
+/// until there is room.
 pub const DISPATCHER_QUEUE: usize = 16_384;
 
 /// What a shard is told.
@@ -120,8 +122,6 @@ pub struct Account {
     pub queued: Quota,
     /// Sessions bound to receive.
     pub receivers: ArcSwap<Vec<Arc<AccountHandle>>>,
-    /// Whose turn it is among them.
-    pub turn: AtomicUsize,
     /// Deliveries that wait in shards.
     pub backlog: AtomicIsize,
     /// Set while deliveries wait in a shard because no session had room.
@@ -148,7 +148,7 @@ pub struct Carrier {
     /// Messages queued for it.
     pub queued: Quota,
     /// Its dispatcher.
-    pub dispatcher: Queue<ToDispatcher>,
+    pub dispatcher: Batches<ToDispatcher>,
     /// Its sessions bound to transmit, each at the place of its bind.
     pub links: Vec<ArcSwapOption<CarrierHandle>>,
     /// Counts changes of `links`.
@@ -181,7 +181,7 @@ pub struct Shared {
     /// Owners of numbers.
     pub owners: Owners,
     /// Shards' queues.
-    pub shards: Vec<Queue<ToShard>>,
+    pub shards: Vec<Batches<ToShard>>,
     /// Set when shards hold no MO for its other segments any more.
     pub releasing: AtomicBool,
     /// Shards that have let go of what they held.
