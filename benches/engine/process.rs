@@ -46,7 +46,7 @@ impl Chappe {
             "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n[log]\nlevel = \"error\"\n\
              [node]\ndata_dir = \"{data}\"\n[smpp]\nlisten = \"{address}\"\n{extra}\n\
              [[account]]\nsystem_id = \"demo\"\npassword = \"demo\"\nbinds_max = 10000\n\
-             queue_max_messages = 1000000\n\
+             queue_max_messages = 1000000\nreceipts_waiting_max = 2000000\n\
              [[carrier]]\nname = \"carrier\"\naddress = \"{carrier}\"\nsystem_id = \"chappe\"\n\
              password = \"chappe\"\nbinds = {binds}\nqueue_max_messages = 1000000\n\
              [[route]]\nname = \"all\"\nto = [{{ carrier = \"carrier\" }}]\n"

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -24,20 +24,32 @@ use crate::wire::Role;
 /// at once would only fail again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// At most one complaint in this time: where connections come and go at a limit, it is reached
+/// again with each that is taken.
+const COMPLAINT_PAUSE: Duration = Duration::from_secs(10);
+
 /// Whether connections are refused just now. What comes by the thousand is counted each time and
-/// logged once, until one is taken again.
+/// logged now and then.
 #[derive(Debug, Default)]
-struct Refusing(Option<&'static str>);
+struct Refusing {
+    /// Why, if that was logged and its end was not.
+    told: Option<&'static str>,
+    told_at: Option<Instant>,
+}
 
 impl Refusing {
     /// One more for this reason; whether it is worth a line.
     fn refuse(&mut self, shared: &Shared, reason: &'static str) -> bool {
         telemetry::connection_refused(&shared.registry, reason);
-        self.0.replace(reason) != Some(reason)
+        if self.told_at.is_some_and(|at| at.elapsed() < COMPLAINT_PAUSE) {
+            return false;
+        }
+        self.told_at = Some(Instant::now());
+        self.told.replace(reason) != Some(reason)
     }
 
     fn take(&mut self) {
-        if let Some(reason) = self.0.take() {
+        if let Some(reason) = self.told.take() {
             tracing::info!(reason, "connections are taken again");
         }
     }

@@ -193,10 +193,10 @@ async fn a_backlog_of_deliveries_does_not_delay_answers() {
 #[tokio::test]
 async fn an_account_whose_receipts_are_about_to_be_lost_may_submit_no_more_until_it_takes_some() {
     let (world, smsc, esme) = slow_taker("receipts_waiting_max = 1000").await;
-    for _ in 0..700 {
+    for _ in 0..900 {
         smsc.deliver("33612345678", "36105", 0, b"hello?");
     }
-    until("they wait", || world.metric("chappe_deliveries_waiting") > 600.0).await;
+    until("they wait", || world.metric("chappe_deliveries_waiting") > 800.0).await;
     // One that takes nothing is not waited for.
     esme.accepted(Submit::new("x")).await;
     esme.delivered(2).await;
@@ -205,7 +205,7 @@ async fn an_account_whose_receipts_are_about_to_be_lost_may_submit_no_more_until
     assert_eq!(esme.submit(Submit::new("x")).await.0, CommandStatus::ESME_RMSGQFUL);
     until("there is room", || {
         esme.answer_one();
-        world.metric("chappe_deliveries_waiting") < 400.0
+        world.metric("chappe_deliveries_waiting") < 700.0
     })
     .await;
     esme.accepted(Submit::new("x")).await;

@@ -214,8 +214,9 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     /// node's, so that one account cannot fill it.
     queue_max_messages: count(1, 100_000_000, "messages"), Default("100000");
     /// Receipts and MO that wait for a session to take them; beyond it the oldest is dropped and
-    /// counted.
-    receipts_waiting_max: count(1, 100_000_000, "receipts and MO"), Default("100000");
+    /// counted. Twice `queue_max_messages`: all that is queued may become receipts before the
+    /// account takes one.
+    receipts_waiting_max: count(1, 100_000_000, "receipts and MO"), Default("200000");
     /// The senders it may use; others are answered ESME_RINVSRCADR. List them where a country holds
     /// you liable.
     senders: Kind::Patterns, Absent("any sender");

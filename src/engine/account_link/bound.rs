@@ -21,14 +21,14 @@ pub struct Bound {
     pub free: Vec<u32>,
     /// When this session last took a delivery, on the monotonic clock.
     pub took_at: Option<Duration>,
-    /// Set while more than half of what may wait for the account does, as last looked.
+    /// Whether [`piles_up`], as last looked.
     pub piles_up: bool,
 }
 
 impl Bound {
-    /// Whether deliveries pile up to half of what may wait, for an account that does take them,
-    /// only slower than it submits: it is to submit less before the limit costs it receipts. An
-    /// account that takes none at all is not waited for.
+    /// Whether deliveries pile up for an account that does take them, only slower than it submits:
+    /// it is to submit less before the limit costs it receipts. An account that takes none at all
+    /// is not waited for.
     pub fn is_about_to_lose(&self, now: Now) -> bool {
         self.piles_up && self.took_at.is_some_and(|took_at| now.monotonic < took_at + TAKES_NONE)
     }
@@ -36,8 +36,9 @@ impl Bound {
     /// Looks how much waits: once a wake-up, since every thread writes to where that stands.
     pub fn look_at_backlog(&mut self) {
         let backlog = self.account.backlog.load(Ordering::Relaxed);
-        let max = self.account.settings.receipts_waiting_max as usize;
-        self.piles_up = usize::try_from(backlog).is_ok_and(|backlog| backlog > max / 2);
+        let backlog = u32::try_from(backlog).unwrap_or(0);
+        let max = self.account.settings.receipts_waiting_max;
+        self.piles_up = piles_up(backlog, self.account.queued.used(), max);
     }
 
     pub fn next_ticket(&mut self) -> u64 {
@@ -88,6 +89,13 @@ impl Bound {
     }
 }
 
+/// Whether an account whose deliveries wait already would lose some if its queue became receipts as
+/// well: a carrier may take all of it before the account takes any. A quarter is left for what
+/// carriers have and have not reported.
+fn piles_up(backlog: u32, queued: u32, max: u32) -> bool {
+    backlog > max / 8 && backlog.saturating_add(queued) > max - max / 4
+}
+
 /// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
 /// it counts.
 #[derive(Debug, Default)]
@@ -112,5 +120,20 @@ impl Tally {
                 counter.increment(std::mem::take(count));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_queued_counts_as_receipts_to_come_once_some_wait() {
+        assert!(!piles_up(0, 1_000_000, 1000), "who keeps up may fill its queue");
+        assert!(!piles_up(125, 600, 1000));
+        assert!(!piles_up(126, 624, 1000));
+        assert!(piles_up(126, 625, 1000));
+        assert!(piles_up(751, 0, 1000));
+        assert!(piles_up(u32::MAX, u32::MAX, u32::MAX));
     }
 }

@@ -70,7 +70,7 @@ impl Account {
             window_max: 100,
             segments_per_second: 0,
             queue_max_messages: 100_000,
-            receipts_waiting_max: 100_000,
+            receipts_waiting_max: 200_000,
             senders: Vec::new(),
             class: TrafficClass::default(),
             dialect: Arc::default(),
