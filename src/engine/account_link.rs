@@ -1,6 +1,7 @@
 //! The session of an account: binds it, admits its messages, hands it receipts and MO.
 
 mod bound;
+mod requests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,20 +9,20 @@ use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::time::Duration;
 
-use super::handles::{AccountHandle, Handed, LinkHandle};
+use super::handles::{AccountHandle, Handed};
 use super::leases::Leases;
 use super::lobby::Guest;
 use super::outbox::ShardOutbox;
-use super::shard::{Delivery, Submission};
+use super::shard::Delivery;
 use super::shared::{Account, Shared, ToShard, session_settings};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::translation::Translator;
-use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field, write_id};
+use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field};
 use crate::session::{BindRequest, CloseReason, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
-use crate::wire::table::{DeliverSm, Pdu, SubmitSm, SubmitSmResp};
-use crate::wire::{CommandStatus, Header, State, StatusClass};
+use crate::wire::table::DeliverSm;
+use crate::wire::{CommandStatus, State, StatusClass};
 use bound::{Bound, Tally};
 
 /// How long an account that refused a delivery for now is left alone.
@@ -152,70 +153,6 @@ impl AccountLink {
             took_at: None,
             piles_up: false,
         });
-    }
-
-    fn request(&mut self, now: Now, session: &mut Session, header: Header, pdu: &Pdu<'_>) {
-        let sequence = header.sequence_number;
-        match pdu {
-            Pdu::SubmitSm(submit) => {
-                if let Err(status) = self.submit(now, session, sequence, submit) {
-                    if let Some(bound) = &self.bound {
-                        bound.account.metrics.refuse(status);
-                    }
-                    session.respond_status(header.command_id, sequence, status);
-                }
-            }
-            Pdu::AlertNotification(_) => {}
-            // Not offered to accounts: the answer says so, and the session goes on.
-            _ => session.respond_status(header.command_id, sequence, CommandStatus::ESME_RINVCMDID),
-        }
-    }
-
-    /// Admits a message, or says why not. Its answer comes from its shard.
-    fn submit(
-        &mut self,
-        now: Now,
-        session: &Session,
-        sequence: u32,
-        submit: &SubmitSm<'_>,
-    ) -> Result<(), CommandStatus> {
-        let Some(bound) = &self.bound else { return Err(CommandStatus::ESME_RINVBNDSTS) };
-        let account = &bound.account;
-        self.tally.submits += 1;
-        if session.unanswered() > bound.window_max {
-            return Err(CommandStatus::ESME_RTHROTTLED);
-        }
-        let translated;
-        let submit = match &account.form {
-            None => submit,
-            Some(form) => {
-                translated = self.translator.read_submit(form, submit);
-                &translated
-            }
-        };
-        if bound.is_about_to_lose(now) {
-            return Err(CommandStatus::ESME_RMSGQFUL);
-        }
-        let envelope = account.admission.address(submit)?;
-        let destination = envelope.destination.octets();
-        let source = envelope.source.octets();
-        let carrier = self.shared.choose(account, source, destination, &self.leases)?;
-        let shard = self.shared.shard_of(destination);
-        let message = account.admission.message(envelope, submit, carrier.cutting, now.wall)?;
-        if account.rate.take(now.monotonic, u32::from(message.segments())).is_err() {
-            return Err(CommandStatus::ESME_RTHROTTLED);
-        }
-        if !self.leases.use_one(account, carrier) {
-            return Err(CommandStatus::ESME_RMSGQFUL);
-        }
-        let submission = Submission {
-            link: LinkHandle::Account(Arc::clone(&bound.handle)),
-            sequence,
-            message: Arc::new(message),
-            carrier: carrier.index,
-        };
-        self.outbox.push(shard, ToShard::Submit(submission));
-        Ok(())
     }
 
     fn response(&mut self, now: Now, request: Entry, status: CommandStatus) {
@@ -349,23 +286,6 @@ impl AccountLink {
             let account = bound.account.index;
             for shard in 0..self.shared.shards.len() {
                 self.outbox.push(shard, ToShard::AccountReady(account));
-            }
-        }
-    }
-
-    fn answer(&mut self, session: &mut Session) {
-        let Some(bound) = &self.bound else { return };
-        let decimal = bound.account.style.decimal_ids;
-        while let Some(answer) = bound.handle.answers.pop() {
-            let mut room = [0; 21];
-            let id = write_id(answer.id, decimal, &mut room);
-            let body = SubmitSmResp { message_id: id_field(id), ..SubmitSmResp::default() };
-            // At most twenty digits, far below what the field may have.
-            let _ = session.respond(answer.sequence, answer.status, &body);
-            if answer.status.is_ok() {
-                self.tally.accepted += 1;
-            } else {
-                bound.account.metrics.refuse(answer.status);
             }
         }
     }

@@ -16,15 +16,44 @@ use crate::wire::{CommandStatus, SequenceNumber};
 /// eighth of it: one read of 64 KiB can bring another two thousand, of 33 octets each.
 pub const CARRIER_ANSWERS_MAX: usize = 4096;
 
-/// The answer to a submit_sm.
+/// The answer to a request of an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
     /// Of which request.
     pub sequence: SequenceNumber,
     /// The result.
     pub status: CommandStatus,
-    /// Our id, when it was taken.
-    pub id: MessageId,
+    /// What else it says.
+    pub reply: Reply,
+}
+
+/// What the answer to an account says beside its status, by the command that it answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Reply {
+    /// To a data_sm: our id, when it was taken.
+    DataSm(MessageId),
+    /// To a submit_sm: our id, when it was taken.
+    SubmitSm(MessageId),
+}
+
+/// What an account asked to be taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Asked {
+    /// By a data_sm.
+    DataSm,
+    /// By a submit_sm.
+    SubmitSm,
+}
+
+impl Asked {
+    /// The reply of this id.
+    #[must_use]
+    pub const fn reply(self, id: MessageId) -> Reply {
+        match self {
+            Self::DataSm => Reply::DataSm(id),
+            Self::SubmitSm => Reply::SubmitSm(id),
+        }
+    }
 }
 
 /// A delivery in the hands of a session.
@@ -39,7 +68,7 @@ pub struct Handed {
 /// A session of an account.
 #[derive(Debug)]
 pub struct AccountHandle {
-    /// Answers to its submits. As many as its window fit, so pushing never fails.
+    /// Answers to its requests. As many as its window fit, so pushing never fails.
     pub answers: Queue<Answer>,
     /// Receipts and MO for it.
     pub deliveries: ArrayQueue<Handed>,
@@ -167,8 +196,8 @@ impl CarrierHandle {
 /// Any session a shard answers.
 #[derive(Clone, Debug)]
 pub enum LinkHandle {
-    /// Of an account.
-    Account(Arc<AccountHandle>),
+    /// Of an account, and what it asked.
+    Account(Arc<AccountHandle>, Asked),
     /// With a carrier.
     Carrier(Arc<CarrierHandle>),
 }

@@ -285,10 +285,15 @@ impl Hands {
         }
     }
 
-    fn answer_account(&mut self, link: &LinkHandle, answer: Answer) {
-        let LinkHandle::Account(handle) = link else { return };
+    /// Tells an account what became of a message that it asked to be taken.
+    fn answer_submission(
+        &mut self,
+        link: &LinkHandle,
+        (sequence, status, id): (SequenceNumber, CommandStatus, MessageId),
+    ) {
+        let LinkHandle::Account(handle, asked) = link else { return };
         // As many answers as the window fit, and no more requests are taken than that.
-        let _ = handle.answers.push(answer);
+        let _ = handle.answers.push(Answer { sequence, status, reply: asked.reply(id) });
         touch(&mut self.touched, handle);
     }
 
@@ -316,11 +321,11 @@ impl Effects for Hands {
     type Link = LinkHandle;
 
     fn accepted(&mut self, link: &LinkHandle, sequence: SequenceNumber, id: MessageId) {
-        self.answer_account(link, Answer { sequence, status: CommandStatus::ESME_ROK, id });
+        self.answer_submission(link, (sequence, CommandStatus::ESME_ROK, id));
     }
 
     fn refused(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
-        self.answer_account(link, Answer { sequence, status, id: MessageId::default() });
+        self.answer_submission(link, (sequence, status, MessageId::default()));
     }
 
     fn released(&mut self, account: u32, carrier: u32) {

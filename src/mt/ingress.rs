@@ -1,5 +1,7 @@
 //! A submit_sm to a message the engine can take, or to the status that refuses it.
 
+mod data;
+
 use std::time::Duration;
 
 use super::segmentation::{Cutting, cut};
@@ -10,9 +12,12 @@ use crate::wire::table::SubmitSm;
 use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
+pub use data::{as_submit, validity_of};
 
 /// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
 const DESTINATION_MAX: usize = 20;
+/// Octets a sender may have: no field of a submit_sm holds more (SMPP 3.4 §4.4.1).
+const SOURCE_MAX: usize = 20;
 /// Type of number of a name (SMPP 3.4 §5.2.5).
 const TON_ALPHANUMERIC: u8 = 5;
 /// Characters that a name may have: what the radio's address field holds (3GPP TS 23.040 §9.1.2.5).
@@ -43,10 +48,15 @@ impl Admission {
     ///
     /// # Errors
     /// ESME_RINVSRCADR for a sender that is not the account's or a name of more than eleven
-    /// characters, ESME_RINVDSTADR for a destination that is no number.
+    /// characters, or longer than a submit_sm can say; ESME_RINVDSTADR for a destination that is
+    /// no number.
     pub fn address(&self, submit: &SubmitSm<'_>) -> Result<Envelope, CommandStatus> {
         let source = bare(submit.source_addr_ton, submit.source_addr.octets());
-        if submit.source_addr_ton == TON_ALPHANUMERIC && source.len() > NAME_MAX {
+        let source_max = match submit.source_addr_ton {
+            TON_ALPHANUMERIC => NAME_MAX,
+            _ => SOURCE_MAX,
+        };
+        if source.len() > source_max {
             return Err(CommandStatus::ESME_RINVSRCADR);
         }
         let allowed = self.senders.is_empty() || self.senders.iter().any(|one| one.matches(source));

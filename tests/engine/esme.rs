@@ -10,7 +10,8 @@ use chappe::clock::Now;
 use chappe::link::{Clock, Link, Owner, Pace, connect};
 use chappe::message::receipt::ReceiptText;
 use chappe::session::{BindKind, BindRequest, CloseReason, Event, Session, Settings};
-use chappe::wire::table::{DeliverSm, DeliverSmResp, Pdu, SubmitSm};
+use chappe::wire::table::{DataSm, DeliverSm, DeliverSmResp, Pdu, SubmitSm};
+use chappe::wire::tlv::put_tlv;
 use chappe::wire::{COctetString, CommandStatus, Role, Rules, TlvTag, Tlvs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -48,6 +49,38 @@ impl Submit {
 
     pub fn to(destination: &str) -> Self {
         Self { destination: destination.to_owned(), ..Self::new("hello") }
+    }
+}
+
+/// A request other than a submit_sm.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// A data_sm that says what this submit_sm says.
+    Data(Submit),
+}
+
+/// A response as it came: what its PDU has of these.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Said {
+    /// Which PDU it was.
+    pub command: &'static str,
+    pub status: CommandStatus,
+    pub id: String,
+}
+
+impl Said {
+    fn of(status: CommandStatus, pdu: Option<&Pdu<'_>>) -> Self {
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let said = Self { status, ..Self::default() };
+        match pdu {
+            Some(Pdu::SubmitSmResp(resp)) => {
+                Self { command: "submit_sm_resp", id: text(resp.message_id.octets()), ..said }
+            }
+            Some(Pdu::DataSmResp(resp)) => {
+                Self { command: "data_sm_resp", id: text(resp.message_id.octets()), ..said }
+            }
+            _ => said,
+        }
     }
 }
 
@@ -93,7 +126,7 @@ impl Delivered {
 struct Seen {
     bound: bool,
     closed: Option<CloseReason>,
-    responses: HashMap<u64, (CommandStatus, String)>,
+    responses: HashMap<u64, Said>,
     deliveries: Vec<Delivered>,
     /// What deliveries are answered; ESME_ROK unless a test says otherwise.
     answer: CommandStatus,
@@ -105,6 +138,7 @@ struct Seen {
 #[derive(Debug)]
 enum Wish {
     Submit(u64, Submit),
+    Ask(u64, Request),
     AnswerOne,
     Unbind,
     Cut,
@@ -170,7 +204,31 @@ impl Esme {
     }
 
     pub fn response(&self, ticket: u64) -> Option<(CommandStatus, String)> {
+        self.said(ticket).map(|said| (said.status, said.id))
+    }
+
+    fn said(&self, ticket: u64) -> Option<Said> {
         self.seen.lock().unwrap().responses.get(&ticket).cloned()
+    }
+
+    /// Asks something else than a submit_sm does; the response's number is found by the result.
+    pub fn ask(&self, request: Request) -> u64 {
+        let mut seen = self.seen.lock().unwrap();
+        seen.submitted += 1;
+        let ticket = seen.submitted;
+        self.wishes.send(Wish::Ask(ticket, request)).expect("a link");
+        ticket
+    }
+
+    /// Waits for what a request is answered.
+    pub async fn answer(&self, ticket: u64) -> Said {
+        until("a response", || self.said(ticket).is_some()).await;
+        self.said(ticket).unwrap()
+    }
+
+    /// Asks, and waits for the answer.
+    pub async fn answered(&self, request: Request) -> Said {
+        self.answer(self.ask(request)).await
     }
 
     /// Sends a message; its status and id.
@@ -246,12 +304,7 @@ impl Owner for End {
             Event::Bound(_) => seen.bound = true,
             Event::Closed(reason) => seen.closed = Some(reason),
             Event::Response { request, status, pdu, .. } => {
-                let id = match pdu {
-                    Some(Pdu::SubmitSmResp(resp)) => resp.message_id.octets().to_vec(),
-                    _ => Vec::new(),
-                };
-                let id = String::from_utf8_lossy(&id).into_owned();
-                seen.responses.insert(request.ticket, (status, id));
+                seen.responses.insert(request.ticket, Said::of(status, pdu.as_ref()));
             }
             Event::Request { header, pdu: Pdu::DeliverSm(deliver) } => {
                 seen.deliveries.push(Delivered::of(&deliver));
@@ -286,6 +339,7 @@ impl Owner for End {
                     };
                     let _ = session.submit(now, ticket, &body);
                 }
+                Wish::Ask(ticket, request) => ask(now, session, ticket, &request),
                 Wish::AnswerOne => {
                     let answer = self.seen.lock().unwrap().answer;
                     if let Some(sequence) = self.held.pop_front() {
@@ -300,5 +354,26 @@ impl Owner for End {
 
     fn pace(&self) -> Pace {
         if self.cut { Pace::Cut } else { Pace::Go }
+    }
+}
+
+fn ask(now: Now, session: &mut Session, ticket: u64, request: &Request) {
+    match request {
+        Request::Data(submit) => {
+            let mut tlvs = submit.tlvs.clone();
+            assert!(put_tlv(&mut tlvs, TlvTag::MESSAGE_PAYLOAD, &submit.text));
+            let body = DataSm {
+                source_addr: COctetString::from(submit.source.as_str()),
+                destination_addr: COctetString::from(submit.destination.as_str()),
+                dest_addr_ton: 1,
+                dest_addr_npi: 1,
+                esm_class: submit.esm_class,
+                data_coding: submit.data_coding,
+                registered_delivery: submit.registered_delivery,
+                tlvs: Tlvs::take(&tlvs).0,
+                ..DataSm::default()
+            };
+            session.submit(now, ticket, &body).expect("a data_sm");
+        }
     }
 }

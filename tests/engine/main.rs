@@ -11,6 +11,7 @@ mod failures;
 mod limits;
 mod messages;
 mod mo;
+mod operations;
 mod routing;
 mod running;
 mod smsc;

@@ -1,0 +1,122 @@
+//! What a bound account asks, and what it is answered.
+
+use std::sync::Arc;
+
+use super::AccountLink;
+use crate::clock::Now;
+use crate::engine::handles::{Asked, LinkHandle, Reply};
+use crate::engine::shard::Submission;
+use crate::engine::shared::ToShard;
+use crate::mt::ingress::{as_submit, validity_of};
+use crate::mt::receipts::{id_field, write_id};
+use crate::session::Session;
+use crate::wire::table::{DataSmResp, Pdu, SubmitSm, SubmitSmResp};
+use crate::wire::{CommandStatus, Header, SequenceNumber};
+
+impl AccountLink {
+    /// A request: its answer comes from its shard, or at once when it is refused here.
+    pub(super) fn request(
+        &mut self,
+        now: Now,
+        session: &mut Session,
+        header: Header,
+        pdu: &Pdu<'_>,
+    ) {
+        let sequence = header.sequence_number;
+        let taken = match pdu {
+            Pdu::SubmitSm(submit) => self.submit(now, session, (sequence, Asked::SubmitSm), submit),
+            Pdu::DataSm(data) => {
+                let validity = validity_of(data);
+                let submit = as_submit(data, validity.as_ref());
+                self.submit(now, session, (sequence, Asked::DataSm), &submit)
+            }
+            Pdu::AlertNotification(_) => return,
+            // Not offered to accounts: the answer says so, and the session goes on.
+            _ => {
+                let status = CommandStatus::ESME_RINVCMDID;
+                return session.respond_status(header.command_id, sequence, status);
+            }
+        };
+        if let Err(status) = taken {
+            if let Some(bound) = &self.bound {
+                bound.account.metrics.refuse(status);
+            }
+            session.respond_status(header.command_id, sequence, status);
+        }
+    }
+
+    /// Admits a message, or says why not. Its answer comes from its shard.
+    fn submit(
+        &mut self,
+        now: Now,
+        session: &Session,
+        (sequence, asked): (SequenceNumber, Asked),
+        submit: &SubmitSm<'_>,
+    ) -> Result<(), CommandStatus> {
+        let Some(bound) = &self.bound else { return Err(CommandStatus::ESME_RINVBNDSTS) };
+        let account = &bound.account;
+        self.tally.submits += 1;
+        if session.unanswered() > bound.window_max {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        let translated;
+        let submit = match &account.form {
+            None => submit,
+            Some(form) => {
+                translated = self.translator.read_submit(form, submit);
+                &translated
+            }
+        };
+        if bound.is_about_to_lose(now) {
+            return Err(CommandStatus::ESME_RMSGQFUL);
+        }
+        let envelope = account.admission.address(submit)?;
+        let destination = envelope.destination.octets();
+        let source = envelope.source.octets();
+        let carrier = self.shared.choose(account, source, destination, &self.leases)?;
+        let shard = self.shared.shard_of(destination);
+        let message = account.admission.message(envelope, submit, carrier.cutting, now.wall)?;
+        if account.rate.take(now.monotonic, u32::from(message.segments())).is_err() {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        if !self.leases.use_one(account, carrier) {
+            return Err(CommandStatus::ESME_RMSGQFUL);
+        }
+        let submission = Submission {
+            link: LinkHandle::Account(Arc::clone(&bound.handle), asked),
+            sequence,
+            message: Arc::new(message),
+            carrier: carrier.index,
+        };
+        self.outbox.push(shard, ToShard::Submit(submission));
+        Ok(())
+    }
+
+    /// Tells the account what its requests came to.
+    pub(super) fn answer(&mut self, session: &mut Session) {
+        let Some(bound) = &self.bound else { return };
+        let decimal = bound.account.style.decimal_ids;
+        while let Some(answer) = bound.handle.answers.pop() {
+            let (sequence, status) = (answer.sequence, answer.status);
+            let mut room = [0; 21];
+            // At most twenty digits, far below what the fields may have.
+            let _ = match answer.reply {
+                Reply::SubmitSm(id) => {
+                    let message_id = id_field(write_id(id, decimal, &mut room));
+                    let body = SubmitSmResp { message_id, ..SubmitSmResp::default() };
+                    session.respond(sequence, status, &body)
+                }
+                Reply::DataSm(id) => {
+                    let message_id = id_field(write_id(id, decimal, &mut room));
+                    let body = DataSmResp { message_id, ..DataSmResp::default() };
+                    session.respond(sequence, status, &body)
+                }
+            };
+            if status.is_ok() {
+                self.tally.accepted += 1;
+            } else {
+                bound.account.metrics.refuse(status);
+            }
+        }
+    }
+}
