@@ -25,6 +25,7 @@ pub(super) fn node(root: &Reader<'_>) -> Node {
     table.integer("correlation_hours", &mut node.correlation_hours);
     table.integer("receipts_parked_max", &mut node.receipts_parked_max);
     table.integer("receipt_parked_ms", &mut node.receipt_parked_ms);
+    table.integer("ended_max_messages", &mut node.ended_max_messages);
     table.integer("reassembly_max_messages", &mut node.reassembly_max_messages);
     table.integer("reassembly_max_bytes", &mut node.reassembly_max_bytes);
     table.integer("reassembly_max_age_ms", &mut node.reassembly_max_age_ms);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicUsize};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use dashmap::DashMap;
@@ -59,7 +59,11 @@ pub fn shared(settings: Settings) -> Shared {
         .iter()
         .map(|account| (account.settings.system_id.clone(), Arc::clone(account)))
         .collect();
+    // Ids of this process begin at the present microsecond, above all that an earlier process of
+    // this node can have given out: none accepts a million messages a second for its whole life.
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Shared {
+        ids_from: u64::try_from(wall.as_micros()).unwrap_or(0),
         clock: Clock::start(),
         metrics: EngineMetrics::new(&registry),
         accounts,
@@ -176,6 +180,7 @@ pub fn shard_limits(settings: &Settings) -> Limits {
         correlation_max_age: Duration::from_secs(3600 * u64::from(node.correlation_hours)),
         parked_max: share(node.receipts_parked_max),
         parked_max_age: Duration::from_millis(u64::from(node.receipt_parked_ms)),
+        ended_max: share(node.ended_max_messages),
         waiting_max: waiting.collect(),
         reassembly: reassembly::Limits {
             messages_max: share(node.reassembly_max_messages),

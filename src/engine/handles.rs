@@ -7,10 +7,10 @@ use std::time::Duration;
 use crossbeam_queue::ArrayQueue;
 
 use super::queue::Queue;
-use super::shard::Delivery;
+use super::shard::{Delivery, Standing};
 use crate::message::message_id::MessageId;
 use crate::mt::egress::Outgoing;
-use crate::wire::{CommandStatus, SequenceNumber};
+use crate::wire::{CommandId, CommandStatus, SequenceNumber};
 
 /// Deliver_sm of one carrier session that are not answered yet. A link reads no more above an
 /// eighth of it: one read of 64 KiB can bring another two thousand, of 33 octets each.
@@ -32,26 +32,33 @@ pub struct Answer {
 pub enum Reply {
     /// To a data_sm: our id, when it was taken.
     DataSm(MessageId),
+    /// To a query_sm: how the message stands, when it is known.
+    QuerySm(Standing),
     /// To a submit_sm: our id, when it was taken.
     SubmitSm(MessageId),
+    /// To another command, or one that was refused: nothing.
+    Status(CommandId),
 }
 
-/// What an account asked to be taken.
+/// What an account asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Asked {
-    /// By a data_sm.
-    DataSm,
-    /// By a submit_sm.
-    SubmitSm,
+    /// To take a message, by a data_sm.
+    Data,
+    /// To be told how a message stands, by a query_sm.
+    Query,
+    /// To take a message, by a submit_sm.
+    Submit,
 }
 
 impl Asked {
-    /// The reply of this id.
+    /// The reply that says nothing but this id, where it has room for one.
     #[must_use]
     pub const fn reply(self, id: MessageId) -> Reply {
         match self {
-            Self::DataSm => Reply::DataSm(id),
-            Self::SubmitSm => Reply::SubmitSm(id),
+            Self::Data => Reply::DataSm(id),
+            Self::Query => Reply::Status(CommandId::QUERY_SM),
+            Self::Submit => Reply::SubmitSm(id),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -231,17 +231,13 @@ fn carrier_tls(settings: &Settings) -> Result<Vec<Option<ConnectorTls>>, StartEr
 
 fn spawn_shards(shared: &Arc<Shared>) {
     let count = u8::try_from(shared.shards.len()).unwrap_or(u8::MAX);
-    // Ids of this process begin at the present microsecond, above all that an earlier process of
-    // this node can have given out: none accepts a million messages a second for its whole life.
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let first = u64::try_from(wall.as_micros()).unwrap_or(0);
     for index in 0..count {
         // A keyed hasher's key is what the standard library has of chance.
         let seed = RandomState::new().hash_one(index);
         let shard = Shard::new(
             (index, count),
             shared.settings.node.id,
-            (first, seed),
+            (shared.ids_from, seed),
             build::shard_limits(&shared.settings),
             build::carrier_rules(&shared.settings),
         );

@@ -85,6 +85,9 @@ pub struct Node {
     pub receipts_parked_max: u32,
     /// Milliseconds such a receipt waits for its response before it is unknown.
     pub receipt_parked_ms: u32,
+    /// The newest messages of which query_sm still says how they ended. 16 octets each; those that
+    /// have not ended are known however old they are.
+    pub ended_max_messages: u32,
     /// Messages from handsets some segments of which are here. At the limit the oldest goes on as
     /// it is and is counted; whole ones are remembered up to the same number.
     pub reassembly_max_messages: u32,
@@ -241,6 +244,7 @@ impl Default for Node {
             correlation_hours: 216,
             receipts_parked_max: 10_000,
             receipt_parked_ms: 30_000,
+            ended_max_messages: 1_000_000,
             reassembly_max_messages: 20_000,
             reassembly_max_bytes: 67_108_864,
             reassembly_max_age_ms: 300_000,

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::handles::{AccountHandle, Answer, CarrierHandle, Handed, LinkHandle};
-use super::shard::{Counted, Delivery, Effects, Shard};
+use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
+use super::shard::{Counted, Delivery, Effects, Shard, Standing};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -201,6 +201,9 @@ impl ShardTask {
         let (shard, hands) = (&mut self.shard, &mut self.hands);
         match item {
             ToShard::Submit(submission) => shard.admit(now, submission, hands),
+            ToShard::Query { link, sequence, account, id } => {
+                shard.query(account, id, (&link, sequence), hands);
+            }
             ToShard::Done { ticket, segment, result, late } => {
                 shard.segment_done(now, ticket, segment, result, late, hands);
             }
@@ -285,15 +288,11 @@ impl Hands {
         }
     }
 
-    /// Tells an account what became of a message that it asked to be taken.
-    fn answer_submission(
-        &mut self,
-        link: &LinkHandle,
-        (sequence, status, id): (SequenceNumber, CommandStatus, MessageId),
-    ) {
+    /// Tells an account what became of what it asked.
+    fn answer_account(&mut self, link: &LinkHandle, answer: impl FnOnce(Asked) -> Answer) {
         let LinkHandle::Account(handle, asked) = link else { return };
         // As many answers as the window fit, and no more requests are taken than that.
-        let _ = handle.answers.push(Answer { sequence, status, reply: asked.reply(id) });
+        let _ = handle.answers.push(answer(*asked));
         touch(&mut self.touched, handle);
     }
 
@@ -321,11 +320,18 @@ impl Effects for Hands {
     type Link = LinkHandle;
 
     fn accepted(&mut self, link: &LinkHandle, sequence: SequenceNumber, id: MessageId) {
-        self.answer_submission(link, (sequence, CommandStatus::ESME_ROK, id));
+        let status = CommandStatus::ESME_ROK;
+        self.answer_account(link, |asked| Answer { sequence, status, reply: asked.reply(id) });
     }
 
     fn refused(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
-        self.answer_submission(link, (sequence, status, MessageId::default()));
+        let id = MessageId::default();
+        self.answer_account(link, |asked| Answer { sequence, status, reply: asked.reply(id) });
+    }
+
+    fn stands(&mut self, link: &LinkHandle, sequence: SequenceNumber, standing: Standing) {
+        let (status, reply) = (CommandStatus::ESME_ROK, Reply::QuerySm(standing));
+        self.answer_account(link, |_| Answer { sequence, status, reply });
     }
 
     fn released(&mut self, account: u32, carrier: u32) {

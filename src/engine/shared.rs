@@ -19,6 +19,7 @@ use crate::link::Clock;
 use crate::message::class::TrafficClass;
 use crate::message::dialect::Dialect;
 use crate::message::envelope::Message;
+use crate::message::message_id::MessageId;
 use crate::message::translation::Form;
 use crate::mo::{MoMessage, Owner, Owners};
 use crate::mt::egress::Outgoing;
@@ -43,6 +44,17 @@ pub const DISPATCHER_QUEUE: usize = 16_384;
 pub enum ToShard {
     /// A message to admit.
     Submit(Submission<LinkHandle>),
+    /// How a message stands, which an account asks.
+    Query {
+        /// Who is to be answered.
+        link: LinkHandle,
+        /// With which number.
+        sequence: SequenceNumber,
+        /// Who asks.
+        account: u32,
+        /// Which message.
+        id: MessageId,
+    },
     /// A segment's fate.
     Done {
         /// The message.
@@ -180,6 +192,8 @@ pub struct Shared {
     pub classes: Classes,
     /// Owners of numbers.
     pub owners: Owners,
+    /// The counter of the first id that this process gives; each shard takes every n-th from there.
+    pub ids_from: u64,
     /// Shards' queues.
     pub shards: Vec<Batches<ToShard>>,
     /// Set when shards hold no MO for its other segments any more.
@@ -210,6 +224,14 @@ impl Shared {
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
         hasher.write(tail(number));
         (hasher.finish() % self.shards.len() as u64) as usize
+    }
+
+    /// The shard that gave this id, if one of this process did; its message may be gone.
+    #[must_use]
+    pub fn shard_of_id(&self, id: MessageId) -> Option<usize> {
+        let beyond_first = id.counter().checked_sub(self.ids_from)?;
+        let shard = beyond_first.checked_rem(self.shards.len() as u64)?;
+        (id.node() == self.settings.node.id).then_some(shard as usize)
     }
 
     /// Of the carriers that a message may take, in its lane's order, the first that is up and whose

@@ -30,6 +30,19 @@ impl MessageId {
         self.0
     }
 
+    /// The node that gave it.
+    #[must_use]
+    pub const fn node(self) -> u16 {
+        // Ten bits above the counter, and a zero above them.
+        (self.0 >> COUNTER_BITS) as u16
+    }
+
+    /// Its counter on that node.
+    #[must_use]
+    pub const fn counter(self) -> u64 {
+        self.0 & COUNTER_MAX
+    }
+
     /// Sixteen hexadecimal digits.
     #[must_use]
     pub fn hex(self) -> [u8; 16] {
@@ -42,15 +55,12 @@ impl MessageId {
         digits
     }
 
-    /// The id that an account names: sixteen hexadecimal digits, or decimal ones.
+    /// The id that an account names in digits of this radix, 16 or 10: in either case and with or
+    /// without the zeros in front, as its programs may have kept it.
     #[must_use]
-    pub fn parse(text: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(text).ok()?;
-        let number = if text.len() == 16 {
-            u64::from_str_radix(text, 16).ok()?
-        } else {
-            text.parse().ok()?
-        };
+    pub fn parse(text: &[u8], radix: u32) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok().filter(|text| !text.starts_with('+'))?;
+        let number = u64::from_str_radix(text, radix).ok()?;
         (number >> 63 == 0).then_some(Self(number))
     }
 }
@@ -75,13 +85,18 @@ mod tests {
     fn an_id_is_read_back_as_it_was_written() {
         for (node, counter) in [(0, 0), (0, 1), (1023, COUNTER_MAX), (7, 0xdead_beef)] {
             let id = MessageId::new(node, counter);
-            assert_eq!(MessageId::parse(&id.hex()), Some(id));
+            assert_eq!(MessageId::parse(&id.hex(), 16), Some(id));
+            assert_eq!(MessageId::parse(id.number().to_string().as_bytes(), 10), Some(id));
+            assert_eq!((id.node(), id.counter()), (node, counter));
             assert_eq!(std::str::from_utf8(&id.hex()).unwrap(), id.to_string());
         }
-        assert_eq!(MessageId::parse(b"12345"), Some(MessageId(12345)));
-        for wrong in [&b"ffffffffffffffff"[..], b"", b"xyz", b"-1", b"99999999999999999999"] {
-            assert_eq!(MessageId::parse(wrong), None);
+        assert_eq!(MessageId::parse(b"1FF", 16), Some(MessageId(0x1ff)));
+        let wrong: [&[u8]; 5] = [b"ffffffffffffffff", b"", b"xyz", b"-1", b"+1"];
+        for wrong in wrong {
+            assert_eq!(MessageId::parse(wrong, 16), None);
+            assert_eq!(MessageId::parse(wrong, 10), None);
         }
+        assert_eq!(MessageId::parse(b"99999999999999999999", 10), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use chappe::clock::Now;
 use chappe::link::{Clock, Link, Owner, Pace, connect};
 use chappe::message::receipt::ReceiptText;
 use chappe::session::{BindKind, BindRequest, CloseReason, Event, Session, Settings};
-use chappe::wire::table::{DataSm, DeliverSm, DeliverSmResp, Pdu, SubmitSm};
+use chappe::wire::table::{DataSm, DeliverSm, DeliverSmResp, Pdu, QuerySm, SubmitSm};
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{COctetString, CommandStatus, Role, Rules, TlvTag, Tlvs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -57,6 +57,8 @@ impl Submit {
 pub enum Request {
     /// A data_sm that says what this submit_sm says.
     Data(Submit),
+    /// A query_sm of this id.
+    Query(String),
 }
 
 /// A response as it came: what its PDU has of these.
@@ -66,6 +68,9 @@ pub struct Said {
     pub command: &'static str,
     pub status: CommandStatus,
     pub id: String,
+    /// message_state and error_code.
+    pub state: (u8, u8),
+    pub final_date: String,
 }
 
 impl Said {
@@ -79,6 +84,13 @@ impl Said {
             Some(Pdu::DataSmResp(resp)) => {
                 Self { command: "data_sm_resp", id: text(resp.message_id.octets()), ..said }
             }
+            Some(Pdu::QuerySmResp(resp)) => Self {
+                command: "query_sm_resp",
+                id: text(resp.message_id.octets()),
+                state: (resp.message_state, resp.error_code),
+                final_date: text(resp.final_date.octets()),
+                ..said
+            },
             _ => said,
         }
     }
@@ -374,6 +386,11 @@ fn ask(now: Now, session: &mut Session, ticket: u64, request: &Request) {
                 ..DataSm::default()
             };
             session.submit(now, ticket, &body).expect("a data_sm");
+        }
+        Request::Query(id) => {
+            let message_id = COctetString::from(id.as_str());
+            let body = QuerySm { message_id, ..QuerySm::default() };
+            session.submit(now, ticket, &body).expect("a query_sm");
         }
     }
 }

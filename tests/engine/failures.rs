@@ -185,10 +185,11 @@ async fn commands_that_are_not_offered_are_answered_and_the_session_goes_on() {
     let world = World::start("").await;
     let mut stream = TcpStream::connect(world.smpp()).await.unwrap();
     stream.write_all(&bind_frame()).await.unwrap();
-    let query_sm = [&[0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2][..], &[0; 4]].concat();
-    stream.write_all(&query_sm).await.unwrap();
+    // query_broadcast_sm: of 5.0, which no session of ours speaks.
+    let query = [&[0, 0, 0, 20, 0, 0, 1, 0x12, 0, 0, 0, 0, 0, 0, 0, 2][..], &[0; 4]].concat();
+    stream.write_all(&query).await.unwrap();
     let status = CommandStatus::ESME_RINVCMDID.0.to_be_bytes();
-    let expected = [&[0, 0, 0, 16, 0x80, 0, 0, 3][..], &status, &[0, 0, 0, 2]].concat();
+    let expected = [&[0, 0, 0, 16, 0x80, 0, 0, 0][..], &status, &[0, 0, 0, 2]].concat();
     let mut answers = Vec::new();
     while !answers.ends_with(&expected) {
         let mut octets = [0; 256];

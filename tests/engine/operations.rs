@@ -6,6 +6,10 @@ use crate::esme::{Esme, Request, Submit};
 use crate::smsc::{Reply, Smsc};
 use crate::world::World;
 
+const ENROUTE: u8 = 1;
+const DELIVERED: u8 = 2;
+const REJECTED: u8 = 8;
+
 #[tokio::test]
 async fn a_data_sm_goes_to_the_carrier_as_a_submit_sm_and_brings_its_receipt() {
     let smsc = Smsc::start().await;
@@ -36,4 +40,62 @@ async fn a_data_sm_is_refused_for_what_a_submit_sm_would_be() {
     assert_eq!((said.status, said.id.as_str()), (CommandStatus::ESME_RINVDSTADR, ""));
     let line = "chappe_refused_total{account=\"acct\",reason=\"ESME_RINVDSTADR\"}";
     world.counts(line, 1.0).await;
+}
+
+#[tokio::test]
+async fn a_query_finds_the_message_on_whichever_shard_it_is() {
+    let smsc = Smsc::start().await;
+    smsc.script(|submitted| match submitted.destination.as_str() {
+        "33600000001" => Reply::Refuse(CommandStatus::ESME_RINVDSTADR),
+        "33600000002" => Reply::Report("DELIVRD"),
+        _ => Reply::Take,
+    });
+    let world = World::before(&smsc, "[node] shards = 5\n").await;
+    let esme = Esme::bind(world.smpp()).await;
+    let mut ids = Vec::new();
+    for handset in 0..40 {
+        let to = Submit::to(&format!("33600000{handset:03}"));
+        ids.push(esme.accepted(to).await);
+    }
+    esme.delivered(2).await;
+    for (handset, id) in ids.into_iter().enumerate() {
+        let said = esme.answered(Request::Query(id.clone())).await;
+        assert_eq!((said.command, said.status), ("query_sm_resp", CommandStatus::ESME_ROK));
+        let state = match handset {
+            1 => (REJECTED, 0x0b),
+            2 => (DELIVERED, 0),
+            _ => (ENROUTE, 0),
+        };
+        assert_eq!((said.id, said.state), (id, state), "{handset}");
+        assert_eq!(said.final_date.len(), if state.0 == ENROUTE { 0 } else { 16 });
+    }
+    // What was asked is no message: it is counted neither as accepted nor as refused.
+    world.counts("chappe_accepted_total{account=\"acct\"}", 40.0).await;
+}
+
+#[tokio::test]
+async fn a_query_of_anothers_message_is_answered_as_one_of_no_message() {
+    let smsc = Smsc::start().await;
+    let world = World::before(
+        &smsc,
+        "[[account]]\nsystem_id = \"other\"\npassword = \"p\"\n\
+         dialect = \"d\"\n[dialect.d]\nmessage_id_format = \"decimal\"\n",
+    )
+    .await;
+    let esme = Esme::bind(world.smpp()).await;
+    let kind = chappe::session::BindKind::Transceiver;
+    let other = Esme::bind_as(world.smpp(), kind, "other", "p").await.unwrap();
+    let id = esme.accepted(Submit::new("x")).await;
+    let number = u64::from_str_radix(&id, 16).unwrap();
+    let decimal = number.to_string();
+    for unknown in [decimal.as_str(), "", "1", "no id", "99999999999999999999", &id] {
+        let said = other.answered(Request::Query(unknown.to_owned())).await;
+        let failed = (CommandStatus::ESME_RQUERYFAIL, String::new());
+        assert_eq!((said.status, said.id), failed, "{unknown}");
+    }
+    // The account's own, in the notation of its dialect.
+    let own = other.accepted(Submit::new("x")).await;
+    assert_eq!(other.answered(Request::Query(own.clone())).await.id, own);
+    let upper = format!("{number:X}");
+    assert_eq!(esme.answered(Request::Query(upper)).await.id, id);
 }

@@ -89,6 +89,9 @@ pub(super) const NODE: &[Key] = keys! {
     receipts_parked_max: count(0, 10_000_000, "receipts"), Default("10000");
     /// How long such a receipt waits for its response (quirk 10: Adobe waits 30 s, Jasmin 20 s).
     receipt_parked_ms: ms(0, 600_000), Default("30000");
+    /// Messages of which query_sm says how they ended; beyond it an older one is unknown to it once
+    /// it has ended. 16 octets each; an hour at nearly 300 a second.
+    ended_max_messages: count(0, 100_000_000, "messages"), Default("1000000");
     /// Messages from handsets some segments of which are here; beyond it the oldest goes on as it
     /// is. Room for 60 a second that never get whole, at five minutes each.
     reassembly_max_messages: count(1, 10_000_000, "messages"), Default("20000");

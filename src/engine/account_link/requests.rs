@@ -1,17 +1,20 @@
 //! What a bound account asks, and what it is answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::AccountLink;
 use crate::clock::Now;
 use crate::engine::handles::{Asked, LinkHandle, Reply};
 use crate::engine::shard::Submission;
 use crate::engine::shared::ToShard;
+use crate::message::message_id::MessageId;
 use crate::mt::ingress::{as_submit, validity_of};
 use crate::mt::receipts::{id_field, write_id};
 use crate::session::Session;
-use crate::wire::table::{DataSmResp, Pdu, SubmitSm, SubmitSmResp};
-use crate::wire::{CommandStatus, Header, SequenceNumber};
+use crate::wire::table::{DataSmResp, Pdu, QuerySm, QuerySmResp, SubmitSm, SubmitSmResp};
+use crate::wire::time::{AbsoluteTime, SmppTime, TimeText};
+use crate::wire::{COctetString, CommandStatus, Header, SequenceNumber};
 
 impl AccountLink {
     /// A request: its answer comes from its shard, or at once when it is refused here.
@@ -24,12 +27,13 @@ impl AccountLink {
     ) {
         let sequence = header.sequence_number;
         let taken = match pdu {
-            Pdu::SubmitSm(submit) => self.submit(now, session, (sequence, Asked::SubmitSm), submit),
+            Pdu::SubmitSm(submit) => self.submit(now, session, (sequence, Asked::Submit), submit),
             Pdu::DataSm(data) => {
                 let validity = validity_of(data);
                 let submit = as_submit(data, validity.as_ref());
-                self.submit(now, session, (sequence, Asked::DataSm), &submit)
+                self.submit(now, session, (sequence, Asked::Data), &submit)
             }
+            Pdu::QuerySm(query) => self.query(session, sequence, query),
             Pdu::AlertNotification(_) => return,
             // Not offered to accounts: the answer says so, and the session goes on.
             _ => {
@@ -38,7 +42,8 @@ impl AccountLink {
             }
         };
         if let Err(status) = taken {
-            if let Some(bound) = &self.bound {
+            let submits = matches!(pdu, Pdu::SubmitSm(_) | Pdu::DataSm(_));
+            if let Some(bound) = self.bound.as_ref().filter(|_| submits) {
                 bound.account.metrics.refuse(status);
             }
             session.respond_status(header.command_id, sequence, status);
@@ -92,6 +97,27 @@ impl AccountLink {
         Ok(())
     }
 
+    /// Asks the shard that has it how a message stands.
+    fn query(
+        &mut self,
+        session: &Session,
+        sequence: SequenceNumber,
+        query: &QuerySm<'_>,
+    ) -> Result<(), CommandStatus> {
+        let Some(bound) = &self.bound else { return Err(CommandStatus::ESME_RINVBNDSTS) };
+        if session.unanswered() > bound.window_max {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        let account = bound.account.index;
+        let radix = if bound.account.style.decimal_ids { 10 } else { 16 };
+        let (shard, id) = MessageId::parse(query.message_id.octets(), radix)
+            .and_then(|id| Some((self.shared.shard_of_id(id)?, id)))
+            .ok_or(CommandStatus::ESME_RQUERYFAIL)?;
+        let link = LinkHandle::Account(Arc::clone(&bound.handle), Asked::Query);
+        self.outbox.push(shard, ToShard::Query { link, sequence, account, id });
+        Ok(())
+    }
+
     /// Tells the account what its requests came to.
     pub(super) fn answer(&mut self, session: &mut Session) {
         let Some(bound) = &self.bound else { return };
@@ -111,12 +137,38 @@ impl AccountLink {
                     let body = DataSmResp { message_id, ..DataSmResp::default() };
                     session.respond(sequence, status, &body)
                 }
+                Reply::QuerySm(standing) => {
+                    let id = write_id(standing.id, decimal, &mut room);
+                    let date = final_date(standing.done_s, bound.account.style.zone_minutes);
+                    let final_date = date.as_ref().map_or(&[][..], TimeText::as_bytes);
+                    let body = QuerySmResp {
+                        message_id: id_field(id),
+                        final_date: COctetString::new(final_date),
+                        message_state: standing.state.0,
+                        error_code: standing.error,
+                        ..QuerySmResp::default()
+                    };
+                    session.respond(sequence, status, &body)
+                }
+                Reply::Status(command) => {
+                    session.respond_status(command, sequence, status);
+                    Ok(())
+                }
             };
-            if status.is_ok() {
-                self.tally.accepted += 1;
-            } else {
-                bound.account.metrics.refuse(status);
+            match answer.reply {
+                Reply::SubmitSm(_) | Reply::DataSm(_) if status.is_ok() => self.tally.accepted += 1,
+                Reply::SubmitSm(_) | Reply::DataSm(_) => bound.account.metrics.refuse(status),
+                Reply::QuerySm(_) | Reply::Status(_) => {}
             }
         }
     }
+}
+
+/// When a message ended, as its account reads dates; `None` where it has not.
+fn final_date(done_s: u32, zone_minutes: i16) -> Option<TimeText> {
+    let done = Duration::from_secs(u64::from(done_s));
+    // A zone is within a day, so its quarters of an hour fit.
+    let quarters = (zone_minutes / 15) as i8;
+    let date = || SmppTime::Absolute(AbsoluteTime::from_wall(done, quarters)).to_text();
+    (done_s > 0).then(date)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::asked::Standing;
 use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -22,7 +23,10 @@ pub trait Effects {
     /// The message is the engine's: tell its account the id.
     fn accepted(&mut self, link: &Self::Link, sequence: SequenceNumber, id: MessageId);
 
-    /// The message is not taken.
+    /// A message stands so, which its account asked.
+    fn stands(&mut self, link: &Self::Link, sequence: SequenceNumber, standing: Standing);
+
+    /// What was asked is not done; of a submission: the message is not taken.
     fn refused(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
 
     /// A message that was offered counts no more against the queues of its account and carrier:
@@ -190,6 +194,9 @@ pub struct Limits {
     pub parked_max: usize,
     /// How long they wait.
     pub parked_max_age: Duration,
+    /// The newest messages of which it is known how they ended; those of them that are live are
+    /// known beyond it.
+    pub ended_max: usize,
     /// Receipts and MO that wait for an account, by its place in the settings. At the limit the
     /// oldest is dropped and counted.
     pub waiting_max: Vec<usize>,
@@ -207,6 +214,7 @@ impl Default for Limits {
             correlation_max_age: Duration::from_secs(216 * 3600),
             parked_max: 10_000,
             parked_max_age: Duration::from_secs(30),
+            ended_max: 1_000_000,
             waiting_max: Vec::new(),
             retry_after: Duration::from_secs(30),
             reassembly: reassembly::Limits::default(),

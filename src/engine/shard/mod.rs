@@ -14,6 +14,7 @@
 //! [`Effects::accepted`] is where durability goes: what a journal must hold before the account
 //! hears of it is all known there.
 
+mod asked;
 mod deliveries;
 mod due;
 mod effects;
@@ -24,6 +25,7 @@ mod mo;
 mod one_each;
 mod parked;
 mod receipts;
+mod register;
 mod segments;
 #[cfg(test)]
 mod tests;
@@ -42,6 +44,7 @@ use crate::mt::receipts::{Outcome, tail};
 use crate::mt::references::References;
 use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
+pub use asked::Standing;
 use due::Due;
 pub use effects::{
     CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Submission,
@@ -52,6 +55,7 @@ use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use one_each::OneEach;
 use parked::Parked;
+use register::{End, Register};
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
 const ACCOUNT_TICKETS: u64 = 63 << 58;
@@ -65,6 +69,8 @@ const UNKNOWN_MARGIN: Duration = Duration::from_secs(3600);
 pub struct Shard<L> {
     index: u8,
     node: u16,
+    /// The counter of its first id.
+    first: u64,
     counter: u64,
     /// Counters of all shards together: each takes every n-th, so that no two give the same id.
     counter_step: u64,
@@ -73,6 +79,7 @@ pub struct Shard<L> {
     /// How each carrier writes ids, as far as it has been learnt.
     leans: Vec<Lean>,
     slots: Slots,
+    register: Register,
     /// Messages not yet answered by their carrier.
     queued: usize,
     due: Due,
@@ -113,9 +120,11 @@ impl<L: Clone> Shard<L> {
         Self {
             index,
             node,
+            first: first + u64::from(index),
             counter: first + u64::from(index),
             counter_step: u64::from(count.max(1)),
             reassembly: Reassembly::new(limits.reassembly),
+            register: Register::new(limits.ended_max),
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
@@ -157,6 +166,7 @@ impl<L: Clone> Shard<L> {
             live.wake_at = send_at;
         }
         let ticket = self.slots.insert(self.index, live);
+        self.register.enter(ticket);
         self.queued += 1;
         self.due.push(expires_at, ticket);
         effects.accepted(&link, sequence, id);
@@ -287,14 +297,15 @@ impl<L: Clone> Shard<L> {
         }
         let outcome = Outcome { id: live.id, state, is_final: true, error, done: now.wall };
         let message = Arc::clone(&live.message);
-        self.close(ticket, state, effects);
+        self.close(ticket, &outcome, effects);
         self.tell(message, outcome, effects);
     }
 
-    /// A message ends in this state: what is heard of it from now on is heard twice.
-    fn close<E: Effects<Link = L>>(&mut self, ticket: u64, state: MessageState, effects: &mut E) {
+    /// A message ends so: what is heard of it from now on is heard twice.
+    fn close<E: Effects<Link = L>>(&mut self, ticket: u64, outcome: &Outcome, effects: &mut E) {
+        let &Outcome { state, error, done, .. } = outcome;
         effects.count(Counted::Ended(state));
-        let Some(live) = self.forget(ticket, effects) else { return };
+        let Some(live) = self.forget(ticket, (state, error, done), effects) else { return };
         let number = tail(live.message.destination.octets());
         for key in live.keys() {
             self.ended.remember(key, number);
@@ -340,9 +351,26 @@ impl<L: Clone> Shard<L> {
         self.complete(now, ticket, effects);
     }
 
-    fn forget<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) -> Option<Live> {
+    /// The carrier took all of a message, and that is the last that is heard of it.
+    fn part<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        self.forget(ticket, (MessageState::ACCEPTED, 0, now.wall), effects);
+    }
+
+    /// A message is live no more; how it ended may be asked for a while.
+    fn forget<E: Effects<Link = L>>(
+        &mut self,
+        ticket: u64,
+        (state, error, done): (MessageState, u32, Duration),
+        effects: &mut E,
+    ) -> Option<Live> {
         let lane = self.lane_of(ticket);
         let live = self.slots.remove(ticket)?;
+        if let Some(number) = self.number_of(live.id) {
+            let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+            let error = u8::try_from(error).unwrap_or(u8::MAX);
+            let account = live.message.account;
+            self.register.end(number, End { account, done_s, state, error });
+        }
         if !live.awaits_receipt {
             self.queued -= 1;
             effects.released(live.message.account, live.carrier);

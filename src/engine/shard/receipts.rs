@@ -45,7 +45,7 @@ impl<L: Clone> Shard<L> {
             // id, and nothing will be heard of any.
             self.complete(now, ticket, effects);
         } else if complete && !wants_receipt {
-            self.forget(ticket, effects);
+            self.part(now, ticket, effects);
         } else if complete {
             self.await_receipt(now, ticket, effects);
         }
@@ -192,8 +192,9 @@ impl<L: Clone> Shard<L> {
             return;
         }
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
-        self.close(ticket, state, effects);
-        self.tell(message, Outcome { state, error, ..outcome }, effects);
+        let outcome = Outcome { state, error, ..outcome };
+        self.close(ticket, &outcome, effects);
+        self.tell(message, outcome, effects);
     }
 
     /// Nothing is known of a message, and more may follow; but it is not waited for as long as for
@@ -217,13 +218,13 @@ impl<L: Clone> Shard<L> {
     ) {
         let Some(live) = self.slots.get(ticket) else { return };
         let Some((state, error)) = live.worst else {
-            self.forget(ticket, effects);
+            self.part(now, ticket, effects);
             return;
         };
         let done = Duration::from_secs(u64::from(live.done_s)).min(now.wall);
         let outcome = Outcome { id: live.id, state, is_final: true, error, done };
         let message = Arc::clone(&live.message);
-        self.close(ticket, state, effects);
+        self.close(ticket, &outcome, effects);
         self.tell(message, outcome, effects);
     }
 

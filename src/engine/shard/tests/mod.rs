@@ -1,6 +1,7 @@
 //! A shard in virtual time, with effects that only note what was wanted.
 
 mod admission;
+mod asked;
 mod doubt;
 mod elsewhere;
 mod endings;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use super::one_each::OneEach;
 use super::{
     CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Shard,
-    Submission,
+    Standing, Submission,
 };
 use crate::clock::Now;
 use crate::message::dialect::{MoSegments, ReceiptSegments};
@@ -52,6 +53,7 @@ struct Notes {
     unsent: Vec<Outgoing>,
     delivered: Vec<(u32, Delivery)>,
     answered: Vec<(u8, SequenceNumber, CommandStatus)>,
+    stands: Vec<Standing>,
     counted: Vec<Counted>,
     /// The carrier that takes messages of one that is down.
     elsewhere: Option<u32>,
@@ -70,6 +72,10 @@ impl Effects for Notes {
 
     fn refused(&mut self, link: &u8, sequence: SequenceNumber, status: CommandStatus) {
         self.refused.push((*link, sequence, status));
+    }
+
+    fn stands(&mut self, _link: &u8, _sequence: SequenceNumber, standing: Standing) {
+        self.stands.push(standing);
     }
 
     fn released(&mut self, _account: u32, _carrier: u32) {

@@ -1,0 +1,58 @@
+//! What accounts ask of messages they submitted.
+
+use super::register::Known;
+use super::{Effects, Shard};
+use crate::message::message_id::MessageId;
+use crate::message::state::MessageState;
+use crate::wire::{CommandStatus, SequenceNumber};
+
+/// How a message stands, as a query_sm_resp says it (SMPP 3.4 §4.8.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Standing {
+    /// Our id of it.
+    pub id: MessageId,
+    /// When it ended, in seconds of wall time since 1970; 0 while it has not.
+    pub done_s: u32,
+    /// Its state: ENROUTE until it has ended.
+    pub state: MessageState,
+    /// The error beside it, 0 for none; 255 for one that an octet does not hold.
+    pub error: u8,
+}
+
+impl<L: Clone> Shard<L> {
+    /// How a message stands. One that is not this account's is one that nobody knows.
+    pub fn query<E: Effects<Link = L>>(
+        &self,
+        account: u32,
+        id: MessageId,
+        (link, sequence): (&L, SequenceNumber),
+        effects: &mut E,
+    ) {
+        match self.standing(account, id) {
+            Some(standing) => effects.stands(link, sequence, standing),
+            None => effects.refused(link, sequence, CommandStatus::ESME_RQUERYFAIL),
+        }
+    }
+
+    fn standing(&self, account: u32, id: MessageId) -> Option<Standing> {
+        let (of, standing) = match self.register.find(self.number_of(id)?)? {
+            Known::Live(ticket) => {
+                let state = MessageState::ENROUTE;
+                let of = self.slots.get(ticket)?.message.account;
+                (of, Standing { id, done_s: 0, state, error: 0 })
+            }
+            Known::Ended(end) => {
+                let (done_s, state, error) = (end.done_s, end.state, end.error);
+                (end.account, Standing { id, done_s, state, error })
+            }
+        };
+        (of == account).then_some(standing)
+    }
+
+    /// The number of a message of this shard; `None` of another's.
+    pub(super) fn number_of(&self, id: MessageId) -> Option<u64> {
+        let beyond_first = id.counter().checked_sub(self.first)?;
+        let own = id.node() == self.node && beyond_first % self.counter_step == 0;
+        own.then_some(beyond_first / self.counter_step)
+    }
+}
