@@ -78,9 +78,12 @@ impl DispatchTask {
             }
             let Some(item) = self.told.pop_front() else { continue };
             match item {
-                ToDispatcher::Message { outgoing, first: false } => self.dispatcher.push(outgoing),
-                ToDispatcher::Message { outgoing, first: true } => {
-                    self.dispatcher.push_first(outgoing);
+                ToDispatcher::Message { outgoing, first } => {
+                    self.dispatcher.readmit(outgoing.ticket);
+                    match first {
+                        true => self.dispatcher.push_first(outgoing),
+                        false => self.dispatcher.push(outgoing),
+                    }
                 }
                 ToDispatcher::Withdraw(ticket) => self.dispatcher.remove(ticket),
             }

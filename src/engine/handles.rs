@@ -43,6 +43,8 @@ pub enum Reply {
 /// What an account asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Asked {
+    /// To take messages back, by a cancel_sm.
+    Cancel,
     /// To take a message, by a data_sm.
     Data,
     /// To be told how a message stands, by a query_sm.
@@ -56,6 +58,7 @@ impl Asked {
     #[must_use]
     pub const fn reply(self, id: MessageId) -> Reply {
         match self {
+            Self::Cancel => Reply::Status(CommandId::CANCEL_SM),
             Self::Data => Reply::DataSm(id),
             Self::Query => Reply::Status(CommandId::QUERY_SM),
             Self::Submit => Reply::SubmitSm(id),

@@ -204,6 +204,9 @@ impl ShardTask {
             ToShard::Query { link, sequence, account, id } => {
                 shard.query(account, id, (&link, sequence), hands);
             }
+            ToShard::Cancel { link, sequence, wanted } => {
+                shard.cancel(now, *wanted, (link, sequence), hands);
+            }
             ToShard::Done { ticket, segment, result, late } => {
                 shard.segment_done(now, ticket, segment, result, late, hands);
             }
@@ -326,6 +329,11 @@ impl Effects for Hands {
 
     fn refused(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
         let id = MessageId::default();
+        self.answer_account(link, |asked| Answer { sequence, status, reply: asked.reply(id) });
+    }
+
+    fn done(&mut self, link: &LinkHandle, sequence: SequenceNumber) {
+        let (status, id) = (CommandStatus::ESME_ROK, MessageId::default());
         self.answer_account(link, |asked| Answer { sequence, status, reply: asked.reply(id) });
     }
 

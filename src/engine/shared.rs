@@ -14,7 +14,7 @@ use super::handles::{AccountHandle, CarrierHandle, LinkHandle};
 use super::leases::Leases;
 use super::quota::Quota;
 use super::settings::{self, Secret, Settings};
-use super::shard::{Delivery, SegmentResult, Submission};
+use super::shard::{Cancellation, Delivery, SegmentResult, Submission};
 use crate::link::Clock;
 use crate::message::class::TrafficClass;
 use crate::message::dialect::Dialect;
@@ -54,6 +54,15 @@ pub enum ToShard {
         account: u32,
         /// Which message.
         id: MessageId,
+    },
+    /// Messages that an account takes back.
+    Cancel {
+        /// Who is to be answered.
+        link: LinkHandle,
+        /// With which number.
+        sequence: SequenceNumber,
+        /// Which.
+        wanted: Box<Cancellation>,
     },
     /// A segment's fate.
     Done {

@@ -155,6 +155,14 @@ impl Dispatcher {
         self.withdrawn.insert(ticket);
     }
 
+    /// Its shard gives this message again, so it is not withdrawn any more. All that was is back or
+    /// on a bind: a shard gives nothing twice.
+    pub fn readmit(&mut self, ticket: u64) {
+        if !self.withdrawn.is_empty() {
+            self.withdrawn.remove(&ticket);
+        }
+    }
+
     /// Takes out whole messages that no bind has had and that `leaves` says go elsewhere, for a
     /// carrier without a bind. It looks at so many at most, goes on there at the next call, and
     /// says whether it has seen all.

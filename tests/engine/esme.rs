@@ -10,7 +10,7 @@ use chappe::clock::Now;
 use chappe::link::{Clock, Link, Owner, Pace, connect};
 use chappe::message::receipt::ReceiptText;
 use chappe::session::{BindKind, BindRequest, CloseReason, Event, Session, Settings};
-use chappe::wire::table::{DataSm, DeliverSm, DeliverSmResp, Pdu, QuerySm, SubmitSm};
+use chappe::wire::table::{CancelSm, DataSm, DeliverSm, DeliverSmResp, Pdu, QuerySm, SubmitSm};
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{COctetString, CommandStatus, Role, Rules, TlvTag, Tlvs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -57,6 +57,8 @@ impl Submit {
 pub enum Request {
     /// A data_sm that says what this submit_sm says.
     Data(Submit),
+    /// A cancel_sm of this id, or for this destination.
+    Cancel { id: String, destination: String },
     /// A query_sm of this id.
     Query(String),
 }
@@ -91,6 +93,7 @@ impl Said {
                 final_date: text(resp.final_date.octets()),
                 ..said
             },
+            Some(Pdu::CancelSmResp(_)) => Self { command: "cancel_sm_resp", ..said },
             _ => said,
         }
     }
@@ -386,6 +389,15 @@ fn ask(now: Now, session: &mut Session, ticket: u64, request: &Request) {
                 ..DataSm::default()
             };
             session.submit(now, ticket, &body).expect("a data_sm");
+        }
+        Request::Cancel { id, destination } => {
+            let body = CancelSm {
+                message_id: COctetString::from(id.as_str()),
+                dest_addr_ton: 1,
+                destination_addr: COctetString::from(destination.as_str()),
+                ..CancelSm::default()
+            };
+            session.submit(now, ticket, &body).expect("a cancel_sm");
         }
         Request::Query(id) => {
             let message_id = COctetString::from(id.as_str());

@@ -8,6 +8,7 @@ use crate::world::World;
 
 const ENROUTE: u8 = 1;
 const DELIVERED: u8 = 2;
+const DELETED: u8 = 4;
 const REJECTED: u8 = 8;
 
 #[tokio::test]
@@ -98,4 +99,58 @@ async fn a_query_of_anothers_message_is_answered_as_one_of_no_message() {
     assert_eq!(other.answered(Request::Query(own.clone())).await.id, own);
     let upper = format!("{number:X}");
     assert_eq!(esme.answered(Request::Query(upper)).await.id, id);
+}
+
+#[tokio::test]
+async fn what_has_not_left_is_taken_back_by_its_account_and_by_nobody_else() {
+    let smsc = Smsc::start().await;
+    smsc.script(|_| Reply::Take);
+    let world = World::before(
+        &smsc,
+        "[node] shards = 3\n[[account]]\nsystem_id = \"other\"\npassword = \"p\"\n",
+    )
+    .await;
+    let esme = Esme::bind(world.smpp()).await;
+    let kind = chappe::session::BindKind::Transceiver;
+    let other = Esme::bind_as(world.smpp(), kind, "other", "p").await.unwrap();
+    let later = Submit { schedule: "000000010000000R".to_owned(), ..Submit::new("x") };
+    let id = esme.accepted(later.clone()).await;
+    let one = |id: &str| Request::Cancel { id: id.to_owned(), destination: String::new() };
+    let failed = CommandStatus::ESME_RCANCELFAIL;
+    assert_eq!(other.answered(one(&id)).await.status, failed);
+    assert_eq!(other.answered(one("no id")).await.status, failed);
+    let said = esme.answered(one(&id)).await;
+    assert_eq!((said.command, said.status), ("cancel_sm_resp", CommandStatus::ESME_ROK));
+    let receipts = esme.delivered(1).await;
+    assert_eq!(receipts[0].receipt(), (id.clone(), "DELETED".to_owned(), 0));
+    assert_eq!(esme.answered(Request::Query(id)).await.state, (DELETED, 0));
+
+    // All for a handset; one of them, without a schedule, has left.
+    let left = esme.accepted(Submit::new("x")).await;
+    smsc.submitted(1).await;
+    let ids = [esme.accepted(later.clone()).await, esme.accepted(later.clone()).await];
+    let kept = esme.accepted(Submit { destination: "33687654321".to_owned(), ..later }).await;
+    let all = |to: &str| Request::Cancel { id: String::new(), destination: to.to_owned() };
+    assert_eq!(esme.answered(all("+33612345678")).await.status, CommandStatus::ESME_ROK);
+    assert_eq!(esme.answered(all("+33612345678")).await.status, failed);
+    assert_eq!(esme.answered(all("")).await.status, CommandStatus::ESME_RINVDSTADR);
+    for (id, state) in [(&ids[0], DELETED), (&ids[1], DELETED), (&kept, ENROUTE), (&left, ENROUTE)]
+    {
+        assert_eq!(esme.answered(Request::Query(id.clone())).await.state.0, state);
+    }
+    assert_eq!(esme.answered(one(&left)).await.status, failed);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_carrier_that_is_down_is_taken_back() {
+    let world = World::start(&format!(
+        "{}[[route]]\nname = \"all\"\nto = [{{ carrier = \"gone\" }}]\n",
+        crate::world::carrier("gone", std::net::SocketAddr::from(([127, 0, 0, 1], 9)))
+    ))
+    .await;
+    let esme = Esme::bind(world.smpp()).await;
+    let id = esme.accepted(Submit::new("x")).await;
+    let one = Request::Cancel { id: id.clone(), destination: String::new() };
+    assert_eq!(esme.answered(one).await.status, CommandStatus::ESME_ROK);
+    assert_eq!(esme.delivered(1).await[0].receipt(), (id, "DELETED".to_owned(), 0));
 }

@@ -6,15 +6,17 @@ use std::time::Duration;
 use super::AccountLink;
 use crate::clock::Now;
 use crate::engine::handles::{Asked, LinkHandle, Reply};
-use crate::engine::shard::Submission;
-use crate::engine::shared::ToShard;
+use crate::engine::shard::{Cancellation, Submission};
+use crate::engine::shared::{Account, ToShard};
+use crate::message::envelope::ServiceType;
 use crate::message::message_id::MessageId;
+use crate::message::translation::bare;
 use crate::mt::ingress::{as_submit, validity_of};
 use crate::mt::receipts::{id_field, write_id};
 use crate::session::Session;
-use crate::wire::table::{DataSmResp, Pdu, QuerySm, QuerySmResp, SubmitSm, SubmitSmResp};
+use crate::wire::table::{CancelSm, DataSmResp, Pdu, QuerySm, QuerySmResp, SubmitSm, SubmitSmResp};
 use crate::wire::time::{AbsoluteTime, SmppTime, TimeText};
-use crate::wire::{COctetString, CommandStatus, Header, SequenceNumber};
+use crate::wire::{Address, COctetString, CommandStatus, Header, SequenceNumber};
 
 impl AccountLink {
     /// A request: its answer comes from its shard, or at once when it is refused here.
@@ -34,6 +36,7 @@ impl AccountLink {
                 self.submit(now, session, (sequence, Asked::Data), &submit)
             }
             Pdu::QuerySm(query) => self.query(session, sequence, query),
+            Pdu::CancelSm(cancel) => self.cancel(session, sequence, cancel),
             Pdu::AlertNotification(_) => return,
             // Not offered to accounts: the answer says so, and the session goes on.
             _ => {
@@ -109,13 +112,68 @@ impl AccountLink {
             return Err(CommandStatus::ESME_RTHROTTLED);
         }
         let account = bound.account.index;
-        let radix = if bound.account.style.decimal_ids { 10 } else { 16 };
-        let (shard, id) = MessageId::parse(query.message_id.octets(), radix)
-            .and_then(|id| Some((self.shared.shard_of_id(id)?, id)))
-            .ok_or(CommandStatus::ESME_RQUERYFAIL)?;
+        let found = self.find_id(&bound.account, query.message_id.octets());
+        let (shard, id) = found.ok_or(CommandStatus::ESME_RQUERYFAIL)?;
         let link = LinkHandle::Account(Arc::clone(&bound.handle), Asked::Query);
         self.outbox.push(shard, ToShard::Query { link, sequence, account, id });
         Ok(())
+    }
+
+    /// Takes back the message of this id, or those from a sender to a destination.
+    fn cancel(
+        &mut self,
+        session: &Session,
+        sequence: SequenceNumber,
+        cancel: &CancelSm<'_>,
+    ) -> Result<(), CommandStatus> {
+        let bound = self.bound.as_ref().ok_or(CommandStatus::ESME_RINVBNDSTS)?;
+        if session.unanswered() > bound.window_max {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        let account = Arc::clone(&bound.account);
+        let link = LinkHandle::Account(Arc::clone(&bound.handle), Asked::Cancel);
+        let id = match cancel.message_id.octets() {
+            [] => None,
+            text => {
+                let found = self.find_id(&account, text);
+                Some(found.ok_or(CommandStatus::ESME_RCANCELFAIL)?)
+            }
+        };
+        // Their addresses are read as those of a submit_sm, which they are to match.
+        let ends = SubmitSm {
+            source_addr_ton: cancel.source_addr_ton,
+            source_addr: cancel.source_addr,
+            dest_addr_ton: cancel.dest_addr_ton,
+            destination_addr: cancel.destination_addr,
+            ..SubmitSm::default()
+        };
+        let ends = match &account.form {
+            None => ends,
+            Some(form) => self.translator.read_submit(form, &ends),
+        };
+        let address = |ton, octets| Address::new(ton, 0, bare(ton, octets));
+        let destination = address(ends.dest_addr_ton, ends.destination_addr.octets());
+        let shard = match id {
+            Some((shard, _)) => shard,
+            None if destination.octets().is_empty() => return Err(CommandStatus::ESME_RINVDSTADR),
+            None => self.shared.shard_of(destination.octets()),
+        };
+        let wanted = Box::new(Cancellation {
+            account: account.index,
+            id: id.map(|(_, id)| id),
+            service_type: ServiceType::new(cancel.service_type.octets()),
+            source: address(ends.source_addr_ton, ends.source_addr.octets()),
+            destination,
+        });
+        self.outbox.push(shard, ToShard::Cancel { link, sequence, wanted });
+        Ok(())
+    }
+
+    /// The shard of an id of ours, and the id, as this account writes it.
+    fn find_id(&self, account: &Account, text: &[u8]) -> Option<(usize, MessageId)> {
+        let radix = if account.style.decimal_ids { 10 } else { 16 };
+        let id = MessageId::parse(text, radix)?;
+        Some((self.shared.shard_of_id(id)?, id))
     }
 
     /// Tells the account what its requests came to.

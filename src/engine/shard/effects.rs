@@ -26,6 +26,9 @@ pub trait Effects {
     /// A message stands so, which its account asked.
     fn stands(&mut self, link: &Self::Link, sequence: SequenceNumber, standing: Standing);
 
+    /// What was asked is done, and there is nothing more to say.
+    fn done(&mut self, link: &Self::Link, sequence: SequenceNumber);
+
     /// What was asked is not done; of a submission: the message is not taken.
     fn refused(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
 

@@ -22,6 +22,8 @@ pub struct Live {
     pub awaits_receipt: bool,
     /// Its validity has ended; what is out is waited for, and nothing goes out any more.
     pub expired: bool,
+    /// Its account takes it back: nothing goes out until what is out is known.
+    pub held: bool,
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
@@ -85,6 +87,7 @@ impl Live {
             reference,
             awaits_receipt: false,
             expired: false,
+            held: false,
             said_unknown: false,
             wake_at: Duration::ZERO,
             worst: None,
@@ -121,6 +124,15 @@ impl Live {
 
     pub fn any(&self, place: Place) -> bool {
         self.all().iter().any(|one| one.place == place)
+    }
+
+    /// Whether the carrier has some of it, or may have: it cannot be taken back.
+    pub fn is_with_carrier(&self) -> bool {
+        let may_be_there = |one: &Segment| match one.place {
+            Place::Back | Place::Out => one.twice,
+            Place::InDoubt | Place::Accepted => true,
+        };
+        self.all().iter().any(may_be_there)
     }
 
     /// Notes that the carrier took a segment, and what its receipt will be found by.
@@ -227,8 +239,13 @@ impl Slots {
         self.live
     }
 
+    /// The message at a place, and its ticket.
+    pub fn at(&self, place: usize) -> Option<(u64, &Live)> {
+        let slot = self.slots.get(place)?;
+        Some((slot.ticket, slot.live.as_ref()?))
+    }
+
     /// Places there are, taken or not.
-    #[cfg(test)]
     pub fn places(&self) -> usize {
         self.slots.len()
     }

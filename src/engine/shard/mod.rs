@@ -24,6 +24,7 @@ mod live;
 mod mo;
 mod one_each;
 mod parked;
+mod recall;
 mod receipts;
 mod register;
 mod segments;
@@ -55,6 +56,8 @@ use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use one_each::OneEach;
 use parked::Parked;
+pub use recall::Cancellation;
+use recall::Recalls;
 use register::{End, Register};
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
@@ -80,6 +83,7 @@ pub struct Shard<L> {
     leans: Vec<Lean>,
     slots: Slots,
     register: Register,
+    recalls: Recalls<L>,
     /// Messages not yet answered by their carrier.
     queued: usize,
     due: Due,
@@ -96,7 +100,6 @@ pub struct Shard<L> {
     reassembly: Reassembly<Owner>,
     /// Set while the engine stops: nothing is held for its other segments any more.
     releasing: bool,
-    links: std::marker::PhantomData<L>,
 }
 
 /// The message a carrier's id stands for; the newest first where an id was used again.
@@ -139,7 +142,7 @@ impl<L: Clone> Shard<L> {
             awaiting: VecDeque::new(),
             waiting: HashMap::default(),
             references: References::new(seed),
-            links: std::marker::PhantomData,
+            recalls: Recalls::default(),
         }
     }
 
@@ -182,6 +185,7 @@ impl<L: Clone> Shard<L> {
         while let Some(receipt) = self.parked.pop_due(now.monotonic) {
             self.give_up_receipt(now, receipt, effects);
         }
+        self.search(now, effects);
         self.reassembly.handle_timeout(now.monotonic);
         self.mo_out(effects);
         while let Some(ticket) = self.due.pop(now.wall) {
@@ -246,7 +250,8 @@ impl<L: Clone> Shard<L> {
             self.expire(now, ticket, effects);
             return;
         }
-        if live.wake_at.is_zero() || live.wake_at > now.wall {
+        // What is held looks at the time itself when it goes on.
+        if live.held || live.wake_at.is_zero() || live.wake_at > now.wall {
             return;
         }
         live.wake_at = Duration::ZERO;
@@ -365,6 +370,9 @@ impl<L: Clone> Shard<L> {
     ) -> Option<Live> {
         let lane = self.lane_of(ticket);
         let live = self.slots.remove(ticket)?;
+        if live.held {
+            self.held_has_ended(ticket, effects);
+        }
         if let Some(number) = self.number_of(live.id) {
             let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
             let error = u8::try_from(error).unwrap_or(u8::MAX);

@@ -49,6 +49,7 @@ impl<L: Clone> Shard<L> {
             (SegmentResult::NotSent | SegmentResult::InDoubt, _) => {}
         }
         self.settle_expired(now, ticket, effects);
+        self.settle_held(now, ticket, effects);
         self.free_lane(lane, ticket, effects);
     }
 
@@ -95,7 +96,7 @@ impl<L: Clone> Shard<L> {
         let (segments, from) = (live.segments, live.carrier);
         let unsent = live.all().iter().all(|one| one.place == Place::Out && !one.twice);
         let message = Arc::clone(&live.message);
-        let carrier = match unsent && !live.expired {
+        let carrier = match unsent && !live.expired && !live.held {
             true => effects.elsewhere(&message, from),
             false => None,
         };
@@ -203,11 +204,11 @@ impl<L: Clone> Shard<L> {
     }
 
     /// Sends one segment again, before what has not been sent yet; it is back for good if its
-    /// message has expired, and for a while if another message has its lane.
+    /// message has expired, and for a while if it is held or another message has its lane.
     fn send_again<E: Effects<Link = L>>(&mut self, ticket: u64, segment: u8, effects: &mut E) {
         let waits = self.waits_in_lane(ticket);
         let Some(live) = self.slots.get_mut(ticket) else { return };
-        if live.expired || waits {
+        if live.expired || live.held || waits {
             if let Some(one) = live.segment_mut(segment) {
                 one.place = Place::Back;
             }

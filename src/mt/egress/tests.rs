@@ -345,3 +345,18 @@ fn a_bind_that_comes_back_in_the_middle_of_a_look_finds_all_in_order() {
         drain(&mut dispatcher, Duration::ZERO).into_iter().map(|one| one.1).collect();
     assert_eq!(sent, (0..20).filter(|ticket| *ticket != 3).collect::<Vec<u64>>());
 }
+
+#[test]
+fn what_its_shard_gives_again_after_it_withdrew_it_is_sent() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    dispatcher.push(outgoing(1, 1));
+    dispatcher.push(outgoing(2, 1));
+    dispatcher.remove(1);
+    assert!(matches!(dispatcher.next(Duration::ZERO), Next::At(_)));
+    assert_eq!(dispatcher.pop_unsent().map(|one| one.ticket), Some(1));
+    dispatcher.readmit(1);
+    dispatcher.push(outgoing(1, 1));
+    dispatcher.bind_up(0, 10);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 2, 0), (0, 1, 0)]);
+    assert!(dispatcher.pop_unsent().is_none());
+}

@@ -8,12 +8,10 @@ const ACCEPTED: MessageState = MessageState::ACCEPTED;
 impl World {
     /// How a message stands, if this account may know it: its state, error, and when it ended.
     fn query(&mut self, account: u32, id: MessageId) -> Option<(MessageState, u8, u32)> {
-        let before = self.notes.refused.len();
         self.sequence += 1;
-        self.shard.query(account, id, (&1, self.sequence), &mut self.notes);
-        if self.notes.refused.len() > before {
-            let refused = self.notes.refused.pop();
-            assert_eq!(refused, Some((1, self.sequence, CommandStatus::ESME_RQUERYFAIL)));
+        self.shard.query(account, id, (&ASKING, self.sequence), &mut self.notes);
+        if let Some(refused) = self.notes.asked.pop() {
+            assert_eq!(refused, (self.sequence, Err(CommandStatus::ESME_RQUERYFAIL)));
             return None;
         }
         let standing = self.notes.stands.pop().unwrap();

@@ -9,6 +9,7 @@ mod lanes;
 mod matching;
 mod mo;
 mod notations;
+mod recalls;
 mod sequences;
 mod waiting;
 
@@ -18,8 +19,8 @@ use std::time::Duration;
 
 use super::one_each::OneEach;
 use super::{
-    CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Shard,
-    Standing, Submission,
+    Cancellation, CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult,
+    Shard, Standing, Submission,
 };
 use crate::clock::Now;
 use crate::message::dialect::{MoSegments, ReceiptSegments};
@@ -36,6 +37,8 @@ use crate::wire::{Address, CommandStatus, SequenceNumber};
 const START: Duration = Duration::from_secs(1_790_000_000);
 /// A handset.
 const HANDSET: &str = "33612345678";
+/// The link on which accounts ask something of their messages.
+const ASKING: u8 = 2;
 /// How long messages are valid.
 const VALID: Duration = Duration::from_secs(48 * 3600);
 
@@ -54,6 +57,8 @@ struct Notes {
     delivered: Vec<(u32, Delivery)>,
     answered: Vec<(u8, SequenceNumber, CommandStatus)>,
     stands: Vec<Standing>,
+    /// What was asked on [`ASKING`], by its number, and whether it was done.
+    asked: Vec<(SequenceNumber, Result<(), CommandStatus>)>,
     counted: Vec<Counted>,
     /// The carrier that takes messages of one that is down.
     elsewhere: Option<u32>,
@@ -71,7 +76,15 @@ impl Effects for Notes {
     }
 
     fn refused(&mut self, link: &u8, sequence: SequenceNumber, status: CommandStatus) {
-        self.refused.push((*link, sequence, status));
+        match *link {
+            ASKING => self.asked.push((sequence, Err(status))),
+            link => self.refused.push((link, sequence, status)),
+        }
+    }
+
+    fn done(&mut self, link: &u8, sequence: SequenceNumber) {
+        assert_eq!(*link, ASKING);
+        self.asked.push((sequence, Ok(())));
     }
 
     fn stands(&mut self, _link: &u8, _sequence: SequenceNumber, standing: Standing) {
@@ -299,6 +312,7 @@ impl World {
         let shard = &self.shard;
         assert_eq!((shard.queued(), shard.awaiting_receipt()), (0, 0));
         assert!(shard.by_key.is_empty(), "correlations of messages that are gone");
+        assert!(shard.recalls.is_empty(), "requests without an answer");
         assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();
         assert_eq!(self.notes.released, offered, "places in queues");

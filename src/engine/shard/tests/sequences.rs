@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::super::live::Place;
+use super::recalls::any;
 use super::*;
 
 /// Something happens. Numbers choose among what there is at the time.
@@ -25,6 +26,7 @@ enum Step {
     GiveBack { account: u32, count: usize, pause_s: u64 },
     Mo(u32),
     Segment { account: u32, reference: u8, sequence: u8, text: u8 },
+    Cancel { account: u32, which: Option<usize> },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -56,6 +58,9 @@ fn step() -> impl Strategy<Value = Step> {
             Step::GiveBack { account, count, pause_s }
         }),
         1 => account.clone().prop_map(Step::Mo),
+        2 => (account.clone(), prop::option::of(0..64_usize)).prop_map(|(account, which)| {
+            Step::Cancel { account, which }
+        }),
         3 => (account, 0..3_u8, 1..3_u8, 0..2_u8).prop_map(
             |(account, reference, sequence, text)| {
                 Step::Segment { account, reference, sequence, text }
@@ -74,6 +79,7 @@ struct Run {
     submitted: usize,
     deliveries_of_mo: usize,
     segments_of_mo: usize,
+    asked: usize,
 }
 
 impl Run {
@@ -96,6 +102,7 @@ impl Run {
             submitted: 0,
             deliveries_of_mo: 0,
             segments_of_mo: 0,
+            asked: 0,
         }
     }
 
@@ -162,6 +169,7 @@ impl Run {
             }
             Step::Ready(account) => world.shard.account_ready(account, &mut world.notes),
             Step::GiveBack { account, count, pause_s } => self.give_back(account, count, pause_s),
+            Step::Cancel { account, which } => self.cancel(account, which),
             Step::Mo(account) => {
                 self.deliveries_of_mo += 1;
                 world.mo(&owned_by(account), mo("x"));
@@ -175,6 +183,16 @@ impl Run {
                 world.mo(&Owner::account(recipient), segment);
             }
         }
+    }
+
+    fn cancel(&mut self, account: u32, which: Option<usize>) {
+        self.asked += 1;
+        let known = which.and_then(|at| self.world.notes.accepted.get(at));
+        let destination = Address::new(0, 0, HANDSET.as_bytes());
+        self.world.cancel(match known {
+            Some(&(_, _, id)) => Cancellation { id: Some(id), ..any(account) },
+            None => Cancellation { destination, ..any(account) },
+        });
     }
 
     fn give_back(&mut self, account: u32, count: usize, pause_s: u64) {
@@ -252,6 +270,7 @@ impl Run {
         self.world.pass(Duration::from_secs(2000));
         self.check();
         assert_eq!((self.world.shard.parked.len(), self.world.shard.held_segments()), (0, 0));
+        assert_eq!(self.world.notes.asked.len(), self.asked, "each request has one answer");
         self.world.assert_empty();
     }
 }
