@@ -119,7 +119,7 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
     let dialect = &settings.dialect;
     Carrier {
         index: at as u32,
-        cutting: Cutting { zero: zero(dialect), reference: dialect.segmentation },
+        cutting: cutting(dialect),
         writing: Writing {
             reference: dialect.segmentation,
             reference_max: dialect.reference_max,
@@ -213,9 +213,14 @@ pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
             Reference::Udh8 => carrier.dialect.reference_max.min(0xff),
             _ => carrier.dialect.reference_max,
         },
-        zero: zero(&carrier.dialect),
+        cutting: cutting(&carrier.dialect),
     };
     settings.carriers.iter().map(rules).collect()
+}
+
+/// How long messages to this carrier are cut.
+fn cutting(dialect: &Dialect) -> Cutting {
+    Cutting { zero: zero(dialect), reference: dialect.segmentation }
 }
 
 /// What `data_coding` 0 means in what is sent to this peer, and in what it sends.

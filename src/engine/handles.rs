@@ -49,6 +49,8 @@ pub enum Asked {
     Data,
     /// To be told how a message stands, by a query_sm.
     Query,
+    /// To change a message, by a replace_sm.
+    Replace,
     /// To take a message, by a submit_sm.
     Submit,
 }
@@ -61,6 +63,7 @@ impl Asked {
             Self::Cancel => Reply::Status(CommandId::CANCEL_SM),
             Self::Data => Reply::DataSm(id),
             Self::Query => Reply::Status(CommandId::QUERY_SM),
+            Self::Replace => Reply::Status(CommandId::REPLACE_SM),
             Self::Submit => Reply::SubmitSm(id),
         }
     }

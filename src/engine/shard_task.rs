@@ -207,6 +207,9 @@ impl ShardTask {
             ToShard::Cancel { link, sequence, wanted } => {
                 shard.cancel(now, *wanted, (link, sequence), hands);
             }
+            ToShard::Replace { link, sequence, id, replacement } => {
+                shard.replace(now, id, *replacement, (link, sequence), hands);
+            }
             ToShard::Done { ticket, segment, result, late } => {
                 shard.segment_done(now, ticket, segment, result, late, hands);
             }

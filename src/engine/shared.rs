@@ -23,7 +23,7 @@ use crate::message::message_id::MessageId;
 use crate::message::translation::Form;
 use crate::mo::{MoMessage, Owner, Owners};
 use crate::mt::egress::Outgoing;
-use crate::mt::ingress::Admission;
+use crate::mt::ingress::{Admission, Replacement};
 use crate::mt::receipts::{CarrierReceipt, Reading, ReceiptStyle, tail};
 use crate::mt::routing::{Action, Classes, Routes};
 use crate::mt::segmentation::{Cutting, Writing, fits};
@@ -63,6 +63,17 @@ pub enum ToShard {
         sequence: SequenceNumber,
         /// Which.
         wanted: Box<Cancellation>,
+    },
+    /// A message that an account changes.
+    Replace {
+        /// Who is to be answered.
+        link: LinkHandle,
+        /// With which number.
+        sequence: SequenceNumber,
+        /// Which.
+        id: MessageId,
+        /// What of it.
+        replacement: Box<Replacement>,
     },
     /// A segment's fate.
     Done {

@@ -64,6 +64,16 @@ impl Form {
     }
 }
 
+impl Form {
+    /// Whether texts pass as they are, whatever their alphabet.
+    #[must_use]
+    pub fn leaves_texts(&self) -> bool {
+        let ours = Dialect::default();
+        let form = (self.gsm7, self.packing, self.order);
+        form == (ours.data_coding_gsm7, ours.gsm7_packing, ours.ucs2_order)
+    }
+}
+
 /// The fields of a PDU that a form is about.
 #[derive(Clone, Copy, Debug)]
 struct Fields<'a> {

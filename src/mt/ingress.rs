@@ -1,6 +1,7 @@
 //! A submit_sm to a message the engine can take, or to the status that refuses it.
 
 mod data;
+mod replace;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
 pub use data::{as_submit, validity_of};
+pub use replace::Replacement;
 
 /// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
 const DESTINATION_MAX: usize = 20;
@@ -86,12 +88,12 @@ impl Admission {
         cutting: Cutting,
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
-        let (user_data, tlvs) = text_of(submit)?;
+        let (user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
         let latest = wall + self.validity_max;
-        let send_at = time(submit.schedule_delivery_time.octets(), wall)
+        let send_at = parse_time(submit.schedule_delivery_time.octets(), wall)
             .map_err(|()| CommandStatus::ESME_RINVSCHED)?
             .unwrap_or(Duration::ZERO);
-        let expires_at = time(submit.validity_period.octets(), wall)
+        let expires_at = parse_time(submit.validity_period.octets(), wall)
             .map_err(|()| CommandStatus::ESME_RINVEXPIRY)?
             .map_or(latest, |at| at.min(latest));
         if expires_at <= wall {
@@ -124,12 +126,14 @@ impl Admission {
 }
 
 /// The user data, and the TLVs that are not it.
-fn text_of<'a>(submit: &SubmitSm<'a>) -> Result<(&'a [u8], Box<[u8]>), CommandStatus> {
-    let tlvs: Tlvs<'a> = submit.tlvs;
+fn text_of<'a>(
+    short_message: &'a [u8],
+    tlvs: Tlvs<'a>,
+) -> Result<(&'a [u8], Box<[u8]>), CommandStatus> {
     let Some(payload) = tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD) else {
-        return Ok((submit.short_message, tlvs.octets().into()));
+        return Ok((short_message, tlvs.octets().into()));
     };
-    if !submit.short_message.is_empty() {
+    if !short_message.is_empty() {
         // SMPP 3.4 §5.3.2.32: the one or the other.
         return Err(CommandStatus::ESME_ROPTPARNOTALLWD);
     }
@@ -142,7 +146,7 @@ fn text_of<'a>(submit: &SubmitSm<'a>) -> Result<(&'a [u8], Box<[u8]>), CommandSt
 }
 
 /// An SMPP time as wall time since 1970; `None` for an empty one.
-fn time(octets: &[u8], wall: Duration) -> Result<Option<Duration>, ()> {
+fn parse_time(octets: &[u8], wall: Duration) -> Result<Option<Duration>, ()> {
     if octets.is_empty() {
         return Ok(None);
     }

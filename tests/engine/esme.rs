@@ -10,7 +10,9 @@ use chappe::clock::Now;
 use chappe::link::{Clock, Link, Owner, Pace, connect};
 use chappe::message::receipt::ReceiptText;
 use chappe::session::{BindKind, BindRequest, CloseReason, Event, Session, Settings};
-use chappe::wire::table::{CancelSm, DataSm, DeliverSm, DeliverSmResp, Pdu, QuerySm, SubmitSm};
+use chappe::wire::table::{
+    CancelSm, DataSm, DeliverSm, DeliverSmResp, Pdu, QuerySm, ReplaceSm, SubmitSm,
+};
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{COctetString, CommandStatus, Role, Rules, TlvTag, Tlvs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -61,6 +63,8 @@ pub enum Request {
     Cancel { id: String, destination: String },
     /// A query_sm of this id.
     Query(String),
+    /// A replace_sm of this id by this text.
+    Replace { id: String, text: String },
 }
 
 /// A response as it came: what its PDU has of these.
@@ -93,6 +97,7 @@ impl Said {
                 final_date: text(resp.final_date.octets()),
                 ..said
             },
+            Some(Pdu::ReplaceSmResp(_)) => Self { command: "replace_sm_resp", ..said },
             Some(Pdu::CancelSmResp(_)) => Self { command: "cancel_sm_resp", ..said },
             _ => said,
         }
@@ -398,6 +403,15 @@ fn ask(now: Now, session: &mut Session, ticket: u64, request: &Request) {
                 ..CancelSm::default()
             };
             session.submit(now, ticket, &body).expect("a cancel_sm");
+        }
+        Request::Replace { id, text } => {
+            let body = ReplaceSm {
+                message_id: COctetString::from(id.as_str()),
+                registered_delivery: 1,
+                short_message: text.as_bytes(),
+                ..ReplaceSm::default()
+            };
+            session.submit(now, ticket, &body).expect("a replace_sm");
         }
         Request::Query(id) => {
             let message_id = COctetString::from(id.as_str());

@@ -154,3 +154,36 @@ async fn what_waits_for_a_carrier_that_is_down_is_taken_back() {
     assert_eq!(esme.answered(one).await.status, CommandStatus::ESME_ROK);
     assert_eq!(esme.delivered(1).await[0].receipt(), (id, "DELETED".to_owned(), 0));
 }
+
+#[tokio::test]
+async fn a_message_that_has_not_left_gets_another_text_and_plan() {
+    let smsc = Smsc::start().await;
+    smsc.script(|_| Reply::Report("DELIVRD"));
+    let world = World::before(
+        &smsc,
+        "[node] shards = 3\n\
+         [[account]]\nsystem_id = \"little\"\npassword = \"p\"\ndialect = \"little\"\n\
+         [dialect.little]\nucs2_order = \"little\"\n",
+    )
+    .await;
+    let esme = Esme::bind(world.smpp()).await;
+    let soon = Submit { schedule: "000000000002000R".to_owned(), ..Submit::new("before") };
+    let id = esme.accepted(soon.clone()).await;
+    let by = |id: &str, text: &str| Request::Replace { id: id.to_owned(), text: text.to_owned() };
+    let said = esme.answered(by(&id, &"x".repeat(200))).await;
+    assert_eq!((said.command, said.status), ("replace_sm_resp", CommandStatus::ESME_ROK));
+    let submitted = smsc.submitted(2).await;
+    let text: Vec<u8> = submitted.iter().flat_map(|one| one.text[6..].to_vec()).collect();
+    assert_eq!(text, "x".repeat(200).into_bytes());
+    assert_eq!(esme.delivered(1).await[0].receipt(), (id.clone(), "DELIVRD".to_owned(), 0));
+
+    let failed = CommandStatus::ESME_RREPLACEFAIL;
+    assert_eq!(esme.answered(by(&id, "late")).await.status, failed);
+    assert_eq!(esme.answered(by("no id", "x")).await.status, failed);
+    // A text whose alphabet is not said cannot be translated.
+    let kind = chappe::session::BindKind::Transceiver;
+    let little = Esme::bind_as(world.smpp(), kind, "little", "p").await.unwrap();
+    let id = little.accepted(soon).await;
+    assert_eq!(esme.answered(by(&id, "x")).await.status, failed);
+    assert_eq!(little.answered(by(&id, "x")).await.status, failed);
+}

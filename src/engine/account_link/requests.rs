@@ -10,13 +10,19 @@ use crate::engine::shard::{Cancellation, Submission};
 use crate::engine::shared::{Account, ToShard};
 use crate::message::envelope::ServiceType;
 use crate::message::message_id::MessageId;
-use crate::message::translation::bare;
+use crate::message::translation::{Form, bare};
 use crate::mt::ingress::{as_submit, validity_of};
 use crate::mt::receipts::{id_field, write_id};
 use crate::session::Session;
-use crate::wire::table::{CancelSm, DataSmResp, Pdu, QuerySm, QuerySmResp, SubmitSm, SubmitSmResp};
+use crate::wire::table::{
+    CancelSm, DataSmResp, Pdu, QuerySm, QuerySmResp, ReplaceSm, SubmitSm, SubmitSmResp,
+};
 use crate::wire::time::{AbsoluteTime, SmppTime, TimeText};
 use crate::wire::{Address, COctetString, CommandStatus, Header, SequenceNumber};
+
+/// Octets of a new text that count as a segment against the rate: its carrier and alphabet, and so
+/// its plan, are known to its shard alone.
+const SEGMENT_OCTETS: usize = 153;
 
 impl AccountLink {
     /// A request: its answer comes from its shard, or at once when it is refused here.
@@ -37,6 +43,7 @@ impl AccountLink {
             }
             Pdu::QuerySm(query) => self.query(session, sequence, query),
             Pdu::CancelSm(cancel) => self.cancel(session, sequence, cancel),
+            Pdu::ReplaceSm(replace) => self.replace(now, session, sequence, replace),
             Pdu::AlertNotification(_) => return,
             // Not offered to accounts: the answer says so, and the session goes on.
             _ => {
@@ -139,20 +146,10 @@ impl AccountLink {
                 Some(found.ok_or(CommandStatus::ESME_RCANCELFAIL)?)
             }
         };
-        // Their addresses are read as those of a submit_sm, which they are to match.
-        let ends = SubmitSm {
-            source_addr_ton: cancel.source_addr_ton,
-            source_addr: cancel.source_addr,
-            dest_addr_ton: cancel.dest_addr_ton,
-            destination_addr: cancel.destination_addr,
-            ..SubmitSm::default()
-        };
-        let ends = match &account.form {
-            None => ends,
-            Some(form) => self.translator.read_submit(form, &ends),
-        };
-        let address = |ton, octets| Address::new(ton, 0, bare(ton, octets));
-        let destination = address(ends.dest_addr_ton, ends.destination_addr.octets());
+        let source = (cancel.source_addr_ton, cancel.source_addr.octets());
+        let source = self.read_address(&account, source);
+        let destination = (cancel.dest_addr_ton, cancel.destination_addr.octets());
+        let destination = self.read_address(&account, destination);
         let shard = match id {
             Some((shard, _)) => shard,
             None if destination.octets().is_empty() => return Err(CommandStatus::ESME_RINVDSTADR),
@@ -162,11 +159,55 @@ impl AccountLink {
             account: account.index,
             id: id.map(|(_, id)| id),
             service_type: ServiceType::new(cancel.service_type.octets()),
-            source: address(ends.source_addr_ton, ends.source_addr.octets()),
+            source,
             destination,
         });
         self.outbox.push(shard, ToShard::Cancel { link, sequence, wanted });
         Ok(())
+    }
+
+    /// Changes the text, and the times, of a message.
+    fn replace(
+        &mut self,
+        now: Now,
+        session: &Session,
+        sequence: SequenceNumber,
+        replace: &ReplaceSm<'_>,
+    ) -> Result<(), CommandStatus> {
+        let bound = self.bound.as_ref().ok_or(CommandStatus::ESME_RINVBNDSTS)?;
+        if session.unanswered() > bound.window_max {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        let account = Arc::clone(&bound.account);
+        let link = LinkHandle::Account(Arc::clone(&bound.handle), Asked::Replace);
+        // A replace_sm does not say in which alphabet its text is, so it cannot be translated.
+        let is_ours = account.form.as_ref().is_none_or(Form::leaves_texts);
+        let found = self.find_id(&account, replace.message_id.octets()).filter(|_| is_ours);
+        let (shard, id) = found.ok_or(CommandStatus::ESME_RREPLACEFAIL)?;
+        let source = (replace.source_addr_ton, replace.source_addr.octets());
+        let source = self.read_address(&account, source);
+        let replacement = Box::new(account.admission.replacement(replace, source, now.wall)?);
+        let segments = replacement.octets().div_ceil(SEGMENT_OCTETS).max(1);
+        let segments = u32::try_from(segments).unwrap_or(u32::MAX);
+        if account.rate.take(now.monotonic, segments).is_err() {
+            return Err(CommandStatus::ESME_RTHROTTLED);
+        }
+        self.outbox.push(shard, ToShard::Replace { link, sequence, id, replacement });
+        Ok(())
+    }
+
+    /// An address as it stands in the messages of this account: read like one of a submit_sm.
+    fn read_address(&mut self, account: &Account, (ton, octets): (u8, &[u8])) -> Address {
+        let asked = SubmitSm {
+            source_addr_ton: ton,
+            source_addr: COctetString::new(octets),
+            ..SubmitSm::default()
+        };
+        let read = match &account.form {
+            None => asked,
+            Some(form) => self.translator.read_submit(form, &asked),
+        };
+        Address::new(ton, 0, bare(ton, read.source_addr.octets()))
     }
 
     /// The shard of an id of ours, and the id, as this account writes it.

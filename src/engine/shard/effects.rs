@@ -12,7 +12,7 @@ use crate::mo::MoMessage;
 use crate::mo::reassembly::{self, Why};
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::Outcome;
-use crate::text::DefaultAlphabet;
+use crate::mt::segmentation::Cutting;
 use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
 
 /// What a shard wants done.
@@ -180,8 +180,8 @@ pub struct CarrierRules {
     pub reference_max: u16,
     /// Whether it takes one unanswered message for each destination (quirk 58).
     pub one_per_destination: bool,
-    /// What it means by `data_coding` 0.
-    pub zero: DefaultAlphabet,
+    /// How it wants long messages, and what it means by `data_coding` 0.
+    pub cutting: Cutting,
 }
 
 /// Limits of one shard.

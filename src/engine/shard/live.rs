@@ -22,7 +22,7 @@ pub struct Live {
     pub awaits_receipt: bool,
     /// Its validity has ended; what is out is waited for, and nothing goes out any more.
     pub expired: bool,
-    /// Its account takes it back: nothing goes out until what is out is known.
+    /// Its account takes it back or changes it: nothing goes out until what is out is known.
     pub held: bool,
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
@@ -95,6 +95,11 @@ impl Live {
             progress,
             message,
         }
+    }
+
+    /// It is this message from now on, nothing of which has been sent.
+    pub fn renew(&mut self, message: Arc<Message>, reference: u16) {
+        *self = Self::new(self.id, message, self.carrier, reference);
     }
 
     pub fn segment_mut(&mut self, segment: u8) -> Option<&mut Segment> {

@@ -27,6 +27,7 @@ mod parked;
 mod recall;
 mod receipts;
 mod register;
+mod replace;
 mod segments;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::live::{Live, Place};
 use super::register::Known;
+use super::replace::Change;
 use super::{Effects, Shard};
 use crate::clock::Now;
 use crate::message::envelope::ServiceType;
@@ -62,9 +63,18 @@ pub(super) struct Recalls<L> {
     /// By number, in the order they came.
     requests: HashMap<u64, Request<L>, foldhash::fast::FixedState>,
     next: u64,
-    /// The request for which each held message waits, by its ticket.
-    held: HashMap<u64, u64, foldhash::fast::FixedState>,
+    /// Why each held message is, by its ticket.
+    held: HashMap<u64, Held<L>, foldhash::fast::FixedState>,
     searches: VecDeque<Search>,
+}
+
+/// Why a message is held.
+#[derive(Debug)]
+pub(super) enum Held<L> {
+    /// It is to be changed.
+    Change(Box<Change<L>>),
+    /// It is to be taken back, for this request.
+    Recall(u64),
 }
 
 #[derive(Debug)]
@@ -181,7 +191,7 @@ impl<L: Clone> Shard<L> {
         } else if live.any(Place::Out) {
             live.held = true;
             effects.withdraw(live.carrier, ticket);
-            self.recalls.held.insert(ticket, request);
+            self.recalls.hold(ticket, Held::Recall(request));
         } else {
             self.end(now, ticket, MessageState::DELETED, 0, effects);
             self.recalls.settle(request, true, effects);
@@ -201,18 +211,26 @@ impl<L: Clone> Shard<L> {
         }
         live.held = false;
         let is_with_carrier = live.is_with_carrier();
-        let Some(request) = self.recalls.held.remove(&ticket) else { return };
-        if is_with_carrier {
-            self.recalls.settle(request, false, effects);
-            self.go_on(now, ticket, effects);
-        } else {
-            self.end(now, ticket, MessageState::DELETED, 0, effects);
-            self.recalls.settle(request, true, effects);
+        match self.recalls.held.remove(&ticket) {
+            Some(Held::Recall(request)) if is_with_carrier => {
+                self.recalls.settle(request, false, effects);
+                self.go_on(now, ticket, effects);
+            }
+            Some(Held::Recall(request)) => {
+                self.end(now, ticket, MessageState::DELETED, 0, effects);
+                self.recalls.settle(request, true, effects);
+            }
+            Some(Held::Change(change)) if is_with_carrier => {
+                Self::refuse_change(&change, effects);
+                self.go_on(now, ticket, effects);
+            }
+            Some(Held::Change(change)) => self.change(now, ticket, *change, effects),
+            None => {}
         }
     }
 
     /// Sends what was held, unless it waits for its moment.
-    fn go_on<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+    pub(super) fn go_on<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         if live.awaits_receipt || live.expired || live.wake_at > now.wall {
             return;
@@ -227,13 +245,20 @@ impl<L: Clone> Shard<L> {
 
     /// A held message has ended otherwise.
     pub(super) fn held_has_ended<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
-        if let Some(request) = self.recalls.held.remove(&ticket) {
-            self.recalls.settle(request, false, effects);
+        match self.recalls.held.remove(&ticket) {
+            Some(Held::Recall(request)) => self.recalls.settle(request, false, effects),
+            Some(Held::Change(change)) => Self::refuse_change(&change, effects),
+            None => {}
         }
     }
 }
 
 impl<L> Recalls<L> {
+    /// Notes why a message is held.
+    pub fn hold(&mut self, ticket: u64, why: Held<L>) {
+        self.held.insert(ticket, why);
+    }
+
     /// Something that a request waited for is settled; the last of it brings the answer.
     fn settle<E: Effects<Link = L>>(&mut self, request: u64, taken_back: bool, effects: &mut E) {
         let Some(open) = self.requests.get_mut(&request) else { return };

@@ -10,6 +10,7 @@ mod matching;
 mod mo;
 mod notations;
 mod recalls;
+mod replaces;
 mod sequences;
 mod waiting;
 
@@ -30,7 +31,7 @@ use crate::message::state::MessageState;
 use crate::mo::{MoMessage, Owner, Recipient};
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{CarrierReceipt, Notations, receipt_keys, response_key};
-use crate::text::DefaultAlphabet;
+use crate::mt::segmentation::Cutting;
 use crate::wire::{Address, CommandStatus, SequenceNumber};
 
 /// When the world begins, in wall time.
@@ -165,7 +166,7 @@ impl Default for Rules {
             receipt_segments: ReceiptSegments::Each,
             receipt_segments_wait: Duration::from_secs(300),
             reference_max: 255,
-            zero: DefaultAlphabet::Gsm7,
+            cutting: Cutting::default(),
         };
         Self { limits, carrier }
     }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::super::live::Place;
 use super::recalls::any;
+use super::replaces::replacement;
 use super::*;
 
 /// Something happens. Numbers choose among what there is at the time.
@@ -27,6 +28,7 @@ enum Step {
     Mo(u32),
     Segment { account: u32, reference: u8, sequence: u8, text: u8 },
     Cancel { account: u32, which: Option<usize> },
+    Replace { account: u32, which: usize, octets: usize },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -58,6 +60,9 @@ fn step() -> impl Strategy<Value = Step> {
             Step::GiveBack { account, count, pause_s }
         }),
         1 => account.clone().prop_map(Step::Mo),
+        2 => (account.clone(), 0..64_usize, 1..400_usize).prop_map(|(account, which, octets)| {
+            Step::Replace { account, which, octets }
+        }),
         2 => (account.clone(), prop::option::of(0..64_usize)).prop_map(|(account, which)| {
             Step::Cancel { account, which }
         }),
@@ -170,6 +175,7 @@ impl Run {
             Step::Ready(account) => world.shard.account_ready(account, &mut world.notes),
             Step::GiveBack { account, count, pause_s } => self.give_back(account, count, pause_s),
             Step::Cancel { account, which } => self.cancel(account, which),
+            Step::Replace { account, which, octets } => self.replace(account, which, octets),
             Step::Mo(account) => {
                 self.deliveries_of_mo += 1;
                 world.mo(&owned_by(account), mo("x"));
@@ -193,6 +199,12 @@ impl Run {
             Some(&(_, _, id)) => Cancellation { id: Some(id), ..any(account) },
             None => Cancellation { destination, ..any(account) },
         });
+    }
+
+    fn replace(&mut self, account: u32, which: usize, octets: usize) {
+        let Some(&(_, _, id)) = self.world.notes.accepted.get(which) else { return };
+        self.asked += 1;
+        self.world.replace(id, replacement(account, &vec![b'z'; octets], ["", ""]));
     }
 
     fn give_back(&mut self, account: u32, count: usize, pause_s: u64) {

@@ -1,0 +1,149 @@
+//! Messages that their accounts change.
+
+use super::*;
+use crate::mt::ingress::{Admission, Replacement};
+use crate::wire::COctetString;
+use crate::wire::table::ReplaceSm;
+
+const FAILED: Result<(), CommandStatus> = Err(CommandStatus::ESME_RREPLACEFAIL);
+
+/// A new text, to be sent at this time and valid for so long, of account 0 or 1.
+pub(super) fn replacement(account: u32, text: &[u8], times: [&str; 2]) -> Replacement {
+    let admission = Admission { account, validity_max: VALID, ..Admission::default() };
+    let replace = ReplaceSm {
+        schedule_delivery_time: COctetString::from(times[0]),
+        validity_period: COctetString::from(times[1]),
+        registered_delivery: 1,
+        short_message: text,
+        ..ReplaceSm::default()
+    };
+    admission.replacement(&replace, Address::new(0, 0, b""), START).unwrap()
+}
+
+impl World {
+    /// Asks for a change; the number of the request.
+    pub(super) fn replace(&mut self, id: MessageId, by: Replacement) -> SequenceNumber {
+        self.sequence += 1;
+        self.shard.replace(self.now, id, by, (ASKING, self.sequence), &mut self.notes);
+        self.sequence
+    }
+
+    fn changed(&mut self, id: MessageId, text: &[u8]) -> SequenceNumber {
+        self.replace(id, replacement(0, text, ["", ""]))
+    }
+
+    fn answer_to(&self, request: SequenceNumber) -> Option<Result<(), CommandStatus>> {
+        let own = self.notes.asked.iter().find(|(sequence, _)| *sequence == request);
+        own.map(|(_, answer)| *answer)
+    }
+}
+
+fn texts(sent: &[Outgoing]) -> Vec<&[u8]> {
+    sent.iter().map(|one| one.message.segment(one.segment)).collect()
+}
+
+#[test]
+fn a_message_that_waits_for_its_moment_is_sent_then_with_its_new_text_and_plan() {
+    let mut world = World::new();
+    let send_at = START + Duration::from_secs(60);
+    let id = world.submit(Message { send_at, ..message() }).unwrap();
+    let long = [b'y'; 200];
+    let request = world.changed(id, &long);
+    assert_eq!(world.answer_to(request), Some(Ok(())));
+    world.seconds(59);
+    assert!(world.sent().is_none());
+    world.seconds(2);
+    let sent: Vec<_> = std::iter::from_fn(|| world.sent()).collect();
+    assert_eq!(texts(&sent), [&long[..153], &long[153..]]);
+    assert!(sent[0].reference > 0);
+    world.take(&sent[0], "a1");
+    world.take(&sent[1], "a2");
+    world.receipt("a1", DELIVERED);
+    world.receipt("a2", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_new_moment_and_a_new_validity_are_kept() {
+    let mut world = World::new();
+    let send_at = START + Duration::from_secs(60);
+    let id = world.submit(Message { send_at, ..message() }).unwrap();
+    let later = replacement(0, b"later", ["000000000500000R", "000000000600000R"]);
+    world.replace(id, later);
+    world.seconds(299);
+    assert!(world.sent().is_none());
+    world.seconds(2);
+    let sent = world.sent().unwrap();
+    assert_eq!(texts(std::slice::from_ref(&sent)), [b"later"]);
+    world.refuse(&sent, CommandStatus::ESME_RSYSERR);
+    world.seconds(29);
+    assert!(world.told().is_empty());
+    let sooner = replacement(0, b"x", ["", "000000000001000R"]);
+    let request = world.replace(id, sooner);
+    assert_eq!(world.answer_to(request), Some(Err(CommandStatus::ESME_RINVEXPIRY)));
+    world.seconds(60);
+    assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)]);
+}
+
+#[test]
+fn what_its_dispatcher_still_has_is_changed_when_it_came_back() {
+    let mut world = World::new();
+    let id = world.submit(long_message(2)).unwrap();
+    let request = world.changed(id, b"new");
+    assert_eq!(world.answer_to(request), None);
+    let second = world.changed(id, b"newer");
+    assert_eq!(world.answer_to(second), Some(FAILED), "it is being changed already");
+    world.seconds(1);
+    assert_eq!(world.answer_to(request), Some(Ok(())));
+    let sent: Vec<_> = std::iter::from_fn(|| world.sent()).collect();
+    assert_eq!(texts(&sent), [b"new"]);
+}
+
+#[test]
+fn what_left_meanwhile_stays_as_it_was() {
+    let mut world = World::new();
+    let id = world.submit(long_message(2)).unwrap();
+    let first = world.sent().unwrap();
+    let request = world.changed(id, b"new");
+    world.take(&first, "a1");
+    world.seconds(1);
+    assert_eq!(world.answer_to(request), Some(FAILED));
+    let second = world.sent().unwrap();
+    assert_eq!((second.segment, texts(std::slice::from_ref(&second))), (1, vec![&b"x"[..]]));
+    world.take(&second, "a2");
+    let late = world.changed(id, b"new");
+    assert_eq!(world.answer_to(late), Some(FAILED));
+}
+
+#[test]
+fn a_message_whose_turn_has_not_come_waits_for_it_once_more() {
+    let rules = Rules::default();
+    let carrier = CarrierRules { one_per_destination: true, ..rules.carrier };
+    let mut world = World::with(Rules { carrier, ..rules });
+    world.submit(message()).unwrap();
+    let id = world.submit(message()).unwrap();
+    let third = world.submit(message()).unwrap();
+    let request = world.changed(id, b"new");
+    assert_eq!(world.answer_to(request), Some(Ok(())));
+    let mut order = Vec::new();
+    while let Some(sent) = world.sent() {
+        order.push((sent.order, sent.message.user_data.octets().to_vec()));
+        world.refuse(&sent, CommandStatus::ESME_RINVDSTADR);
+    }
+    assert_eq!(order[1], (third.number(), b"hello".to_vec()));
+    assert_eq!(order[2], (id.number(), b"new".to_vec()));
+    assert_eq!(order.len(), 3);
+    world.assert_empty();
+}
+
+#[test]
+fn a_message_of_another_account_is_one_that_nobody_knows() {
+    let mut world = World::new();
+    let id = world.submit(message()).unwrap();
+    let foreign = world.replace(id, replacement(1, b"new", ["", ""]));
+    let unknown = world.changed(MessageId::new(7, 5), b"new");
+    assert_eq!((world.answer_to(foreign), world.answer_to(unknown)), (Some(FAILED), Some(FAILED)));
+    let sent: Vec<_> = std::iter::from_fn(|| world.sent()).collect();
+    assert_eq!(texts(&sent), [b"hello"]);
+}
