@@ -280,7 +280,8 @@ fn python_client(script: &str) -> Option<Command> {
 
 #[test]
 fn smpplib_converses_with_npm_smpp_through_the_engine() {
-    let Some(command) = python_client("esme_smpplib.py") else { return };
+    let Some(mut command) = python_client("esme_smpplib.py") else { return };
+    command.arg("--query");
     converse("smpplib", &["--id", "decimal"], command);
 }
 

@@ -59,6 +59,27 @@ def submit_all(client, options, report):
     return asked
 
 
+def query_all(client, options, report):
+    """Asks how each message stands: delivered, or taken by the carrier if no receipt was wanted."""
+    states = {}
+
+    def stands(pdu, **_):
+        states[(pdu.message_id or b"").decode("latin-1")] = pdu.message_state
+
+    client.set_query_resp_handler(stands)
+    for message_id in report.asked:
+        client.query_message(message_id=message_id, source_addr_ton=TON, source_addr_npi=NPI,
+                             source_addr=options.sender)
+    deadline = time.monotonic() + options.timeout
+    while len(states) < len(report.asked) and time.monotonic() < deadline:
+        client.step(0.1)
+    delivered, accepted = 2, 6
+    for message_id, asked in report.asked.items():
+        wanted, state = delivered if asked else accepted, states.get(message_id)
+        if state != wanted:
+            report.errors.append(f"query_sm of {message_id} says {state}, not {wanted}")
+
+
 def converse(client, options, report):
     """The whole conversation, from bind to unbind."""
     asked = {}
@@ -84,6 +105,8 @@ def converse(client, options, report):
     report.bound = True
     asked.update(submit_all(client, options, report))
     report.wait(client.step, options.timeout)
+    if options.query:
+        query_all(client, options, report)
 
     client.send_pdu(smpplib.smpp.make_pdu("enquire_link", client=client))
     deadline = time.monotonic() + options.timeout
@@ -96,7 +119,10 @@ def converse(client, options, report):
 
 
 def main():
-    options = scenario.arguments(__doc__)
+    shared = scenario.parser(__doc__)
+    shared.add_argument("--query", action="store_true",
+                        help="ask how each message stands once all receipts are there")
+    options = shared.parse_args()
     logging.basicConfig(level=logging.ERROR)
     report = scenario.Report("smpplib 2.2.4", options.expect_mo)
     client = Client(report, options.host, options.port, timeout=options.timeout,
