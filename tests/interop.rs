@@ -6,19 +6,17 @@
 #![cfg(feature = "runtime")]
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 mod foreign;
 
+use foreign::Process;
+
 /// What has to be run where software is missing.
 const INSTALL: &str = "tests/interop/setup.sh";
-/// How long the engine may take to start and bind.
-const START: Duration = Duration::from_secs(20);
 
 fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop")
@@ -47,16 +45,6 @@ fn python() -> PathBuf {
     scripts().join(".venv/bin/python")
 }
 
-/// A process that is killed when it goes out of scope.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The engine, and the foreign SMSC that is its carrier.
 struct World {
     engine: Process,
@@ -82,31 +70,8 @@ impl World {
         let said: Value = serde_json::from_str(&line).expect("a line of JSON");
         let carrier = said["listening"].as_str().expect("where it listens").to_owned();
         let smsc = Process(child);
-        let (port, ready) = (free_port(), free_port());
-        let config = directory.join("chappe.toml");
-        std::fs::write(&config, configuration(port, ready, &carrier)).expect("a configuration");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
-        let engine = command.args(["run", "--config"]).arg(&config).spawn().expect("it runs");
-        let world = Self { engine: Process(engine), smsc, port, log };
-        world.wait_until_ready(ready);
-        world
-    }
-
-    fn wait_until_ready(&self, port: u16) {
-        let begun = Instant::now();
-        let request = b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-        loop {
-            let answer =
-                std::net::TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
-                    stream.write_all(request)?;
-                    std::io::read_to_string(stream)
-                });
-            if answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
-                return;
-            }
-            assert!(begun.elapsed() < START, "the engine is not ready");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let (engine, port) = foreign::start_engine(&directory, &carrier);
+        Self { engine, smsc, port, log }
     }
 
     /// Runs a client against the engine and gives back what it printed.
@@ -126,41 +91,6 @@ impl World {
         let log = std::fs::read_to_string(&self.log).expect("its log");
         log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
-}
-
-fn configuration(port: u16, ready: u16, carrier: &str) -> String {
-    format!(
-        r#"
-[smpp]
-listen = "127.0.0.1:{port}"
-[http]
-listen = "127.0.0.1:{ready}"
-[metrics]
-listen = "off"
-[log]
-level = "warn"
-[[account]]
-system_id = "acct"
-password = "secret08"
-[[carrier]]
-name = "foreign"
-address = "{carrier}"
-system_id = "carrier"
-password = "secret08"
-[[number]]
-address = "447700900999"
-kind = "long_number"
-owner = {{ account = "acct" }}
-[[route]]
-name = "all"
-to = [{{ carrier = "foreign" }}]
-"#
-    )
 }
 
 /// The conversation of `scenario.py` through the engine.

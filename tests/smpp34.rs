@@ -6,19 +6,16 @@
 #![cfg(feature = "runtime")]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 mod foreign;
 
-/// How long the engine may take to start and bind.
-const START: Duration = Duration::from_secs(20);
+use foreign::Process;
 
 /// What the clients submit: see `tests/interop/scenario.py`.
 const PLAIN: &str = "Plain @ £5 é _ {ok} 10€";
@@ -125,31 +122,18 @@ fn node(script: &str) -> Command {
     command
 }
 
-/// A process that is killed when it goes out of scope.
-struct Process(Child);
-
-impl Process {
-    /// Asks it to end, and gives what it printed since.
-    fn end(mut self) -> String {
-        let pid = self.0.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        assert!(asked.success());
-        let mut said = String::new();
-        if let Some(stdout) = self.0.stdout.as_mut() {
-            stdout.read_to_string(&mut said).expect("text");
-        }
-        let status = self.0.wait().expect("it ends");
-        assert!(status.success(), "{status}: {said}");
-        said
+/// Asks a process to end, and gives what it printed since.
+fn end(mut process: Process) -> String {
+    let pid = process.0.id().to_string();
+    let asked = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+    assert!(asked.success());
+    let mut said = String::new();
+    if let Some(stdout) = process.0.stdout.as_mut() {
+        stdout.read_to_string(&mut said).expect("text");
     }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Nothing is left to kill when it has ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    let status = process.0.wait().expect("it ends");
+    assert!(status.success(), "{status}: {said}");
+    said
 }
 
 /// The engine between an SMSC and whoever submits.
@@ -172,13 +156,7 @@ impl World {
         let said = first_line(smsc.0.stdout.as_mut().expect("its output"));
         let carrier = said["listening"].as_str().expect("where it listens");
 
-        let (port, ready) = (free_port(), free_port());
-        let file = directory.join("chappe.toml");
-        std::fs::write(&file, configuration(port, ready, carrier)).expect("a configuration");
-        let mut engine = Command::new(env!("CARGO_BIN_EXE_chappe"));
-        engine.args(["run", "--config"]).arg(file).current_dir(&directory);
-        let engine = Process(engine.spawn().expect("the engine runs"));
-        wait_until_ready(ready);
+        let (engine, port) = foreign::start_engine(&directory, carrier);
         Self { engine, smsc, port, directory }
     }
 
@@ -208,8 +186,8 @@ impl World {
     /// Stops both: nothing is open, and the SMSC was sent what was submitted.
     fn end(self, more: usize) {
         let Self { engine, smsc, directory, .. } = self;
-        drop(engine.end());
-        let counts: Value = serde_json::from_str(smsc.end().trim()).expect("its counts");
+        drop(end(engine));
+        let counts: Value = serde_json::from_str(end(smsc).trim()).expect("its counts");
         assert_eq!(counts["errors"], json!([]), "{counts}");
         assert_eq!(counts["receipts_sent"], counts["receipts_acked"], "{counts}");
         assert_eq!([&counts["mo_sent"], &counts["mo_acked"]], [&json!(2), &json!(2)], "{counts}");
@@ -254,55 +232,4 @@ fn first_line(output: &mut impl Read) -> Value {
     let mut line = String::new();
     BufReader::with_capacity(1, output).read_line(&mut line).expect("a line");
     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
-}
-
-fn wait_until_ready(port: u16) {
-    let begun = Instant::now();
-    let request = b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    loop {
-        let answer = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
-            stream.write_all(request)?;
-            std::io::read_to_string(stream)
-        });
-        if answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")) {
-            return;
-        }
-        assert!(begun.elapsed() < START, "the engine is not ready");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
-}
-
-fn configuration(port: u16, ready: u16, carrier: &str) -> String {
-    format!(
-        r#"
-[smpp]
-listen = "127.0.0.1:{port}"
-[http]
-listen = "127.0.0.1:{ready}"
-[metrics]
-listen = "off"
-[log]
-level = "warn"
-[[account]]
-system_id = "acct"
-password = "secret08"
-[[carrier]]
-name = "foreign"
-address = "{carrier}"
-system_id = "carrier"
-password = "secret08"
-[[number]]
-address = "447700900999"
-kind = "long_number"
-owner = {{ account = "acct" }}
-[[route]]
-name = "everything"
-to = [{{ carrier = "foreign" }}]
-"#
-    )
 }
