@@ -61,7 +61,7 @@ metrics! {
     RECEIPTS_PARKED "chappe_receipts_parked_total" Counter [] "Receipts that came before the response they belong to."
     RECEIPTS_UNKNOWN "chappe_receipts_unknown_total" Counter [] "Receipts that belong to no message."
     RECEIPTS_DUPLICATE "chappe_receipts_duplicate_total" Counter [] "Receipts for what had ended already."
-    CORRELATIONS_DROPPED "chappe_correlations_dropped_total" Counter [] "Messages whose receipt is no longer awaited: too old, or too many."
+    CORRELATIONS_DROPPED "chappe_correlations_dropped_total" Counter [] "Messages that ended UNKNOWN because no receipt came: after correlation_hours, or as the oldest of too many."
     DELIVERIES_DROPPED "chappe_deliveries_dropped_total" Counter [] "Receipts and MO dropped because too many waited for their account."
     MO_UNOWNED "chappe_mo_unowned_total" Counter [] "MO for numbers nobody owns."
     MO_REASSEMBLED "chappe_mo_reassembled_total" Counter [] "MO put together from all their segments."

@@ -78,11 +78,11 @@ pub(super) const NODE: &[Key] = keys! {
     /// Live messages of all accounts; beyond it a submit is answered ESME_RMSGQFUL. About 1 KiB
     /// each: a million is 1 GiB, half an hour at 500 a second with every carrier down.
     queue_max_messages: count(1_000, 100_000_000, "messages"), Default("1000000");
-    /// Messages sent whose receipt is awaited; beyond it the oldest is forgotten and counted. About
-    /// 100 octets each, 200 MB at the default.
+    /// Messages sent whose receipt is awaited; beyond it the oldest ends UNKNOWN 012 and is
+    /// counted. About 100 octets each, 200 MB at the default.
     correlations_max: count(1_000, 1_000_000_000, "messages"), Default("2000000");
     /// How long a receipt still finds its message: two days of validity and a week, since receipts
-    /// of phones that come back late are the last to arrive.
+    /// of phones that come back late are the last to arrive. Then it ends UNKNOWN 012.
     correlation_hours: count(1, 8_760, "hours"), Default("216");
     /// Receipts that came before the response they belong to; beyond it the oldest counts as
     /// unknown. Ten seconds of a carrier that sends a thousand a second this way.

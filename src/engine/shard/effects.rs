@@ -113,7 +113,7 @@ pub enum Counted {
     MoIncomplete(Why),
     /// An MO all segments of which are there.
     MoReassembled,
-    /// A correlation was given up to make room.
+    /// A message ended because its receipt was awaited no longer.
     CorrelationDropped,
     /// It is known now how a carrier writes ids in receipts.
     IdNotation {
@@ -189,7 +189,7 @@ pub struct CarrierRules {
 pub struct Limits {
     /// Messages not yet sent. At the limit: ESME_RMSGQFUL.
     pub queue_max: usize,
-    /// Messages sent that await their receipt. At the limit the oldest is given up and counted.
+    /// Messages sent that await their receipt. At the limit the oldest ends and is counted.
     pub correlations_max: usize,
     /// How long a receipt is awaited.
     pub correlation_max_age: Duration,

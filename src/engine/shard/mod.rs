@@ -343,18 +343,18 @@ impl<L: Clone> Shard<L> {
         }
     }
 
-    /// No more receipts are awaited: the message ends with what those that came said, or unheard.
-    /// What was said to be UNKNOWN and no more ends so.
+    /// No more receipts are awaited: the message ends with what those that came said. Of one that
+    /// nothing was heard of, or that it is UNKNOWN and no more, its account is told just that.
     fn give_up_awaiting<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get(ticket) else { return };
-        if live.worst.is_none() && live.said_unknown {
-            self.end(now, ticket, MessageState::UNKNOWN, 12, effects);
+        if live.worst.is_some() {
+            self.complete(now, ticket, effects);
             return;
         }
-        if live.worst.is_none() {
+        if !live.said_unknown {
             effects.count(Counted::CorrelationDropped);
         }
-        self.complete(now, ticket, effects);
+        self.end(now, ticket, MessageState::UNKNOWN, 12, effects);
     }
 
     /// The carrier took all of a message, and that is the last that is heard of it.

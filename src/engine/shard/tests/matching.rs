@@ -271,23 +271,26 @@ fn a_carrier_that_gives_no_id_leaves_nothing_to_wait_for() {
 }
 
 #[test]
-fn receipts_are_awaited_for_so_many_messages_and_so_long() {
+fn receipts_are_awaited_for_so_many_messages_and_so_long_and_then_they_end_unknown() {
     let limits = Limits {
         correlations_max: 2,
         correlation_max_age: Duration::from_secs(3600),
         ..Rules::default().limits
     };
     let mut world = World::with(Rules { limits, ..Rules::default() });
-    for id in ["1", "2", "3"] {
-        sent_as(&mut world, message(), id);
+    let ids = ["1", "2", "3"].map(|id| {
+        let ours = sent_as(&mut world, message(), id);
         assert!(world.shard.awaiting_receipt() <= 2);
-    }
+        ours
+    });
     assert_eq!(world.counts(Counted::CorrelationDropped), 1);
+    assert_eq!(world.told(), [(0, ids[0], UNKNOWN, 12)], "the oldest gave way");
     world.receipt("1", DELIVERED);
-    assert!(world.told().is_empty(), "the oldest gave way");
+    assert_eq!((world.told().len(), world.counts(Counted::ReceiptDuplicate)), (1, 1));
     world.receipt("2", DELIVERED);
-    assert_eq!(world.told().len(), 1);
+    assert_eq!(world.told().last(), Some(&(0, ids[1], DELIVERED, 0)));
     world.seconds(3601);
     assert_eq!(world.counts(Counted::CorrelationDropped), 2);
+    assert_eq!(world.told().last(), Some(&(0, ids[2], UNKNOWN, 12)));
     world.assert_empty();
 }
