@@ -167,6 +167,9 @@ fn owners(settings: &Settings, accounts: &HashMap<&str, u32>) -> Owners {
     Owners::new(owned.map(|number| (number.address.clone(), owner(number))))
 }
 
+/// How much longer than its response a receipt is waited with, at least.
+const DOUBT_MARGIN: Duration = Duration::from_secs(1);
+
 /// The limits of one of so many shards.
 #[must_use]
 pub fn shard_limits(settings: &Settings) -> Limits {
@@ -174,12 +177,20 @@ pub fn shard_limits(settings: &Settings) -> Limits {
     let node = &settings.node;
     let share = |limit: u32| (limit as usize).div_ceil(shards);
     let waiting = settings.accounts.iter().map(|account| share(account.receipts_waiting_max));
+    let millis = |ms: u32| Duration::from_millis(u64::from(ms));
+    // A receipt whose response never comes is to be there when its message comes to be in doubt.
+    let timers = settings.carriers.iter().map(|carrier| carrier.timers.response_timeout_ms);
+    let doubt = millis(timers.max().unwrap_or(0)) + DOUBT_MARGIN;
+    let parked_max_age = match node.receipt_parked_ms {
+        0 => Duration::ZERO,
+        ms => millis(ms).max(doubt),
+    };
     Limits {
         queue_max: share(node.queue_max_messages),
         correlations_max: share(node.correlations_max),
         correlation_max_age: Duration::from_secs(3600 * u64::from(node.correlation_hours)),
         parked_max: share(node.receipts_parked_max),
-        parked_max_age: Duration::from_millis(u64::from(node.receipt_parked_ms)),
+        parked_max_age,
         ended_max: share(node.ended_max_messages),
         waiting_max: waiting.collect(),
         reassembly: reassembly::Limits {

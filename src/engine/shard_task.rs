@@ -427,6 +427,8 @@ impl Effects for Hands {
             // Counted where it happened, by carrier and by account.
             Counted::InDoubt | Counted::Mo => {}
             Counted::MaybeTwice => metrics.maybe_twice.increment(1),
+            Counted::Twice => metrics.twice.increment(1),
+            Counted::DoubtSettled(by) => metrics.in_doubt_settled(by),
             Counted::ReceiptParked => metrics.parked.increment(1),
             Counted::ReceiptUnknown => metrics.unknown.increment(1),
             Counted::ReceiptDuplicate => metrics.duplicate.increment(1),

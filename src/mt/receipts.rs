@@ -1,6 +1,10 @@
 //! Receipts: a carrier's deliver_sm to what it says, ours to the deliver_sm an account gets.
 
+mod evidence;
+
 use std::time::Duration;
+
+pub use evidence::{Evidence, Fit, Settled};
 
 use crate::message::dialect::UnmarkedReceipt;
 use crate::message::envelope::Message;
@@ -40,6 +44,8 @@ pub struct CarrierReceipt {
     /// Whether UNKNOWN is not its last word: by its esm_class it is an intermediate notification,
     /// or it names a state that nobody can read.
     pub is_provisional: bool,
+    /// What else it says of its message, for where no response named its id.
+    pub evidence: Evidence,
 }
 
 /// The id of a receipt, and its keys, each where the notation stands that it is read in: the
@@ -236,6 +242,7 @@ pub fn read(reading: Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt>
         done: text.done().map(|date| date.to_wall(zone_minutes)),
         is_provisional: resolved.state.is_none()
             || deliver.esm_class & ESM_CLASS_KINDS == ESM_CLASS_INTERMEDIATE,
+        evidence: Evidence::new(&text, deliver.destination_addr.octets(), zone_minutes),
     })
 }
 

@@ -57,6 +57,8 @@ metrics! {
     FAILED_OVER "chappe_failed_over_total" Counter [] "Queued messages of a carrier that was down that went to another."
     RETRIED "chappe_retries_total" Counter [] "Messages put aside to be sent again after an error."
     MAYBE_TWICE "chappe_maybe_twice_total" Counter [] "Messages in doubt that were sent again and may arrive twice."
+    IN_DOUBT_SETTLED "chappe_in_doubt_settled_total" Counter ["reason"] "Segments in doubt that it became known of, by what settled them: a late response, or a receipt of an id that no response had named."
+    TWICE "chappe_taken_twice_total" Counter [] "Segments that were sent again after a doubt and of which the carrier took both copies."
     RECEIPTS_MATCHED "chappe_receipts_matched_total" Counter ["state"] "Receipts matched to their message."
     RECEIPTS_PARKED "chappe_receipts_parked_total" Counter [] "Receipts that came before the response they belong to."
     RECEIPTS_UNKNOWN "chappe_receipts_unknown_total" Counter [] "Receipts that belong to no message."

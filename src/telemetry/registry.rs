@@ -12,6 +12,7 @@ use super::histogram::Histogram;
 use super::names::{self, METRICS, MetricKind};
 use crate::message::state::MessageState;
 use crate::mo::reassembly::Why;
+use crate::mt::receipts::Settled;
 use crate::session::CloseReason;
 use crate::wire::CommandStatus;
 
@@ -208,6 +209,10 @@ pub struct EngineMetrics {
     pub retried: Counter,
     /// Messages that may arrive twice.
     pub maybe_twice: Counter,
+    /// Segments of which a carrier took two copies.
+    pub twice: Counter,
+    /// Segments in doubt that it became known of.
+    in_doubt_settled: Vec<(Settled, Counter)>,
     /// Receipts before their response.
     pub parked: Counter,
     /// Receipts that belong to nothing.
@@ -259,6 +264,13 @@ impl EngineMetrics {
             failed_over: registry.counter(names::FAILED_OVER, &[]),
             retried: registry.counter(names::RETRIED, &[]),
             maybe_twice: registry.counter(names::MAYBE_TWICE, &[]),
+            twice: registry.counter(names::TWICE, &[]),
+            in_doubt_settled: Settled::ALL
+                .map(|by| {
+                    let labels = [("reason", by.name())];
+                    (by, registry.counter(names::IN_DOUBT_SETTLED, &labels))
+                })
+                .into(),
             parked: registry.counter(names::RECEIPTS_PARKED, &[]),
             unknown: registry.counter(names::RECEIPTS_UNKNOWN, &[]),
             duplicate: registry.counter(names::RECEIPTS_DUPLICATE, &[]),
@@ -283,6 +295,14 @@ impl EngineMetrics {
     /// So many messages reached this final state.
     pub fn ended(&self, state: MessageState, messages: u64) {
         by_state(&self.ended, state, messages);
+    }
+
+    /// A doubt was settled so.
+    pub fn in_doubt_settled(&self, by: Settled) {
+        let counter = self.in_doubt_settled.iter().find(|(other, _)| *other == by);
+        if let Some((_, counter)) = counter {
+            counter.increment(1);
+        }
     }
 
     /// An MO went on with segments missing.

@@ -106,6 +106,32 @@ async fn a_late_response_settles_a_doubt() {
 }
 
 #[tokio::test]
+async fn a_receipt_settles_a_doubt_and_the_message_goes_once() {
+    let smsc = Smsc::with(|_| Reply::Keep).await;
+    let world = World::start(&format!(
+        "[node] receipt_parked_ms = 100\n[dialect.quick] response_timeout_ms = 300\n{}\
+         in_doubt_wait_ms = 2000\n{ROUTE}",
+        carrier("smsc", smsc.address)
+    ))
+    .await;
+    until("bound", || smsc.bound() > 0).await;
+    let esme = Esme::bind(world.smpp()).await;
+    let id = esme.accepted(Submit::new("Your code is 4711")).await;
+    smsc.submitted(1).await;
+    // Neither the sender nor the text of the first is this message's.
+    let text = |id, text| format!("id:{id} stat:DELIVRD err:000 text:{text}");
+    smsc.deliver("33612345678", "Bank", 0x04, text("beef1", "Your code is 4711").as_bytes());
+    smsc.deliver("33612345678", "Shop", 0x04, text("beef2", "Your code is 4712").as_bytes());
+    smsc.deliver("+33612345678", "Shop", 0x04, text("beef3", "Your code is 4711").as_bytes());
+    assert_eq!(esme.delivered(1).await[0].receipt(), (id, "DELIVRD".to_owned(), 0));
+    world.counts("chappe_receipts_unknown_total", 2.0).await;
+    world.counts("chappe_messages_awaiting_receipt", 0.0).await;
+    assert_eq!(world.metric("chappe_in_doubt_settled_total{reason=\"receipt\"}"), 1.0);
+    assert_eq!(world.metric("chappe_maybe_twice_total"), 0.0);
+    assert_eq!(smsc.submits().len(), 1);
+}
+
+#[tokio::test]
 async fn what_expires_in_our_queue_is_told_so() {
     let world =
         World::start(&format!("{}{ROUTE}", carrier("smsc", "127.0.0.1:1".parse().unwrap()))).await;

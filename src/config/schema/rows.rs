@@ -87,7 +87,9 @@ pub(super) const NODE: &[Key] = keys! {
     /// Receipts that came before the response they belong to; beyond it the oldest counts as
     /// unknown. Ten seconds of a carrier that sends a thousand a second this way.
     receipts_parked_max: count(0, 10_000_000, "receipts"), Default("10000");
-    /// How long such a receipt waits for its response (quirk 10: Adobe waits 30 s, Jasmin 20 s).
+    /// How long such a receipt waits for its response (quirk 10: Adobe waits 30 s, Jasmin 20 s); at
+    /// least a second longer than the longest `response_timeout_ms`, since it then settles the
+    /// doubt about a message that never got one. With 0 none waits.
     receipt_parked_ms: ms(0, 600_000), Default("30000");
     /// Messages of which query_sm says how they ended; beyond it an older one is unknown to it once
     /// it has ended. 16 octets each; an hour at nearly 300 a second.

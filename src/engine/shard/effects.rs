@@ -11,7 +11,7 @@ use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::{self, Why};
 use crate::mt::egress::Outgoing;
-use crate::mt::receipts::Outcome;
+use crate::mt::receipts::{Outcome, Settled};
 use crate::mt::segmentation::Cutting;
 use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
 
@@ -91,6 +91,10 @@ pub enum Counted {
     InDoubt,
     /// A message in doubt was sent again: it may arrive twice.
     MaybeTwice,
+    /// A carrier took two copies of a segment.
+    Twice,
+    /// It is known what became of a segment in doubt, or of a copy of it.
+    DoubtSettled(Settled),
     /// A receipt came before the response it belongs to.
     ReceiptParked,
     /// A receipt that belongs to nothing.

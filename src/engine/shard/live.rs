@@ -27,6 +27,8 @@ pub struct Live {
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
+    /// A receipt may come for it under an id that no response named; see [`super::doubts`].
+    pub doubtful: bool,
     /// A receipt said that nothing is known of it; another may follow, for a while.
     pub said_unknown: bool,
     /// The worst final state of its segments so far, and the error beside it.
@@ -57,11 +59,32 @@ pub struct Segment {
     /// It went again after a doubt: two copies may be on their way.
     pub twice: bool,
     ended: bool,
+    /// Copies of it that are, or may be, at the carrier under an id that nobody knows.
+    pub unanswered: u8,
     /// Times it was sent to no avail, throttled answers aside.
     pub attempts: u16,
     /// What its receipt is found by.
-    key: Option<u64>,
+    pub key: Option<u64>,
 }
+
+impl Segment {
+    /// Whether a receipt may be its although no response named the receipt's id.
+    pub fn may_have_another_id(&self) -> bool {
+        self.unanswered > 0 || (self.place == Place::Accepted && self.key.is_none())
+    }
+}
+
+/// What a receipt is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Of {
+    /// The segments with this key.
+    Key(u64),
+    /// This segment, counted from 0.
+    Segment(u8),
+}
+
+/// Bits of `registered_delivery` that ask an SMSC for anything (SMPP 3.4 §5.2.17).
+const RECEIPT_BITS: u8 = 0x13;
 
 /// One segment is the rule and costs no allocation.
 #[derive(Debug)]
@@ -88,6 +111,7 @@ impl Live {
             awaits_receipt: false,
             expired: false,
             held: false,
+            doubtful: false,
             said_unknown: false,
             wake_at: Duration::ZERO,
             worst: None,
@@ -99,7 +123,14 @@ impl Live {
 
     /// It is this message from now on, nothing of which has been sent.
     pub fn renew(&mut self, message: Arc<Message>, reference: u16) {
+        let doubtful = self.doubtful;
         *self = Self::new(self.id, message, self.carrier, reference);
+        self.doubtful = doubtful;
+    }
+
+    /// Whether its account asked to hear anything of it.
+    pub fn wants_receipt(&self) -> bool {
+        self.message.registered_delivery & RECEIPT_BITS != 0
     }
 
     pub fn segment_mut(&mut self, segment: u8) -> Option<&mut Segment> {
@@ -147,20 +178,26 @@ impl Live {
         }
     }
 
-    /// Notes a final state for the segments of this key (a carrier may give all segments of a
-    /// message one id); `false` when they had one already.
-    pub fn end_segments(&mut self, of: u64) -> bool {
+    /// Notes a final state for what a receipt is about (a carrier may give all segments of a
+    /// message one id); `false` when it had one already.
+    pub fn end_segments(&mut self, of: Of) -> bool {
         let mut newly = 0;
-        for one in self.all_mut().iter_mut().filter(|one| one.key == Some(of) && !one.ended) {
-            one.ended = true;
-            newly += 1;
+        for (at, one) in (0..=u8::MAX).zip(self.all_mut()) {
+            let is_meant = match of {
+                Of::Key(key) => one.key == Some(key),
+                Of::Segment(segment) => at == segment,
+            };
+            if is_meant && !one.ended {
+                one.ended = true;
+                newly += 1;
+            }
         }
         self.ended += newly;
         newly > 0
     }
 
-    /// Whether nothing more is to be heard: the segments that bring receipts have ended, or have
-    /// nothing to find a receipt by.
+    /// Whether nothing more is to be heard: the segments that bring receipts have ended, or have no
+    /// id while others do.
     pub fn is_settled(&self, receipts: ReceiptSegments) -> bool {
         let all = self.all();
         let one = match receipts {
@@ -170,7 +207,10 @@ impl Live {
         };
         match one.filter(|one| one.key.is_some()) {
             Some(one) => one.ended,
-            None => all.iter().all(|one| one.ended || one.key.is_none()),
+            None => {
+                let none = all.iter().all(|one| one.key.is_none());
+                all.iter().all(|one| one.ended || (one.key.is_none() && !none))
+            }
         }
     }
 

@@ -16,6 +16,7 @@
 
 mod asked;
 mod deliveries;
+mod doubts;
 mod due;
 mod effects;
 mod ended;
@@ -47,6 +48,7 @@ use crate::mt::references::References;
 use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
 pub use asked::Standing;
+use doubts::Doubts;
 use due::Due;
 pub use effects::{
     CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Submission,
@@ -90,6 +92,7 @@ pub struct Shard<L> {
     due: Due,
     by_key: HashMap<u64, Found, foldhash::fast::FixedState>,
     parked: Parked,
+    doubts: Doubts,
     ended: Ended,
     /// Messages that await their receipt, oldest first; some are gone already.
     awaiting: VecDeque<u64>,
@@ -139,6 +142,7 @@ impl<L: Clone> Shard<L> {
             due: Due::default(),
             by_key: HashMap::default(),
             parked: Parked::default(),
+            doubts: Doubts::default(),
             ended: Ended::default(),
             awaiting: VecDeque::new(),
             waiting: HashMap::default(),
@@ -259,7 +263,7 @@ impl<L: Clone> Shard<L> {
         if live.awaits_receipt {
             self.give_up_awaiting(now, ticket, effects);
         } else {
-            self.resend_doubtful(ticket, effects);
+            self.resend_doubtful(now, ticket, effects);
             self.dispatch_back(ticket, effects);
         }
     }
@@ -272,6 +276,7 @@ impl<L: Clone> Shard<L> {
             effects.withdraw(live.carrier, ticket);
         }
         live.expired = true;
+        self.hear_parked(now, ticket, true, effects);
         self.settle_expired(now, ticket, effects);
     }
 
@@ -387,6 +392,9 @@ impl<L: Clone> Shard<L> {
         }
         for key in live.keys() {
             self.unlink(key, ticket);
+        }
+        if live.doubtful {
+            self.forget_copies(ticket, &live);
         }
         Some(live)
     }

@@ -238,7 +238,7 @@ impl<L: Clone> Shard<L> {
         if live.wake_at > Duration::ZERO {
             // The moment came while it was held.
             live.wake_at = Duration::ZERO;
-            self.resend_doubtful(ticket, effects);
+            self.resend_doubtful(now, ticket, effects);
         }
         self.dispatch_back(ticket, effects);
     }

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lean::Lean;
+use super::live::Of;
 use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard, UNKNOWN_MARGIN};
 use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::message::state::MessageState;
-use crate::mt::receipts::{CarrierReceipt, Outcome, is_wanted, same_number, tail};
+use crate::mt::receipts::{CarrierReceipt, Fit, Outcome, is_wanted, same_number, tail};
 use crate::wire::{CommandStatus, SequenceNumber};
-
-/// Bits of `registered_delivery` that ask an SMSC for anything (SMPP 3.4 §5.2.17).
-const RECEIPT_BITS: u8 = 0x13;
 
 impl<L: Clone> Shard<L> {
     /// The carrier took a segment; `twice` when a copy of it went before.
@@ -32,17 +30,19 @@ impl<L: Clone> Shard<L> {
             // The answer may be the first copy's: the second need not go any more.
             effects.withdraw(live.carrier, ticket);
         }
-        let wants_receipt = live.message.registered_delivery & RECEIPT_BITS != 0;
+        let wants_receipt = live.wants_receipt();
         let rules = self.carriers.get(live.carrier as usize);
         let receipts = rules.map(|rules| rules.receipt_segments).unwrap_or_default();
         let (complete, settled) = (live.all_accepted(), live.is_settled(receipts));
+        let nameless = key.is_none() && wants_receipt;
         let key = key.filter(|_| wants_receipt);
         if let Some(key) = key {
             self.link_key(key, ticket);
+        } else if nameless {
+            self.note_doubt(ticket);
         }
         if complete && settled {
-            // Receipts that came before the last response have said it all; or no segment has an
-            // id, and nothing will be heard of any.
+            // Receipts that came before the last response have said it all.
             self.complete(now, ticket, effects);
         } else if complete && !wants_receipt {
             self.part(now, ticket, effects);
@@ -72,33 +72,39 @@ impl<L: Clone> Shard<L> {
             self.matched(now, key, ticket, &receipt, effects);
         } else if self.has_ended(&receipt, lean.keys(&receipt.keys)) {
             effects.count(Counted::ReceiptDuplicate);
-        } else if receipt.keys.is_empty() || self.limits.parked_max == 0 {
-            effects.count(Counted::ReceiptUnknown);
+        } else if receipt.keys.is_empty() {
+            // No response can name it, so there is nothing to wait for.
+            if !self.settle_by_receipt(now, &receipt, Fit::Quotes, effects) {
+                effects.count(Counted::ReceiptUnknown);
+            }
+        } else if self.limits.parked_max == 0 {
+            self.give_up_receipt(now, receipt, effects);
         } else {
             while self.parked.len() >= self.limits.parked_max {
                 let Some(oldest) = self.parked.pop() else { break };
                 self.give_up_receipt(now, oldest, effects);
             }
             effects.count(Counted::ReceiptParked);
-            self.parked.push(receipt, now.monotonic + self.limits.parked_max_age);
+            self.parked.push(receipt, now.monotonic, self.limits.parked_max_age);
         }
     }
 
-    /// No response has come that a receipt could belong to. One chance is left: that its carrier
-    /// writes ids otherwise than it has done so far.
+    /// No response has come that a receipt could belong to. Two chances are left: that its carrier
+    /// writes ids otherwise than it has done so far, and that the response never came.
     pub(super) fn give_up_receipt<E: Effects<Link = L>>(
         &mut self,
         now: Now,
         receipt: CarrierReceipt,
         effects: &mut E,
     ) {
-        match self.find(&receipt, receipt.keys.iter()) {
-            Some((key, ticket)) => self.matched(now, key, ticket, &receipt, effects),
-            None => effects.count(Counted::ReceiptUnknown),
+        if let Some((key, ticket)) = self.find(&receipt, receipt.keys.iter()) {
+            self.matched(now, key, ticket, &receipt, effects);
+        } else if !self.settle_by_receipt(now, &receipt, Fit::May, effects) {
+            effects.count(Counted::ReceiptUnknown);
         }
     }
 
-    fn lean(&self, receipt: &CarrierReceipt) -> Lean {
+    pub(super) fn lean(&self, receipt: &CarrierReceipt) -> Lean {
         self.leans.get(receipt.carrier as usize).copied().unwrap_or_default()
     }
 
@@ -146,14 +152,15 @@ impl<L: Clone> Shard<L> {
         {
             effects.count(Counted::IdNotation { carrier: receipt.carrier, notation });
         }
-        self.apply(now, key, ticket, receipt, effects);
+        let of = self.doubts.copy(ticket, key).map_or(Of::Key(key), Of::Segment);
+        self.apply(now, of, ticket, receipt, effects);
     }
 
-    /// Notes what a receipt says of the segment with this key, and tells the account.
-    fn apply<E: Effects<Link = L>>(
+    /// Notes what a receipt says of a segment, and tells the account.
+    pub(super) fn apply<E: Effects<Link = L>>(
         &mut self,
         now: Now,
-        key: u64,
+        of: Of,
         ticket: u64,
         receipt: &CarrierReceipt,
         effects: &mut E,
@@ -172,7 +179,7 @@ impl<L: Clone> Shard<L> {
             self.tell(message, outcome, effects);
             return;
         }
-        if !live.end_segments(key) {
+        if !live.end_segments(of) {
             effects.count(Counted::ReceiptDuplicate);
             return;
         }
@@ -242,7 +249,13 @@ impl<L: Clone> Shard<L> {
     }
 
     /// The response has come: receipts that were waiting for it are matched now.
-    fn unpark<E: Effects<Link = L>>(&mut self, now: Now, key: u64, ticket: u64, effects: &mut E) {
+    pub(super) fn unpark<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        key: u64,
+        ticket: u64,
+        effects: &mut E,
+    ) {
         let mut parked = std::mem::take(&mut self.parked);
         let fits = |receipt: &CarrierReceipt| {
             let mut keys = self.lean(receipt).keys(&receipt.keys);
@@ -269,7 +282,7 @@ impl<L: Clone> Shard<L> {
     }
 
     /// Enters a carrier's id; where it was used before, the newest is found first.
-    fn link_key(&mut self, key: u64, ticket: u64) {
+    pub(super) fn link_key(&mut self, key: u64, ticket: u64) {
         match self.by_key.entry(key) {
             Entry::Vacant(vacant) => {
                 vacant.insert(Found::One(ticket));

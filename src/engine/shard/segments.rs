@@ -8,7 +8,7 @@ use super::{Counted, Effects, InDoubtPolicy, SegmentResult, Shard};
 use crate::clock::Now;
 use crate::message::state::MessageState;
 use crate::mt::egress::Outgoing;
-use crate::mt::receipts::tail;
+use crate::mt::receipts::{Settled, tail};
 use crate::wire::{CommandStatus, StatusClass};
 
 impl<L: Clone> Shard<L> {
@@ -28,8 +28,17 @@ impl<L: Clone> Shard<L> {
         else {
             return;
         };
+        let is_answer =
+            matches!(result, SegmentResult::Accepted { .. } | SegmentResult::Refused { .. });
+        if late && is_answer && one.unanswered > 0 {
+            one.unanswered -= 1;
+            effects.count(Counted::DoubtSettled(Settled::Response));
+        }
         match (result, one.place) {
             // The first word stands.
+            (SegmentResult::Accepted { key }, Place::Accepted) => {
+                self.second_copy(now, ticket, segment, key, effects);
+            }
             (_, Place::Accepted) => {}
             (SegmentResult::Accepted { key }, _) => {
                 let twice = one.twice;
@@ -165,9 +174,19 @@ impl<L: Clone> Shard<L> {
         let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
         let Some(one) = live.segment_mut(segment) else { return };
         one.attempts += 1;
+        one.unanswered = one.unanswered.saturating_add(1);
         one.place = Place::InDoubt;
+        let (rules, attempts) = (*rules, one.attempts);
+        self.note_doubt(ticket);
         // It may well have arrived, so it is not given up but held, once it was sent so often.
-        if one.attempts >= rules.attempts_max || expired {
+        if attempts >= rules.attempts_max || expired {
+            return;
+        }
+        // The receipt may have come before its response was late.
+        self.hear_parked(now, ticket, false, effects);
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let Some(one) = live.segment_mut(segment) else { return };
+        if one.place != Place::InDoubt {
             return;
         }
         match rules.in_doubt {
@@ -186,7 +205,13 @@ impl<L: Clone> Shard<L> {
     }
 
     /// The wait for news is over: what is in doubt, and may be sent again, counts as back.
-    pub(super) fn resend_doubtful<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
+    pub(super) fn resend_doubtful<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) {
+        self.hear_parked(now, ticket, false, effects);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
         if rules.in_doubt == InDoubtPolicy::Hold {

@@ -264,9 +264,11 @@ fn a_message_that_wants_no_receipt_is_gone_when_its_carrier_has_it() {
 }
 
 #[test]
-fn a_carrier_that_gives_no_id_leaves_nothing_to_wait_for() {
+fn a_message_whose_carrier_gives_neither_id_nor_receipt_ends_unknown() {
     let mut world = World::new();
-    sent_as(&mut world, message(), "");
+    let id = sent_as(&mut world, message(), "");
+    world.pass(Duration::from_secs(216 * 3600 + 1));
+    assert_eq!(world.told(), [(0, id, UNKNOWN, 12)]);
     world.assert_empty();
 }
 

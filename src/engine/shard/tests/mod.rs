@@ -12,6 +12,7 @@ mod notations;
 mod recalls;
 mod replaces;
 mod sequences;
+mod settled;
 mod waiting;
 
 use std::collections::{HashMap, VecDeque};
@@ -30,7 +31,9 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mo::{MoMessage, Owner, Recipient};
 use crate::mt::egress::Outgoing;
-use crate::mt::receipts::{CarrierReceipt, Notations, receipt_keys, response_key};
+use crate::mt::receipts::{
+    CarrierReceipt, Evidence, Notations, Settled, receipt_keys, response_key,
+};
 use crate::mt::segmentation::Cutting;
 use crate::wire::{Address, CommandStatus, SequenceNumber};
 
@@ -254,6 +257,7 @@ impl World {
             error: u32::from(state != MessageState::DELIVERED) * 99,
             done: None,
             is_provisional: false,
+            evidence: Evidence::default(),
         }
     }
 
@@ -313,6 +317,7 @@ impl World {
         let shard = &self.shard;
         assert_eq!((shard.queued(), shard.awaiting_receipt()), (0, 0));
         assert!(shard.by_key.is_empty(), "correlations of messages that are gone");
+        assert!(shard.doubts.is_empty(), "doubts about messages that are gone");
         assert!(shard.recalls.is_empty(), "requests without an answer");
         assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();

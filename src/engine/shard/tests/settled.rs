@@ -1,0 +1,273 @@
+//! Doubts that receipts settle, and receipts of messages that have no id.
+
+use super::*;
+use crate::message::receipt::ReceiptText;
+use crate::mt::receipts::Evidence;
+
+/// Longer than receipts wait for their response.
+const PARKED: u64 = 31;
+
+fn world_of(in_doubt: InDoubtPolicy) -> World {
+    World::with(Rules {
+        carrier: CarrierRules {
+            in_doubt,
+            in_doubt_wait: Duration::from_secs(60),
+            ..Rules::default().carrier
+        },
+        ..Rules::default()
+    })
+}
+
+fn saying(text: &str) -> Message {
+    Message { user_data: UserData::new(text.as_bytes()), ..message() }
+}
+
+/// Offers a message, which is sent and then in doubt.
+fn doubted(world: &mut World, message: Message) -> (MessageId, Outgoing) {
+    let message = Message { accepted_at: world.now.wall, ..message };
+    let id = world.submit(message).unwrap();
+    let sent = world.sent().unwrap();
+    world.done(&sent, SegmentResult::InDoubt);
+    (id, sent)
+}
+
+impl World {
+    /// A receipt that quotes this text.
+    fn quoting(&mut self, id: &str, text: &str, state: MessageState) {
+        let text = format!("id:{id} stat:DELIVRD text:{text}");
+        let text = ReceiptText::parse(text.as_bytes());
+        let receipt = self.carrier_receipt(id, HANDSET, state);
+        self.hear(CarrierReceipt { evidence: Evidence::new(&text, b"Shop", 0), ..receipt });
+    }
+
+    fn settled(&self, by: Settled) -> usize {
+        self.counts(Counted::DoubtSettled(by))
+    }
+}
+
+#[test]
+fn a_receipt_settles_the_only_doubt_it_fits_and_nothing_goes_twice() {
+    for policy in [InDoubtPolicy::Hold, InDoubtPolicy::WaitThenResend] {
+        let mut world = world_of(policy);
+        let (id, _) = doubted(&mut world, saying("hello"));
+        world.receipt("5", DELIVERED);
+        assert_eq!(world.told(), [], "its response may come");
+        world.seconds(PARKED);
+        assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+        assert_eq!(world.settled(Settled::Receipt), 1);
+        world.seconds(3600);
+        assert!(world.sent().is_none(), "not twice");
+        assert_eq!(world.counts(Counted::ReceiptUnknown), 0);
+        // It comes again.
+        world.receipt("5", DELIVERED);
+        assert_eq!((world.told().len(), world.counts(Counted::ReceiptDuplicate)), (1, 1));
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_receipt_that_came_before_the_doubt_settles_it() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    let id = world.submit(saying("hello")).unwrap();
+    let sent = world.sent().unwrap();
+    world.quoting("5", "hello", DELIVERED);
+    world.seconds(20);
+    assert_eq!(world.told(), []);
+    world.done(&sent, SegmentResult::InDoubt);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)], "it quotes it");
+    world.assert_empty();
+}
+
+#[test]
+fn what_would_be_sent_again_at_once_is_not_when_a_parked_receipt_quotes_it() {
+    let mut world = world_of(InDoubtPolicy::Resend);
+    let id = world.submit(saying("hello")).unwrap();
+    let sent = world.sent().unwrap();
+    world.quoting("5", "hello", UNDELIVERABLE);
+    world.done(&sent, SegmentResult::InDoubt);
+    assert!(world.sent().is_none());
+    assert_eq!(world.told(), [(0, id, UNDELIVERABLE, 99)]);
+    assert_eq!(world.counts(Counted::MaybeTwice), 0);
+    world.assert_empty();
+}
+
+#[test]
+fn a_receipt_without_a_quote_settles_before_the_second_copy_goes() {
+    let mut world = world_of(InDoubtPolicy::WaitThenResend);
+    let (id, _) = doubted(&mut world, saying("hello"));
+    world.seconds(50);
+    world.receipt("5", DELIVERED);
+    world.seconds(20);
+    assert!(world.sent().is_none());
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn an_intermediate_state_settles_a_doubt_and_the_final_one_ends_it() {
+    let mut world = world_of(InDoubtPolicy::WaitThenResend);
+    let (id, _) = doubted(&mut world, saying("hello"));
+    world.receipt("5", MessageState::ENROUTE);
+    world.seconds(600);
+    assert!(world.sent().is_none() && world.told().is_empty());
+    assert_eq!(world.shard.awaiting_receipt(), 1);
+    world.receipt("5", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_receipt_that_fits_two_doubts_settles_neither() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    doubted(&mut world, saying("hello"));
+    doubted(&mut world, saying("goodbye"));
+    world.receipt("5", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), []);
+    assert_eq!(world.counts(Counted::ReceiptUnknown), 1);
+}
+
+#[test]
+fn the_quoted_text_tells_two_doubts_apart() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    let (_, _) = doubted(&mut world, saying("hello"));
+    let (id, _) = doubted(&mut world, saying("goodbye"));
+    world.quoting("5", "goodbye", DELIVERED);
+    world.quoting("6", "good morning", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    assert_eq!(world.counts(Counted::ReceiptUnknown), 1, "the text is neither's");
+}
+
+#[test]
+fn of_two_doubts_of_one_text_the_older_is_settled_first() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    let first = doubted(&mut world, saying("hello")).0;
+    let second = doubted(&mut world, saying("hello")).0;
+    world.quoting("5", "hello", DELIVERED);
+    world.quoting("6", "hello", UNDELIVERABLE);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0), (0, second, UNDELIVERABLE, 99)]);
+    world.assert_empty();
+}
+
+#[test]
+fn another_handsets_or_another_carriers_receipt_settles_nothing() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    doubted(&mut world, saying("hello"));
+    world.receipt_of("5", "33600000000", DELIVERED);
+    let own = world.carrier_receipt("5", HANDSET, DELIVERED);
+    let keys = receipt_keys(1, world.notations, b"5");
+    world.hear(CarrierReceipt { carrier: 1, keys, ..own });
+    world.seconds(PARKED);
+    assert_eq!((world.told().len(), world.counts(Counted::ReceiptUnknown)), (0, 2));
+}
+
+#[test]
+fn each_segment_of_a_long_message_is_settled_by_its_own_receipt() {
+    let mut world = world_of(InDoubtPolicy::WaitThenResend);
+    let text = b"first  !second !";
+    let long = Message { cuts: [8, 16].into(), user_data: UserData::new(text), ..message() };
+    let id = world.submit(long).unwrap();
+    for _ in 0..2 {
+        let sent = world.sent().unwrap();
+        world.done(&sent, SegmentResult::InDoubt);
+    }
+    world.quoting("6", "second", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), []);
+    world.quoting("5", "first", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    assert!(world.sent().is_none());
+    world.assert_empty();
+}
+
+#[test]
+fn of_a_message_that_went_twice_one_receipt_is_told_and_the_other_is_a_duplicate() {
+    for first_copy_first in [true, false] {
+        let mut world = world_of(InDoubtPolicy::Resend);
+        let text = b"first  !second !";
+        let long = Message { cuts: [8, 16].into(), user_data: UserData::new(text), ..message() };
+        let id = world.submit(long).unwrap();
+        let sent = world.sent().unwrap();
+        world.done(&sent, SegmentResult::InDoubt);
+        let mut copies: Vec<Outgoing> = std::iter::from_fn(|| world.sent()).collect();
+        copies.sort_by_key(|one| one.segment);
+        world.take(&copies[0], "7");
+        world.take(&copies[1], "8");
+        let mut receipts = ["5", "7"];
+        if !first_copy_first {
+            receipts.reverse();
+        }
+        for carrier_id in receipts {
+            world.quoting(carrier_id, "first", DELIVERED);
+            world.seconds(PARKED);
+        }
+        assert_eq!(world.counts(Counted::ReceiptDuplicate), 1);
+        assert_eq!(world.counts(Counted::ReceiptUnknown), 0);
+        assert_eq!(world.told(), []);
+        world.receipt("8", DELIVERED);
+        assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+        assert_eq!(world.counts(Counted::Twice), 1);
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn a_second_copy_that_waits_is_taken_back_when_the_first_one_reports() {
+    let mut world = world_of(InDoubtPolicy::Resend);
+    let (id, _) = doubted(&mut world, saying("hello"));
+    world.quoting("5", "hello", DELIVERED);
+    world.seconds(PARKED);
+    assert!(world.sent().is_none(), "taken back from the dispatcher");
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_doubt_that_a_late_response_settles_is_counted_so() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    let (id, sent) = doubted(&mut world, saying("hello"));
+    let taken = world.taken("5");
+    world.done_late(&sent, taken);
+    assert_eq!((world.settled(Settled::Response), world.settled(Settled::Receipt)), (1, 0));
+    world.receipt("5", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_receipt_that_is_parked_when_a_doubtful_message_expires_has_the_last_word() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    let (id, _) = doubted(&mut world, saying("hello"));
+    world.pass(VALID - Duration::from_secs(1));
+    world.receipt("5", DELIVERED);
+    world.seconds(3);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn a_message_taken_without_an_id_is_found_by_its_handset() {
+    let mut world = World::new();
+    let id = world.submit(saying("hello")).unwrap();
+    let sent = world.sent().unwrap();
+    world.take(&sent, "");
+    world.receipt("5", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    assert_eq!(world.settled(Settled::Receipt), 0, "it was no doubt");
+    world.assert_empty();
+}
+
+#[test]
+fn a_receipt_without_an_id_is_its_messages_where_it_quotes_it() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    let (id, _) = doubted(&mut world, saying("hello"));
+    world.receipt("", DELIVERED);
+    assert_eq!((world.told().len(), world.counts(Counted::ReceiptUnknown)), (0, 1));
+    world.quoting("", "hello", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
