@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use serde_json::Value;
 
 pub mod check;
+pub mod control;
 mod descriptors;
 pub mod lines;
 pub mod load;
@@ -33,6 +34,10 @@ struct CommandLine {
 enum Command {
     /// Run the engine
     Run(run::RunArgs),
+    Status(control::StatusArgs),
+    /// Pause, drain or rebind a bind of a running engine
+    #[command(subcommand)]
+    Bind(control::BindCommand),
     Check(check::Args),
     Smsc(smsc::Args),
     Load(load::Args),
@@ -62,6 +67,14 @@ pub fn main() -> Exit {
         Command::Run(args) => {
             drop((input, output));
             return run::run(&args);
+        }
+        Command::Status(args) => {
+            drop((input, output));
+            return tool(control::status(&args));
+        }
+        Command::Bind(command) => {
+            drop((input, output));
+            return tool(control::bind(&command));
         }
         Command::Smsc(args) => {
             drop((input, output));

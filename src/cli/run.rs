@@ -146,6 +146,7 @@ fn failure(error: StartError) -> Failure {
         StartError::DataDir { error: cause, .. } if cause.kind() != io::ErrorKind::WouldBlock => {
             Failure::storage(error)
         }
+        StartError::Control { .. } => Failure::storage(error),
         StartError::DataDir { .. } | StartError::Listen { .. } => Failure::new(error),
     }
 }

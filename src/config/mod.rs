@@ -16,7 +16,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::engine::settings::Settings;
 
@@ -59,10 +59,7 @@ pub const FILE_MAX_BYTES: u64 = 32 * 1_048_576;
 /// Every fault of the file, or the one that kept it from being read.
 pub fn load(path: &Path) -> Result<Settings, Errors> {
     let name = path.display().to_string();
-    let text = read(path).map_err(|(place, found)| {
-        let expected = "a configuration in TOML".to_owned();
-        Error { file: name.clone(), place, key: "file".to_owned(), found, expected }
-    })?;
+    let text = read(path).map_err(|(place, found)| unreadable(&name, place, found))?;
     parse(&name, &text, path.parent().unwrap_or(Path::new("")))
 }
 
@@ -74,6 +71,36 @@ pub fn load(path: &Path) -> Result<Settings, Errors> {
 /// Every fault of it.
 pub fn parse(name: &str, text: &str, base_dir: &Path) -> Result<Settings, Errors> {
     parse_in(name, text, base_dir, &|variable| std::env::var_os(variable))
+}
+
+/// The data directory that the file at `path` says, whatever else is wrong with the file, and
+/// whether or not its secrets are there.
+///
+/// # Errors
+///
+/// What is wrong with the file as a whole, or with this key.
+pub fn data_dir(path: &Path) -> Result<PathBuf, Errors> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|(place, found)| unreadable(&name, place, found))?;
+    let (faults, base_dir) = (Faults::default(), path.parent().unwrap_or(Path::new("")));
+    let around = Surroundings { base_dir, env: &|variable| std::env::var_os(variable) };
+    let sheet = Sheet::new(&name, &text, &faults, &around);
+    let node = sheet.tables().map(|tables| node::node(&sheet.root(&tables)));
+    drop(sheet);
+    match (node, faults.into_errors()) {
+        (Some(_), Some(errors)) if errors.errors().iter().any(is_of_data_dir) => Err(errors),
+        (None, Some(errors)) => Err(errors),
+        (node, _) => Ok(node.unwrap_or_default().data_dir),
+    }
+}
+
+fn is_of_data_dir(error: &Error) -> bool {
+    ["TOML", "node", "node.data_dir"].contains(&error.key.as_str())
+}
+
+fn unreadable(name: &str, place: Place, found: String) -> Errors {
+    let expected = "a configuration in TOML".to_owned();
+    Error { file: name.to_owned(), place, key: "file".to_owned(), found, expected }.into()
 }
 
 /// The same in an environment of the caller's.

@@ -10,6 +10,7 @@ use std::task::Context;
 use std::time::Duration;
 
 use super::handles::{AccountHandle, Handed};
+use super::history::{Refusals, What};
 use super::leases::Leases;
 use super::lobby::Guest;
 use super::outbox::ShardOutbox;
@@ -48,6 +49,7 @@ pub struct AccountLink {
     /// Set once the session has ended.
     ended: bool,
     tally: Tally,
+    refusals: Refusals,
     leases: Leases,
 }
 
@@ -67,6 +69,7 @@ impl AccountLink {
             unsettled: Vec::new(),
             ended: false,
             tally: Tally::default(),
+            refusals: Refusals::default(),
             leases: Leases::default(),
         }
     }
@@ -77,8 +80,18 @@ impl AccountLink {
             Err(refusal) => {
                 telemetry::bind_refused(&self.shared.registry, refusal.reason);
                 tracing::info!(peer = %self.peer, reason = refusal.reason, "bind refused");
+                self.note_refusal(now, request, refusal.reason);
                 session.refuse_bind(refusal.status);
             }
+        }
+    }
+
+    /// Tells the account that is meant; who names none is in the log alone.
+    fn note_refusal(&self, now: Now, request: &BindRequest<'_>, reason: &'static str) {
+        let known = request.fields.system_id.as_str();
+        if let Some(account) = known.and_then(|known| self.shared.by_system_id.get(known)) {
+            // The port is another one each time, and says nothing.
+            account.record.note(now.wall, What::BindRefusedByUs(self.peer.ip(), reason), 1);
         }
     }
 
@@ -136,6 +149,7 @@ impl AccountLink {
             state = %session.state(),
             "bound"
         );
+        account.record.bound(now.wall, (session.state(), self.peer), &handle);
         if receives {
             account.add_receiver(&handle);
             for shard in 0..self.shared.shards.len() {
@@ -217,9 +231,10 @@ impl AccountLink {
     }
 
     /// Everything this session held goes back, and nothing more comes to it.
-    fn unbind(&mut self, reason: CloseReason) {
+    fn unbind(&mut self, now: Now, reason: CloseReason) {
         self.ended = true;
         telemetry::account_session_closed(&self.shared.registry, reason);
+        let why = What::Closed(reason);
         let reason = reason.name();
         let Some(bound) = &self.bound else {
             tracing::debug!(peer = %self.peer, reason, "connection closed before a bind");
@@ -240,6 +255,7 @@ impl AccountLink {
         if let Some(mut bound) = self.shared.bound.get_mut(&account.index) {
             *bound = bound.saturating_sub(1);
         }
+        account.record.closed(now.wall, &handle, why);
         handle.close();
         let mut unsettled = std::mem::take(&mut self.unsettled);
         let left = std::iter::from_fn(|| handle.deliveries.pop());
@@ -308,7 +324,7 @@ impl Owner for AccountLink {
             Event::BindRequested(request) => self.bind(now, session, &request),
             Event::Unanswered { request, why } => self.unanswered(request, why),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
-            Event::Closed(reason) => self.unbind(reason),
+            Event::Closed(reason) => self.unbind(now, reason),
             Event::Bound(_) | Event::Outbind(_) => {}
         }
     }
@@ -320,7 +336,7 @@ impl Owner for AccountLink {
         if let Some(bound) = &mut self.bound {
             bound.look_at_backlog();
             bound.handle.answers.register(cx);
-            if self.shared.is_stopping() {
+            if self.shared.is_stopping() || bound.handle.unbind.load(Ordering::Relaxed) {
                 session.unbind(now);
             }
         }
@@ -329,6 +345,9 @@ impl Owner for AccountLink {
         self.deliver(cx, now, session);
         if let Some(bound) = &self.bound {
             self.tally.flush(&bound.account);
+            for (refused, times) in self.refusals.drain() {
+                bound.account.record.note(now.wall, refused, times);
+            }
             self.leases.end(&bound.account, &self.shared);
         }
         self.outbox.flush(cx);

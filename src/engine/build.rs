@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use dashmap::DashMap;
 
+use super::account_record::AccountRecord;
 use super::batches::Batches;
+use super::bind_record::BindRecord;
 use super::connector::sessions;
 use super::quota::Quota;
 use super::routes::{classes, routes};
@@ -110,6 +112,7 @@ fn account(
         receivers: ArcSwap::default(),
         backlog: AtomicIsize::new(0),
         starving: AtomicBool::new(false),
+        record: AccountRecord::default(),
         metrics: registry.account(&settings.system_id),
         settings: settings.clone(),
     }
@@ -117,6 +120,9 @@ fn account(
 
 fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carrier {
     let dialect = &settings.dialect;
+    let kinds = sessions(settings.bind, settings.binds);
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let record = |kind| Arc::new(BindRecord::new(kind, wall));
     Carrier {
         index: at as u32,
         cutting: cutting(dialect),
@@ -139,11 +145,10 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
         form: Form::of(dialect),
         queued: Quota::new(settings.queue_max_messages),
         dispatcher: Batches::new(DISPATCHER_QUEUE),
-        links: std::iter::repeat_with(ArcSwapOption::empty)
-            .take(sessions(settings.bind, settings.binds).len())
-            .collect(),
+        links: std::iter::repeat_with(ArcSwapOption::empty).take(kinds.len()).collect(),
         links_changed: AtomicU32::new(0),
         binds: AtomicU32::new(0),
+        records: kinds.into_iter().map(record).collect(),
         metrics: CarrierMetrics::new(registry, &settings.name),
         settings: settings.clone(),
     }

@@ -1,5 +1,7 @@
 //! The session with a carrier: sends segments, reads answers, receipts and MO.
 
+mod tally;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +9,9 @@ use std::task::Context;
 use std::time::Duration;
 
 use super::account_link::count_odd;
+use super::bind_record::{BindRecord, Phase, Wanted};
 use super::handles::{CARRIER_ANSWERS_MAX, CarrierHandle};
+use super::history::What;
 use super::outbox::ShardOutbox;
 use super::shard::{SegmentResult, shard_of};
 use super::shared::{Carrier, Shared, ToShard, carrier_session};
@@ -24,6 +28,7 @@ use crate::wire::table::{DataSm, DataSmResp, DeliverSm, DeliverSmResp, Pdu};
 use crate::wire::{
     Address, COctetString, CommandStatus, Header, SequenceNumber, State, StatusClass,
 };
+use tally::Tally;
 
 /// How long a bind that was told to slow down sends nothing.
 const THROTTLED_PAUSE: Duration = Duration::from_millis(1000);
@@ -38,6 +43,7 @@ pub struct CarrierLink {
     carrier: Arc<Carrier>,
     /// Which of the carrier's binds.
     bind: u32,
+    record: Arc<BindRecord>,
     handle: Arc<CarrierHandle>,
     outbox: ShardOutbox,
     renderer: Renderer,
@@ -60,53 +66,6 @@ pub struct CarrierLink {
     tally: Tally,
 }
 
-/// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
-/// it counts.
-#[derive(Debug, Default)]
-struct Tally {
-    sent: u64,
-    accepted: u64,
-    receipts: u64,
-    mo: u64,
-    /// Responses that took this long, one behind the other.
-    age: Duration,
-    responses: usize,
-}
-
-impl Tally {
-    /// A response came; those of one write are mostly as old as each other.
-    fn response(&mut self, carrier: &Carrier, age: Duration) {
-        if self.age != age {
-            self.flush_responses(carrier);
-            self.age = age;
-        }
-        self.responses += 1;
-    }
-
-    fn flush_responses(&mut self, carrier: &Carrier) {
-        let responses = std::mem::take(&mut self.responses);
-        if responses > 0 {
-            carrier.metrics.response_seconds.record_many(self.age, responses);
-        }
-    }
-
-    fn flush(&mut self, carrier: &Carrier) {
-        self.flush_responses(carrier);
-        let metrics = &carrier.metrics;
-        let counters = [
-            (&metrics.sent, &mut self.sent),
-            (&metrics.accepted, &mut self.accepted),
-            (&metrics.receipts, &mut self.receipts),
-            (&metrics.mo, &mut self.mo),
-        ];
-        for (counter, count) in counters {
-            if *count > 0 {
-                counter.increment(std::mem::take(count));
-            }
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug)]
 struct InFlight {
     ticket: u64,
@@ -116,12 +75,17 @@ struct InFlight {
 impl CarrierLink {
     /// The owner of the `bind`-th session of a carrier.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>, bind: u32) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        carrier: Arc<Carrier>,
+        (bind, record): (u32, Arc<BindRecord>),
+    ) -> Self {
         let window_max = carrier.settings.window_max as usize;
         Self {
             outbox: ShardOutbox::new(Arc::clone(&shared)),
             shared,
             bind,
+            record,
             handle: CarrierHandle::new(window_max),
             carrier,
             renderer: Renderer::default(),
@@ -144,7 +108,7 @@ impl CarrierLink {
         std::mem::take(&mut self.was_bound)
     }
 
-    fn bound(&mut self, session: &mut Session, state: State) {
+    fn bound(&mut self, now: Now, session: &mut Session, state: State) {
         // Until now the response timeout was what connecting and binding may take.
         let rules = carrier_session(&self.shared, &self.carrier);
         session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
@@ -155,14 +119,26 @@ impl CarrierLink {
             most => u64::from(most),
         };
         self.carrier.metrics.binds.increment(1);
+        self.record.enter(now.wall, Phase::Bound(state));
+        self.record.note(now.wall, What::Bound(state), 1);
         tracing::info!(carrier = self.carrier.settings.name, bind = self.bind, %state, "bound");
         if self.transmits {
+            let held = self.record.wanted() == Wanted::Paused;
+            self.handle.held.store(held, Ordering::Relaxed);
             self.carrier.set_link(self.bind, Some(Arc::clone(&self.handle)));
         }
     }
 
-    fn closed(&mut self, reason: CloseReason) {
+    fn closed(&mut self, now: Now, reason: CloseReason) {
         self.carrier.metrics.session_closed(&self.shared.registry, reason);
+        self.record.note(
+            now.wall,
+            match reason {
+                CloseReason::BindRefused(status) => What::BindRefused(status),
+                _ => What::Closed(reason),
+            },
+            1,
+        );
         let reason = reason.name();
         tracing::info!(
             carrier = self.carrier.settings.name,
@@ -188,7 +164,8 @@ impl CarrierLink {
         self.data_sm.clear();
         self.unanswered = 0;
         self.answered = 0;
-        self.tally.flush(&self.carrier);
+        self.tally.flush(now.wall, &self.carrier, &self.record);
+        self.record.in_flight.store(0, Ordering::Relaxed);
     }
 
     fn done(&mut self, ticket: u64, segment: u8, result: SegmentResult, late: bool) {
@@ -226,6 +203,7 @@ impl CarrierLink {
         let status = if nacked { CommandStatus::ESME_RUNKNOWNERR } else { status };
         if !status.is_ok() {
             self.carrier.metrics.reject(&self.shared.registry, status);
+            self.tally.refused(status);
             let (class, retry_after) = self.class_of(now, status);
             return SegmentResult::Refused { status, class, retry_after };
         }
@@ -351,8 +329,24 @@ impl CarrierLink {
         }
     }
 
-    /// This session has sent all that the carrier takes on one (quirk 56): it waits for its answers
-    /// and unbinds, and the connector binds the next.
+    /// What the operator wants of this bind.
+    fn obey(&mut self, now: Now, session: &mut Session) {
+        if self.record.is_to_unbind() && !session.is_draining() {
+            if session.state().is_bound() {
+                self.record.enter(now.wall, Phase::Draining);
+                self.retire(now, session);
+            } else {
+                session.unbind(now);
+            }
+        }
+        let held = self.record.wanted() == Wanted::Paused;
+        if self.transmits && held != self.handle.is_held() {
+            self.carrier.hold_link(&self.handle, held);
+        }
+    }
+
+    /// This session has sent all that the carrier takes on one (quirk 56), or its operator wants no
+    /// more of it: it waits for its answers and unbinds, and the connector does what comes next.
     fn retire(&mut self, now: Now, session: &mut Session) {
         session.unbind(now);
         if std::mem::take(&mut self.transmits) {
@@ -393,6 +387,7 @@ impl Owner for CarrierLink {
                 let Some(sent) = self.take(request.ticket) else { return };
                 self.answered += 1;
                 self.carrier.metrics.in_doubt.increment(1);
+                self.tally.unanswered();
                 if why == Unanswered::TimedOut {
                     if self.late.len() >= LATE_MAX {
                         self.late.pop_front();
@@ -401,9 +396,9 @@ impl Owner for CarrierLink {
                 }
                 self.done(sent.ticket, sent.segment, SegmentResult::InDoubt, false);
             }
-            Event::Bound(state) => self.bound(session, state),
+            Event::Bound(state) => self.bound(now, session, state),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
-            Event::Closed(reason) => self.closed(reason),
+            Event::Closed(reason) => self.closed(now, reason),
             Event::BindRequested(_) | Event::Outbind(_) => {}
         }
     }
@@ -412,6 +407,8 @@ impl Owner for CarrierLink {
         self.handle.submits.register(cx);
         if self.shared.is_stopping_carriers() {
             session.unbind(now);
+        } else {
+            self.obey(now, session);
         }
         self.answer(session);
         self.send(now, session);
@@ -422,7 +419,9 @@ impl Owner for CarrierLink {
         if self.carrier.form.is_some() {
             self.carrier.metrics.altered.increment(self.translator.take_altered());
         }
-        self.tally.flush(&self.carrier);
+        self.tally.flush(now.wall, &self.carrier, &self.record);
+        let in_flight = (self.in_flight.len() - self.free.len()) as u32;
+        self.record.in_flight.store(in_flight, Ordering::Relaxed);
         self.outbox.flush(cx);
     }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::bind_record::{BindRecord, Phase, Wanted};
 use super::carrier_link::CarrierLink;
-use super::settings::BindKind;
+use super::history::What;
+use super::settings::{self, BindKind};
 use super::shared::{Carrier, Shared, carrier_session};
 use super::stop::Stop;
 use crate::link::{Backoff, Link, connect, tls::ConnectorTls};
@@ -17,12 +19,13 @@ use crate::wire::{COctetString, CommandStatus, Role};
 pub async fn keep_bound(
     shared: Arc<Shared>,
     carrier: Arc<Carrier>,
-    bind: u32,
-    kind: session::BindKind,
+    (bind, record): (u32, Arc<BindRecord>),
     tls: Option<ConnectorTls>,
     mut stop: watch::Receiver<Stop>,
 ) {
-    let mut owner = CarrierLink::new(Arc::clone(&shared), Arc::clone(&carrier), bind);
+    let place = (bind, Arc::clone(&record));
+    let mut owner = CarrierLink::new(Arc::clone(&shared), Arc::clone(&carrier), place);
+    let wall = || shared.clock.now().wall;
     let dialect = Arc::clone(&carrier.settings.dialect);
     let mut backoff = Backoff::new(
         Duration::from_millis(u64::from(dialect.reconnect_min_ms)),
@@ -30,14 +33,29 @@ pub async fn keep_bound(
         0x9e37_79b9 * (u64::from(carrier.index) * 1009 + u64::from(bind) + 1),
     );
     while *stop.borrow() != Stop::Carriers {
+        record.take_rebind();
+        if record.wanted() == Wanted::Down {
+            record.enter(wall(), Phase::Down);
+            tokio::select! {
+                () = record.asked() => {}
+                _ = stop.changed() => {}
+            }
+            continue;
+        }
         let (reason, again) =
-            session(&shared, &carrier, kind, tls.as_ref(), owner, &mut stop).await;
+            session(&shared, &carrier, &record, tls.as_ref(), owner, &mut stop).await;
         owner = again;
         if owner.take_was_bound() {
             backoff.succeeded();
+        } else {
+            record.failed();
         }
         if *stop.borrow() == Stop::Carriers {
             return;
+        }
+        if record.is_to_unbind() {
+            backoff.succeeded();
+            continue;
         }
         let wait = match reason {
             // The SMSC may hold the dead session, or lock the login (quirk 48).
@@ -47,9 +65,27 @@ pub async fn keep_bound(
             }
             _ => backoff.next_wait(),
         };
+        record.enter(wall(), Phase::Waiting(wall() + wait));
+        if was_asked_within(wait, &record, &mut stop).await {
+            backoff.succeeded();
+        }
+    }
+}
+
+/// Waits for the next attempt, or until the operator wants another one or none; whether that was
+/// it.
+async fn was_asked_within(
+    wait: Duration,
+    record: &BindRecord,
+    stop: &mut watch::Receiver<Stop>,
+) -> bool {
+    let over = tokio::time::sleep(wait);
+    tokio::pin!(over);
+    loop {
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            _ = stop.changed() => {}
+            () = &mut over => return false,
+            _ = stop.changed() => return false,
+            () = record.asked() => if record.is_to_unbind() { return true },
         }
     }
 }
@@ -70,30 +106,33 @@ fn refused_wait(status: CommandStatus, dialect: &crate::message::dialect::Dialec
 async fn session(
     shared: &Arc<Shared>,
     carrier: &Arc<Carrier>,
-    kind: session::BindKind,
+    record: &BindRecord,
     tls: Option<&ConnectorTls>,
     owner: CarrierLink,
     stop: &mut watch::Receiver<Stop>,
 ) -> (Option<CloseReason>, CarrierLink) {
-    let settings = &carrier.settings;
-    let receiver = settings.receiver_address.as_ref();
-    let address = match receiver {
-        Some(address) if kind == session::BindKind::Receiver => address,
-        _ => &settings.address,
-    };
+    let (settings, kind) = (&carrier.settings, record.kind);
     let timeout = Duration::from_millis(u64::from(settings.connect_timeout_ms));
-    let began = shared.clock.now().monotonic;
-    let stream = match connect(&address.to_string(), tls, timeout).await {
+    let began = shared.clock.now();
+    record.enter(began.wall, Phase::Connecting);
+    let address = address_of(settings, kind).to_string();
+    let connected = tokio::select! {
+        connected = connect(&address, tls, timeout) => connected,
+        () = asked_to_unbind(record) => return (None, owner),
+    };
+    let now = shared.clock.now();
+    let stream = match connected {
         Ok(stream) => stream,
         Err(error) => {
             tracing::warn!(carrier = settings.name, %error, "cannot connect");
+            record.note(now.wall, What::cannot_connect(&error), 1);
             return (None, owner);
         }
     };
-    let now = shared.clock.now();
+    record.connected(now.wall, stream.peer());
     let mut rules = carrier_session(shared, carrier);
     // The owner sets the real one when the session is bound.
-    rules.response_timeout = timeout.saturating_sub(now.monotonic.saturating_sub(began));
+    rules.response_timeout = timeout.saturating_sub(now.monotonic.saturating_sub(began.monotonic));
     let mut session = Session::new(Role::Esme, rules, now);
     let request = bind_request(carrier, kind);
     if let Err(error) = session.bind(now, &request) {
@@ -109,9 +148,26 @@ async fn session(
             reason = &mut link => break reason,
             // The link looks at what was asked when it is polled again.
             changed = stop.changed() => if changed.is_err() { break CloseReason::Local },
+            () = record.asked() => {}
         }
     };
     (Some(reason), link.into_parts().1)
+}
+
+/// Ready when the operator wants no session, or another one.
+async fn asked_to_unbind(record: &BindRecord) {
+    while !record.is_to_unbind() {
+        record.asked().await;
+    }
+}
+
+/// Where the sessions of this kind are.
+#[must_use]
+pub fn address_of(settings: &settings::Carrier, kind: session::BindKind) -> &settings::Endpoint {
+    match &settings.receiver_address {
+        Some(address) if kind == session::BindKind::Receiver => address,
+        _ => &settings.address,
+    }
 }
 
 fn bind_request(carrier: &Carrier, kind: session::BindKind) -> BindRequest<'_> {

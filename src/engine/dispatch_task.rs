@@ -106,14 +106,14 @@ impl DispatchTask {
                 (None, None) => true,
                 _ => false,
             };
-            if same {
-                continue;
-            }
-            if link.is_some() {
+            if !same && link.is_some() {
                 self.dispatcher.bind_down(bind as u32);
             }
-            if now.is_some() {
+            if !same && now.is_some() {
                 self.dispatcher.bind_up(bind as u32, window);
+            }
+            if let Some(now) = &now {
+                self.dispatcher.hold(bind as u32, now.is_held());
             }
             *link = now;
         }

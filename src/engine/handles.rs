@@ -85,6 +85,8 @@ pub struct AccountHandle {
     pub answers: Queue<Answer>,
     /// Receipts and MO for it.
     pub deliveries: ArrayQueue<Handed>,
+    /// Set when the operator wants it unbound.
+    pub unbind: AtomicBool,
     /// Set before the session's end takes out what is left: a delivery pushed later is taken back
     /// by who pushed it.
     pub closed: AtomicBool,
@@ -97,6 +99,7 @@ impl AccountHandle {
         Arc::new(Self {
             answers: Queue::new(window_max + 1),
             deliveries: ArrayQueue::new(window_max.clamp(16, 1024)),
+            unbind: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })
     }
@@ -140,6 +143,8 @@ pub struct CarrierHandle {
     pub answered: AtomicU32,
     /// Nothing is to be sent before this moment, in nanoseconds of the monotonic clock.
     pub paused_until: AtomicU64,
+    /// Set while the operator wants no message on it.
+    pub held: AtomicBool,
     /// Set before the session's end takes out what is left: a segment pushed later is taken back
     /// by the dispatcher.
     pub closed: AtomicBool,
@@ -154,6 +159,7 @@ impl CarrierHandle {
             answers: ArrayQueue::new(CARRIER_ANSWERS_MAX),
             answered: AtomicU32::new(0),
             paused_until: AtomicU64::new(0),
+            held: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })
     }
@@ -189,6 +195,12 @@ impl CarrierHandle {
     #[must_use]
     pub fn paused_until(&self) -> Duration {
         Duration::from_nanos(self.paused_until.load(Ordering::Relaxed))
+    }
+
+    /// Whether the operator wants no message on it.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// Wakes the link.

@@ -12,12 +12,16 @@
 //! without locks: writers push what they have and wake its one reader once.
 
 mod account_link;
+mod account_record;
 mod batches;
+mod bind_record;
 mod build;
 mod carrier_link;
 mod connector;
+pub mod control;
 mod dispatch_task;
 mod handles;
+mod history;
 mod http;
 mod leases;
 mod lobby;

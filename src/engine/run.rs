@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::build;
-use super::connector::{keep_bound, sessions};
+use super::connector::keep_bound;
+use super::control::{self, Control};
 use super::dispatch_task::DispatchTask;
 use super::http;
 use super::lock::DirectoryLock;
@@ -53,6 +54,13 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// The control socket cannot be made.
+    Control {
+        /// Where.
+        socket: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// A certificate or key cannot be used.
     Tls(TlsError),
 }
@@ -63,6 +71,9 @@ impl fmt::Display for StartError {
             Self::Listen { key, address, error } => write!(f, "{key} = {address}: {error}"),
             Self::DataDir { directory, error } => {
                 write!(f, "node.data_dir = {}: {error}", directory.display())
+            }
+            Self::Control { socket, error } => {
+                write!(f, "node.data_dir: the control socket {}: {error}", socket.display())
             }
             Self::Tls(error) => error.fmt(f),
         }
@@ -77,6 +88,8 @@ pub struct Engine {
     shared: Arc<Shared>,
     stop: watch::Sender<Stop>,
     links: JoinSet<()>,
+    /// Before the lock: the socket is gone when another engine may make its own.
+    _control: Control,
     _lock: DirectoryLock,
     /// Where accounts connect: the port is the system's when 0 was asked for.
     pub smpp: SocketAddr,
@@ -123,19 +136,19 @@ impl Engine {
         };
         let carrier_tls = carrier_tls(&settings)?;
         let shared = Arc::new(build::shared(settings));
+        let control = control(&shared)?;
         let (stop, stopped) = watch::channel(Stop::Nothing);
         let mut links = JoinSet::new();
         spawn_shards(&shared);
         for (carrier, tls) in shared.carriers.iter().zip(carrier_tls) {
-            let kinds = sessions(carrier.settings.bind, carrier.settings.binds);
-            let task = DispatchTask::new(Arc::clone(&shared), Arc::clone(carrier), kinds.len());
+            let binds = carrier.records.len();
+            let task = DispatchTask::new(Arc::clone(&shared), Arc::clone(carrier), binds);
             tokio::spawn(task);
-            for (bind, kind) in kinds.into_iter().enumerate() {
+            for (bind, record) in (0..).zip(&carrier.records) {
                 links.spawn(keep_bound(
                     Arc::clone(&shared),
                     Arc::clone(carrier),
-                    bind as u32,
-                    kind,
+                    (bind, Arc::clone(record)),
                     tls.clone(),
                     stopped.clone(),
                 ));
@@ -152,7 +165,8 @@ impl Engine {
             let router = http::health(Arc::clone(&shared));
             links.spawn(http::serve(router, listener, stopped));
         }
-        Ok(Self { shared, stop, links, _lock: lock, smpp, metrics: metrics_at, http: http_at })
+        let (metrics, http) = (metrics_at, http_at);
+        Ok(Self { shared, stop, links, _control: control, _lock: lock, smpp, metrics, http })
     }
 
     /// Stops: MO held for their other segments go to their accounts as they are, then accounts
@@ -217,6 +231,12 @@ fn bind(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAd
     let listener = listen(address).map_err(|error| StartError::Listen { key, address, error })?;
     let at = listener.local_addr().unwrap_or(address);
     Ok((listener, at))
+}
+
+fn control(shared: &Arc<Shared>) -> Result<Control, StartError> {
+    let directory = &shared.settings.node.data_dir;
+    let socket = directory.join(control::SOCKET);
+    Control::start(shared, directory).map_err(|error| StartError::Control { socket, error })
 }
 
 fn carrier_tls(settings: &Settings) -> Result<Vec<Option<ConnectorTls>>, StartError> {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use dashmap::DashMap;
 
+use super::account_record::AccountRecord;
 use super::batches::Batches;
+use super::bind_record::BindRecord;
 use super::handles::{AccountHandle, CarrierHandle, LinkHandle};
 use super::leases::Leases;
 use super::quota::Quota;
@@ -158,6 +160,8 @@ pub struct Account {
     pub backlog: AtomicIsize,
     /// Set while deliveries wait in a shard because no session had room.
     pub starving: AtomicBool,
+    /// Its sessions, and what happened to them.
+    pub record: AccountRecord,
     /// What is counted.
     pub metrics: Arc<AccountMetrics>,
 }
@@ -185,8 +189,10 @@ pub struct Carrier {
     pub links: Vec<ArcSwapOption<CarrierHandle>>,
     /// Counts changes of `links`.
     pub links_changed: AtomicU32,
-    /// How many sessions are bound to transmit.
+    /// How many sessions are bound to transmit and not held.
     pub binds: AtomicU32,
+    /// How each bind stands, and what happened to it.
+    pub records: Vec<Arc<BindRecord>>,
     /// What is counted.
     pub metrics: CarrierMetrics,
 }
@@ -337,8 +343,19 @@ impl Carrier {
     /// Enters or, with `None`, takes out the session of a bind, and tells the dispatcher.
     pub fn set_link(&self, bind: u32, handle: Option<Arc<CarrierHandle>>) {
         let Some(link) = self.links.get(bind as usize) else { return };
-        let stands = handle.is_some();
-        let stood = link.swap(handle).is_some();
+        let sends = |handle: &Arc<CarrierHandle>| !handle.is_held();
+        let stands = handle.as_ref().is_some_and(sends);
+        let stood = link.swap(handle).as_ref().is_some_and(sends);
+        self.count_bind(stood, stands);
+    }
+
+    /// Holds messages back from a session, or lets them go to it again.
+    pub fn hold_link(&self, handle: &CarrierHandle, held: bool) {
+        let was_held = handle.held.swap(held, Ordering::Relaxed);
+        self.count_bind(!was_held, !held);
+    }
+
+    fn count_bind(&self, stood: bool, stands: bool) {
         match (stood, stands) {
             (false, true) => self.binds.fetch_add(1, Ordering::Relaxed),
             (true, false) => self.binds.fetch_sub(1, Ordering::Relaxed),

@@ -34,6 +34,16 @@ impl Stream {
         Self::Plain(stream)
     }
 
+    /// The peer's address; `None` when the connection is gone already.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let tcp = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        tcp.peer_addr().ok()
+    }
+
     /// Closes as a crash would: the peer gets a reset, and what it has not read is lost to it.
     pub fn reset(self) {
         let tcp = match &self {

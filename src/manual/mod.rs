@@ -2,6 +2,7 @@
 //!
 //! - [`architecture`]: the life of a message in either direction, who owns what, every queue and
 //!   its limit.
+//! - [`commands`]: what can be asked of a running engine, and what its answers mean.
 //! - [`defaults`]: every key of the configuration, its default, and why.
 //! - [`quirks`]: what peers do that the standard does not say, by the numbers that comments and
 //!   tests use.
@@ -9,6 +10,9 @@
 
 #[doc = include_str!("architecture.md")]
 pub mod architecture {}
+
+#[doc = include_str!("commands.md")]
+pub mod commands {}
 
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}

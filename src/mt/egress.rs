@@ -68,6 +68,8 @@ struct Bind {
     /// How many segments it may still take.
     credit: u32,
     paused_until: Duration,
+    /// Its operator wants no message on it; what has begun is finished.
+    held: bool,
     /// The rest of a message some segments of which were sent on it: it gets nothing else before.
     begun: Option<Outgoing>,
 }
@@ -238,16 +240,27 @@ impl Dispatcher {
         }
     }
 
+    /// A bind gets no message until this is taken back; the rest of one that has begun on it goes.
+    pub fn hold(&mut self, bind: u32, held: bool) {
+        let Some(bind) = self.binds.get_mut(bind as usize) else { return };
+        if bind.held && !held {
+            bind.held = false;
+            self.end_look();
+        } else {
+            bind.held = held;
+        }
+    }
+
     /// How many messages wait, those given up but not passed over yet among them.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.again.len() + self.looked_at.len() + self.waiting.len() + self.begun
     }
 
-    /// Whether any bind stands.
+    /// Whether any bind stands that takes messages.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.binds.iter().any(|bind| bind.up)
+        self.binds.iter().any(|bind| bind.up && !bind.held)
     }
 
     /// What to do now.
@@ -341,10 +354,11 @@ impl Dispatcher {
     /// A bind with room for what has begun on it; else the one whose turn it is, if it has room;
     /// else the next that has.
     fn choose(&mut self, now: Duration) -> Option<usize> {
-        let free = |bind: &Bind| bind.up && bind.credit > 0 && bind.paused_until <= now;
+        let ready = |bind: &Bind| bind.up && bind.credit > 0 && bind.paused_until <= now;
+        let free = |bind: &Bind| ready(bind) && !bind.held;
         if self.begun > 0
             && let Some(bind) =
-                self.binds.iter().position(|bind| bind.begun.is_some() && free(bind))
+                self.binds.iter().position(|bind| bind.begun.is_some() && ready(bind))
         {
             return Some(bind);
         }
@@ -375,7 +389,8 @@ impl Dispatcher {
         let paused = self
             .binds
             .iter()
-            .filter(|bind| bind.up && bind.credit > 0 && (waits || bind.begun.is_some()));
+            .filter(|bind| bind.up && bind.credit > 0)
+            .filter(|bind| (waits && !bind.held) || bind.begun.is_some());
         match paused.map(|bind| bind.paused_until).min() {
             Some(until) if until > now => Next::At(until),
             _ => Next::Idle,

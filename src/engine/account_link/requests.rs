@@ -55,6 +55,7 @@ impl AccountLink {
             let submits = matches!(pdu, Pdu::SubmitSm(_) | Pdu::DataSm(_));
             if let Some(bound) = self.bound.as_ref().filter(|_| submits) {
                 bound.account.metrics.refuse(status);
+                self.refusals.add(status);
             }
             session.respond_status(header.command_id, sequence, status);
         }
@@ -256,7 +257,10 @@ impl AccountLink {
             };
             match answer.reply {
                 Reply::SubmitSm(_) | Reply::DataSm(_) if status.is_ok() => self.tally.accepted += 1,
-                Reply::SubmitSm(_) | Reply::DataSm(_) => bound.account.metrics.refuse(status),
+                Reply::SubmitSm(_) | Reply::DataSm(_) => {
+                    bound.account.metrics.refuse(status);
+                    self.refusals.add(status);
+                }
                 Reply::QuerySm(_) | Reply::Status(_) => {}
             }
         }

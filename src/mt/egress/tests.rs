@@ -360,3 +360,19 @@ fn what_its_shard_gives_again_after_it_withdrew_it_is_sent() {
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 2, 0), (0, 1, 0)]);
     assert!(dispatcher.pop_unsent().is_none());
 }
+
+#[test]
+fn a_held_bind_finishes_the_message_that_has_begun_and_gets_no_other() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    dispatcher.bind_up(0, 2);
+    dispatcher.push(outgoing(1, 3));
+    dispatcher.push(outgoing(2, 1));
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1)]);
+    dispatcher.hold(0, true);
+    assert!(!dispatcher.is_up());
+    dispatcher.credit(0, 2);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 2)]);
+    dispatcher.hold(0, false);
+    assert!(dispatcher.is_up());
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 2, 0)]);
+}

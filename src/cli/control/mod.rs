@@ -1,0 +1,51 @@
+//! The commands that ask a running engine: over the socket in its data directory.
+
+mod binds;
+mod client;
+mod status;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, Failure, lines};
+pub use binds::BindCommand;
+use client::Client;
+pub use status::StatusArgs;
+
+/// Which engine is asked, and how its answer is printed.
+#[derive(Args, Clone, Debug)]
+pub struct Asked {
+    /// The data directory of the engine
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    data_dir: Option<PathBuf>,
+    /// The configuration it runs with; without either it is the built-in quickstart's
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs `chappe status`.
+pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
+    status::run(args)
+}
+
+/// Runs `chappe bind`.
+pub fn bind(command: &BindCommand) -> Result<Exit, Failure> {
+    binds::run(command)
+}
+
+/// Prints lines for people. Who closed our standard output wants no more of them.
+fn print(lines: &str) -> Result<(), Failure> {
+    use std::io::{self, Write};
+    let mut output = io::stdout().lock();
+    match output.write_all(lines.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,72 @@
+//! What an operator asks of a running engine, over a socket in its data directory.
+//!
+//! ```text
+//!   client --one request a line--> connection --what it asks--> snapshot, records, owners' queues
+//!          <--one answer a line---
+//! ```
+//!
+//! A request is a JSON object with `version` and `command`; its answer has `version` and either
+//! `answer` or `error`. Everything a client can do is bounded: a line, the connections, the time it
+//! may take to say something and to take its answers. What owners are asked goes through the queues
+//! they have, so a client costs messages nothing but its turn there.
+
+mod binds;
+mod connection;
+mod request;
+mod socket;
+mod status;
+mod words;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+pub use request::{Answer, BindAction, Command, Problem, Request, VERSION};
+pub use status::{AccountStatus, BindStatus, CarrierStatus, EventStatus, SessionStatus, Status};
+
+use super::shared::Shared;
+use super::snapshot::Snapshots;
+use socket::Socket;
+
+/// The name of the socket in the data directory.
+pub const SOCKET: &str = "control.sock";
+/// Octets of a request; at the limit the client is told so and the connection is closed.
+pub const LINE_MAX: usize = 16 * 1024;
+/// Clients at a time; a further one is told so and closed.
+pub const CONNECTIONS_MAX: usize = 16;
+
+/// What requests are answered from.
+#[derive(Clone, Debug)]
+struct Desk {
+    shared: Arc<Shared>,
+    snapshots: Snapshots,
+}
+
+/// The control socket of a running engine. It is gone, and its clients with it, when this is
+/// dropped.
+#[derive(Debug)]
+pub struct Control {
+    _socket: Socket,
+    task: JoinHandle<()>,
+}
+
+impl Control {
+    /// Listens in this directory, whose lock the caller holds. To be called inside a runtime.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn start(shared: &Arc<Shared>, directory: &Path) -> io::Result<Self> {
+        let (socket, listener) = Socket::make(directory)?;
+        let shared = Arc::clone(shared);
+        let desk = Desk { snapshots: Snapshots { shared: Arc::clone(&shared) }, shared };
+        Ok(Self { _socket: socket, task: tokio::spawn(connection::serve(listener, desk)) })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

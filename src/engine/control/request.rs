@@ -1,0 +1,141 @@
+//! What can be asked, and how answers look.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of requests and answers; a request of another one is refused.
+pub const VERSION: u32 = 1;
+
+/// A request.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Request {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What is asked.
+    #[serde(flatten)]
+    pub command: Command,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// How the engine stands.
+    Status {
+        /// Of this carrier or account alone.
+        of: Option<String>,
+        /// With what happened lately.
+        #[serde(default)]
+        events: bool,
+    },
+    /// Something of binds.
+    Bind {
+        /// What.
+        action: BindAction,
+        /// Of which: `CARRIER/N`, `CARRIER` or `ACCOUNT#N`.
+        id: String,
+    },
+}
+
+/// What is asked of a bind.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BindAction {
+    /// No message on it; it stays bound.
+    Pause,
+    /// Messages on it again; up again.
+    Resume,
+    /// Its answers, then unbound and down.
+    Drain,
+    /// Its answers, then unbound and bound anew.
+    Rebind,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Problem {
+    /// A word for programs: `request`, `version`, `busy`, `unknown`, `impossible`.
+    pub kind: String,
+    /// The same for people.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    #[must_use]
+    pub fn new(kind: &str, message: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), message: message.into() }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Answer {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Problem>,
+}
+
+impl From<Result<Value, Problem>> for Answer {
+    fn from(result: Result<Value, Problem>) -> Self {
+        let (answer, error) = match result {
+            Ok(answer) => (Some(answer), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self { version: VERSION, answer, error }
+    }
+}
+
+/// A request from its line.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse(line: &[u8]) -> Result<Command, Problem> {
+    let request: Value = serde_json::from_slice(line)
+        .map_err(|error| Problem::new("request", format!("not a line of JSON: {error}")))?;
+    let version = request.get("version").and_then(Value::as_u64);
+    if version != Some(u64::from(VERSION)) {
+        let message = format!("this engine speaks version {VERSION}; the request does not say it");
+        return Err(Problem::new("version", message));
+    }
+    serde_json::from_value::<Request>(request)
+        .map(|request| request.command)
+        .map_err(|error| Problem::new("request", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_back_as_it_is_written() {
+        let commands = [
+            Command::Status { of: None, events: false },
+            Command::Status { of: Some("north".to_owned()), events: true },
+            Command::Bind { action: BindAction::Rebind, id: "north/0".to_owned() },
+        ];
+        for command in commands {
+            let request = Request { version: VERSION, command };
+            let line = serde_json::to_vec(&request).unwrap();
+            assert_eq!(parse(&line), Ok(request.command));
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused_by_kind() {
+        let kind = |line: &str| parse(line.as_bytes()).unwrap_err().kind;
+        assert_eq!(kind(""), "request");
+        assert_eq!(kind("\u{1}\u{2}"), "request");
+        assert_eq!(kind("[1, 2]"), "version");
+        assert_eq!(kind(r#"{"command":"status"}"#), "version");
+        assert_eq!(kind(r#"{"version":2,"command":"status"}"#), "version");
+        assert_eq!(kind(r#"{"version":1}"#), "request");
+        assert_eq!(kind(r#"{"version":1,"command":"explode"}"#), "request");
+        assert_eq!(kind(r#"{"version":1,"command":"bind","action":"pause"}"#), "request");
+    }
+}

@@ -1,0 +1,363 @@
+//! `status`: how the engine, its carriers' binds and its accounts stand.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::request::Problem;
+use super::{Desk, words};
+use crate::engine::bind_record::{BindRecord, Phase, Wanted};
+use crate::engine::connector::address_of;
+use crate::engine::history::{Event, What};
+use crate::engine::shared::{Account, Carrier};
+use crate::engine::snapshot::CarrierSnapshot;
+use crate::session::BindKind;
+
+/// How an engine stands at one moment. Moments are milliseconds of wall time since 1970; counts
+/// are from the start.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Status {
+    /// This moment.
+    pub now_unix_ms: u64,
+    /// The engine's version.
+    pub version: String,
+    /// `node.name`.
+    pub node: String,
+    /// The process.
+    pub pid: u32,
+    /// How long it has run.
+    pub uptime_s: u64,
+    /// `node.workers`, as resolved.
+    pub workers: u64,
+    /// `node.shards`, as resolved.
+    pub shards: u64,
+    /// Whether it winds down.
+    pub stopping: bool,
+    /// Messages accepted.
+    pub accepted: u64,
+    /// Messages refused at submit.
+    pub refused: u64,
+    /// Messages accepted that their carrier has not answered.
+    pub queued: u64,
+    /// Messages sent that await their receipt.
+    pub awaiting_receipt: u64,
+    /// Receipts and MO that wait for an account.
+    pub waiting: u64,
+    /// Receipts that accounts have taken.
+    pub receipts: u64,
+    /// Messages that ended, by state.
+    pub ended: BTreeMap<String, u64>,
+    /// Carriers, in the order of the settings.
+    pub carriers: Vec<CarrierStatus>,
+    /// Accounts, in the order of the settings.
+    pub accounts: Vec<AccountStatus>,
+}
+
+/// One carrier.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CarrierStatus {
+    /// Its name.
+    pub name: String,
+    /// `up`, `partly`, `paused` or `down`.
+    pub state: String,
+    /// Where it is.
+    pub address: String,
+    /// Sessions bound.
+    pub binds_up: u64,
+    /// Messages queued for it, those of its dispatcher and of shards.
+    pub queued: u64,
+    /// At most so many.
+    pub queue_max_messages: u32,
+    /// Messages at its dispatcher.
+    pub waiting: u64,
+    /// Segments sent and unanswered.
+    pub in_flight: u64,
+    /// Segments a second it takes at most; 0 is no limit.
+    pub segments_per_second: u32,
+    /// Its binds.
+    pub binds: Vec<BindStatus>,
+}
+
+/// One bind of a carrier.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct BindStatus {
+    /// `CARRIER/N`.
+    pub id: String,
+    /// `transmitter`, `receiver` or `transceiver`.
+    pub kind: String,
+    /// `connecting`, `binding`, `bound`, `throttled`, `paused`, `draining`, `waiting` or `down`.
+    pub state: String,
+    /// Since when.
+    pub since_unix_ms: u64,
+    /// What the operator wants of it: `sends`, `paused` or `down`.
+    pub wanted: String,
+    /// When it connects again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_unix_ms: Option<u64>,
+    /// Attempts that came to nothing since it last stood.
+    pub failures: u32,
+    /// Where it connects to.
+    pub address: String,
+    /// The address it is connected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Segments sent and unanswered.
+    pub in_flight: u32,
+    /// At most so many.
+    pub window_max: u32,
+    /// Segments sent.
+    pub sent: u64,
+    /// Segments accepted.
+    pub accepted: u64,
+    /// Segments answered that the carrier is too busy.
+    pub throttled: u64,
+    /// The newest fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_fault: Option<EventStatus>,
+    /// How its last session ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_close: Option<EventStatus>,
+    /// What to do, when it does not stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// What happened lately, the oldest first; when asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventStatus>,
+}
+
+/// One account.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct AccountStatus {
+    /// Its name.
+    pub system_id: String,
+    /// Its sessions.
+    pub sessions: Vec<SessionStatus>,
+    /// At most so many.
+    pub binds_max: u32,
+    /// Segments a second it may submit; 0 is no limit.
+    pub segments_per_second: u32,
+    /// Unanswered requests a session may have.
+    pub window_max: u32,
+    /// Its messages that are queued.
+    pub queued: u64,
+    /// Its receipts and MO that wait for it.
+    pub waiting: u64,
+    /// The newest fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_fault: Option<EventStatus>,
+    /// What happened lately, the oldest first; when asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventStatus>,
+}
+
+/// One session of an account.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct SessionStatus {
+    /// `ACCOUNT#N`.
+    pub id: String,
+    /// `TX`, `RX` or `TRX`.
+    pub bound: String,
+    /// From where.
+    pub peer: String,
+    /// Since when.
+    pub since_unix_ms: u64,
+}
+
+/// What happened, and how often.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct EventStatus {
+    /// What.
+    pub what: String,
+    /// The first time.
+    pub first_unix_ms: u64,
+    /// The last time.
+    pub last_unix_ms: u64,
+    /// How many times.
+    pub times: u64,
+}
+
+impl From<&Event> for EventStatus {
+    fn from(event: &Event) -> Self {
+        Self {
+            what: words::of(&event.what),
+            first_unix_ms: millis(event.first),
+            last_unix_ms: millis(event.last),
+            times: event.times,
+        }
+    }
+}
+
+/// The whole, or what concerns one carrier or account.
+pub fn answer(desk: &Desk, of: Option<&str>, events: bool) -> Result<Value, Problem> {
+    let mut status = take(desk, of, events || of.is_some());
+    if let Some(of) = of {
+        status.carriers.retain(|carrier| carrier.name == of);
+        status.accounts.retain(|account| account.system_id == of);
+        if status.carriers.is_empty() && status.accounts.is_empty() {
+            let message = format!("no carrier and no account is called {of}");
+            return Err(Problem::new("unknown", message));
+        }
+    }
+    serde_json::to_value(status).map_err(|error| Problem::new("impossible", error.to_string()))
+}
+
+fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
+    let (shared, now) = (&desk.shared, desk.shared.clock.now());
+    let snapshot = desk.snapshots.take();
+    let is_meant = |name: &str| of.is_none_or(|of| of == name);
+    let carriers = shared.carriers.iter().zip(&snapshot.carriers);
+    let carriers = carriers.filter(|(carrier, _)| is_meant(&carrier.settings.name));
+    let accounts = shared.accounts.iter();
+    let accounts = accounts.filter(|account| is_meant(&account.settings.system_id));
+    let ended = snapshot.ended.iter();
+    Status {
+        now_unix_ms: millis(now.wall),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        node: shared.settings.node.name.clone(),
+        pid: std::process::id(),
+        uptime_s: now.monotonic.as_secs(),
+        workers: shared.settings.node.workers_resolved() as u64,
+        shards: shared.shards.len() as u64,
+        stopping: shared.is_stopping(),
+        accepted: snapshot.accepted,
+        refused: snapshot.refused,
+        queued: snapshot.queued,
+        awaiting_receipt: snapshot.awaiting_receipt,
+        waiting: snapshot.waiting,
+        receipts: snapshot.receipts,
+        ended: ended
+            .map(|(state, count)| (state.name().unwrap_or("UNKNOWN").to_owned(), *count))
+            .collect(),
+        carriers: carriers
+            .map(|(carrier, figures)| carrier_status(carrier, figures, now.monotonic, events))
+            .collect(),
+        accounts: accounts.map(|account| account_status(account, events)).collect(),
+    }
+}
+
+fn carrier_status(
+    carrier: &Carrier,
+    figures: &CarrierSnapshot,
+    now: Duration,
+    events: bool,
+) -> CarrierStatus {
+    let settings = &carrier.settings;
+    let binds = carrier.records.iter().enumerate();
+    CarrierStatus {
+        name: settings.name.clone(),
+        state: figures.state.word().to_owned(),
+        address: settings.address.to_string(),
+        binds_up: figures.binds_up,
+        queued: u64::from(carrier.queued.used()),
+        queue_max_messages: settings.queue_max_messages,
+        waiting: figures.waiting,
+        in_flight: figures.in_flight,
+        segments_per_second: settings.segments_per_second,
+        binds: binds.map(|(at, record)| bind_status(carrier, (at, record), now, events)).collect(),
+    }
+}
+
+fn bind_status(
+    carrier: &Carrier,
+    (at, record): (usize, &BindRecord),
+    now: Duration,
+    events: bool,
+) -> BindStatus {
+    let standing = record.standing();
+    let link = carrier.links.get(at).and_then(arc_swap::ArcSwapAny::load_full);
+    let throttled = link.is_some_and(|link| link.paused_until() > now);
+    let wanted = record.wanted();
+    let state = match standing.phase {
+        Phase::Connecting => "connecting",
+        Phase::Binding => "binding",
+        Phase::Bound(_) if wanted == Wanted::Paused => "paused",
+        Phase::Bound(_) if throttled => "throttled",
+        Phase::Bound(_) => "bound",
+        Phase::Draining => "draining",
+        Phase::Waiting(_) => "waiting",
+        Phase::Down => "down",
+    };
+    let retry = match standing.phase {
+        Phase::Waiting(until) => Some(until),
+        _ => None,
+    };
+    let newest = |wanted: &dyn Fn(&What) -> bool| {
+        standing.events.events().rev().find(|event| wanted(&event.what))
+    };
+    let fault = newest(&What::is_fault);
+    let stands = matches!(standing.phase, Phase::Bound(_) | Phase::Draining | Phase::Down);
+    // A refused segment is no reason for a bind that does not stand.
+    let cause = newest(&|what| words::advice(what).is_some()).filter(|_| !stands);
+    BindStatus {
+        id: format!("{}/{at}", carrier.settings.name),
+        kind: kind_word(record.kind).to_owned(),
+        state: state.to_owned(),
+        since_unix_ms: millis(standing.since),
+        wanted: wanted_word(wanted).to_owned(),
+        retry_unix_ms: retry.map(millis),
+        failures: standing.failures,
+        address: address_of(&carrier.settings, record.kind).to_string(),
+        peer: standing.peer.map(|peer| peer.to_string()),
+        in_flight: record.in_flight.load(Ordering::Relaxed),
+        window_max: carrier.settings.window_max,
+        sent: record.sent.load(Ordering::Relaxed),
+        accepted: record.accepted.load(Ordering::Relaxed),
+        throttled: record.throttled.load(Ordering::Relaxed),
+        last_fault: fault.map(EventStatus::from),
+        last_close: newest(&|what| matches!(what, What::Closed(_))).map(EventStatus::from),
+        advice: cause.and_then(|event| words::advice(&event.what)).map(str::to_owned),
+        events: match events {
+            true => standing.events.events().map(EventStatus::from).collect(),
+            false => Vec::new(),
+        },
+    }
+}
+
+fn account_status(account: &Account, events: bool) -> AccountStatus {
+    let settings = &account.settings;
+    let happened = account.record.events();
+    let fault = happened.iter().rev().find(|event| event.what.is_fault());
+    let sessions = account.record.sessions().into_iter().map(|session| SessionStatus {
+        id: format!("{}#{}", settings.system_id, session.number),
+        bound: words::kind(session.state).to_owned(),
+        peer: session.peer.to_string(),
+        since_unix_ms: millis(session.since),
+    });
+    AccountStatus {
+        system_id: settings.system_id.clone(),
+        sessions: sessions.collect(),
+        binds_max: settings.binds_max,
+        segments_per_second: settings.segments_per_second,
+        window_max: settings.window_max,
+        queued: u64::from(account.queued.used()),
+        waiting: u64::try_from(account.backlog.load(Ordering::Relaxed)).unwrap_or(0),
+        last_fault: fault.map(EventStatus::from),
+        events: match events {
+            true => happened.iter().map(EventStatus::from).collect(),
+            false => Vec::new(),
+        },
+    }
+}
+
+fn kind_word(kind: BindKind) -> &'static str {
+    match kind {
+        BindKind::Transmitter => "transmitter",
+        BindKind::Receiver => "receiver",
+        BindKind::Transceiver => "transceiver",
+    }
+}
+
+fn wanted_word(wanted: Wanted) -> &'static str {
+    match wanted {
+        Wanted::Sends => "sends",
+        Wanted::Paused => "paused",
+        Wanted::Down => "down",
+    }
+}
+
+fn millis(moment: Duration) -> u64 {
+    u64::try_from(moment.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,7 @@
+//! The control socket as operators see it: the real binary, asked by the real commands and by
+//! clients that mean no good.
+
+mod binds;
+mod clients;
+mod status;
+mod world;

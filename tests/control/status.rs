@@ -1,0 +1,105 @@
+//! `chappe status`.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::world::{CHAPPE, Smsc, World, carrier, free_address, refusing_smsc, route, text, until};
+
+#[test]
+fn each_way_to_bind_wrongly_is_read_at_a_glance_with_what_to_do_about_it() {
+    let smsc = Smsc::start("--system-id chappe --password right");
+    let tables = [
+        carrier("password", &smsc.address, ""),
+        carrier("port", &free_address().to_string(), ""),
+        carrier("tls", &smsc.address, "tls = {}"),
+        carrier("already", &refusing_smsc(5).to_string(), ""),
+        carrier("right", &smsc.address, "")
+            .replace("password = \"chappe\"", "password = \"right\""),
+        route("right"),
+    ];
+    let world = World::start(&tables.concat());
+    world.until_bind_is("right", 0, "bound");
+    let expected = [
+        ("password", "bind refused: ESME_RINVPASWD", "mend password"),
+        ("port", "cannot connect: Connection refused", "check host and port"),
+        ("tls", "cannot connect: ", "TLS failed"),
+        ("already", "bind refused: ESME_RALYBND", "lower binds"),
+    ];
+    for (name, happened, advised) in expected {
+        until(&format!("{name} has failed twice"), || {
+            let bind = world.bind(name, 0);
+            bind["failures"].as_u64() >= Some(2) && bind["last_fault"]["times"].as_u64() >= Some(2)
+        });
+        until(&format!("{name} says what happens next"), || {
+            let shown = world.shown(&format!("status {name}"));
+            let line = shown.lines().find(|line| line.starts_with(&format!("{name}/0")));
+            let advice = shown.lines().find(|line| line.trim_start().starts_with("-> "));
+            let line = line.unwrap_or_else(|| panic!("{shown}"));
+            assert!(line.contains(happened) && line.contains(" times, last "), "{shown}");
+            advice.is_some_and(|advice| advice.contains(advised))
+                && line.contains("waiting, again in ")
+        });
+    }
+    let whole = world.shown("status");
+    for (name, happened, _) in expected {
+        assert!(whole.contains(&format!("{name}/0")) && whole.contains(happened), "{whole}");
+    }
+    let down = world.ask("status");
+    let states = down["carriers"].as_array().unwrap().iter().map(|one| one["state"].clone());
+    assert_eq!(states.collect::<Vec<Value>>(), ["down", "down", "down", "down", "up"]);
+}
+
+#[test]
+fn an_account_that_cannot_bind_is_seen_with_its_reason() {
+    let world = World::start("");
+    let load = |password: &str| {
+        let connect = format!("load --connect {} --system-id acct --count 1", world.smpp);
+        let mut command = Command::new(CHAPPE);
+        command.args(connect.split_whitespace()).args(["--password", password]);
+        command.output().unwrap();
+    };
+    load("wrong");
+    load("wrong");
+    let account = world.ask("status acct")["accounts"][0].clone();
+    let fault = account["last_fault"]["what"].as_str().unwrap();
+    assert_eq!(fault, "bind from 127.0.0.1 refused: credentials");
+    // There is no route, so what it submits is refused.
+    load("secret");
+    let account = world.ask("status acct")["accounts"][0].clone();
+    let events = account["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["what"].as_str().unwrap_or_default().to_owned());
+    let events: Vec<String> = events.collect();
+    let has = |what: &str| events.iter().any(|event| event.starts_with(what));
+    assert!(has("bound TRX") && has("refused: ESME_RINVDSTADR"), "{events:?}");
+    assert!(has("session ended: the peer unbound"), "{events:?}");
+}
+
+#[test]
+fn where_no_engine_runs_the_command_says_so_and_fails() {
+    let status = |arguments: &[&str]| {
+        let mut command = Command::new(CHAPPE);
+        let output = command.arg("status").args(arguments).output().unwrap();
+        (output.status.code().unwrap(), text(&output.stderr))
+    };
+    let (code, told) = status(&["--data-dir", "/nowhere/at-all"]);
+    assert_eq!(code, 1);
+    assert!(told.contains("no engine runs in /nowhere/at-all"), "{told}");
+    let (code, told) = status(&["--config", "/nowhere/chappe.toml"]);
+    assert_eq!(code, 2);
+    assert!(told.contains("/nowhere/chappe.toml:1:1: file: "), "{told}");
+    assert_eq!(status(&["--config", "a", "--data-dir", "b"]).0, 2);
+    let mut world = World::start("");
+    let (code, told) = status(&["no-such-name", "--data-dir", world.data_dir().to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert!(told.contains("no carrier and no account is called no-such-name"), "{told}");
+    world.kill();
+    // Its socket is there still, and nobody listens.
+    assert!(world.socket().exists());
+    let (code, told) = status(&["--data-dir", world.data_dir().to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert!(told.contains("no engine runs in"), "{told}");
+}

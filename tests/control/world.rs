@@ -1,0 +1,214 @@
+//! An engine as a process, SMSCs for it, and the commands that ask it.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+pub const CHAPPE: &str = env!("CARGO_BIN_EXE_chappe");
+/// Longer than anything here takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An engine that runs, and its directory.
+pub struct World {
+    pub directory: PathBuf,
+    pub smpp: SocketAddr,
+    child: Child,
+}
+
+impl World {
+    /// `tables` come after those that every configuration here has.
+    pub fn start(tables: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("chappe-control-{}-{count}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir_all(&directory).unwrap();
+        let smpp = free_address();
+        let text = format!(
+            "[node]\ndata_dir = \"data\"\n[smpp]\nlisten = \"{smpp}\"\n[http]\nlisten = \"off\"\n\
+             [metrics]\nlisten = \"off\"\n[[account]]\nsystem_id = \"acct\"\n\
+             password = \"secret\"\n\
+             [dialect.quick]\nreconnect_min_ms = 100\nreconnect_max_ms = 100\n\
+             reconnect_refused_ms = 100\n{tables}"
+        );
+        fs::write(directory.join("chappe.toml"), text).unwrap();
+        let told = File::create(directory.join("log")).unwrap();
+        let child = Command::new(CHAPPE)
+            .args(["run", "--config"])
+            .arg(directory.join("chappe.toml"))
+            .stdout(Stdio::null())
+            .stderr(told)
+            .spawn()
+            .unwrap();
+        let world = Self { directory, smpp, child };
+        until("the engine answers", || world.try_ask("status").is_ok());
+        world
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.data_dir().join("control.sock")
+    }
+
+    /// `chappe` with these arguments, told where the engine is.
+    pub fn chappe(&self, arguments: &str) -> Output {
+        let mut command = Command::new(CHAPPE);
+        command.args(arguments.split_whitespace()).arg("--config");
+        command.arg(self.directory.join("chappe.toml")).output().unwrap()
+    }
+
+    fn try_ask(&self, arguments: &str) -> Result<Value, String> {
+        let output = self.chappe(&format!("{arguments} --json"));
+        match output.status.success() {
+            true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
+            false => Err(text(&output.stderr)),
+        }
+    }
+
+    /// The JSON that a command prints.
+    pub fn ask(&self, arguments: &str) -> Value {
+        self.try_ask(arguments).unwrap_or_else(|error| panic!("{arguments}: {error}"))
+    }
+
+    /// What a command prints for people.
+    pub fn shown(&self, arguments: &str) -> String {
+        let output = self.chappe(arguments);
+        assert!(output.status.success(), "{arguments}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// How a bind of a carrier stands.
+    pub fn bind(&self, carrier: &str, bind: usize) -> Value {
+        self.ask(&format!("status {carrier}"))["carriers"][0]["binds"][bind].clone()
+    }
+
+    /// Waits until a bind is in this state.
+    pub fn until_bind_is(&self, carrier: &str, bind: usize, state: &str) {
+        let what = format!("{carrier}/{bind} is {state}");
+        until(&what, || self.bind(carrier, bind)["state"] == state);
+    }
+
+    /// Asks the engine to end, and waits for it.
+    pub fn end(&mut self) {
+        assert!(signal(&self.child, "-TERM"));
+        until("the engine has ended", || self.child.try_wait().unwrap().is_some());
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // Nothing is left to kill when it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let log = fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+        if thread::panicking() {
+            println!("{log}");
+        }
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A simulated SMSC that runs.
+pub struct Smsc {
+    child: Child,
+    pub address: String,
+    _told: BufReader<ChildStderr>,
+}
+
+impl Smsc {
+    pub fn start(options: &str) -> Self {
+        let mut child = Command::new(CHAPPE)
+            .args(["smsc", "--listen", "127.0.0.1:0"])
+            .args(options.split_whitespace())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        told.read_line(&mut line).unwrap();
+        let address = line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
+        Self { child, address, _told: told }
+    }
+}
+
+impl Drop for Smsc {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An SMSC that answers every bind_transceiver with this status, and its address.
+pub fn refusing_smsc(status: u32) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut header = [0; 16];
+            if stream.read_exact(&mut header).is_err() {
+                continue;
+            }
+            let words: [u32; 3] = [16, 0x8000_0009, status];
+            let mut answer: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+            answer.extend_from_slice(&header[12..]);
+            let _ = stream.write_all(&answer);
+            let _ = stream.read(&mut header);
+        }
+    });
+    address
+}
+
+/// The tables of a carrier that reconnects at once, with further keys.
+pub fn carrier(name: &str, address: &str, keys: &str) -> String {
+    format!(
+        "[[carrier]]\nname = \"{name}\"\naddress = \"{address}\"\nsystem_id = \"chappe\"\n\
+         password = \"chappe\"\ndialect = \"quick\"\n{keys}\n"
+    )
+}
+
+/// Everything to this carrier.
+pub fn route(carrier: &str) -> String {
+    format!("[[route]]\nname = \"all\"\nto = [{{ carrier = \"{carrier}\" }}]\n")
+}
+
+pub fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+pub fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is() {
+        assert!(Instant::now() < end, "it never happens: {what}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn signal(child: &Child, name: &str) -> bool {
+    let pid = child.id().to_string();
+    Command::new("kill").args([name, &pid]).status().unwrap().success()
+}
+
+/// An address of this machine that nobody else has: all of 127.0.0.0/8 is there to choose from.
+pub fn free_address() -> SocketAddr {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed) as u8;
+    // The second octet sets it apart from those that other tests choose alike.
+    SocketAddr::from(([127, 128 + high / 2, low, count], 2775))
+}
