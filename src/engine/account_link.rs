@@ -216,7 +216,7 @@ impl AccountLink {
         let mut by_shard = vec![Vec::new(); self.shared.shards.len()];
         for delivery in deliveries {
             let handset = match &delivery {
-                Delivery::Receipt { message, .. } => message.destination.octets(),
+                Delivery::Receipt { subject, .. } => subject.destination.octets(),
                 Delivery::Mo(message) => message.source.octets(),
             };
             if let Some(own) = by_shard.get_mut(self.shared.shard_of(handset)) {
@@ -279,8 +279,8 @@ impl AccountLink {
             let ticket = bound.next_ticket();
             let style = ReceiptStyle { no_tlvs, ..bound.account.style };
             let deliver = match &handed.delivery {
-                Delivery::Receipt { message, outcome } => {
-                    self.receipts.render(message, outcome, style)
+                Delivery::Receipt { subject, outcome } => {
+                    self.receipts.render(subject, outcome, style)
                 }
                 Delivery::Mo(message) => mo(message),
             };

@@ -1,20 +1,21 @@
 //! Receipts: a carrier's deliver_sm to what it says, ours to the deliver_sm an account gets.
 
 mod evidence;
+mod subject;
 
 use std::time::Duration;
 
 pub use evidence::{Evidence, Fit, Settled};
+pub use subject::{Quote, Subject};
 
+use crate::clock::Now;
 use crate::message::dialect::UnmarkedReceipt;
-use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::{ID_OCTETS, IdNotation, decimal_of_hex};
 use crate::message::receipt::{
     LastDates, ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
 use crate::message::state::MessageState;
-use crate::text::gsm7::ESCAPE;
 use crate::wire::table::DeliverSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, COctetString, TlvTag, Tlvs};
@@ -46,6 +47,20 @@ pub struct CarrierReceipt {
     pub is_provisional: bool,
     /// What else it says of its message, for where no response named its id.
     pub evidence: Evidence,
+}
+
+impl CarrierReceipt {
+    /// When the state was reached: as the receipt says, or now.
+    #[must_use]
+    pub fn done_at(&self, now: Now) -> Duration {
+        self.done.filter(|done| *done > Duration::ZERO).unwrap_or(now.wall)
+    }
+
+    /// Whether it says that nothing is known, or nothing that can be read.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        self.state == MessageState::UNKNOWN || self.state.name().is_none()
+    }
 }
 
 /// The id of a receipt, and its keys, each where the notation stands that it is read in: the
@@ -319,7 +334,7 @@ impl ReceiptRenderer {
     /// receipted_message_id and message_state.
     pub fn render<'a>(
         &'a mut self,
-        message: &'a Message,
+        subject: &'a Subject,
         outcome: &Outcome,
         style: ReceiptStyle,
     ) -> DeliverSm<'a> {
@@ -332,11 +347,11 @@ impl ReceiptRenderer {
             id,
             sub: 1,
             dlvrd: delivered,
-            submitted: message.accepted_at,
+            submitted: subject.accepted_at,
             done: outcome.done,
             state: outcome.state,
             error: ReceiptError::Number(outcome.error),
-            text: quotable(message),
+            text: subject.quote.octets(),
         };
         line.write_after(&mut self.last, style.format, style.zone_minutes, &mut self.text);
         if !style.no_tlvs {
@@ -349,29 +364,17 @@ impl ReceiptRenderer {
             let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_STATE, &[outcome.state.0]);
         }
         DeliverSm {
-            source_addr_ton: message.destination.ton,
-            source_addr_npi: message.destination.npi,
-            source_addr: message.destination.as_field(),
-            dest_addr_ton: message.source.ton,
-            dest_addr_npi: message.source.npi,
-            destination_addr: message.source.as_field(),
+            source_addr_ton: subject.destination.ton,
+            source_addr_npi: subject.destination.npi,
+            source_addr: subject.destination.as_field(),
+            dest_addr_ton: subject.source.ton,
+            dest_addr_npi: subject.source.npi,
+            destination_addr: subject.source.as_field(),
             esm_class: if outcome.is_final { ESM_CLASS_RECEIPT } else { ESM_CLASS_INTERMEDIATE },
             short_message: &self.text,
             tlvs: Tlvs::take(&self.tlvs).0,
             ..DeliverSm::default()
         }
-    }
-}
-
-/// The message's text where it can stand in a receipt: characters of one octet, no UDH before it.
-fn quotable(message: &Message) -> &[u8] {
-    let plain = matches!(message.data_coding, 0 | 1 | 3) && message.esm_class & 0x40 == 0;
-    let octets = if plain { message.user_data.octets() } else { b"" };
-    let quoted = octets.get(..ReceiptLine::TEXT_OCTETS).unwrap_or(octets);
-    match quoted {
-        // An escape and what it escapes stand or fall together.
-        [before @ .., ESCAPE] => before,
-        whole => whole,
     }
 }
 

@@ -35,18 +35,22 @@ impl<L: Clone> Shard<L> {
     }
 
     fn standing(&self, account: u32, id: MessageId) -> Option<Standing> {
-        let (of, standing) = match self.register.find(self.number_of(id)?)? {
-            Known::Live(ticket) => {
-                let state = MessageState::ENROUTE;
-                let of = self.slots.get(ticket)?.message.account;
-                (of, Standing { id, done_s: 0, state, error: 0 })
-            }
+        let enroute = Standing { id, done_s: 0, state: MessageState::ENROUTE, error: 0 };
+        let (of, standing) = match self.known(id)? {
+            Known::Live(ticket) => (self.slots.get(ticket)?.message.account, enroute),
+            Known::Awaited(place) => (self.awaiting.account(place)?, enroute),
             Known::Ended(end) => {
                 let (done_s, state, error) = (end.done_s, end.state, end.error);
                 (end.account, Standing { id, done_s, state, error })
             }
         };
         (of == account).then_some(standing)
+    }
+
+    /// What is known of a message of this shard.
+    pub(super) fn known(&self, id: MessageId) -> Option<Known> {
+        let known = self.register.find(self.number_of(id)?);
+        known.or_else(|| self.awaiting.find_id(id).map(Known::Awaited))
     }
 
     /// The number of a message of this shard; `None` of another's.

@@ -12,6 +12,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use super::live::{Live, Of, Place};
+use super::receipts::Target;
 use super::{Counted, Effects, Shard};
 use crate::clock::Now;
 use crate::mt::receipts::{CarrierReceipt, Fit, Settled, same_number, tail};
@@ -236,7 +237,7 @@ impl<L: Clone> Shard<L> {
         }
         self.link_key(key, ticket);
         if !self.parked.is_empty() {
-            self.unpark(now, key, ticket, effects);
+            self.unpark(now, key, Target::Live(ticket), effects);
         }
     }
 }

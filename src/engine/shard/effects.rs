@@ -11,7 +11,7 @@ use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::{self, Why};
 use crate::mt::egress::Outgoing;
-use crate::mt::receipts::{Outcome, Settled};
+use crate::mt::receipts::{Outcome, Settled, Subject};
 use crate::mt::segmentation::Cutting;
 use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
 
@@ -70,7 +70,7 @@ pub enum Delivery {
     /// A receipt of ours.
     Receipt {
         /// The message it is about.
-        message: Arc<Message>,
+        subject: Box<Subject>,
         /// What became of it.
         outcome: Outcome,
     },

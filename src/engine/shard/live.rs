@@ -15,8 +15,6 @@ pub struct Live {
     pub message: Arc<Message>,
     pub carrier: u32,
     pub segments: u8,
-    /// Segments that have reached a final state.
-    pub ended: u8,
     pub reference: u16,
     /// All segments accepted; a receipt is due. Before that the message is queued.
     pub awaits_receipt: bool,
@@ -35,7 +33,7 @@ pub struct Live {
     pub worst: Option<(MessageState, u32)>,
     /// When the last of them was reached, in seconds of wall time since 1970.
     pub done_s: u32,
-    progress: Progress,
+    pub progress: Progress,
 }
 
 /// Where a segment is.
@@ -68,6 +66,11 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Notes that the carrier took it, and what its receipt will be found by.
+    pub fn take(&mut self, key: Option<u64>) {
+        (self.place, self.key) = (Place::Accepted, key);
+    }
+
     /// Whether a receipt may be its although no response named the receipt's id.
     pub fn may_have_another_id(&self) -> bool {
         self.unanswered > 0 || (self.place == Place::Accepted && self.key.is_none())
@@ -86,11 +89,74 @@ pub enum Of {
 /// Bits of `registered_delivery` that ask an SMSC for anything (SMPP 3.4 §5.2.17).
 const RECEIPT_BITS: u8 = 0x13;
 
-/// One segment is the rule and costs no allocation.
+/// The segments of a message. One is the rule and costs no allocation.
 #[derive(Debug)]
-enum Progress {
+pub enum Progress {
     One(Segment),
     Several(Box<[Segment]>),
+}
+
+impl Progress {
+    /// The one segment of a message that its carrier took, and gave an id with this key.
+    pub fn taken(key: u64) -> Self {
+        let mut one = Segment::default();
+        one.take(Some(key));
+        Self::One(one)
+    }
+
+    pub fn all(&self) -> &[Segment] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(all) => all,
+        }
+    }
+
+    fn all_mut(&mut self) -> &mut [Segment] {
+        match self {
+            Self::One(one) => std::slice::from_mut(one),
+            Self::Several(all) => all,
+        }
+    }
+
+    /// Notes a final state for what a receipt is about (a carrier may give all segments of a
+    /// message one id); `false` when it had one already.
+    pub fn end_segments(&mut self, of: Of) -> bool {
+        let mut newly = false;
+        for (at, one) in (0..=u8::MAX).zip(self.all_mut()) {
+            let is_meant = match of {
+                Of::Key(key) => one.key == Some(key),
+                Of::Segment(segment) => at == segment,
+            };
+            if is_meant && !one.ended {
+                one.ended = true;
+                newly = true;
+            }
+        }
+        newly
+    }
+
+    /// Whether nothing more is to be heard: the segments that bring receipts have ended, or have no
+    /// id while others do.
+    pub fn is_settled(&self, receipts: ReceiptSegments) -> bool {
+        let all = self.all();
+        let one = match receipts {
+            ReceiptSegments::Each => None,
+            ReceiptSegments::First => all.first(),
+            ReceiptSegments::Last => all.last(),
+        };
+        match one.filter(|one| one.key.is_some()) {
+            Some(one) => one.ended,
+            None => {
+                let none = all.iter().all(|one| one.key.is_none());
+                all.iter().all(|one| one.ended || (one.key.is_none() && !none))
+            }
+        }
+    }
+
+    /// What receipts of its segments are found by.
+    pub fn keys(&self) -> impl Iterator<Item = u64> {
+        self.all().iter().filter_map(|one| one.key)
+    }
 }
 
 impl Live {
@@ -106,7 +172,6 @@ impl Live {
             id,
             carrier,
             segments,
-            ended: 0,
             reference,
             awaits_receipt: false,
             expired: false,
@@ -141,17 +206,7 @@ impl Live {
     }
 
     pub fn all(&self) -> &[Segment] {
-        match &self.progress {
-            Progress::One(one) => std::slice::from_ref(one),
-            Progress::Several(all) => all,
-        }
-    }
-
-    fn all_mut(&mut self) -> &mut [Segment] {
-        match &mut self.progress {
-            Progress::One(one) => std::slice::from_mut(one),
-            Progress::Several(all) => all,
-        }
+        self.progress.all()
     }
 
     pub fn all_accepted(&self) -> bool {
@@ -174,48 +229,8 @@ impl Live {
     /// Notes that the carrier took a segment, and what its receipt will be found by.
     pub fn accept(&mut self, segment: u8, key: Option<u64>) {
         if let Some(one) = self.segment_mut(segment) {
-            (one.place, one.key) = (Place::Accepted, key);
+            one.take(key);
         }
-    }
-
-    /// Notes a final state for what a receipt is about (a carrier may give all segments of a
-    /// message one id); `false` when it had one already.
-    pub fn end_segments(&mut self, of: Of) -> bool {
-        let mut newly = 0;
-        for (at, one) in (0..=u8::MAX).zip(self.all_mut()) {
-            let is_meant = match of {
-                Of::Key(key) => one.key == Some(key),
-                Of::Segment(segment) => at == segment,
-            };
-            if is_meant && !one.ended {
-                one.ended = true;
-                newly += 1;
-            }
-        }
-        self.ended += newly;
-        newly > 0
-    }
-
-    /// Whether nothing more is to be heard: the segments that bring receipts have ended, or have no
-    /// id while others do.
-    pub fn is_settled(&self, receipts: ReceiptSegments) -> bool {
-        let all = self.all();
-        let one = match receipts {
-            ReceiptSegments::Each => None,
-            ReceiptSegments::First => all.first(),
-            ReceiptSegments::Last => all.last(),
-        };
-        match one.filter(|one| one.key.is_some()) {
-            Some(one) => one.ended,
-            None => {
-                let none = all.iter().all(|one| one.key.is_none());
-                all.iter().all(|one| one.ended || (one.key.is_none() && !none))
-            }
-        }
-    }
-
-    pub fn keys(&self) -> impl Iterator<Item = u64> {
-        self.all().iter().filter_map(|one| one.key)
     }
 }
 
@@ -238,8 +253,8 @@ struct Slot {
 const GENERATION_SHIFT: u32 = 26;
 /// Where the shard stands in a ticket.
 const SHARD_SHIFT: u32 = 58;
-/// Shards a ticket can name; the last number is kept free for tickets that are no message's.
-pub const SHARDS_MAX: usize = 63;
+/// Shards a ticket can name; the last two numbers are kept free for what else stands in calendars.
+pub const SHARDS_MAX: usize = 62;
 /// Messages one shard can hold.
 pub const PLACES_MAX: usize = 1 << GENERATION_SHIFT;
 

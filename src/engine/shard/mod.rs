@@ -15,6 +15,8 @@
 //! hears of it is all known there.
 
 mod asked;
+mod awaited;
+mod awaiting;
 mod deliveries;
 mod doubts;
 mod due;
@@ -34,7 +36,6 @@ mod segments;
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Now;
@@ -43,11 +44,12 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mo::Owner;
 use crate::mo::reassembly::Reassembly;
-use crate::mt::receipts::{Outcome, tail};
+use crate::mt::receipts::{Outcome, Subject, tail};
 use crate::mt::references::References;
 use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
 pub use asked::Standing;
+use awaiting::Awaiting;
 use doubts::Doubts;
 use due::Due;
 pub use effects::{
@@ -65,10 +67,10 @@ use register::{End, Register};
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
 const ACCOUNT_TICKETS: u64 = 63 << 58;
-
-/// How long after its validity a message ends of which its carrier said that nothing is known. An
-/// SMSC tries no longer than the validity; a receipt takes minutes, and seldom an hour.
-const UNKNOWN_MARGIN: Duration = Duration::from_secs(3600);
+/// Those that stand for a message that awaits its receipt and is live no more.
+const AWAITED_TICKETS: u64 = 62 << 58;
+/// The shard of a ticket.
+const TICKET_SHARD: u64 = 63 << 58;
 
 /// One shard.
 #[derive(Debug)]
@@ -90,12 +92,14 @@ pub struct Shard<L> {
     /// Messages not yet answered by their carrier.
     queued: usize,
     due: Due,
+    /// Live messages that their carrier has something of, by what receipts of it are found by.
     by_key: HashMap<u64, Found, foldhash::fast::FixedState>,
     parked: Parked,
     doubts: Doubts,
     ended: Ended,
-    /// Messages that await their receipt, oldest first; some are gone already.
-    awaiting: VecDeque<u64>,
+    awaiting: Awaiting,
+    /// Live messages that await their receipt, oldest first; some are gone already.
+    awaiting_live: VecDeque<u64>,
     waiting: HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>,
     references: References,
     /// Whose turn it is, where a carrier takes one message at a time for each destination; `None`
@@ -144,7 +148,8 @@ impl<L: Clone> Shard<L> {
             parked: Parked::default(),
             doubts: Doubts::default(),
             ended: Ended::default(),
-            awaiting: VecDeque::new(),
+            awaiting: Awaiting::default(),
+            awaiting_live: VecDeque::new(),
             waiting: HashMap::default(),
             references: References::new(seed),
             recalls: Recalls::default(),
@@ -174,7 +179,9 @@ impl<L: Clone> Shard<L> {
             live.wake_at = send_at;
         }
         let ticket = self.slots.insert(self.index, live);
-        self.register.enter(ticket);
+        if let Some(place) = self.register.enter(ticket) {
+            self.awaiting.index(place);
+        }
         self.queued += 1;
         self.due.push(expires_at, ticket);
         effects.accepted(&link, sequence, id);
@@ -194,19 +201,23 @@ impl<L: Clone> Shard<L> {
         self.reassembly.handle_timeout(now.monotonic);
         self.mo_out(effects);
         while let Some(ticket) = self.due.pop(now.wall) {
-            if ticket & ACCOUNT_TICKETS == ACCOUNT_TICKETS {
-                self.account_ready(ticket as u32, effects);
-            } else {
-                self.message_due(now, ticket, effects);
+            match ticket & TICKET_SHARD {
+                ACCOUNT_TICKETS => self.account_ready(ticket as u32, effects),
+                AWAITED_TICKETS => self.awaited_due(now, ticket, effects),
+                _ => self.message_due(now, ticket, effects),
             }
         }
-        let slots = &self.slots;
-        let is_live = |ticket: u64| {
-            ticket & ACCOUNT_TICKETS == ACCOUNT_TICKETS || slots.get(ticket).is_some()
-        };
-        self.due.compact(slots.len(), is_live);
-        if self.awaiting.len() > 65_536 + 4 * slots.len() {
-            self.awaiting.retain(|&ticket| slots.get(ticket).is_some());
+        self.give_up_oldest(now, effects);
+        let (slots, awaiting) = (&self.slots, &self.awaiting);
+        self.due.compact(slots.len() + awaiting.len_of_more(), |ticket| {
+            match ticket & TICKET_SHARD {
+                ACCOUNT_TICKETS => true,
+                AWAITED_TICKETS => awaited::place_of(awaiting, ticket).is_some(),
+                _ => slots.get(ticket).is_some(),
+            }
+        });
+        if self.awaiting_live.len() > 65_536 + 4 * slots.len() {
+            self.awaiting_live.retain(|&ticket| slots.get(ticket).is_some());
         }
     }
 
@@ -225,7 +236,7 @@ impl<L: Clone> Shard<L> {
     /// Messages sent that await their receipt.
     #[must_use]
     pub fn awaiting_receipt(&self) -> usize {
-        self.slots.len() - self.queued
+        self.slots.len() - self.queued + self.awaiting.len()
     }
 
     /// Receipts and MO that wait for an account.
@@ -307,9 +318,9 @@ impl<L: Clone> Shard<L> {
             effects.withdraw(live.carrier, ticket);
         }
         let outcome = Outcome { id: live.id, state, is_final: true, error, done: now.wall };
-        let message = Arc::clone(&live.message);
+        let subject = Subject::of(&live.message);
         self.close(ticket, &outcome, effects);
-        self.tell(message, outcome, effects);
+        self.tell(subject, outcome, effects);
     }
 
     /// A message ends so: what is heard of it from now on is heard twice.
@@ -318,48 +329,9 @@ impl<L: Clone> Shard<L> {
         effects.count(Counted::Ended(state));
         let Some(live) = self.forget(ticket, (state, error, done), effects) else { return };
         let number = tail(live.message.destination.octets());
-        for key in live.keys() {
+        for key in live.progress.keys() {
             self.ended.remember(key, number);
         }
-    }
-
-    /// Notes that a message awaits its receipt from now on; the oldest gives way at the limit.
-    fn await_receipt<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
-        let Some(live) = self.slots.get_mut(ticket) else { return };
-        live.awaits_receipt = true;
-        let wait = match self.carriers.get(live.carrier as usize) {
-            // Receipts of some segments came before the last response.
-            Some(rules) if live.worst.is_some() => rules.receipt_segments_wait,
-            _ if live.said_unknown => {
-                live.message.expires_at.saturating_sub(now.wall) + UNKNOWN_MARGIN
-            }
-            _ => self.limits.correlation_max_age,
-        };
-        live.wake_at = now.wall + wait;
-        self.due.push(live.wake_at, ticket);
-        self.queued -= 1;
-        effects.released(live.message.account, live.carrier);
-        self.awaiting.push_back(ticket);
-        while self.awaiting_receipt() > self.limits.correlations_max {
-            let Some(oldest) = self.awaiting.pop_front() else { return };
-            if self.slots.get(oldest).is_some_and(|live| live.awaits_receipt) {
-                self.give_up_awaiting(now, oldest, effects);
-            }
-        }
-    }
-
-    /// No more receipts are awaited: the message ends with what those that came said. Of one that
-    /// nothing was heard of, or that it is UNKNOWN and no more, its account is told just that.
-    fn give_up_awaiting<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
-        let Some(live) = self.slots.get(ticket) else { return };
-        if live.worst.is_some() {
-            self.complete(now, ticket, effects);
-            return;
-        }
-        if !live.said_unknown {
-            effects.count(Counted::CorrelationDropped);
-        }
-        self.end(now, ticket, MessageState::UNKNOWN, 12, effects);
     }
 
     /// The carrier took all of a message, and that is the last that is heard of it.
@@ -379,23 +351,31 @@ impl<L: Clone> Shard<L> {
         if live.held {
             self.held_has_ended(ticket, effects);
         }
-        if let Some(number) = self.number_of(live.id) {
-            let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
-            let error = u8::try_from(error).unwrap_or(u8::MAX);
-            let account = live.message.account;
-            self.register.end(number, End { account, done_s, state, error });
-        }
+        self.register_end(live.id, live.message.account, (state, error, done));
         if !live.awaits_receipt {
             self.queued -= 1;
             effects.released(live.message.account, live.carrier);
             self.free_lane(lane, ticket, effects);
         }
-        for key in live.keys() {
+        for key in live.progress.keys() {
             self.unlink(key, ticket);
         }
         if live.doubtful {
             self.forget_copies(ticket, &live);
         }
         Some(live)
+    }
+
+    /// How a message ended, for those who ask.
+    fn register_end(
+        &mut self,
+        id: MessageId,
+        account: u32,
+        (state, error, done): (MessageState, u32, Duration),
+    ) {
+        let Some(number) = self.number_of(id) else { return };
+        let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+        let error = u8::try_from(error).unwrap_or(u8::MAX);
+        self.register.end(number, End { account, done_s, state, error });
     }
 }

@@ -144,7 +144,7 @@ impl<L: Clone> Shard<L> {
         let known = self.number_of(id).and_then(|number| self.register.find(number));
         let ticket = match known {
             Some(Known::Live(ticket)) => Some(ticket),
-            Some(Known::Ended(_)) | None => None,
+            Some(Known::Awaited(_) | Known::Ended(_)) | None => None,
         };
         let is_wanted =
             |ticket: &u64| self.slots.get(*ticket).is_some_and(|live| wanted.covers(live));

@@ -4,14 +4,24 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::awaited::UNKNOWN_MARGIN;
 use super::lean::Lean;
 use super::live::Of;
-use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard, UNKNOWN_MARGIN};
+use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard};
 use crate::clock::Now;
-use crate::message::envelope::Message;
+use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
-use crate::mt::receipts::{CarrierReceipt, Fit, Outcome, is_wanted, same_number, tail};
+use crate::mt::receipts::{CarrierReceipt, Fit, Outcome, Subject, is_wanted, same_number, tail};
 use crate::wire::{CommandStatus, SequenceNumber};
+
+/// The message that a receipt is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target {
+    /// It is live.
+    Live(u64),
+    /// It awaits its receipts, at this place; with its id, as places are used again.
+    Awaited(u32, MessageId),
+}
 
 impl<L: Clone> Shard<L> {
     /// The carrier took a segment; `twice` when a copy of it went before.
@@ -25,6 +35,7 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
+        let id = live.id;
         live.accept(segment, key);
         if twice && live.segments == 1 {
             // The answer may be the first copy's: the second need not go any more.
@@ -33,26 +44,31 @@ impl<L: Clone> Shard<L> {
         let wants_receipt = live.wants_receipt();
         let rules = self.carriers.get(live.carrier as usize);
         let receipts = rules.map(|rules| rules.receipt_segments).unwrap_or_default();
-        let (complete, settled) = (live.all_accepted(), live.is_settled(receipts));
+        let (complete, settled) = (live.all_accepted(), live.progress.is_settled(receipts));
         let nameless = key.is_none() && wants_receipt;
         let key = key.filter(|_| wants_receipt);
-        if let Some(key) = key {
-            self.link_key(key, ticket);
-        } else if nameless {
+        if nameless {
             self.note_doubt(ticket);
         }
+        let mut target = Target::Live(ticket);
         if complete && settled {
             // Receipts that came before the last response have said it all.
             self.complete(now, ticket, effects);
         } else if complete && !wants_receipt {
             self.part(now, ticket, effects);
         } else if complete {
-            self.await_receipt(now, ticket, effects);
+            if let Some(place) = self.await_receipt(now, ticket, effects) {
+                target = Target::Awaited(place, id);
+            }
         }
-        if let Some(key) = key
-            && !self.parked.is_empty()
+        let Some(key) = key else { return };
+        if let Target::Live(ticket) = target
+            && self.slots.get(ticket).is_some()
         {
-            self.unpark(now, key, ticket, effects);
+            self.link_key(key, ticket);
+        }
+        if !self.parked.is_empty() {
+            self.unpark(now, key, target, effects);
         }
     }
 
@@ -68,8 +84,8 @@ impl<L: Clone> Shard<L> {
     ) {
         effects.answer(link, sequence, CommandStatus::ESME_ROK);
         let lean = self.lean(&receipt);
-        if let Some((key, ticket)) = self.find(&receipt, lean.keys(&receipt.keys)) {
-            self.matched(now, key, ticket, &receipt, effects);
+        if let Some((key, target)) = self.find(&receipt, lean.keys(&receipt.keys)) {
+            self.matched(now, key, target, &receipt, effects);
         } else if self.has_ended(&receipt, lean.keys(&receipt.keys)) {
             effects.count(Counted::ReceiptDuplicate);
         } else if receipt.keys.is_empty() {
@@ -97,8 +113,8 @@ impl<L: Clone> Shard<L> {
         receipt: CarrierReceipt,
         effects: &mut E,
     ) {
-        if let Some((key, ticket)) = self.find(&receipt, receipt.keys.iter()) {
-            self.matched(now, key, ticket, &receipt, effects);
+        if let Some((key, target)) = self.find(&receipt, receipt.keys.iter()) {
+            self.matched(now, key, target, &receipt, effects);
         } else if !self.settle_by_receipt(now, &receipt, Fit::May, effects) {
             effects.count(Counted::ReceiptUnknown);
         }
@@ -113,18 +129,42 @@ impl<L: Clone> Shard<L> {
         &self,
         receipt: &CarrierReceipt,
         mut keys: impl Iterator<Item = (usize, u64)>,
-    ) -> Option<((usize, u64), u64)> {
-        keys.find_map(|key| {
-            let mut candidates = self.candidates(key.1).iter().copied();
-            let ticket = candidates.find(|&ticket| self.agrees(ticket, receipt))?;
-            Some((key, ticket))
-        })
+    ) -> Option<((usize, u64), Target)> {
+        keys.find_map(|key| Some((key, self.newest(key.1, receipt)?)))
     }
 
-    fn agrees(&self, ticket: u64, receipt: &CarrierReceipt) -> bool {
-        self.slots.get(ticket).is_some_and(|live| {
+    fn newest(&self, key: u64, receipt: &CarrierReceipt) -> Option<Target> {
+        let awaited = self.awaiting.find(key, &receipt.destination);
+        let mut live = self.candidates(key).iter().filter_map(|&ticket| {
+            let live = self.slots.get(ticket)?;
             same_number(live.message.destination.octets(), receipt.destination.octets())
-        })
+                .then_some((ticket, live.id))
+        });
+        match (live.next(), awaited) {
+            (Some((ticket, id)), awaited) if awaited.is_none_or(|(_, other)| other < id) => {
+                Some(Target::Live(ticket))
+            }
+            (_, awaited) => awaited.map(|(place, id)| Target::Awaited(place, id)),
+        }
+    }
+
+    /// Whether a receipt came from where this message went.
+    fn agrees(&self, target: Target, receipt: &CarrierReceipt) -> bool {
+        match target {
+            Target::Live(ticket) => self.slots.get(ticket).is_some_and(|live| {
+                same_number(live.message.destination.octets(), receipt.destination.octets())
+            }),
+            Target::Awaited(place, id) => self.awaiting.is_at(place, id, &receipt.destination),
+        }
+    }
+
+    fn is_there(&self, target: Target) -> bool {
+        match target {
+            Target::Live(ticket) => self.slots.get(ticket).is_some(),
+            Target::Awaited(place, id) => {
+                self.awaiting.get(place).is_some_and(|record| record.id == id)
+            }
+        }
     }
 
     fn has_ended(
@@ -140,7 +180,7 @@ impl<L: Clone> Shard<L> {
         &mut self,
         now: Now,
         (notation, key): (usize, u64),
-        ticket: u64,
+        target: Target,
         receipt: &CarrierReceipt,
         effects: &mut E,
     ) {
@@ -152,8 +192,13 @@ impl<L: Clone> Shard<L> {
         {
             effects.count(Counted::IdNotation { carrier: receipt.carrier, notation });
         }
-        let of = self.doubts.copy(ticket, key).map_or(Of::Key(key), Of::Segment);
-        self.apply(now, of, ticket, receipt, effects);
+        match target {
+            Target::Live(ticket) => {
+                let of = self.doubts.copy(ticket, key).map_or(Of::Key(key), Of::Segment);
+                self.apply(now, of, ticket, receipt, effects);
+            }
+            Target::Awaited(place, _) => self.apply_to_awaited(now, (key, place), receipt, effects),
+        }
     }
 
     /// Notes what a receipt says of a segment, and tells the account.
@@ -168,18 +213,18 @@ impl<L: Clone> Shard<L> {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
         let is_final = is_final(receipt, rules);
-        let done = receipt.done.filter(|done| *done > Duration::ZERO).unwrap_or(now.wall);
+        let done = receipt.done_at(now);
         let message = Arc::clone(&live.message);
         let (state, error) = (receipt.state, receipt.error);
         let outcome = Outcome { id: live.id, state, is_final, error, done };
         if !is_final {
-            if receipt.state == MessageState::UNKNOWN || receipt.state.name().is_none() {
+            if receipt.says_nothing() {
                 self.note_unknown(now, ticket);
             }
-            self.tell(message, outcome, effects);
+            self.tell(Subject::of(&message), outcome, effects);
             return;
         }
-        if !live.end_segments(of) {
+        if !live.progress.end_segments(of) {
             effects.count(Counted::ReceiptDuplicate);
             return;
         }
@@ -189,7 +234,7 @@ impl<L: Clone> Shard<L> {
         if !live.awaits_receipt {
             return;
         }
-        if !live.is_settled(rules.receipt_segments) {
+        if !live.progress.is_settled(rules.receipt_segments) {
             // The others may never come, and the account is to hear of its message.
             let until = now.wall + rules.receipt_segments_wait;
             if until < live.wake_at {
@@ -201,7 +246,7 @@ impl<L: Clone> Shard<L> {
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
         let outcome = Outcome { state, error, ..outcome };
         self.close(ticket, &outcome, effects);
-        self.tell(message, outcome, effects);
+        self.tell(Subject::of(&message), outcome, effects);
     }
 
     /// Nothing is known of a message, and more may follow; but it is not waited for as long as for
@@ -232,19 +277,19 @@ impl<L: Clone> Shard<L> {
         let outcome = Outcome { id: live.id, state, is_final: true, error, done };
         let message = Arc::clone(&live.message);
         self.close(ticket, &outcome, effects);
-        self.tell(message, outcome, effects);
+        self.tell(Subject::of(&message), outcome, effects);
     }
 
     /// Sends the account its receipt, if it asked for one of this state.
     pub(super) fn tell<E: Effects<Link = L>>(
         &mut self,
-        message: Arc<Message>,
+        subject: Subject,
         outcome: Outcome,
         effects: &mut E,
     ) {
-        if is_wanted(message.registered_delivery, outcome.state, outcome.is_final) {
-            let account = message.account;
-            self.deliver(account, Delivery::Receipt { message, outcome }, effects);
+        if is_wanted(subject.registered_delivery, outcome.state, outcome.is_final) {
+            let (account, subject) = (subject.account, Box::new(subject));
+            self.deliver(account, Delivery::Receipt { subject, outcome }, effects);
         }
     }
 
@@ -253,20 +298,20 @@ impl<L: Clone> Shard<L> {
         &mut self,
         now: Now,
         key: u64,
-        ticket: u64,
+        target: Target,
         effects: &mut E,
     ) {
         let mut parked = std::mem::take(&mut self.parked);
         let fits = |receipt: &CarrierReceipt| {
             let mut keys = self.lean(receipt).keys(&receipt.keys);
-            keys.any(|(_, one)| one == key) && self.agrees(ticket, receipt)
+            keys.any(|(_, one)| one == key) && self.agrees(target, receipt)
         };
         let found = parked.take(key, fits);
         self.parked = parked;
         for receipt in found {
             let key = receipt.keys.iter().find(|(_, one)| *one == key);
-            if let Some(key) = key.filter(|_| self.slots.get(ticket).is_some()) {
-                self.matched(now, key, ticket, &receipt, effects);
+            if let Some(key) = key.filter(|_| self.is_there(target)) {
+                self.matched(now, key, target, &receipt, effects);
             } else {
                 effects.count(Counted::ReceiptDuplicate);
             }
@@ -319,7 +364,7 @@ impl<L: Clone> Shard<L> {
     }
 }
 
-fn is_final(receipt: &CarrierReceipt, rules: &CarrierRules) -> bool {
+pub(super) fn is_final(receipt: &CarrierReceipt, rules: &CarrierRules) -> bool {
     use crate::message::state::AcceptedMeans::{Final, Intermediate};
     if receipt.state == MessageState::UNKNOWN {
         return rules.unknown_is_final && !receipt.is_provisional;
@@ -328,7 +373,10 @@ fn is_final(receipt: &CarrierReceipt, rules: &CarrierRules) -> bool {
 }
 
 /// Of two final states the one that says less was delivered, the earlier of equals.
-fn worse(before: Option<(MessageState, u32)>, now: (MessageState, u32)) -> (MessageState, u32) {
+pub(super) fn worse(
+    before: Option<(MessageState, u32)>,
+    now: (MessageState, u32),
+) -> (MessageState, u32) {
     let rank = |state| match state {
         MessageState::DELIVERED => 0,
         MessageState::ACCEPTED => 1,

@@ -13,6 +13,8 @@ use crate::message::state::MessageState;
 pub enum Known {
     /// It is live, under this ticket.
     Live(u64),
+    /// It awaits its receipt, at this place.
+    Awaited(u32),
     /// It has ended.
     Ended(End),
 }
@@ -53,22 +55,43 @@ impl Register {
         Self { newest, newest_max, next: 0, older: HashMap::default() }
     }
 
-    /// Enters the next message.
-    pub fn enter(&mut self, ticket: u64) {
+    /// Enters the next message. Gives the place of one that awaits its receipt and is not among the
+    /// newest any more: it is not known here from now on.
+    #[must_use]
+    pub fn enter(&mut self, ticket: u64) -> Option<u32> {
         let number = self.next;
         self.next += 1;
         if self.newest.len() < self.newest_max {
             self.newest.push(Known::Live(ticket));
-            return;
+            return None;
         }
         let displaced = match self.place_mut(number) {
             Some(place) => std::mem::replace(place, Known::Live(ticket)),
             None => Known::Live(ticket),
         };
-        if let Known::Live(ticket) = displaced {
-            // Of a ring of no places it is the message itself.
-            self.older.insert(number - self.newest_max as u64, ticket);
+        match displaced {
+            Known::Live(ticket) => {
+                // Of a ring of no places it is the message itself.
+                self.older.insert(number - self.newest_max as u64, ticket);
+                None
+            }
+            Known::Awaited(place) => Some(place),
+            Known::Ended(_) => None,
         }
+    }
+
+    /// A message awaits its receipt from now on, at this place; `false` when it is not among the
+    /// newest and so not known here any more.
+    #[must_use]
+    pub fn awaits(&mut self, number: u64, at: u32) -> bool {
+        if !self.is_new(number) {
+            self.older.remove(&number);
+            return false;
+        }
+        if let Some(place) = self.place_mut(number) {
+            *place = Known::Awaited(at);
+        }
+        true
     }
 
     /// A message has ended.
@@ -118,41 +141,81 @@ mod tests {
         End { account: number as u32, done_s: 7, state, error: 0 }
     }
 
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        /// Another message.
+        Enter,
+        /// One awaits its receipt.
+        Await(u64),
+        /// One ends.
+        End(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            Just(Step::Enter),
+            (0..40_u64).prop_map(Step::Await),
+            (0..40_u64).prop_map(Step::End),
+        ]
+    }
+
+    /// What became of a message, in the model.
+    #[derive(Clone, Copy, Eq, PartialEq)]
+    enum Fate {
+        Live,
+        Awaited,
+        Ended,
+    }
+
     proptest! {
         #[test]
-        fn what_is_live_is_always_found_and_what_has_ended_while_it_is_among_the_newest(
+        fn what_is_live_is_always_found_and_the_rest_while_it_is_among_the_newest(
             newest_max in 0..6_usize,
-            // Another message, or the end of one.
-            steps in prop::collection::vec(prop::option::of(0..40_u64), 0..60),
+            steps in prop::collection::vec(step(), 0..60),
         ) {
             let mut register = Register::new(newest_max);
-            let mut ended = Vec::new();
+            let (mut fates, mut elsewhere) = (Vec::new(), Vec::new());
             for step in steps {
                 match step {
-                    None => {
-                        register.enter(1000 + ended.len() as u64);
-                        ended.push(false);
+                    Step::Enter => {
+                        elsewhere.extend(register.enter(1000 + fates.len() as u64));
+                        fates.push(Fate::Live);
                     }
-                    Some(which) if !ended.is_empty() => {
-                        let number = which % ended.len() as u64;
-                        if !std::mem::replace(&mut ended[number as usize], true) {
+                    Step::Await(which) if !fates.is_empty() => {
+                        let number = which % fates.len() as u64;
+                        if fates[number as usize] == Fate::Live {
+                            fates[number as usize] = Fate::Awaited;
+                            if !register.awaits(number, number as u32) {
+                                elsewhere.push(number as u32);
+                            }
+                        }
+                    }
+                    Step::End(which) if !fates.is_empty() => {
+                        let number = which % fates.len() as u64;
+                        if fates[number as usize] != Fate::Ended {
+                            fates[number as usize] = Fate::Ended;
+                            elsewhere.retain(|place| u64::from(*place) != number);
                             register.end(number, end(number));
                         }
                     }
-                    Some(_) => {}
+                    Step::Await(_) | Step::End(_) => {}
                 }
                 let mut older = 0;
-                for (number, ended_one) in (0_u64..).zip(&ended) {
-                    let is_new = number + newest_max as u64 >= ended.len() as u64;
-                    older += usize::from(!is_new && !ended_one);
-                    let known = match (*ended_one, is_new) {
-                        (false, _) => Some(Known::Live(1000 + number)),
-                        (true, true) => Some(Known::Ended(end(number))),
-                        (true, false) => None,
+                for (number, fate) in (0_u64..).zip(&fates) {
+                    let is_new = number + newest_max as u64 >= fates.len() as u64;
+                    older += usize::from(!is_new && *fate == Fate::Live);
+                    let known = match (fate, is_new) {
+                        (Fate::Live, _) => Some(Known::Live(1000 + number)),
+                        (Fate::Awaited, true) => Some(Known::Awaited(number as u32)),
+                        (Fate::Ended, true) => Some(Known::Ended(end(number))),
+                        (Fate::Awaited | Fate::Ended, false) => None,
                     };
                     prop_assert_eq!(register.find(number), known);
+                    // What the register does not know any more was handed to somebody who does.
+                    let handed = elsewhere.contains(&(number as u32));
+                    prop_assert_eq!(handed, *fate == Fate::Awaited && !is_new);
                 }
-                prop_assert_eq!(register.find(ended.len() as u64), None);
+                prop_assert_eq!(register.find(fates.len() as u64), None);
                 prop_assert_eq!(register.older(), older);
                 prop_assert!(register.newest.len() <= newest_max);
             }

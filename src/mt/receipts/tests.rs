@@ -1,5 +1,5 @@
 use super::*;
-use crate::message::envelope::{ServiceType, UserData};
+use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::receipt::ReceiptFormat;
 
 const ACCEPTED_AT: Duration = Duration::from_secs(1_780_000_000);
@@ -175,7 +175,8 @@ fn our_receipt_reads_back_as_what_it_says() {
     let mut renderer = ReceiptRenderer::default();
     let style = ReceiptStyle::default();
     let outcome = outcome(MessageState::DELIVERED, true);
-    let deliver = renderer.render(&message, &outcome, style);
+    let subject = Subject::of(&message);
+    let deliver = renderer.render(&subject, &outcome, style);
     assert_eq!((deliver.source_addr.octets(), deliver.esm_class), (&b"33612345678"[..], 0x04));
     assert_eq!((deliver.destination_addr.octets(), deliver.dest_addr_ton), (&b"Shop"[..], 5));
     let text = ReceiptText::parse(deliver.short_message);
@@ -204,7 +205,8 @@ fn an_accounts_style_is_its_own() {
         decimal_ids: true,
         no_tlvs: true,
     };
-    let deliver = renderer.render(&message, &outcome, style);
+    let subject = Subject::of(&message);
+    let deliver = renderer.render(&subject, &outcome, style);
     let text = ReceiptText::parse(deliver.short_message);
     assert_eq!(text.id, Some(&b"31"[..]));
     assert_eq!(text.done_date, Some(&b"260528222740"[..]));
@@ -217,7 +219,8 @@ fn an_intermediate_state_is_a_notification() {
     let message = message();
     let mut renderer = ReceiptRenderer::default();
     let outcome = outcome(MessageState::ENROUTE, false);
-    let deliver = renderer.render(&message, &outcome, ReceiptStyle::default());
+    let subject = Subject::of(&message);
+    let deliver = renderer.render(&subject, &outcome, ReceiptStyle::default());
     assert_eq!(deliver.esm_class, 0x20);
 }
 
@@ -227,7 +230,8 @@ fn a_text_that_is_no_characters_of_one_octet_is_not_quoted() {
     let outcome = outcome(MessageState::DELIVERED, true);
     for (data_coding, esm_class) in [(8, 0), (4, 0), (0, 0x40)] {
         let message = Message { data_coding, esm_class, ..message() };
-        let deliver = renderer.render(&message, &outcome, ReceiptStyle::default());
+        let subject = Subject::of(&message);
+        let deliver = renderer.render(&subject, &outcome, ReceiptStyle::default());
         assert!(
             deliver.short_message.ends_with(b"Text:") || deliver.short_message.ends_with(b"text:")
         );
@@ -249,7 +253,8 @@ fn a_quoted_text_never_ends_inside_an_escape_pair() {
     let outcome = outcome(MessageState::DELIVERED, true);
     let text = [&[b'x'; 19][..], &[0x1b, b'e', b'y']].concat();
     let message = Message { user_data: UserData::new(&text), ..message() };
-    let deliver = renderer.render(&message, &outcome, ReceiptStyle::default());
+    let subject = Subject::of(&message);
+    let deliver = renderer.render(&subject, &outcome, ReceiptStyle::default());
     assert!(deliver.short_message.ends_with(&[b'x'; 19]));
 }
 

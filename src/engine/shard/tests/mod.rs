@@ -318,6 +318,7 @@ impl World {
         assert_eq!((shard.queued(), shard.awaiting_receipt()), (0, 0));
         assert!(shard.by_key.is_empty(), "correlations of messages that are gone");
         assert!(shard.doubts.is_empty(), "doubts about messages that are gone");
+        assert!(shard.awaiting.is_empty(), "records of messages that are gone");
         assert!(shard.recalls.is_empty(), "requests without an answer");
         assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();

@@ -1,0 +1,290 @@
+//! Messages that await their receipt: when they begin to, what receipts say of them, and when nothing
+//! more is waited for.
+
+use std::time::Duration;
+
+use super::awaiting::{Awaiting, More, Wait};
+use super::live::{Of, PLACES_MAX};
+use super::receipts::{is_final, worse};
+use super::{AWAITED_TICKETS, Counted, Effects, Shard};
+use crate::clock::Now;
+use crate::message::message_id::MessageId;
+use crate::message::state::MessageState;
+use crate::mt::receipts::{CarrierReceipt, Outcome, Subject, tail};
+
+/// How long after its validity a message ends of which its carrier said that nothing is known. An
+/// SMSC tries no longer than the validity; a receipt takes minutes, and seldom an hour.
+pub(super) const UNKNOWN_MARGIN: Duration = Duration::from_secs(3600);
+/// Messages given up in one turn of the shard, so that others need not wait for a million of them.
+const GIVEN_UP_TURN: usize = 16_384;
+
+impl<L: Clone> Shard<L> {
+    /// The carrier has all of a message, and its receipt is awaited from now on; the oldest gives
+    /// way at the limit. What receipts may speak of under an id that nobody knows stays live, as
+    /// its text may tell it from others; of the rest only a record is left, whose place this gives.
+    pub(super) fn await_receipt<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) -> Option<u32> {
+        let doubtful = self.slots.get(ticket)?.doubtful;
+        while self.awaiting_receipt() >= self.limits.correlations_max.max(1) {
+            if !self.give_up_one(now, effects) {
+                break;
+            }
+        }
+        if doubtful {
+            self.await_live(now, ticket, effects);
+            None
+        } else {
+            self.await_record(now, ticket, effects)
+        }
+    }
+
+    fn await_live<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        live.awaits_receipt = true;
+        let wait = match self.carriers.get(live.carrier as usize) {
+            // Receipts of some segments came before the last response.
+            Some(rules) if live.worst.is_some() => rules.receipt_segments_wait,
+            _ if live.said_unknown => {
+                live.message.expires_at.saturating_sub(now.wall) + UNKNOWN_MARGIN
+            }
+            _ => self.limits.correlation_max_age,
+        };
+        live.wake_at = now.wall + wait;
+        self.due.push(live.wake_at, ticket);
+        self.queued -= 1;
+        effects.released(live.message.account, live.carrier);
+        self.awaiting_live.push_back(ticket);
+    }
+
+    fn await_record<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) -> Option<u32> {
+        let lane = self.lane_of(ticket);
+        let live = self.slots.remove(ticket)?;
+        if live.held {
+            self.held_has_ended(ticket, effects);
+        }
+        if live.segments > 1 {
+            for key in live.progress.keys() {
+                self.unlink(key, ticket);
+            }
+        }
+        let (id, carrier, account) = (live.id, live.carrier, live.message.account);
+        let (worst, said_unknown) = (live.worst, live.said_unknown);
+        let wait = Wait {
+            id,
+            carrier,
+            subject: Subject::of(&live.message),
+            expires_at: live.message.expires_at,
+            progress: live.progress,
+            worst,
+            done_s: live.done_s,
+            said_unknown,
+        };
+        let place = self.awaiting.insert(now.wall, wait);
+        let known = self.number_of(id).is_some_and(|number| self.register.awaits(number, place));
+        if !known {
+            self.awaiting.index(place);
+        }
+        self.queued -= 1;
+        effects.released(account, carrier);
+        self.free_lane(lane, ticket, effects);
+        if worst.is_some() {
+            // Receipts of some segments came before the last response.
+            self.give_up_after_segments(now, place);
+        } else if said_unknown {
+            self.give_up_unknown(now, place);
+        }
+        Some(place)
+    }
+
+    /// Gives up one of the messages that wait, to make room; `false` when there is none.
+    fn give_up_one<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) -> bool {
+        if let Some((oldest, _)) = self.awaiting.oldest() {
+            self.give_up(now, oldest, effects);
+            return true;
+        }
+        while let Some(oldest) = self.awaiting_live.pop_front() {
+            if self.slots.get(oldest).is_some_and(|live| live.awaits_receipt) {
+                self.give_up_awaiting(now, oldest, effects);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// No more receipts are awaited: the message ends with what those that came said. Of one that
+    /// nothing was heard of, or that it is UNKNOWN and no more, its account is told just that.
+    pub(super) fn give_up_awaiting<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        if live.worst.is_some() {
+            self.complete(now, ticket, effects);
+            return;
+        }
+        if !live.said_unknown {
+            effects.count(Counted::CorrelationDropped);
+        }
+        self.end(now, ticket, MessageState::UNKNOWN, 12, effects);
+    }
+
+    /// Notes what a receipt says of the segment with this key, and tells the account.
+    pub(super) fn apply_to_awaited<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        (key, place): (u64, u32),
+        receipt: &CarrierReceipt,
+        effects: &mut E,
+    ) {
+        let Some(record) = self.awaiting.get(place) else { return };
+        let (id, accepted_at) = (record.id, record.accepted_at());
+        let Some(&rules) = self.carriers.get(record.carrier() as usize) else { return };
+        let is_final = is_final(receipt, &rules);
+        let done = receipt.done_at(now);
+        let (state, error) = (receipt.state, receipt.error);
+        let outcome = Outcome { id, state, is_final, error, done };
+        if !is_final {
+            if receipt.says_nothing() {
+                self.give_up_unknown(now, place);
+            }
+            if let Some(subject) = self.awaiting.subject(place) {
+                self.tell(subject, outcome, effects);
+            }
+            return;
+        }
+        let mut worst = (state, error);
+        if self.awaiting.more(place).is_some() {
+            let Some(more) = self.awaiting.more_mut(place) else { return };
+            if !more.progress.end_segments(Of::Key(key)) {
+                effects.count(Counted::ReceiptDuplicate);
+                return;
+            }
+            worst = worse(more.worst, worst);
+            more.worst = Some(worst);
+            more.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+            if !more.progress.is_settled(rules.receipt_segments) {
+                // The others may never come, and the account is to hear of its message.
+                self.give_up_after_segments(now, place);
+                return;
+            }
+        }
+        effects.count(Counted::FinalReceipt(now.wall.saturating_sub(accepted_at)));
+        let (state, error) = worst;
+        self.end_awaited(place, Outcome { state, error, ..outcome }, effects);
+    }
+
+    /// Nothing is known of a message, and more may follow; but it is not waited for as long as for
+    /// what nobody has said anything of.
+    fn give_up_unknown(&mut self, now: Now, place: u32) {
+        let Some(record) = self.awaiting.get(place) else { return };
+        let until = record.expires_at().max(now.wall) + UNKNOWN_MARGIN;
+        if let Some(more) = self.awaiting.more_mut(place) {
+            more.said_unknown = true;
+        }
+        self.give_up_at(place, until);
+    }
+
+    /// Some segments have ended; the others are not waited for as long.
+    fn give_up_after_segments(&mut self, now: Now, place: u32) {
+        let Some(record) = self.awaiting.get(place) else { return };
+        let rules = self.carriers.get(record.carrier() as usize);
+        let wait = rules.map(|rules| rules.receipt_segments_wait).unwrap_or_default();
+        self.give_up_at(place, now.wall + wait);
+    }
+
+    /// A message is given up at this moment, or before it where that was said already.
+    fn give_up_at(&mut self, place: u32, until: Duration) {
+        let Some(id) = self.awaiting.get(place).map(|record| record.id) else { return };
+        let Some(more) = self.awaiting.more_mut(place) else { return };
+        if more.give_up_at.is_zero() || until < more.give_up_at {
+            more.give_up_at = until;
+            self.due.push(until, ticket_of(id, place));
+        }
+    }
+
+    /// The moment of a message that is given up sooner than others may have come.
+    pub(super) fn awaited_due<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) {
+        let Some(place) = place_of(&self.awaiting, ticket) else { return };
+        let is_due = |more: &More| !more.give_up_at.is_zero() && more.give_up_at <= now.wall;
+        if self.awaiting.more(place).is_some_and(is_due) {
+            self.give_up(now, place, effects);
+        }
+    }
+
+    /// Gives up what has waited as long as anything may.
+    pub(super) fn give_up_oldest<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
+        for _ in 0..GIVEN_UP_TURN {
+            let Some((oldest, since_s)) = self.awaiting.oldest() else { return };
+            let since = Duration::from_secs(u64::from(since_s));
+            if since + self.limits.correlation_max_age > now.wall {
+                return;
+            }
+            self.give_up(now, oldest, effects);
+        }
+    }
+
+    /// The same of a message that is live no more.
+    fn give_up<E: Effects<Link = L>>(&mut self, now: Now, place: u32, effects: &mut E) {
+        let Some(id) = self.awaiting.get(place).map(|record| record.id) else { return };
+        let more = self.awaiting.more(place);
+        let heard = more.and_then(|more| Some((more.worst?, more.done_s)));
+        let (state, error, done) = match heard {
+            Some(((state, error), done_s)) => {
+                (state, error, Duration::from_secs(u64::from(done_s)).min(now.wall))
+            }
+            None => {
+                if !more.is_some_and(|more| more.said_unknown) {
+                    effects.count(Counted::CorrelationDropped);
+                }
+                (MessageState::UNKNOWN, 12, now.wall)
+            }
+        };
+        self.end_awaited(place, Outcome { id, state, is_final: true, error, done }, effects);
+    }
+
+    /// The end of a message that its account hears of.
+    fn end_awaited<E: Effects<Link = L>>(&mut self, place: u32, outcome: Outcome, effects: &mut E) {
+        let Some(subject) = self.awaiting.subject(place) else { return };
+        let Outcome { id, state, error, done, .. } = outcome;
+        effects.count(Counted::Ended(state));
+        self.register_end(id, subject.account, (state, error, done));
+        let number = tail(subject.destination.octets());
+        self.awaiting.each_key(place, |key| self.ended.remember(key, number));
+        self.awaiting.remove(place);
+        self.tell(subject, outcome, effects);
+    }
+}
+
+/// What stands for a message that awaits its receipt in the calendar: part of its id, so that it is
+/// not taken for another at its place, and the place.
+fn ticket_of(id: MessageId, place: u32) -> u64 {
+    AWAITED_TICKETS | (u64::from(print(id)) * PLACES_MAX as u64) | u64::from(place)
+}
+
+/// Where that message is, if it is still there.
+pub(super) fn place_of(awaiting: &Awaiting, ticket: u64) -> Option<u32> {
+    // Twenty-six bits.
+    let place = (ticket % PLACES_MAX as u64) as u32;
+    let id = awaiting.get(place)?.id;
+    (ticket_of(id, place) == ticket).then_some(place)
+}
+
+fn print(id: MessageId) -> u32 {
+    id.number() as u32
+}

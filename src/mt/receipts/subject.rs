@@ -1,0 +1,88 @@
+//! What a receipt of ours is about: of a message, what its receipts say of it.
+
+use std::time::Duration;
+
+use crate::message::envelope::Message;
+use crate::message::receipt::ReceiptLine;
+use crate::text::gsm7::ESCAPE;
+use crate::wire::Address;
+
+/// A message as its receipts speak of it. It outlives the message, whose text nobody needs once its
+/// carrier has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Subject {
+    /// Whose message it was, by its place in the settings.
+    pub account: u32,
+    /// Who the message was from: where the receipt goes.
+    pub source: Address,
+    /// The handset: where the receipt comes from.
+    pub destination: Address,
+    /// When the message was accepted, in wall time since 1970.
+    pub accepted_at: Duration,
+    /// Which receipts the account wants (SMPP 3.4 §5.2.17).
+    pub registered_delivery: u8,
+    /// How its text began.
+    pub quote: Quote,
+}
+
+impl Subject {
+    /// What receipts say of this message.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        Self {
+            account: message.account,
+            source: message.source.clone(),
+            destination: message.destination.clone(),
+            accepted_at: message.accepted_at,
+            registered_delivery: message.registered_delivery,
+            quote: Quote::of(message),
+        }
+    }
+}
+
+/// The beginning of a message's text, as far as a receipt has room for it (SMPP 3.4 Appendix B);
+/// nothing where the text cannot stand in a receipt.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub struct Quote {
+    len: u8,
+    octets: [u8; ReceiptLine::TEXT_OCTETS],
+}
+
+impl Quote {
+    /// The quote of a message: characters of one octet, without a UDH before them.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        let plain = matches!(message.data_coding, 0 | 1 | 3) && message.esm_class & 0x40 == 0;
+        let octets = if plain { message.user_data.octets() } else { b"" };
+        let quoted = octets.get(..ReceiptLine::TEXT_OCTETS).unwrap_or(octets);
+        Self::new(match quoted {
+            // An escape and what it escapes stand or fall together.
+            [before @ .., ESCAPE] => before,
+            whole => whole,
+        })
+    }
+
+    /// These octets, as far as there is room.
+    #[must_use]
+    pub fn new(octets: &[u8]) -> Self {
+        let mut quote = Self::default();
+        for (to, from) in quote.octets.iter_mut().zip(octets) {
+            *to = *from;
+            quote.len += 1;
+        }
+        quote
+    }
+
+    /// The octets.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.len)).unwrap_or(&self.octets)
+    }
+}
+
+/// Prints the length only: the text is nobody's business.
+impl std::fmt::Debug for Quote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} octets", self.octets().len())
+    }
+}
