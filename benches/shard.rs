@@ -151,7 +151,7 @@ impl World {
             self.shard.segment_done(now, ticket, segment, result, false, &mut self.notes);
         }
         // A shard looks at the time ten times a second.
-        if number % 100_000 == 0 {
+        if number.is_multiple_of(100_000) {
             self.shard.handle_timeout(now, &mut self.notes);
         }
     }
@@ -193,7 +193,7 @@ fn handset(number: u64) -> Address {
 }
 
 fn message(number: u64, now: Now) -> Message {
-    let source: &[u8] = if number % 3 == 0 { b"36179" } else { b"CompanyName" };
+    let source: &[u8] = if number.is_multiple_of(3) { b"36179" } else { b"CompanyName" };
     Message {
         account: (number % 10) as u32,
         source: Address::new(5, 0, source),

@@ -56,10 +56,8 @@ impl<L: Clone> Shard<L> {
             self.complete(now, ticket, effects);
         } else if complete && !wants_receipt {
             self.part(now, ticket, effects);
-        } else if complete {
-            if let Some(place) = self.await_receipt(now, ticket, effects) {
-                target = Target::Awaited(place, id);
-            }
+        } else if complete && let Some(place) = self.await_receipt(now, ticket, effects) {
+            target = Target::Awaited(place, id);
         }
         let Some(key) = key else { return };
         if let Target::Live(ticket) = target
