@@ -1,5 +1,5 @@
-//! Messages that await their receipt: when they begin to, what receipts say of them, and when nothing
-//! more is waited for.
+//! Messages that await their receipt: when they begin to, what receipts say of them, and when
+//! nothing more is waited for.
 
 use std::time::Duration;
 
