@@ -238,7 +238,7 @@ fn a_certificate_that_cannot_be_used_is_a_fault_of_the_configuration() {
 }
 
 #[test]
-fn a_hangup_is_noted_and_stops_nothing() {
+fn a_hangup_reads_the_configuration_again_and_a_broken_one_changes_nothing() {
     let place = Place::new("");
     let mut process = place.run(Stdio::piped());
     let mut lines = BufReader::new(process.0.stderr.take().unwrap()).lines();
@@ -247,7 +247,15 @@ fn a_hangup_is_noted_and_stops_nothing() {
         found.unwrap_or_else(|| panic!("no line with {what}")).unwrap()
     };
     heard("engine started");
+    place.configure("[[account]]\nsystem_id = \"new\"\npassword = \"p\"\n");
     process.signal("-HUP");
-    assert!(heard("SIGHUP").contains("WARN"));
+    let line = heard("configuration reloaded");
+    assert!(line.contains("INFO") && line.contains("accounts 1 added 1 untouched"), "{line}");
+    place.configure("[[account]]\nsystem_id = \"new\"\npasword = \"p\"\n");
+    process.signal("-HUP");
+    let line = heard("nothing changed");
+    assert!(line.contains("ERROR"), "{line}");
+    assert!(line.contains("chappe.toml:10:1: account[1].password: found nothing"), "{line}");
+    assert!(heard("chappe.toml:12:1: ").contains("pasword"), "the second fault");
     serves_and_stops(&place, process);
 }

@@ -32,7 +32,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the engine
+    /// Run the engine; SIGHUP reads its configuration again, SIGTERM stops it
     Run(run::RunArgs),
     Status(control::StatusArgs),
     /// Pause, drain or rebind a bind of a running engine

@@ -12,9 +12,12 @@ use super::summary::Summary;
 use super::{Exit, Failure, descriptors, tell, tool};
 use crate::config;
 use crate::engine::settings::{LogFormat, LogLevel, Settings};
-use crate::engine::{Engine, StartError, settings};
+use crate::engine::{Engine, Reloader, StartError, settings};
 use crate::link::listen;
 use crate::sim::smsc;
+
+/// What the configuration is called that runs when none is named.
+const BUILT_IN: &str = "config/quickstart.toml (built in)";
 
 /// Options of `chappe run`.
 #[derive(Args, Clone, Debug, Default)]
@@ -32,9 +35,7 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Exit {
     let settings = match &args.config {
         Some(file) => config::load(file),
-        None => {
-            config::parse("config/quickstart.toml (built in)", config::QUICKSTART, Path::new("."))
-        }
+        None => config::parse(BUILT_IN, config::QUICKSTART, Path::new(".")),
     };
     let settings = match settings {
         Ok(settings) => settings,
@@ -61,7 +62,7 @@ pub fn run(args: &RunArgs) -> Exit {
         }
     };
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(serve(settings, &log)),
+        Ok(runtime) => runtime.block_on(serve(settings, args.config.clone(), &log)),
         Err(error) => Err(no_threads(error)),
     };
     log.end();
@@ -91,7 +92,7 @@ fn raise_descriptors(settings: &Settings) {
     }
 }
 
-async fn serve(settings: Settings, log: &Log) -> Result<Exit, Failure> {
+async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<Exit, Failure> {
     let (mut term, mut interrupt, hangup) =
         signals().map_err(|error| Failure::new(format!("cannot listen to signals: {error}")))?;
     // A second engine of this directory ends here, before it is in the way of the first.
@@ -104,6 +105,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<Exit, Failure> {
     let engine = Engine::start_locked(settings, lock).map_err(failure)?;
     tracing::info!(smpp = %engine.smpp, "engine started");
     log.show(engine.snapshots());
+    let reloads = reload_at_hangups(hangup, engine.reloader(), file);
     let stopped = async {
         tokio::select! {
             _ = term.recv() => {}
@@ -121,7 +123,7 @@ async fn serve(settings: Settings, log: &Log) -> Result<Exit, Failure> {
     };
     tokio::select! {
         exit = stopped => Ok(exit),
-        exit = note_hangups(hangup) => exit,
+        exit = reloads => exit,
     }
 }
 
@@ -131,12 +133,21 @@ fn signals() -> io::Result<(Signal, Signal, Signal)> {
     Ok((signal(kinds.0)?, signal(kinds.1)?, signal(kinds.2)?))
 }
 
-/// Without a handler SIGHUP would end the process, and with it all it holds in memory.
-async fn note_hangups<T>(mut hangup: Signal) -> T {
+/// Each SIGHUP has the configuration read again. What comes of it is in the log.
+async fn reload_at_hangups<T>(mut hangup: Signal, reloader: Reloader, file: Option<PathBuf>) -> T {
     while hangup.recv().await.is_some() {
-        tracing::warn!("SIGHUP ignored: this version reads a new configuration when it starts");
+        let file = file.clone();
+        let _ = reloader.reload(move || read_again(file.as_deref())).await;
     }
     std::future::pending().await
+}
+
+/// The configuration as its file has it now.
+fn read_again(file: Option<&Path>) -> Result<Settings, String> {
+    match file {
+        Some(file) => config::load(file).map_err(|errors| errors.to_string()),
+        None => Err(format!("{BUILT_IN}: it is never another; name a file with --config")),
+    }
 }
 
 /// What an operator does about it differs: mend the file, look after the disk, or free an address.

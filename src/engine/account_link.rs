@@ -15,7 +15,8 @@ use super::leases::Leases;
 use super::lobby::Guest;
 use super::outbox::ShardOutbox;
 use super::shard::Delivery;
-use super::shared::{Account, Shared, ToShard, session_settings};
+use super::shared::{Shared, ToShard};
+use super::world::{Account, World, session_settings};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::translation::Translator;
@@ -37,6 +38,8 @@ const UNWRITTEN_BYTES: usize = 32 * 1024;
 #[derive(Debug)]
 pub struct AccountLink {
     shared: Arc<Shared>,
+    /// What it works by, as of this wake-up.
+    world: Arc<World>,
     peer: SocketAddr,
     /// Its place among those that have not bound.
     guest: Option<Guest>,
@@ -59,6 +62,7 @@ impl AccountLink {
     pub fn new(shared: Arc<Shared>, peer: SocketAddr, guest: Guest) -> Self {
         let outbox = ShardOutbox::new(Arc::clone(&shared));
         Self {
+            world: shared.world(),
             shared,
             peer,
             guest: Some(guest),
@@ -74,7 +78,25 @@ impl AccountLink {
         }
     }
 
+    /// Works by the newest world from now on. A session that its account may not have any more is
+    /// unbound, what is under way first; its window stays what it bound with.
+    fn renew(&mut self, now: Now, session: &mut Session) {
+        let Some(bound) = &mut self.bound else { return };
+        let Some(account) = self.world.accounts.get(bound.account.index as usize) else { return };
+        bound.account = Arc::clone(account);
+        self.leases.grow(self.world.carriers.len());
+        if account.is_removed || !account.settings.allows(self.peer.ip()) {
+            session.unbind(now);
+            return;
+        }
+        let own = &account.settings;
+        let rules = session_settings(&self.world.settings, &own.timers, &own.dialect);
+        session.set_rules(rules.rules);
+        session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
+    }
+
     fn bind(&mut self, now: Now, session: &mut Session, request: &BindRequest<'_>) {
+        self.shared.refresh(&mut self.world);
         match self.authorise(request) {
             Ok(account) => self.bind_as(now, session, request, account),
             Err(refusal) => {
@@ -89,7 +111,7 @@ impl AccountLink {
     /// Tells the account that is meant; who names none is in the log alone.
     fn note_refusal(&self, now: Now, request: &BindRequest<'_>, reason: &'static str) {
         let known = request.fields.system_id.as_str();
-        if let Some(account) = known.and_then(|known| self.shared.by_system_id.get(known)) {
+        if let Some(account) = known.and_then(|known| self.world.by_system_id.get(known)) {
             // The port is another one each time, and says nothing.
             account.record.note(now.wall, What::BindRefusedByUs(self.peer.ip(), reason), 1);
         }
@@ -107,7 +129,7 @@ impl AccountLink {
             .fields
             .system_id
             .as_str()
-            .and_then(|system_id| self.shared.by_system_id.get(system_id));
+            .and_then(|system_id| self.world.by_system_id.get(system_id));
         let secret = known.map_or(&self.shared.nobody, |account| &account.settings.password);
         let is_right = secret.matches(password);
         let is_allowed = known.is_some_and(|account| account.settings.allows(self.peer.ip()));
@@ -136,12 +158,12 @@ impl AccountLink {
         let handle = AccountHandle::new(window_max);
         let receives = request.kind.state() != State::BoundTx;
         let own = &account.settings;
-        let rules = session_settings(&self.shared.settings, &own.timers, &own.dialect);
+        let rules = session_settings(&self.world.settings, &own.timers, &own.dialect);
         session.set_window_max(window_max);
         session.set_rules(rules.rules);
         session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
         self.guest = None;
-        session.accept_bind(now, &self.shared.settings.node.name);
+        session.accept_bind(now, &self.world.settings.node.name);
         self.shared.metrics.account_binds.increment(1);
         tracing::info!(
             peer = %self.peer,
@@ -156,7 +178,7 @@ impl AccountLink {
                 self.outbox.push(shard, ToShard::AccountReady(account.index));
             }
         }
-        self.leases = Leases::new(self.shared.carriers.len());
+        self.leases = Leases::new(self.world.carriers.len());
         self.bound = Some(Bound {
             account,
             handle,
@@ -333,6 +355,9 @@ impl Owner for AccountLink {
         if self.guest.as_ref().is_some_and(Guest::is_out) {
             session.close();
         }
+        if self.shared.refresh(&mut self.world) && !self.ended {
+            self.renew(now, session);
+        }
         if let Some(bound) = &mut self.bound {
             bound.look_at_backlog();
             bound.handle.answers.register(cx);
@@ -348,7 +373,7 @@ impl Owner for AccountLink {
             for (refused, times) in self.refusals.drain() {
                 bound.account.record.note(now.wall, refused, times);
             }
-            self.leases.end(&bound.account, &self.shared);
+            self.leases.end(&bound.account, &self.world);
         }
         self.outbox.flush(cx);
     }

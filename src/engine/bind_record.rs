@@ -12,7 +12,6 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::history::{History, What, with};
-use crate::session::BindKind;
 use crate::wire::State;
 
 /// What an operator wants of a bind, until told otherwise.
@@ -61,8 +60,6 @@ pub struct Standing {
 /// One bind.
 #[derive(Debug)]
 pub struct BindRecord {
-    /// As what it binds.
-    pub kind: BindKind,
     wanted: AtomicU8,
     /// Set while a rebind was asked for and not begun.
     rebind: AtomicBool,
@@ -82,9 +79,8 @@ pub struct BindRecord {
 impl BindRecord {
     /// A bind that is about to connect.
     #[must_use]
-    pub fn new(kind: BindKind, wall: Duration) -> Self {
+    pub fn new(wall: Duration) -> Self {
         Self {
-            kind,
             wanted: AtomicU8::new(Wanted::Sends as u8),
             rebind: AtomicBool::new(false),
             asked: Notify::new(),
@@ -187,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_bind_says_since_when_it_is_where_it_is_and_how_often_it_failed() {
-        let record = BindRecord::new(BindKind::Transceiver, second(0));
+        let record = BindRecord::new(second(0));
         record.enter(second(1), Phase::Connecting);
         assert_eq!(record.standing().since, second(0), "it was there before");
         record.connected(second(2), Some(SocketAddr::from(([127, 0, 0, 1], 2775))));
@@ -203,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_an_operator_wants_stays_until_it_is_taken_back() {
-        let record = BindRecord::new(BindKind::Transmitter, second(0));
+        let record = BindRecord::new(second(0));
         assert_eq!((record.wanted(), record.is_to_unbind()), (Wanted::Sends, false));
         record.want(Wanted::Paused);
         assert_eq!((record.wanted(), record.is_to_unbind()), (Wanted::Paused, false));

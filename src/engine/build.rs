@@ -1,23 +1,24 @@
 //! Settings to what runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicU64, AtomicUsize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use dashmap::DashMap;
+use tokio::sync::Semaphore;
 
 use super::account_record::AccountRecord;
 use super::batches::Batches;
-use super::bind_record::BindRecord;
-use super::connector::sessions;
 use super::quota::Quota;
-use super::routes::{classes, routes};
+use super::routes::{classes, places, routes};
 use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
-use super::shared::{Account, Carrier, DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
+use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
+use super::world::{Account, AccountState, Carrier, CarrierState, World};
 use crate::link::Clock;
+use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
 use crate::message::dialect::{AcceptedState, Dialect, IdFormat, UnknownState};
 use crate::message::envelope::ServiceType;
 use crate::message::translation::Form;
@@ -33,48 +34,24 @@ use crate::text::{DefaultAlphabet, Reference};
 const VERSION_WITH_TLVS: u8 = 0x34;
 
 /// The shared state of an engine of these settings.
-#[must_use]
-pub fn shared(settings: Settings) -> Shared {
+///
+/// # Errors
+/// When a certificate or key cannot be used.
+pub fn shared(settings: Settings) -> Result<Shared, TlsError> {
     let registry = Registry::new();
-    let validity_max = Duration::from_secs(3600 * u64::from(settings.node.validity_max_hours));
-    let accounts: Vec<Arc<Account>> = settings
-        .accounts
-        .iter()
-        .enumerate()
-        .map(|(at, account)| Arc::new(self::account(&registry, at, account, validity_max)))
-        .collect();
-    let carriers: Vec<Arc<Carrier>> = settings
-        .carriers
-        .iter()
-        .enumerate()
-        .map(|(at, carrier)| Arc::new(self::carrier(&registry, at, carrier)))
-        .collect();
-    let places: HashMap<&str, u32> = accounts
-        .iter()
-        .map(|account| (account.settings.system_id.as_str(), account.index))
-        .collect();
-    let routes = routes(&settings);
-    let owners = owners(&settings, &places);
-    let classes = classes(&settings);
     let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
-    let by_system_id = accounts
-        .iter()
-        .map(|account| (account.settings.system_id.clone(), Arc::clone(account)))
-        .collect();
     // Ids of this process begin at the present microsecond, above all that an earlier process of
     // this node can have given out: none accepts a million messages a second for its whole life.
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Shared {
+    let world = world(&registry, settings, None)?;
+    Ok(Shared {
         ids_from: u64::try_from(wall.as_micros()).unwrap_or(0),
+        node_id: world.settings.node.id,
         clock: Clock::start(),
         metrics: EngineMetrics::new(&registry),
-        accounts,
-        by_system_id,
+        world: ArcSwap::from_pointee(world),
+        generation: AtomicU64::new(0),
         bound: DashMap::default(),
-        carriers,
-        routes,
-        classes,
-        owners,
         shards: std::iter::repeat_with(|| Batches::new(SHARD_QUEUE)).take(shards).collect(),
         releasing: AtomicBool::new(false),
         released: AtomicUsize::new(0),
@@ -82,24 +59,101 @@ pub fn shared(settings: Settings) -> Shared {
         stopping_carriers: AtomicBool::new(false),
         nobody: Secret::nobody(),
         registry,
+    })
+}
+
+/// The world of these settings, behind the one `before`: who was there keeps its place and what
+/// goes on of it, and what has not changed is used again. Nothing runs by it yet.
+///
+/// # Errors
+/// When a certificate or key cannot be used.
+pub fn world(
+    registry: &Registry,
+    settings: Settings,
+    before: Option<&World>,
+) -> Result<World, TlsError> {
+    let tls = listener_tls(&settings)?;
+    // What can fail goes first: an account that is counted stays so.
+    let carriers = carriers(registry, &settings, before)?;
+    let accounts = accounts(registry, &settings, before);
+    let present = accounts.iter().filter(|account| !account.is_removed);
+    let by_system_id: HashMap<String, Arc<Account>> =
+        present.map(|account| (account.settings.system_id.clone(), Arc::clone(account))).collect();
+    let same_routes = before.filter(|before| has_same_routes(&before.settings, &settings));
+    let routes = match same_routes {
+        Some(before) => Arc::clone(&before.routes),
+        None => {
+            let of_accounts = accounts.iter().map(|one| one.settings.system_id.as_str());
+            let of_carriers = carriers.iter().map(|one| one.settings.name.as_str());
+            Arc::new(routes(&settings, &places(of_accounts), &places(of_carriers)))
+        }
+    };
+    Ok(World {
+        generation: before.map_or(0, |before| before.generation + 1),
+        classes: classes(&settings),
+        owners: owners(&settings, &by_system_id),
+        accounts,
+        by_system_id,
+        carriers,
+        routes,
+        tls,
         settings,
+    })
+}
+
+/// Accounts by place: those of before keep theirs, whether they are still there or not.
+fn accounts(registry: &Registry, settings: &Settings, before: Option<&World>) -> Vec<Arc<Account>> {
+    let validity_max = Duration::from_secs(3600 * u64::from(settings.node.validity_max_hours));
+    let known = before.map_or(&[][..], |before| &before.accounts);
+    let wanted: HashMap<&str, &settings::Account> =
+        settings.accounts.iter().map(|one| (one.system_id.as_str(), one)).collect();
+    let again = |known: &Arc<Account>| {
+        let wanted = wanted.get(known.settings.system_id.as_str()).copied();
+        let same = match wanted {
+            None => known.is_removed,
+            Some(wanted) => {
+                let alike = known.settings == *wanted && !known.is_removed;
+                alike && known.admission.validity_max == validity_max
+            }
+        };
+        if same {
+            return Arc::clone(known);
+        }
+        let state = Arc::clone(&known.state);
+        let settings = wanted.unwrap_or(&known.settings);
+        let account = account(known.index, settings, validity_max, state);
+        Arc::new(Account { is_removed: wanted.is_none(), ..account })
+    };
+    let mut accounts: Vec<Arc<Account>> = known.iter().map(again).collect();
+    let known: HashSet<&str> =
+        known.iter().map(|account| account.settings.system_id.as_str()).collect();
+    for settings in settings.accounts.iter().filter(|one| !known.contains(one.system_id.as_str())) {
+        let state = Arc::new(AccountState {
+            rate: Rate::per_second(settings.segments_per_second),
+            queued: Quota::new(settings.queue_max_messages),
+            receivers: ArcSwap::default(),
+            backlog: AtomicIsize::new(0),
+            starving: AtomicBool::new(false),
+            record: AccountRecord::default(),
+            metrics: registry.account(&settings.system_id),
+        });
+        let at = accounts.len() as u32;
+        accounts.push(Arc::new(account(at, settings, validity_max, state)));
     }
+    accounts
 }
 
 fn account(
-    registry: &Registry,
-    at: usize,
+    at: u32,
     settings: &settings::Account,
     validity_max: Duration,
+    state: Arc<AccountState>,
 ) -> Account {
     let dialect = &settings.dialect;
     Account {
-        index: at as u32,
-        admission: Admission {
-            account: at as u32,
-            senders: settings.senders.clone(),
-            validity_max,
-        },
+        index: at,
+        is_removed: false,
+        admission: Admission { account: at, senders: settings.senders.clone(), validity_max },
         style: ReceiptStyle {
             format: dialect.receipt_format,
             zone_minutes: dialect.receipt_zone_minutes,
@@ -107,24 +161,69 @@ fn account(
             no_tlvs: false,
         },
         form: Form::of(dialect),
-        rate: Rate::per_second(settings.segments_per_second),
-        queued: Quota::new(settings.queue_max_messages),
-        receivers: ArcSwap::default(),
-        backlog: AtomicIsize::new(0),
-        starving: AtomicBool::new(false),
-        record: AccountRecord::default(),
-        metrics: registry.account(&settings.system_id),
         settings: settings.clone(),
+        state,
     }
 }
 
-fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carrier {
+/// Carriers by place, like accounts.
+fn carriers(
+    registry: &Registry,
+    settings: &Settings,
+    before: Option<&World>,
+) -> Result<Vec<Arc<Carrier>>, TlsError> {
+    let known = before.map_or(&[][..], |before| &before.carriers);
+    let wanted: HashMap<&str, &settings::Carrier> =
+        settings.carriers.iter().map(|one| (one.name.as_str(), one)).collect();
+    let again = |known: &Arc<Carrier>| {
+        let wanted = wanted.get(known.settings.name.as_str()).copied();
+        let same = match wanted {
+            None => known.is_removed,
+            // The files of certificates may have changed though their names have not.
+            Some(wanted) => !known.is_removed && known.settings == *wanted && wanted.tls.is_none(),
+        };
+        if same {
+            return Ok(Arc::clone(known));
+        }
+        let state = Arc::clone(&known.state);
+        let carrier = match wanted {
+            Some(wanted) => carrier(known.index, wanted, connector_tls(wanted)?, state),
+            None => {
+                let gone = carrier(known.index, &known.settings, None, state);
+                Carrier { is_removed: true, ..gone }
+            }
+        };
+        Ok(Arc::new(carrier))
+    };
+    let mut carriers: Vec<Arc<Carrier>> = known.iter().map(again).collect::<Result<_, _>>()?;
+    let known: HashSet<&str> = known.iter().map(|carrier| carrier.settings.name.as_str()).collect();
+    for settings in settings.carriers.iter().filter(|one| !known.contains(one.name.as_str())) {
+        let state = Arc::new(CarrierState {
+            queued: Quota::new(settings.queue_max_messages),
+            dispatcher: Batches::new(DISPATCHER_QUEUE),
+            links: ArcSwap::default(),
+            records: ArcSwap::default(),
+            links_changed: AtomicU32::new(0),
+            binds: AtomicU32::new(0),
+            rebinding: Arc::new(Semaphore::new(1)),
+            metrics: CarrierMetrics::new(registry, &settings.name),
+        });
+        let at = carriers.len() as u32;
+        carriers.push(Arc::new(carrier(at, settings, connector_tls(settings)?, state)));
+    }
+    Ok(carriers)
+}
+
+fn carrier(
+    at: u32,
+    settings: &settings::Carrier,
+    tls: Option<ConnectorTls>,
+    state: Arc<CarrierState>,
+) -> Carrier {
     let dialect = &settings.dialect;
-    let kinds = sessions(settings.bind, settings.binds);
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let record = |kind| Arc::new(BindRecord::new(kind, wall));
     Carrier {
-        index: at as u32,
+        index: at,
+        is_removed: false,
         cutting: cutting(dialect),
         writing: Writing {
             reference: dialect.segmentation,
@@ -134,7 +233,7 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
             no_tlvs: dialect.interface_version < VERSION_WITH_TLVS,
         },
         reading: Reading {
-            carrier: at as u32,
+            carrier: at,
             notations: Notations {
                 response: dialect.message_id_response,
                 receipt: dialect.message_id_receipt,
@@ -143,22 +242,39 @@ fn carrier(registry: &Registry, at: usize, settings: &settings::Carrier) -> Carr
             unmarked: dialect.receipt_without_esm_class,
         },
         form: Form::of(dialect),
-        queued: Quota::new(settings.queue_max_messages),
-        dispatcher: Batches::new(DISPATCHER_QUEUE),
-        links: std::iter::repeat_with(ArcSwapOption::empty).take(kinds.len()).collect(),
-        links_changed: AtomicU32::new(0),
-        binds: AtomicU32::new(0),
-        records: kinds.into_iter().map(record).collect(),
-        metrics: CarrierMetrics::new(registry, &settings.name),
+        tls,
         settings: settings.clone(),
+        state,
     }
 }
 
-fn owners(settings: &Settings, accounts: &HashMap<&str, u32>) -> Owners {
+fn listener_tls(settings: &Settings) -> Result<Option<ListenerTls>, TlsError> {
+    let Some(tls) = &settings.smpp.tls else { return Ok(None) };
+    ListenerTls::load(&tls.cert_file, &tls.key_file, tls.client_ca_file.as_deref()).map(Some)
+}
+
+fn connector_tls(carrier: &settings::Carrier) -> Result<Option<ConnectorTls>, TlsError> {
+    let Some(tls) = &carrier.tls else { return Ok(None) };
+    let name = tls.server_name.clone().unwrap_or_else(|| carrier.address.host.clone());
+    let own = tls.cert_file.as_deref().zip(tls.key_file.as_deref());
+    ConnectorTls::load(tls.ca_file.as_deref(), &name, own).map(Some)
+}
+
+/// Whether the table of routes of one is that of the other: places are the same in both.
+fn has_same_routes(before: &Settings, now: &Settings) -> bool {
+    let peers = |carrier: &settings::Carrier| {
+        (!carrier.accounts.is_empty()).then(|| (carrier.name.clone(), carrier.accounts.clone()))
+    };
+    let (before_peers, now_peers) =
+        (before.carriers.iter().filter_map(peers), now.carriers.iter().filter_map(peers));
+    before_peers.eq(now_peers) && before.routes == now.routes
+}
+
+fn owners(settings: &Settings, accounts: &HashMap<String, Arc<Account>>) -> Owners {
     let recipient = |settings::Owner::Account(name): &settings::Owner| {
-        let account = *accounts.get(name.as_str())?;
-        let segments = settings.accounts.get(account as usize)?.dialect.mo_segments;
-        Some(Recipient { account, segments })
+        let account = accounts.get(name.as_str())?;
+        let segments = account.settings.dialect.mo_segments;
+        Some(Recipient { account: account.index, segments })
     };
     let owner = |number: &settings::Number| {
         let words = number.keywords.iter().flat_map(|keyword| {
@@ -177,11 +293,12 @@ const DOUBT_MARGIN: Duration = Duration::from_secs(1);
 
 /// The limits of one of so many shards.
 #[must_use]
-pub fn shard_limits(settings: &Settings) -> Limits {
+pub fn shard_limits(world: &World) -> Limits {
+    let settings = &world.settings;
     let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
     let node = &settings.node;
     let share = |limit: u32| (limit as usize).div_ceil(shards);
-    let waiting = settings.accounts.iter().map(|account| share(account.receipts_waiting_max));
+    let waiting = world.accounts.iter().map(|account| share(account.settings.receipts_waiting_max));
     let millis = |ms: u32| Duration::from_millis(u64::from(ms));
     // A receipt whose response never comes is to be there when its message comes to be in doubt.
     let timers = settings.carriers.iter().map(|carrier| carrier.timers.response_timeout_ms);
@@ -209,7 +326,7 @@ pub fn shard_limits(settings: &Settings) -> Limits {
 
 /// What shards know of the carriers.
 #[must_use]
-pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
+pub fn carrier_rules(world: &World) -> Vec<CarrierRules> {
     let rules = |carrier: &settings::Carrier| CarrierRules {
         attempts_max: u16::try_from(carrier.attempts_max).unwrap_or(u16::MAX),
         in_doubt: match carrier.in_doubt {
@@ -231,7 +348,7 @@ pub fn carrier_rules(settings: &Settings) -> Vec<CarrierRules> {
         },
         cutting: cutting(&carrier.dialect),
     };
-    settings.carriers.iter().map(rules).collect()
+    world.carriers.iter().map(|carrier| rules(&carrier.settings)).collect()
 }
 
 /// How long messages to this carrier are cut.

@@ -1,5 +1,6 @@
 //! The session with a carrier: sends segments, reads answers, receipts and MO.
 
+mod renew;
 mod tally;
 
 use std::collections::VecDeque;
@@ -8,13 +9,16 @@ use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::account_link::count_odd;
 use super::bind_record::{BindRecord, Phase, Wanted};
 use super::handles::{CARRIER_ANSWERS_MAX, CarrierHandle};
 use super::history::What;
 use super::outbox::ShardOutbox;
 use super::shard::{SegmentResult, shard_of};
-use super::shared::{Carrier, Shared, ToShard, carrier_session};
+use super::shared::{Shared, ToShard};
+use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::dialect::{StatusRule, Tolerance};
@@ -40,6 +44,8 @@ const LATE_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct CarrierLink {
     shared: Arc<Shared>,
+    /// What it works by, as of this wake-up.
+    world: Arc<World>,
     carrier: Arc<Carrier>,
     /// Which of the carrier's binds.
     bind: u32,
@@ -63,6 +69,8 @@ pub struct CarrierLink {
     transmits: bool,
     /// Segments that this session may still send before it makes way for the next (quirk 56).
     left: u64,
+    /// Held since the last session made way for another configuration, until this one stands.
+    pub turn: Option<OwnedSemaphorePermit>,
     tally: Tally,
 }
 
@@ -80,13 +88,13 @@ impl CarrierLink {
         carrier: Arc<Carrier>,
         (bind, record): (u32, Arc<BindRecord>),
     ) -> Self {
-        let window_max = carrier.settings.window_max as usize;
         Self {
             outbox: ShardOutbox::new(Arc::clone(&shared)),
+            world: shared.world(),
             shared,
             bind,
             record,
-            handle: CarrierHandle::new(window_max),
+            handle: CarrierHandle::new(carrier.settings.window_max),
             carrier,
             renderer: Renderer::default(),
             translator: Translator::default(),
@@ -99,6 +107,7 @@ impl CarrierLink {
             was_bound: false,
             transmits: false,
             left: 0,
+            turn: None,
             tally: Tally::default(),
         }
     }
@@ -110,8 +119,8 @@ impl CarrierLink {
 
     fn bound(&mut self, now: Now, session: &mut Session, state: State) {
         // Until now the response timeout was what connecting and binding may take.
-        let rules = carrier_session(&self.shared, &self.carrier);
-        session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
+        self.set_rules(session);
+        self.turn = None;
         self.was_bound = true;
         self.transmits = state != State::BoundRx;
         self.left = match self.carrier.settings.dialect.messages_per_bind {
@@ -154,7 +163,7 @@ impl CarrierLink {
         }
         // What a shard answers from now on belongs to a session that is gone; the next one gets
         // queues of its own.
-        let fresh = CarrierHandle::new(self.carrier.settings.window_max as usize);
+        let fresh = CarrierHandle::new(self.carrier.settings.window_max);
         let old = std::mem::replace(&mut self.handle, fresh);
         old.close();
         while let Some(outgoing) = old.submits.pop() {
@@ -285,7 +294,7 @@ impl CarrierLink {
             None => mo(carrier, deliver),
             Some(form) => mo(carrier, &self.translator.read_deliver(form, deliver)),
         });
-        let owner = self.shared.owners.of(message.destination.octets()).cloned();
+        let owner = self.world.owners.of(message.destination.octets()).cloned();
         self.outbox.push(shard, ToShard::Mo { link, sequence, owner, message });
     }
 
@@ -329,9 +338,10 @@ impl CarrierLink {
         }
     }
 
-    /// What the operator wants of this bind.
+    /// What the operator, or another configuration, wants of this bind.
     fn obey(&mut self, now: Now, session: &mut Session) {
-        if self.record.is_to_unbind() && !session.is_draining() {
+        let leaves = self.handle.take_leave() || self.record.is_to_unbind();
+        if leaves && !session.is_draining() {
             if session.state().is_bound() {
                 self.record.enter(now.wall, Phase::Draining);
                 self.retire(now, session);
@@ -345,8 +355,9 @@ impl CarrierLink {
         }
     }
 
-    /// This session has sent all that the carrier takes on one (quirk 56), or its operator wants no
-    /// more of it: it waits for its answers and unbinds, and the connector does what comes next.
+    /// This session makes way: it has sent all that the carrier takes on one (quirk 56), or its
+    /// operator or another configuration wants no more of it. It waits for its answers and unbinds,
+    /// and the connector does what comes next.
     fn retire(&mut self, now: Now, session: &mut Session) {
         session.unbind(now);
         if std::mem::take(&mut self.transmits) {
@@ -405,6 +416,9 @@ impl Owner for CarrierLink {
 
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
         self.handle.submits.register(cx);
+        if self.refresh() && session.state().is_bound() {
+            self.set_rules(session);
+        }
         if self.shared.is_stopping_carriers() {
             session.unbind(now);
         } else {

@@ -1,17 +1,24 @@
 //! One bind to a carrier, for as long as the engine runs: connects, binds, waits, connects again.
+//!
+//! A bind goes by the carrier's newest settings each time it connects. When a reload changes where
+//! it goes or as whom, it makes way: one bind of a carrier after the other waits for its answers,
+//! unbinds and binds anew, so that the others carry the traffic meanwhile. One that is not wanted
+//! any more unbinds at once and sleeps until it is.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::bind_record::{BindRecord, Phase, Wanted};
 use super::carrier_link::CarrierLink;
 use super::history::What;
-use super::settings::{self, BindKind};
-use super::shared::{Carrier, Shared, carrier_session};
-use super::stop::Stop;
-use crate::link::{Backoff, Link, connect, tls::ConnectorTls};
+use super::settings::{self, BindKind, Endpoint};
+use super::shared::Shared;
+use super::stop::{Signal, Stop};
+use super::world::{Carrier, carrier_session};
+use crate::link::{Backoff, Link, connect};
+use crate::message::dialect::Dialect;
 use crate::session::{self, BindRequest, CloseReason, Session};
 use crate::wire::{COctetString, CommandStatus, Role};
 
@@ -20,77 +27,103 @@ pub async fn keep_bound(
     shared: Arc<Shared>,
     carrier: Arc<Carrier>,
     (bind, record): (u32, Arc<BindRecord>),
-    tls: Option<ConnectorTls>,
-    mut stop: watch::Receiver<Stop>,
+    mut signal: watch::Receiver<Signal>,
 ) {
     let place = (bind, Arc::clone(&record));
     let mut owner = CarrierLink::new(Arc::clone(&shared), Arc::clone(&carrier), place);
     let wall = || shared.clock.now().wall;
-    let dialect = Arc::clone(&carrier.settings.dialect);
-    let mut backoff = Backoff::new(
-        Duration::from_millis(u64::from(dialect.reconnect_min_ms)),
-        Duration::from_millis(u64::from(dialect.reconnect_max_ms)),
-        0x9e37_79b9 * (u64::from(carrier.index) * 1009 + u64::from(bind) + 1),
-    );
-    while *stop.borrow() != Stop::Carriers {
+    let mut backoff = new_backoff(&carrier, bind);
+    let mut tried = carrier;
+    while signal.borrow_and_update().stop != Stop::Carriers {
         record.take_rebind();
-        if record.wanted() == Wanted::Down {
+        owner.refresh();
+        let carrier = Arc::clone(owner.carrier());
+        if carrier.settings != tried.settings {
+            backoff = new_backoff(&carrier, bind);
+        }
+        let Some(kind) = carrier.kind_of(bind).filter(|_| record.wanted() != Wanted::Down) else {
+            owner.turn = None;
             record.enter(wall(), Phase::Down);
             tokio::select! {
                 () = record.asked() => {}
-                _ = stop.changed() => {}
+                changed = signal.changed() => if changed.is_err() { return },
             }
             continue;
-        }
-        let (reason, again) =
-            session(&shared, &carrier, &record, tls.as_ref(), owner, &mut stop).await;
+        };
+        let wanted = Wants { bind, kind, record: &record };
+        let (end, again) = session(&shared, &carrier, wanted, owner, &mut signal).await;
         owner = again;
+        tried = carrier;
+        owner.turn = end.turn;
         if owner.take_was_bound() {
             backoff.succeeded();
         } else {
             record.failed();
         }
-        if *stop.borrow() == Stop::Carriers {
-            return;
-        }
-        if record.is_to_unbind() {
+        if owner.turn.is_some() || record.is_to_unbind() {
             backoff.succeeded();
             continue;
         }
-        let wait = match reason {
+        if signal.borrow().stop == Stop::Carriers {
+            return;
+        }
+        let wait = match end.reason {
             // The SMSC may hold the dead session, or lock the login (quirk 48).
             Some(CloseReason::BindRefused(status)) => {
-                tracing::warn!(carrier = carrier.settings.name, bind, %status, "bind refused");
-                backoff.next_wait_at_least(refused_wait(status, &dialect))
+                tracing::warn!(carrier = tried.settings.name, bind, %status, "bind refused");
+                backoff.next_wait_at_least(refused_wait(status, &tried.settings.dialect))
             }
             _ => backoff.next_wait(),
         };
         record.enter(wall(), Phase::Waiting(wall() + wait));
-        if was_asked_within(wait, &record, &mut stop).await {
+        if was_asked_within(wait, &tried, (&record, &mut owner), &mut signal).await {
             backoff.succeeded();
         }
     }
 }
 
-/// Waits for the next attempt, or until the operator wants another one or none; whether that was
-/// it.
+/// What is wanted of a session.
+#[derive(Clone, Copy, Debug)]
+struct Wants<'a> {
+    bind: u32,
+    kind: session::BindKind,
+    record: &'a BindRecord,
+}
+
+/// Waits until it is time for the next attempt, until that would be another one than the last, or
+/// until the operator wants one or none; whether that was it.
 async fn was_asked_within(
     wait: Duration,
-    record: &BindRecord,
-    stop: &mut watch::Receiver<Stop>,
+    tried: &Carrier,
+    (record, owner): (&BindRecord, &mut CarrierLink),
+    signal: &mut watch::Receiver<Signal>,
 ) -> bool {
-    let over = tokio::time::sleep(wait);
-    tokio::pin!(over);
+    let until = tokio::time::Instant::now() + wait;
     loop {
+        owner.refresh();
+        let carrier = owner.carrier();
+        let is_other = carrier.is_removed || carrier.settings != tried.settings;
+        if is_other || signal.borrow_and_update().stop == Stop::Carriers {
+            return false;
+        }
         tokio::select! {
-            () = &mut over => return false,
-            _ = stop.changed() => return false,
+            () = tokio::time::sleep_until(until) => return false,
+            changed = signal.changed() => if changed.is_err() { return false },
             () = record.asked() => if record.is_to_unbind() { return true },
         }
     }
 }
 
-fn refused_wait(status: CommandStatus, dialect: &crate::message::dialect::Dialect) -> Duration {
+fn new_backoff(carrier: &Carrier, bind: u32) -> Backoff {
+    let dialect = &carrier.settings.dialect;
+    Backoff::new(
+        Duration::from_millis(u64::from(dialect.reconnect_min_ms)),
+        Duration::from_millis(u64::from(dialect.reconnect_max_ms)),
+        0x9e37_79b9 * (u64::from(carrier.index) * 1009 + u64::from(bind) + 1),
+    )
+}
+
+fn refused_wait(status: CommandStatus, dialect: &Dialect) -> Duration {
     match status {
         CommandStatus::ESME_RALYBND
         | CommandStatus::ESME_RINVPASWD
@@ -102,23 +135,31 @@ fn refused_wait(status: CommandStatus, dialect: &crate::message::dialect::Dialec
     }
 }
 
+/// How a session came to its end.
+#[derive(Debug, Default)]
+struct End {
+    /// Why; `None` when there was none.
+    reason: Option<CloseReason>,
+    /// Held where it made way for the next one, until that stands.
+    turn: Option<OwnedSemaphorePermit>,
+}
+
 /// One session from its connection to its end; the owner comes back for the next.
 async fn session(
     shared: &Arc<Shared>,
     carrier: &Arc<Carrier>,
-    record: &BindRecord,
-    tls: Option<&ConnectorTls>,
-    owner: CarrierLink,
-    stop: &mut watch::Receiver<Stop>,
-) -> (Option<CloseReason>, CarrierLink) {
-    let (settings, kind) = (&carrier.settings, record.kind);
+    wanted: Wants<'_>,
+    mut owner: CarrierLink,
+    signal: &mut watch::Receiver<Signal>,
+) -> (End, CarrierLink) {
+    let (settings, Wants { bind, kind, record }) = (&carrier.settings, wanted);
     let timeout = Duration::from_millis(u64::from(settings.connect_timeout_ms));
     let began = shared.clock.now();
     record.enter(began.wall, Phase::Connecting);
     let address = address_of(settings, kind).to_string();
     let connected = tokio::select! {
-        connected = connect(&address, tls, timeout) => connected,
-        () = asked_to_unbind(record) => return (None, owner),
+        connected = connect(&address, carrier.tls.as_ref(), timeout) => connected,
+        () = asked_to_unbind(record) => return (End::default(), owner),
     };
     let now = shared.clock.now();
     let stream = match connected {
@@ -126,32 +167,58 @@ async fn session(
         Err(error) => {
             tracing::warn!(carrier = settings.name, %error, "cannot connect");
             record.note(now.wall, What::cannot_connect(&error), 1);
-            return (None, owner);
+            return (End::default(), owner);
         }
     };
     record.connected(now.wall, stream.peer());
-    let mut rules = carrier_session(shared, carrier);
+    let (mut rules, unsent_max) = {
+        let world = shared.world();
+        let unsent_max = world.settings.smpp.unsent_max_bytes as usize;
+        (carrier_session(&world.settings, carrier), unsent_max)
+    };
     // The owner sets the real one when the session is bound.
     rules.response_timeout = timeout.saturating_sub(now.monotonic.saturating_sub(began.monotonic));
     let mut session = Session::new(Role::Esme, rules, now);
     let request = bind_request(carrier, kind);
     if let Err(error) = session.bind(now, &request) {
         tracing::error!(carrier = settings.name, ?error, "cannot make a bind of these settings");
-        return (None, owner);
+        return (End::default(), owner);
     }
-    let unsent_max = shared.settings.smpp.unsent_max_bytes as usize;
-    let link = Link::new(stream, session, owner, shared.clock);
-    let mut link = link.with_unwritten_max(unsent_max);
+    let handle = owner.begin(carrier);
+    let mut link = Link::new(stream, session, owner, shared.clock).with_unwritten_max(unsent_max);
+    let mut turn = None;
     let reason = loop {
+        let is_left = shared.carrier(carrier.index).is_some_and(|now| now.kind_of(bind).is_none());
+        if is_left {
+            handle.leave();
+        }
+        let is_other = || {
+            let now = shared.carrier(carrier.index);
+            now.is_some_and(|now| leads_elsewhere(carrier, &now, (bind, kind)))
+        };
+        let makes_way = turn.is_none() && !is_left && is_other();
         tokio::select! {
             biased;
             reason = &mut link => break reason,
+            permit = Arc::clone(&carrier.rebinding).acquire_owned(), if makes_way => {
+                turn = permit.ok();
+                handle.leave();
+            }
             // The link looks at what was asked when it is polled again.
-            changed = stop.changed() => if changed.is_err() { break CloseReason::Local },
+            changed = signal.changed() => if changed.is_err() { break CloseReason::Local },
             () = record.asked() => {}
         }
     };
-    (Some(reason), link.into_parts().1)
+    (End { reason: Some(reason), turn }, link.into_parts().1)
+}
+
+/// Whether a bind made by the settings of `before` is not the one that those of `now` want.
+fn leads_elsewhere(before: &Carrier, now: &Carrier, of: (u32, session::BindKind)) -> bool {
+    let (bind, kind) = of;
+    now.kind_of(bind) != Some(kind)
+        || address_of(&before.settings, kind) != address_of(&now.settings, kind)
+        || before.settings.system_id != now.settings.system_id
+        || before.settings.tls != now.settings.tls
 }
 
 /// Ready when the operator wants no session, or another one.
@@ -163,7 +230,7 @@ async fn asked_to_unbind(record: &BindRecord) {
 
 /// Where the sessions of this kind are.
 #[must_use]
-pub fn address_of(settings: &settings::Carrier, kind: session::BindKind) -> &settings::Endpoint {
+pub fn address_of(settings: &settings::Carrier, kind: session::BindKind) -> &Endpoint {
     match &settings.receiver_address {
         Some(address) if kind == session::BindKind::Receiver => address,
         _ => &settings.address,
@@ -184,16 +251,23 @@ fn bind_request(carrier: &Carrier, kind: session::BindKind) -> BindRequest<'_> {
     request
 }
 
-/// The sessions that `binds` of this kind are.
+/// How many sessions `binds` of this kind are.
 #[must_use]
-pub fn sessions(kind: BindKind, binds: u32) -> Vec<session::BindKind> {
-    let of = |kinds: &[session::BindKind]| {
-        (0..binds).flat_map(|_| kinds.iter().copied()).collect::<Vec<_>>()
-    };
+pub fn sessions(kind: BindKind, binds: u32) -> u32 {
     match kind {
-        BindKind::Pair => of(&[session::BindKind::Transmitter, session::BindKind::Receiver]),
-        BindKind::Receiver => of(&[session::BindKind::Receiver]),
-        BindKind::Transceiver => of(&[session::BindKind::Transceiver]),
-        BindKind::Transmitter => of(&[session::BindKind::Transmitter]),
+        BindKind::Pair => binds.saturating_mul(2),
+        BindKind::Receiver | BindKind::Transceiver | BindKind::Transmitter => binds,
     }
+}
+
+/// What the session at this place is for; `None` behind the last.
+#[must_use]
+pub fn kind_of(kind: BindKind, binds: u32, bind: u32) -> Option<session::BindKind> {
+    let of = match kind {
+        BindKind::Pair if bind.is_multiple_of(2) => session::BindKind::Transmitter,
+        BindKind::Pair | BindKind::Receiver => session::BindKind::Receiver,
+        BindKind::Transceiver => session::BindKind::Transceiver,
+        BindKind::Transmitter => session::BindKind::Transmitter,
+    };
+    (bind < sessions(kind, binds)).then_some(of)
 }

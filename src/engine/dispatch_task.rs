@@ -14,7 +14,8 @@ use tokio::time::Sleep;
 use super::handles::CarrierHandle;
 use super::outbox::ShardOutbox;
 use super::shard::{SegmentResult, shard_of};
-use super::shared::{Carrier, Shared, ToDispatcher, ToShard};
+use super::shared::{Shared, ToDispatcher, ToShard};
+use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::mt::egress::{Dispatcher, Next, Outgoing};
 
@@ -31,12 +32,14 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// A dispatcher and its hands.
 pub struct DispatchTask {
     shared: Arc<Shared>,
+    /// What it works by, as of this wake-up.
+    world: Arc<World>,
     carrier: Arc<Carrier>,
     dispatcher: Dispatcher,
     outbox: ShardOutbox,
     /// What was taken from the queue and not looked at yet.
     told: VecDeque<ToDispatcher>,
-    /// The sessions that stand, as last seen in [`Carrier::links`].
+    /// The sessions that stand, as last seen in the carrier's `links`.
     links: Vec<Option<Arc<CarrierHandle>>>,
     links_seen: u32,
     touched: Vec<bool>,
@@ -51,20 +54,35 @@ pub struct DispatchTask {
 impl DispatchTask {
     /// The task of this carrier's dispatcher. To be made inside the runtime that polls it.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>, binds: usize) -> Self {
+    pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>) -> Self {
         Self {
-            dispatcher: Dispatcher::new(carrier.settings.segments_per_second, binds),
+            dispatcher: Dispatcher::new(carrier.settings.segments_per_second, 0),
             told: VecDeque::new(),
-            links: vec![None; binds],
+            links: Vec::new(),
             links_seen: 0,
-            touched: vec![false; binds],
+            touched: Vec::new(),
             sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
             down_since: None,
             look_at: Duration::ZERO,
             look: Box::pin(tokio::time::sleep(Duration::ZERO)),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
+            world: shared.world(),
             shared,
             carrier,
+        }
+    }
+
+    /// Works by the newest world from now on.
+    fn refresh(&mut self, now: Now) {
+        if !self.shared.refresh(&mut self.world) {
+            return;
+        }
+        if let Some(carrier) = self.world.carriers.get(self.carrier.index as usize) {
+            let rate = carrier.settings.segments_per_second;
+            if rate != self.carrier.settings.segments_per_second {
+                self.dispatcher.set_rate(now.monotonic, rate);
+            }
+            self.carrier = Arc::clone(carrier);
         }
     }
 
@@ -98,8 +116,13 @@ impl DispatchTask {
             return;
         }
         self.links_seen = changed;
-        let window = self.carrier.settings.window_max;
-        for (bind, (place, link)) in self.carrier.links.iter().zip(&mut self.links).enumerate() {
+        let places = self.carrier.links.load();
+        if self.links.len() < places.len() {
+            self.dispatcher.grow(places.len());
+            self.links.resize(places.len(), None);
+            self.touched.resize(places.len(), false);
+        }
+        for (bind, (place, link)) in places.iter().zip(&mut self.links).enumerate() {
             let now = place.load_full();
             let same = match (&now, &*link) {
                 (Some(now), Some(before)) => Arc::ptr_eq(now, before),
@@ -109,10 +132,10 @@ impl DispatchTask {
             if !same && link.is_some() {
                 self.dispatcher.bind_down(bind as u32);
             }
-            if !same && now.is_some() {
-                self.dispatcher.bind_up(bind as u32, window);
-            }
             if let Some(now) = &now {
+                if !same {
+                    self.dispatcher.bind_up(bind as u32, now.window);
+                }
                 self.dispatcher.hold(bind as u32, now.is_held());
             }
             *link = now;
@@ -167,7 +190,11 @@ impl DispatchTask {
             self.down_since = None;
             return;
         }
-        let failover = Duration::from_millis(u64::from(self.carrier.settings.failover_ms));
+        let failover = match self.carrier.is_removed {
+            // It does not come back.
+            true => Duration::ZERO,
+            false => Duration::from_millis(u64::from(self.carrier.settings.failover_ms)),
+        };
         let down_since = *self.down_since.get_or_insert(now.monotonic);
         self.look_at = self.look_at.max(down_since + failover);
         if self.dispatcher.waiting() == 0 {
@@ -188,14 +215,14 @@ impl DispatchTask {
 
     /// Looks at some of what waits; whether all of it has been seen.
     fn look(&mut self, cx: &Context<'_>) -> bool {
-        let (shared, own) = (&self.shared, self.carrier.index);
+        let (world, own) = (&self.world, self.carrier.index);
         let up = |carrier: &Arc<Carrier>| carrier.binds.load(Ordering::Relaxed) > 0;
-        if self.outbox.is_blocked() || !shared.carriers.iter().any(up) {
+        if self.outbox.is_blocked() || !world.carriers.iter().any(up) {
             return true;
         }
         let outbox = &mut self.outbox;
         let seen_all = self.dispatcher.part_with(LOOK, |outgoing| {
-            let leaves = shared.elsewhere(&outgoing.message, own).is_some();
+            let leaves = world.elsewhere(&outgoing.message, own).is_some();
             if leaves {
                 let shard = usize::from(shard_of(outgoing.ticket));
                 outbox.push(shard, ToShard::Elsewhere(outgoing.ticket));
@@ -235,6 +262,7 @@ impl Future for DispatchTask {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let now = this.shared.clock.now();
+        this.refresh(now);
         let more_told = this.take_batch(cx);
         this.take_links();
         this.take_credit();

@@ -135,6 +135,8 @@ impl AccountHandle {
 /// A session with a carrier.
 #[derive(Debug)]
 pub struct CarrierHandle {
+    /// Segments it may have in flight.
+    pub window: u32,
     /// Segments to send: never more than its window, by the dispatcher's count.
     pub submits: Queue<Outgoing>,
     /// Answers to its deliver_sm.
@@ -148,19 +150,23 @@ pub struct CarrierHandle {
     /// Set before the session's end takes out what is left: a segment pushed later is taken back
     /// by the dispatcher.
     pub closed: AtomicBool,
+    /// Set when the session is to wait for its answers and unbind.
+    leaving: AtomicBool,
 }
 
 impl CarrierHandle {
     /// A handle for a session of this window.
     #[must_use]
-    pub fn new(window_max: usize) -> Arc<Self> {
+    pub fn new(window: u32) -> Arc<Self> {
         Arc::new(Self {
-            submits: Queue::new(window_max),
+            window,
+            submits: Queue::new(window as usize),
             answers: ArrayQueue::new(CARRIER_ANSWERS_MAX),
             answered: AtomicU32::new(0),
             paused_until: AtomicU64::new(0),
             held: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
         })
     }
 
@@ -183,6 +189,17 @@ impl CarrierHandle {
     pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
+    }
+
+    /// Asks the session to wait for its answers and unbind, at its next wake-up.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to, and forgets it.
+    #[must_use]
+    pub fn take_leave(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed) && self.leaving.swap(false, Ordering::Relaxed)
     }
 
     /// Nothing is to be sent before this moment (monotonic).

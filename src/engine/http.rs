@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -10,7 +11,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::shared::Shared;
-use super::stop::Stop;
+use super::stop::{Signal, Stop};
+use super::world::Carrier;
 
 /// `/healthz`: the process answers. `/readyz`: it takes messages and a carrier is bound.
 pub fn health(shared: Arc<Shared>) -> Router {
@@ -20,11 +22,11 @@ pub fn health(shared: Arc<Shared>) -> Router {
             if shared.is_stopping() {
                 return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
             }
-            let unbound = shared
-                .carriers
-                .iter()
-                .all(|carrier| carrier.binds.load(std::sync::atomic::Ordering::Relaxed) == 0);
-            if unbound && !shared.carriers.is_empty() {
+            let world = shared.world();
+            let mut carriers = world.carriers.iter().filter(|one| !one.is_removed).peekable();
+            let is_any = carriers.peek().is_some();
+            let up = |carrier: &Arc<Carrier>| carrier.binds.load(Ordering::Relaxed) > 0;
+            if is_any && !carriers.any(up) {
                 return (StatusCode::SERVICE_UNAVAILABLE, "no carrier bound\n");
             }
             (StatusCode::OK, "ready\n")
@@ -46,11 +48,11 @@ pub fn metrics(shared: Arc<Shared>) -> Router {
 }
 
 /// Serves a router until the carriers are stopped: what is watched is there to the end.
-pub async fn serve(router: Router, listener: TcpListener, mut stop: watch::Receiver<Stop>) {
+pub async fn serve(router: Router, listener: TcpListener, mut signal: watch::Receiver<Signal>) {
     let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
     let until = async move {
-        while *stop.borrow() != Stop::Carriers {
-            if stop.changed().await.is_err() {
+        while signal.borrow().stop != Stop::Carriers {
+            if signal.changed().await.is_err() {
                 return;
             }
         }

@@ -2,9 +2,9 @@
 //! not each touch what all threads share.
 
 use super::quota::Quota;
-use super::shared::{Account, Carrier, Shared};
+use super::world::{Account, Carrier, World};
 
-/// Places in the queues of the account and of each carrier, by its place in the settings.
+/// Places in the queues of the account and of each carrier, by its place.
 #[derive(Debug, Default)]
 pub struct Leases {
     account: Lease,
@@ -20,6 +20,13 @@ impl Leases {
     pub fn new(carriers: usize) -> Self {
         let carriers = std::iter::repeat_with(Lease::default).take(carriers).collect();
         Self { carriers, ..Self::default() }
+    }
+
+    /// Leases for at least so many carriers.
+    pub fn grow(&mut self, carriers: usize) {
+        if self.carriers.len() < carriers {
+            self.carriers.resize_with(carriers, Lease::default);
+        }
     }
 
     /// Whether the queue of this carrier has room.
@@ -46,12 +53,12 @@ impl Leases {
     }
 
     /// Gives back what is left.
-    pub fn end(&mut self, account: &Account, shared: &Shared) {
+    pub fn end(&mut self, account: &Account, world: &World) {
         self.account.end(&account.queued);
         for carrier in self.touched.drain(..) {
             let at = carrier as usize;
             if let (Some(lease), Some(carrier)) =
-                (self.carriers.get_mut(at), shared.carriers.get(at))
+                (self.carriers.get_mut(at), world.carriers.get(at))
             {
                 lease.end(&carrier.queued);
             }

@@ -8,10 +8,9 @@ use tokio::sync::Notify;
 
 /// The connections that have not bound, by age. At the limit the oldest is shown out: peers bind
 /// within a round trip, so it is the likeliest never to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Lobby {
     waiting: Mutex<Waiting>,
-    max: usize,
 }
 
 #[derive(Debug, Default)]
@@ -48,18 +47,14 @@ impl Out {
 }
 
 impl Lobby {
-    /// Room for so many, at least one.
+    /// Lets a connection in where there is room for so many, at least one; the oldest are shown out
+    /// if there is none.
     #[must_use]
-    pub fn new(max: u32) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), max: (max as usize).max(1) })
-    }
-
-    /// Lets a connection in; the oldest is shown out if there is no room.
-    #[must_use]
-    pub fn enter(self: &Arc<Self>) -> Guest {
+    pub fn enter(self: &Arc<Self>, max: u32) -> Guest {
+        let max = (max as usize).max(1);
         let out = Arc::new(Out::default());
         let mut waiting = self.lock();
-        while waiting.guests.len() >= self.max {
+        while waiting.guests.len() >= max {
             let Some((_, oldest)) = waiting.guests.pop_first() else { break };
             oldest.tell();
         }
@@ -101,13 +96,16 @@ mod tests {
 
     #[test]
     fn the_oldest_goes_when_there_is_no_room_and_who_has_bound_makes_room() {
-        let lobby = Lobby::new(2);
-        let (first, second) = (lobby.enter(), lobby.enter());
+        let lobby = Arc::new(Lobby::default());
+        let (first, second) = (lobby.enter(2), lobby.enter(2));
         assert!(!first.is_out() && !second.is_out());
-        let third = lobby.enter();
+        let third = lobby.enter(2);
         assert!(first.is_out() && !second.is_out() && !third.is_out());
         drop(second);
-        let fourth = lobby.enter();
+        let fourth = lobby.enter(2);
         assert!(!third.is_out() && !fourth.is_out());
+        // There is to be less room than there was.
+        let fifth = lobby.enter(1);
+        assert!(third.is_out() && fourth.is_out() && !fifth.is_out());
     }
 }

@@ -29,6 +29,7 @@ mod lock;
 mod outbox;
 mod queue;
 mod quota;
+mod reload;
 pub mod routes;
 mod run;
 mod server;
@@ -38,7 +39,9 @@ mod shard_task;
 mod shared;
 mod snapshot;
 mod stop;
+mod world;
 
 pub use lock::DirectoryLock;
+pub use reload::{Changes, FixedKey, ReloadError, ReloadReport, Reloader};
 pub use run::{Engine, StartError};
 pub use snapshot::{CarrierSnapshot, CarrierState, Snapshot, Snapshots};

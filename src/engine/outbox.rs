@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_a_full_shard_does_not_take_waits_asleep_and_goes_when_there_is_room() {
-        let shared = Arc::new(build::shared(Settings::default()));
+        let shared = Arc::new(build::shared(Settings::default()).unwrap());
         let mut outbox = ShardOutbox::new(Arc::clone(&shared));
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));

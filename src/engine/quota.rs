@@ -7,22 +7,29 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug)]
 pub struct Quota {
     used: AtomicU32,
-    max: u32,
+    max: AtomicU32,
 }
 
 impl Quota {
     /// So many places, all free.
     #[must_use]
     pub fn new(max: u32) -> Self {
-        Self { used: AtomicU32::new(0), max }
+        Self { used: AtomicU32::new(0), max: AtomicU32::new(max) }
+    }
+
+    /// So many places from now on. Where more are taken nobody loses one: there is none to take
+    /// until enough were given back.
+    pub fn set_max(&self, max: u32) {
+        self.max.store(max, Ordering::Relaxed);
     }
 
     /// Takes at most so many places; how many there were.
     #[must_use]
     pub fn take(&self, wanted: u32) -> u32 {
+        let max = self.max.load(Ordering::Relaxed);
         let mut used = self.used.load(Ordering::Relaxed);
         loop {
-            let taken = wanted.min(self.max.saturating_sub(used));
+            let taken = wanted.min(max.saturating_sub(used));
             if taken == 0 {
                 return 0;
             }
@@ -42,7 +49,7 @@ impl Quota {
     /// Whether there is no place.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.used() >= self.max
+        self.used() >= self.max.load(Ordering::Relaxed)
     }
 
     /// How many places are taken.
@@ -68,5 +75,18 @@ mod tests {
         assert_eq!((taken, quota.is_full()), (100, true));
         quota.give(1);
         assert_eq!((quota.take(9), quota.take(9)), (1, 0));
+    }
+
+    #[test]
+    fn a_lower_limit_takes_no_place_from_anybody_and_a_higher_one_holds_at_once() {
+        let quota = Quota::new(10);
+        assert_eq!(quota.take(10), 10);
+        quota.set_max(4);
+        quota.give(6);
+        assert_eq!((quota.used(), quota.take(1), quota.is_full()), (4, 0, true));
+        quota.give(1);
+        assert_eq!((quota.take(9), quota.is_full()), (1, true));
+        quota.set_max(6);
+        assert_eq!((quota.take(9), quota.is_full()), (2, true));
     }
 }

@@ -10,14 +10,12 @@ use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Way};
 use crate::wire::CommandStatus;
 use crate::wire::table::SubmitSm;
 
-/// Places by name, in the order of the settings.
-type Places<'a> = HashMap<&'a str, u32>;
+/// Places by name.
+pub type Places<'a> = HashMap<&'a str, u32>;
 
-/// The table of routes.
+/// The table of routes, of accounts and carriers at these places.
 #[must_use]
-pub fn routes(settings: &Settings) -> Routes {
-    let accounts = places(settings.accounts.iter().map(|account| account.system_id.as_str()));
-    let carriers = places(settings.carriers.iter().map(|carrier| carrier.name.as_str()));
+pub fn routes(settings: &Settings, accounts: &Places<'_>, carriers: &Places<'_>) -> Routes {
     let mut table = Table::default();
     for route in &settings.routes {
         let named = route.accounts.iter();
@@ -28,7 +26,7 @@ pub fn routes(settings: &Settings) -> Routes {
         });
         let action = match &route.action {
             settings::Action::Reject => Action::Reject,
-            settings::Action::Send(targets) => Action::Send(way(route.order, targets, &carriers)),
+            settings::Action::Send(targets) => Action::Send(way(route.order, targets, carriers)),
         };
         if route.prefixes.is_empty() && route.prefix_rows.is_empty() {
             table.entry(place, Prefix::default(), &action);
@@ -45,14 +43,15 @@ pub fn routes(settings: &Settings) -> Routes {
                 Action::Send(_) if first.carrier.is_some() => {
                     let targets: Vec<Target> =
                         alike.iter().filter_map(|row| target(row, &route.action)).collect();
-                    let own = way(route.order, &targets, &carriers);
+                    let own = way(route.order, &targets, carriers);
                     table.entry(place, first.prefix, &Action::Send(own));
                 }
                 _ => table.entry(place, first.prefix, &action),
             }
         }
     }
-    for (carrier, at) in settings.carriers.iter().zip(0..) {
+    for carrier in &settings.carriers {
+        let Some(&at) = carriers.get(carrier.name.as_str()) else { continue };
         for account in carrier.accounts.iter().filter_map(|name| accounts.get(name.as_str())) {
             table.same_peer(at, *account);
         }
@@ -60,7 +59,9 @@ pub fn routes(settings: &Settings) -> Routes {
     table.finish()
 }
 
-fn places<'a>(names: impl Iterator<Item = &'a str>) -> Places<'a> {
+/// Places of these, in their order.
+#[must_use]
+pub fn places<'a>(names: impl Iterator<Item = &'a str>) -> Places<'a> {
     names.zip(0..).collect()
 }
 
@@ -156,7 +157,9 @@ pub fn verdict<'a>(
     verdict.sender = String::from_utf8_lossy(source).into_owned();
     verdict.destination = String::from_utf8_lossy(to).into_owned();
     verdict.class = classes.of(source).unwrap_or(account.class);
-    let routes = routes(settings);
+    let accounts = places(settings.accounts.iter().map(|account| account.system_id.as_str()));
+    let carriers = places(settings.carriers.iter().map(|carrier| carrier.name.as_str()));
+    let routes = routes(settings, &accounts, &carriers);
     let Some(found) = routes.find(place, verdict.class, source, to) else { return Some(verdict) };
     verdict.route = settings.routes.get(found.route as usize);
     if let Action::Send(way) = found.action {

@@ -11,23 +11,23 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::build;
-use super::connector::keep_bound;
 use super::control::{self, Control};
-use super::dispatch_task::DispatchTask;
 use super::http;
 use super::lock::DirectoryLock;
+use super::reload::Reloader;
 use super::server;
 use super::settings::Settings;
 use super::shard::Shard;
 use super::shard_task::ShardTask;
 use super::shared::Shared;
 use super::snapshot::Snapshots;
-use super::stop::Stop;
+use super::stop::{Signal, Stop};
+use super::world::Account;
 use crate::link::listen;
-use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
+use crate::link::tls::TlsError;
+use crate::telemetry;
 
 /// How long a stop waits for the sessions to take what was held of MO: they do at once, unless they
 /// are full of other things.
@@ -86,8 +86,7 @@ impl std::error::Error for StartError {}
 #[derive(Debug)]
 pub struct Engine {
     shared: Arc<Shared>,
-    stop: watch::Sender<Stop>,
-    links: JoinSet<()>,
+    reloader: Reloader,
     /// Before the lock: the socket is gone when another engine may make its own.
     _control: Control,
     _lock: DirectoryLock,
@@ -127,68 +126,57 @@ impl Engine {
         let (listener, smpp) = bind("smpp.listen", settings.smpp.listen)?;
         let metrics = settings.metrics.listen.map(|at| bind("metrics.listen", at)).transpose()?;
         let http = settings.http.listen.map(|at| bind("http.listen", at)).transpose()?;
-        let listener_tls = match &settings.smpp.tls {
-            None => None,
-            Some(tls) => Some(
-                ListenerTls::load(&tls.cert_file, &tls.key_file, tls.client_ca_file.as_deref())
-                    .map_err(StartError::Tls)?,
-            ),
-        };
-        let carrier_tls = carrier_tls(&settings)?;
-        let shared = Arc::new(build::shared(settings));
+        let shared = Arc::new(build::shared(settings).map_err(StartError::Tls)?);
         let control = control(&shared)?;
-        let (stop, stopped) = watch::channel(Stop::Nothing);
-        let mut links = JoinSet::new();
+        telemetry::reloaded_at(&shared.registry);
+        let (signal, seen) = watch::channel(Signal { stop: Stop::Nothing, generation: 0 });
+        let reloader = Reloader::new(Arc::clone(&shared), signal);
         spawn_shards(&shared);
-        for (carrier, tls) in shared.carriers.iter().zip(carrier_tls) {
-            let binds = carrier.records.len();
-            let task = DispatchTask::new(Arc::clone(&shared), Arc::clone(carrier), binds);
-            tokio::spawn(task);
-            for (bind, record) in (0..).zip(&carrier.records) {
-                links.spawn(keep_bound(
-                    Arc::clone(&shared),
-                    Arc::clone(carrier),
-                    (bind, Arc::clone(record)),
-                    tls.clone(),
-                    stopped.clone(),
-                ));
-            }
+        for carrier in &shared.world().carriers {
+            reloader.run_carrier(carrier, true);
         }
-        links.spawn(server::serve(Arc::clone(&shared), listener, listener_tls, stopped.clone()));
+        reloader.spawn(server::serve(Arc::clone(&shared), listener, seen.clone()));
         let (metrics, metrics_at) = metrics.unzip();
         if let Some(listener) = metrics {
             let router = http::metrics(Arc::clone(&shared));
-            links.spawn(http::serve(router, listener, stopped.clone()));
+            reloader.spawn(http::serve(router, listener, seen.clone()));
         }
         let (http, http_at) = http.unzip();
         if let Some(listener) = http {
             let router = http::health(Arc::clone(&shared));
-            links.spawn(http::serve(router, listener, stopped));
+            reloader.spawn(http::serve(router, listener, seen));
         }
         let (metrics, http) = (metrics_at, http_at);
-        Ok(Self { shared, stop, links, _control: control, _lock: lock, smpp, metrics, http })
+        Ok(Self { shared, reloader, _control: control, _lock: lock, smpp, metrics, http })
     }
 
     /// Stops: MO held for their other segments go to their accounts as they are, then accounts
     /// unbind, then what was accepted is sent for at most `drain_ms`, then the carriers unbind.
     /// Returns how many accepted messages were left.
-    pub async fn stop(mut self) -> usize {
-        let drain = Duration::from_millis(u64::from(self.shared.settings.node.drain_ms));
+    pub async fn stop(self) -> usize {
+        let drain = Duration::from_millis(u64::from(self.shared.world().settings.node.drain_ms));
         let until = tokio::time::Instant::now() + drain;
         self.release(until.min(tokio::time::Instant::now() + RELEASE_MAX)).await;
         self.shared.stopping.store(true, Ordering::Relaxed);
-        let _ = self.stop.send(Stop::Accounts);
+        self.reloader.say(|signal| signal.stop = Stop::Accounts).await;
         while tokio::time::Instant::now() < until && !self.is_drained() {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
         let left = self.shared.queued();
         self.shared.stopping_carriers.store(true, Ordering::Relaxed);
-        let _ = self.stop.send(Stop::Carriers);
+        self.reloader.say(|signal| signal.stop = Stop::Carriers).await;
+        let mut links = self.reloader.take_links();
         // Sessions give up by themselves after `drain_ms` and their response timeout; a stop does
         // not wait for a peer that does not answer.
         let last = tokio::time::Instant::now() + Duration::from_secs(2);
-        while let Ok(Some(_)) = tokio::time::timeout_at(last, self.links.join_next()).await {}
+        while let Ok(Some(_)) = tokio::time::timeout_at(last, links.join_next()).await {}
         left
+    }
+
+    /// Where it is told other settings.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        self.reloader.clone()
     }
 
     /// Where to see how it stands.
@@ -213,11 +201,11 @@ impl Engine {
 
     /// Whether no shard holds MO any more, and sessions have taken what they were given.
     fn is_released(&self) -> bool {
-        let taken = |account: &Arc<super::shared::Account>| {
+        let taken = |account: &Arc<Account>| {
             account.receivers.load().iter().all(|session| session.deliveries.is_empty())
         };
         self.shared.released.load(Ordering::Acquire) >= self.shared.shards.len()
-            && self.shared.accounts.iter().all(taken)
+            && self.shared.world().accounts.iter().all(taken)
     }
 
     fn is_drained(&self) -> bool {
@@ -234,32 +222,23 @@ fn bind(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAd
 }
 
 fn control(shared: &Arc<Shared>) -> Result<Control, StartError> {
-    let directory = &shared.settings.node.data_dir;
+    let directory = shared.world().settings.node.data_dir.clone();
     let socket = directory.join(control::SOCKET);
-    Control::start(shared, directory).map_err(|error| StartError::Control { socket, error })
-}
-
-fn carrier_tls(settings: &Settings) -> Result<Vec<Option<ConnectorTls>>, StartError> {
-    let load = |carrier: &super::settings::Carrier| {
-        let Some(tls) = &carrier.tls else { return Ok(None) };
-        let name = tls.server_name.clone().unwrap_or_else(|| carrier.address.host.clone());
-        let own = tls.cert_file.as_deref().zip(tls.key_file.as_deref());
-        ConnectorTls::load(tls.ca_file.as_deref(), &name, own).map(Some).map_err(StartError::Tls)
-    };
-    settings.carriers.iter().map(load).collect()
+    Control::start(shared, &directory).map_err(|error| StartError::Control { socket, error })
 }
 
 fn spawn_shards(shared: &Arc<Shared>) {
+    let world = shared.world();
     let count = u8::try_from(shared.shards.len()).unwrap_or(u8::MAX);
     for index in 0..count {
         // A keyed hasher's key is what the standard library has of chance.
         let seed = RandomState::new().hash_one(index);
         let shard = Shard::new(
             (index, count),
-            shared.settings.node.id,
+            shared.node_id,
             (shared.ids_from, seed),
-            build::shard_limits(&shared.settings),
-            build::carrier_rules(&shared.settings),
+            build::shard_limits(&world),
+            build::carrier_rules(&world),
         );
         tokio::spawn(ShardTask::new(usize::from(index), shard, Arc::clone(shared)));
     }

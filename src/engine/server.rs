@@ -11,9 +11,9 @@ use tokio::sync::watch;
 
 use super::account_link::AccountLink;
 use super::lobby::{Guest, Lobby};
-use super::shared::{Shared, session_settings};
-use super::stop::Stop;
-use crate::link::tls::ListenerTls;
+use super::shared::Shared;
+use super::stop::{Signal, Stop};
+use super::world::session_settings;
 use crate::link::{Link, Stream};
 use crate::message::dialect::Dialect;
 use crate::session::Session;
@@ -59,16 +59,18 @@ impl Refusing {
 pub async fn serve(
     shared: Arc<Shared>,
     listener: TcpListener,
-    tls: Option<ListenerTls>,
-    mut stop: watch::Receiver<Stop>,
+    mut signal: watch::Receiver<Signal>,
 ) {
     let open = Arc::new(AtomicU32::new(0));
-    let lobby = Lobby::new(shared.settings.smpp.unbound_sessions_max);
+    let lobby = Arc::new(Lobby::default());
     let mut refusing = Refusing::default();
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = stop.changed() => return,
+            changed = signal.changed() => match changed {
+                Ok(()) if signal.borrow().stop == Stop::Nothing => continue,
+                _ => return,
+            },
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
@@ -77,14 +79,14 @@ pub async fn serve(
                 if refusing.refuse(&shared, "accept") {
                     tracing::error!(%error, "cannot accept connections");
                 }
-                tokio::select! {
-                    biased;
-                    _ = stop.changed() => return,
-                    () = tokio::time::sleep(ACCEPT_PAUSE) => continue,
-                }
+                // What the signal says meanwhile is seen a moment later.
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
             }
         };
-        if open.load(Ordering::Relaxed) >= shared.settings.smpp.sessions_max {
+        let world = shared.world();
+        let limits = &world.settings.smpp;
+        if open.load(Ordering::Relaxed) >= limits.sessions_max {
             if refusing.refuse(&shared, "sessions_max") {
                 tracing::warn!(%peer, "connections are closed at once: sessions_max reached");
             }
@@ -93,10 +95,10 @@ pub async fn serve(
         refusing.take();
         open.fetch_add(1, Ordering::Relaxed);
         shared.metrics.sessions.increment(1);
-        let (shared, tls, stop) = (Arc::clone(&shared), tls.clone(), stop.clone());
-        let (open, guest) = (Arc::clone(&open), lobby.enter());
+        let (shared, signal) = (Arc::clone(&shared), signal.clone());
+        let (open, guest) = (Arc::clone(&open), lobby.enter(limits.unbound_sessions_max));
         tokio::spawn(async move {
-            if let Err(error) = session(&shared, stream, peer, tls, guest, stop).await {
+            if let Err(error) = session(&shared, stream, peer, guest, signal).await {
                 tracing::debug!(%peer, %error, "connection failed before SMPP");
             }
             open.fetch_sub(1, Ordering::Relaxed);
@@ -109,14 +111,14 @@ async fn session(
     shared: &Arc<Shared>,
     stream: TcpStream,
     peer: SocketAddr,
-    tls: Option<ListenerTls>,
     guest: Guest,
-    mut stop: watch::Receiver<Stop>,
+    mut signal: watch::Receiver<Signal>,
 ) -> io::Result<()> {
     let out = guest.out();
-    let timers = shared.settings.smpp.timers;
-    let rules = session_settings(&shared.settings, &timers, &Dialect::default());
-    let stream = match tls {
+    let world = shared.world();
+    let smpp = &world.settings.smpp;
+    let rules = session_settings(&world.settings, &smpp.timers, &Dialect::default());
+    let stream = match world.tls.clone() {
         None => Stream::plain(stream),
         Some(tls) => {
             let _ = stream.set_nodelay(true);
@@ -131,7 +133,9 @@ async fn session(
     };
     let session = Session::new(Role::Smsc, rules, shared.clock.now());
     let owner = AccountLink::new(Arc::clone(shared), peer, guest);
-    let unsent_max = shared.settings.smpp.unsent_max_bytes as usize;
+    let unsent_max = smpp.unsent_max_bytes as usize;
+    // A session may last for weeks; it is not to keep all that was so long ago.
+    drop(world);
     let link = Link::new(stream, session, owner, shared.clock);
     let mut link = link.with_unwritten_max(unsent_max);
     loop {
@@ -139,7 +143,7 @@ async fn session(
             biased;
             _reason = &mut link => return Ok(()),
             // The owner looks at what was asked when the link is polled again.
-            changed = stop.changed() => if changed.is_err() { return Ok(()) },
+            changed = signal.changed() => if changed.is_err() { return Ok(()) },
             () = out.wait() => {}
         }
     }

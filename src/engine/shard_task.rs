@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::build;
 use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
 use super::shard::{Counted, Delivery, Effects, Shard, Standing};
 use super::shared::{Shared, ToDispatcher, ToShard};
+use super::world::World;
+use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -44,6 +47,8 @@ pub struct ShardTask {
 /// Carries out what a shard decides.
 struct Hands {
     shared: Arc<Shared>,
+    /// What it works by, as of this wake-up.
+    world: Arc<World>,
     /// What dispatchers get at the end of the wake-up, by carrier.
     waiting: Vec<VecDeque<ToDispatcher>>,
     /// How many deliveries each account was given: which of its sessions has its turn.
@@ -75,14 +80,14 @@ impl Released {
         }
     }
 
-    fn flush(&mut self, shared: &Shared) {
+    fn flush(&mut self, world: &World) {
         for (account, places) in self.accounts.drain(..) {
-            if let Some(account) = shared.accounts.get(account as usize) {
+            if let Some(account) = world.accounts.get(account as usize) {
                 account.queued.give(places);
             }
         }
         for (carrier, places) in self.carriers.drain(..) {
-            if let Some(carrier) = shared.carriers.get(carrier as usize) {
+            if let Some(carrier) = world.carriers.get(carrier as usize) {
                 carrier.queued.give(places);
             }
         }
@@ -154,30 +159,45 @@ impl ShardTask {
     /// The task of the `index`-th shard. To be made inside the runtime that polls it.
     #[must_use]
     pub fn new(index: usize, shard: Shard<LinkHandle>, shared: Arc<Shared>) -> Self {
-        let carriers = shared.carriers.len();
+        let world = shared.world();
         Self {
             index,
             shard,
             told: VecDeque::new(),
             hands: Hands {
-                waiting: std::iter::repeat_with(VecDeque::new).take(carriers).collect(),
-                turns: vec![0; shared.accounts.len()],
+                waiting: std::iter::repeat_with(VecDeque::new).take(world.carriers.len()).collect(),
+                turns: vec![0; world.accounts.len()],
                 touched: Vec::new(),
                 carriers: Vec::new(),
                 reported: [0.0; 4],
                 tally: Tally::default(),
                 released: Released::default(),
                 shared,
+                world,
             },
             tick: Box::pin(tokio::time::sleep(TICK)),
             released: false,
         }
     }
 
+    /// Works by the newest world from now on.
+    fn refresh(&mut self) {
+        let hands = &mut self.hands;
+        if !hands.shared.refresh(&mut hands.world) {
+            return;
+        }
+        let world = &hands.world;
+        hands.waiting.resize_with(world.carriers.len(), VecDeque::new);
+        hands.turns.resize(world.accounts.len(), 0);
+        let (limits, rules) = (build::shard_limits(world), build::carrier_rules(world));
+        self.shard.reconfigure(limits, rules, hands);
+    }
+
     fn take_batch(&mut self, cx: &Context<'_>) {
         let shared = Arc::clone(&self.hands.shared);
         let Some(queue) = shared.shards.get(self.index) else { return };
         let now = shared.clock.now();
+        self.refresh();
         let mut taken = 0;
         while taken < BATCH {
             if !queue.pop(&mut self.told) {
@@ -188,6 +208,8 @@ impl ShardTask {
                 }
                 return;
             }
+            // Whoever wrote this may have seen accounts and carriers that were not there before.
+            self.refresh();
             taken += self.told.len();
             // To its end: a queue that is empty says that its shard has nothing left to do.
             while let Some(item) = self.told.pop_front() {
@@ -197,7 +219,7 @@ impl ShardTask {
         cx.waker().wake_by_ref();
     }
 
-    fn take(&mut self, now: crate::clock::Now, item: ToShard) {
+    fn take(&mut self, now: Now, item: ToShard) {
         let (shard, hands) = (&mut self.shard, &mut self.hands);
         match item {
             ToShard::Submit(submission) => shard.admit(now, submission, hands),
@@ -262,7 +284,7 @@ impl Hands {
     fn push(&mut self, carrier: u32, item: ToDispatcher) {
         let at = carrier as usize;
         let (Some(carrier), Some(waiting)) =
-            (self.shared.carriers.get(at), self.waiting.get_mut(at))
+            (self.world.carriers.get(at), self.waiting.get_mut(at))
         else {
             return;
         };
@@ -275,8 +297,8 @@ impl Hands {
     /// Wakes everybody who was given something, once.
     fn flush(&mut self) {
         self.tally.flush(&self.shared.metrics);
-        self.released.flush(&self.shared);
-        for (carrier, waiting) in self.shared.carriers.iter().zip(&mut self.waiting) {
+        self.released.flush(&self.world);
+        for (carrier, waiting) in self.world.carriers.iter().zip(&mut self.waiting) {
             if waiting.is_empty() {
                 continue;
             }
@@ -354,11 +376,11 @@ impl Effects for Hands {
     }
 
     fn elsewhere(&mut self, message: &Message, carrier: u32) -> Option<u32> {
-        let other = self.shared.elsewhere(message, carrier)?;
+        let other = self.world.elsewhere(message, carrier)?;
         if other.queued.take(1) == 0 {
             return None;
         }
-        if let Some(own) = self.shared.carriers.get(carrier as usize) {
+        if let Some(own) = self.world.carriers.get(carrier as usize) {
             own.queued.give(1);
         }
         Some(other.index)
@@ -370,7 +392,7 @@ impl Effects for Hands {
 
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
         let at = account as usize;
-        let (Some(account), Some(turn)) = (self.shared.accounts.get(at), self.turns.get_mut(at))
+        let (Some(account), Some(turn)) = (self.world.accounts.get(at), self.turns.get_mut(at))
         else {
             return Ok(());
         };
@@ -398,7 +420,7 @@ impl Effects for Hands {
     }
 
     fn backlog(&mut self, account: u32, change: isize) {
-        if let Some(account) = self.shared.accounts.get(account as usize) {
+        if let Some(account) = self.world.accounts.get(account as usize) {
             account.backlog.fetch_add(change, Ordering::Relaxed);
             if change != 0 {
                 for handle in account.receivers.load().iter() {
@@ -440,7 +462,7 @@ impl Effects for Hands {
             Counted::MoReassembled => metrics.mo_reassembled.increment(1),
             Counted::CorrelationDropped => metrics.correlations_dropped.increment(1),
             Counted::IdNotation { carrier, notation } => {
-                if let Some(carrier) = self.shared.carriers.get(carrier as usize) {
+                if let Some(carrier) = self.world.carriers.get(carrier as usize) {
                     let notation = IdKeys::NAMES.get(notation);
                     let carrier = &carrier.settings.name;
                     tracing::info!(carrier, notation, "notation of ids in receipts learnt");

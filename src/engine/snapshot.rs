@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use super::shared::{Carrier, Shared};
+use super::connector::sessions;
+use super::shared::Shared;
+use super::world::Carrier;
 use crate::message::state::MessageState;
 use crate::telemetry::{Reading, names};
 
@@ -88,6 +90,8 @@ impl Snapshots {
     #[must_use]
     pub fn take(&self) -> Snapshot {
         let shared = &self.shared;
+        let world = shared.world();
+        let carriers = world.carriers.iter().filter(|carrier| !carrier.is_removed);
         let reading = Reading::of(shared.registry.render());
         let total = |name| whole(reading.total(name));
         let bound = || shared.bound.iter().map(|bound| u64::from(*bound)).filter(|&one| one > 0);
@@ -105,7 +109,7 @@ impl Snapshots {
             queued: shared.queued() as u64,
             awaiting_receipt: total(names::AWAITING_RECEIPT),
             waiting: total(names::DELIVERIES_WAITING),
-            carriers: shared.carriers.iter().map(|one| self.carrier(one, &reading)).collect(),
+            carriers: carriers.map(|one| self.carrier(one, &reading)).collect(),
         }
     }
 
@@ -115,10 +119,11 @@ impl Snapshots {
         // What was sent was answered in time, is in doubt, or is in flight still.
         let answered = own(&format!("{}_count", names::RESPONSE_SECONDS));
         let in_flight = own(names::SEGMENTS_SENT) - answered - own(names::SEGMENTS_IN_DOUBT);
-        let binds = carrier.links.len() as u64;
+        let binds = u64::from(sessions(carrier.settings.bind, carrier.settings.binds));
         let binds_up = whole(own(names::CARRIER_BINDS));
         let now = self.shared.clock.now().monotonic;
-        let mut senders = carrier.links.iter().filter_map(|link| link.load_full()).peekable();
+        let links = carrier.links.load();
+        let mut senders = links.iter().filter_map(|link| link.load_full()).peekable();
         let sends = senders.peek().is_some();
         let state = match () {
             () if binds_up == 0 => CarrierState::Down,

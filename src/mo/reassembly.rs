@@ -144,6 +144,12 @@ impl<T> Reassembly<T> {
         }
     }
 
+    /// Holds so much from now on. What is held already keeps its age, and goes at a lower limit
+    /// when the next segment comes.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     // ---- arrivals ----
 
     /// A segment came; `mark` is its [`Mark::of`].

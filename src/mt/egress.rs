@@ -116,6 +116,18 @@ impl Dispatcher {
         }
     }
 
+    /// So many segments a second from now on.
+    pub fn set_rate(&self, now: Duration, segments_per_second: u32) {
+        self.rate.set_per_second(now, segments_per_second);
+    }
+
+    /// As many binds as this, if there were fewer; the new ones are down.
+    pub fn grow(&mut self, binds: usize) {
+        if self.binds.len() < binds {
+            self.binds.resize_with(binds, Bind::default);
+        }
+    }
+
     /// Takes a message behind those that wait.
     pub fn push(&mut self, outgoing: Outgoing) {
         self.waiting.push_back(outgoing);

@@ -14,8 +14,7 @@ const SECOND: u64 = 1_000_000_000;
 #[derive(Debug)]
 pub struct Rate {
     /// Nanoseconds each segment takes; 0 is no limit.
-    interval: u64,
-    burst: u64,
+    interval: AtomicU64,
     due: AtomicU64,
 }
 
@@ -23,9 +22,15 @@ impl Rate {
     /// So many segments a second; 0 is no limit.
     #[must_use]
     pub fn per_second(segments: u32) -> Self {
-        let interval = if segments == 0 { 0 } else { SECOND / u64::from(segments) };
-        let burst = (SECOND / 10).max(interval.saturating_mul(10));
-        Self { interval, burst, due: AtomicU64::new(0) }
+        Self { interval: AtomicU64::new(interval(segments)), due: AtomicU64::new(0) }
+    }
+
+    /// So many a second from now on, whatever was owed to the rate before beyond a burst of this
+    /// one.
+    pub fn set_per_second(&self, now: Duration, segments: u32) {
+        let interval = interval(segments);
+        self.interval.store(interval, Ordering::Relaxed);
+        self.due.fetch_min(nanos(now).saturating_add(burst(interval)), Ordering::Relaxed);
     }
 
     /// Takes room for `segments` now, or nothing.
@@ -33,17 +38,19 @@ impl Rate {
     /// # Errors
     /// How long it is until there would be room.
     pub fn take(&self, now: Duration, segments: u32) -> Result<(), Duration> {
-        if self.interval == 0 {
+        let interval = self.interval.load(Ordering::Relaxed);
+        if interval == 0 {
             return Ok(());
         }
+        let burst = burst(interval);
         let now = nanos(now);
-        let cost = self.interval.saturating_mul(u64::from(segments));
+        let cost = interval.saturating_mul(u64::from(segments));
         let mut due = self.due.load(Ordering::Relaxed);
         loop {
             let start = due.max(now);
             let ahead = start - now;
-            if ahead > self.burst {
-                return Err(Duration::from_nanos(ahead - self.burst));
+            if ahead > burst {
+                return Err(Duration::from_nanos(ahead - burst));
             }
             let next = start.saturating_add(cost);
             match self.due.compare_exchange_weak(due, next, Ordering::Relaxed, Ordering::Relaxed) {
@@ -52,6 +59,14 @@ impl Rate {
             }
         }
     }
+}
+
+fn interval(segments: u32) -> u64 {
+    if segments == 0 { 0 } else { SECOND / u64::from(segments) }
+}
+
+fn burst(interval: u64) -> u64 {
+    (SECOND / 10).max(interval.saturating_mul(10))
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -98,6 +113,26 @@ mod tests {
         }
         let wait = wait.unwrap_err();
         assert!(rate.take(Duration::from_secs(5) + wait, 1).is_ok());
+    }
+
+    #[test]
+    fn another_rate_holds_from_the_next_segment_on() {
+        let rate = Rate::per_second(1);
+        let passed_in = |seconds: std::ops::Range<u64>| {
+            let millis = seconds.start * 1000..seconds.end * 1000;
+            millis.filter(|millis| rate.take(Duration::from_millis(*millis), 1).is_ok()).count()
+        };
+        let now = Duration::from_secs;
+        let slow = passed_in(0..10);
+        assert!((10..=21).contains(&slow), "{slow}");
+        rate.set_per_second(now(10), 100);
+        let fast = passed_in(10..20);
+        assert!((985..=1011).contains(&fast), "{fast}");
+        rate.set_per_second(now(20), 0);
+        assert_eq!(passed_in(20..30), 10_000);
+        rate.set_per_second(now(30), 1);
+        let slow = passed_in(30..40);
+        assert!((10..=21).contains(&slow), "{slow}");
     }
 
     #[test]

@@ -19,5 +19,5 @@ pub use reading::Reading;
 use registry::reason_of;
 pub use registry::{
     CarrierMetrics, EngineMetrics, Registry, account_session_closed, bind_refused,
-    connection_refused, pdu_odd,
+    connection_refused, pdu_odd, reloaded, reloaded_at,
 };

@@ -80,6 +80,8 @@ metrics! {
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
     CONNECTIONS_REFUSED "chappe_connections_refused_total" Counter ["reason"] "Connections of accounts closed at once (sessions_max) or not to be had (accept)."
     PDU_ODD "chappe_pdu_odd_total" Counter ["reason"] "PDUs that were malformed, not permitted or answered nothing."
+    RELOADS "chappe_reloads_total" Counter ["reason"] "Times a configuration was read again: ok, or failed and nothing changed."
+    RELOADED_AT "chappe_config_last_reload_success_timestamp_seconds" Gauge [] "When the configuration in force was read, in seconds since 1970."
     QUEUED "chappe_messages_queued" Gauge [] "Messages accepted that their carrier has not answered."
     AWAITING_RECEIPT "chappe_messages_awaiting_receipt" Gauge [] "Messages sent that await their receipt."
     DELIVERIES_WAITING "chappe_deliveries_waiting" Gauge [] "Receipts and MO that wait for an account."

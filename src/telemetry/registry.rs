@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics::{Counter, Gauge, Key, Label, Level, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
@@ -350,4 +351,19 @@ pub fn bind_refused(registry: &Registry, reason: &str) {
 /// A PDU was malformed, not permitted or answered nothing.
 pub fn pdu_odd(registry: &Registry, reason: &str) {
     registry.counter(names::PDU_ODD, &[("reason", reason)]).increment(1);
+}
+
+/// A configuration was read again, and put in force or not.
+pub fn reloaded(registry: &Registry, is_in_force: bool) {
+    let reason = if is_in_force { "ok" } else { "failed" };
+    registry.counter(names::RELOADS, &[("reason", reason)]).increment(1);
+    if is_in_force {
+        reloaded_at(registry);
+    }
+}
+
+/// The configuration in force was read now.
+pub fn reloaded_at(registry: &Registry) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    registry.gauge(names::RELOADED_AT, &[]).set(now.as_secs() as f64);
 }

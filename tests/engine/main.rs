@@ -12,6 +12,7 @@ mod limits;
 mod messages;
 mod mo;
 mod operations;
+mod reload;
 mod routing;
 mod running;
 mod smsc;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use chappe::engine::{Engine, StartError};
+use chappe::engine::{Engine, ReloadError, ReloadReport, StartError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -35,7 +35,7 @@ reconnect_refused_ms = 100
 /// A running engine and its directory, which goes with it.
 pub struct World {
     pub engine: Engine,
-    _directory: Directory,
+    directory: Directory,
 }
 
 struct Directory(PathBuf);
@@ -72,7 +72,14 @@ impl World {
         let settings = chappe::config::parse("test.toml", &text, &directory)
             .unwrap_or_else(|errors| panic!("{text}\n{errors}"));
         let directory = Directory(directory);
-        Ok(Self { engine: Engine::start(settings)?, _directory: directory })
+        Ok(Self { engine: Engine::start(settings)?, directory })
+    }
+
+    /// Puts another configuration in force, written like that of [`World::start`].
+    pub async fn reload(&self, more: &str) -> Result<ReloadReport, ReloadError> {
+        let (text, directory) = (configuration(more), self.directory.0.clone());
+        let read = move || chappe::config::parse("test.toml", &text, &directory);
+        self.engine.reloader().reload(read).await
     }
 
     pub fn smpp(&self) -> SocketAddr {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::engine::handles::{AccountHandle, Handed};
-use crate::engine::shared::Account;
+use crate::engine::world::Account;
 
 /// Without a delivery taken for so long, an account takes none.
 const TAKES_NONE: Duration = Duration::from_secs(1);

@@ -7,7 +7,8 @@ use super::AccountLink;
 use crate::clock::Now;
 use crate::engine::handles::{Asked, LinkHandle, Reply};
 use crate::engine::shard::{Cancellation, Submission};
-use crate::engine::shared::{Account, ToShard};
+use crate::engine::shared::ToShard;
+use crate::engine::world::Account;
 use crate::message::envelope::ServiceType;
 use crate::message::message_id::MessageId;
 use crate::message::translation::{Form, bare};
@@ -89,7 +90,7 @@ impl AccountLink {
         let envelope = account.admission.address(submit)?;
         let destination = envelope.destination.octets();
         let source = envelope.source.octets();
-        let carrier = self.shared.choose(account, source, destination, &self.leases)?;
+        let carrier = self.world.choose(account, source, destination, &self.leases)?;
         let shard = self.shared.shard_of(destination);
         let message = account.admission.message(envelope, submit, carrier.cutting, now.wall)?;
         if account.rate.take(now.monotonic, u32::from(message.segments())).is_err() {

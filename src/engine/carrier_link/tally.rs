@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::engine::bind_record::BindRecord;
 use crate::engine::history::{Refusals, What};
-use crate::engine::shared::Carrier;
+use crate::engine::world::Carrier;
 use crate::wire::{CommandStatus, StatusClass};
 
 /// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what

@@ -9,7 +9,7 @@ use super::Desk;
 use super::request::{BindAction, Problem};
 use crate::engine::bind_record::{BindRecord, Wanted};
 use crate::engine::history::What;
-use crate::engine::shared::Carrier;
+use crate::engine::world::Carrier;
 
 /// Does it, and says to which.
 pub fn answer(desk: &Desk, action: BindAction, id: &str) -> Result<Value, Problem> {
@@ -23,20 +23,23 @@ pub fn answer(desk: &Desk, action: BindAction, id: &str) -> Result<Value, Proble
 
 /// Binds of a carrier: `CARRIER/N`, or all of `CARRIER`.
 fn binds(desk: &Desk, action: BindAction, id: &str) -> Result<Vec<String>, Problem> {
-    let carrier = |name: &str| desk.shared.carriers.iter().find(|one| one.settings.name == name);
+    let world = desk.shared.world();
+    let present = || world.carriers.iter().filter(|carrier| !carrier.is_removed);
+    let carrier = |name: &str| present().find(|one| one.settings.name == name);
     if let Some(carrier) = carrier(id) {
-        let all = carrier.records.iter().enumerate();
+        let records = carrier.bind_records();
+        let all = records.iter().enumerate();
         return Ok(all.map(|(at, record)| one(desk, action, carrier, at, record)).collect());
     }
     let found = id.rsplit_once('/').and_then(|(name, bind)| {
         let (carrier, at) = (carrier(name)?, bind.parse::<usize>().ok()?);
-        Some((carrier, at, carrier.records.get(at)?))
+        Some((carrier, at, carrier.bind_records().get(at).cloned()?))
     });
     let Some((carrier, at, record)) = found else {
         let message = format!("no bind {id}: `chappe status` lists them as CARRIER/N");
         return Err(Problem::new("unknown", message));
     };
-    Ok(vec![one(desk, action, carrier, at, record)])
+    Ok(vec![one(desk, action, carrier, at, &record)])
 }
 
 fn one(
@@ -76,7 +79,7 @@ fn session(
     number: &str,
 ) -> Result<Vec<String>, Problem> {
     let id = format!("{account}#{number}");
-    let session = desk.shared.by_system_id.get(account).and_then(|account| {
+    let session = desk.shared.world().by_system_id.get(account).and_then(|account| {
         let number = number.parse::<u64>().ok()?;
         account.record.sessions().into_iter().find(|session| session.number == number)
     });

@@ -1,6 +1,7 @@
 //! `status`: how the engine, its carriers' binds and its accounts stand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use super::{Desk, words};
 use crate::engine::bind_record::{BindRecord, Phase, Wanted};
 use crate::engine::connector::address_of;
 use crate::engine::history::{Event, What};
-use crate::engine::shared::{Account, Carrier};
 use crate::engine::snapshot::CarrierSnapshot;
+use crate::engine::world::{Account, Carrier};
 use crate::session::BindKind;
 
 /// How an engine stands at one moment. Moments are milliseconds of wall time since 1970; counts
@@ -208,18 +209,20 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
     let (shared, now) = (&desk.shared, desk.shared.clock.now());
     let snapshot = desk.snapshots.take();
     let is_meant = |name: &str| of.is_none_or(|of| of == name);
-    let carriers = shared.carriers.iter().zip(&snapshot.carriers);
+    let world = shared.world();
+    let carriers = world.carriers.iter().filter(|carrier| !carrier.is_removed);
+    let carriers = carriers.zip(&snapshot.carriers);
     let carriers = carriers.filter(|(carrier, _)| is_meant(&carrier.settings.name));
-    let accounts = shared.accounts.iter();
+    let accounts = world.accounts.iter().filter(|account| !account.is_removed);
     let accounts = accounts.filter(|account| is_meant(&account.settings.system_id));
     let ended = snapshot.ended.iter();
     Status {
         now_unix_ms: millis(now.wall),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        node: shared.settings.node.name.clone(),
+        node: world.settings.node.name.clone(),
         pid: std::process::id(),
         uptime_s: now.monotonic.as_secs(),
-        workers: shared.settings.node.workers_resolved() as u64,
+        workers: world.settings.node.workers_resolved() as u64,
         shards: shared.shards.len() as u64,
         stopping: shared.is_stopping(),
         accepted: snapshot.accepted,
@@ -245,7 +248,9 @@ fn carrier_status(
     events: bool,
 ) -> CarrierStatus {
     let settings = &carrier.settings;
-    let binds = carrier.records.iter().enumerate();
+    let records = carrier.bind_records();
+    let binds = (0..).zip(&records);
+    let binds = binds.filter_map(|(at, record)| Some((at, carrier.kind_of(at)?, record)));
     CarrierStatus {
         name: settings.name.clone(),
         state: figures.state.word().to_owned(),
@@ -256,18 +261,18 @@ fn carrier_status(
         waiting: figures.waiting,
         in_flight: figures.in_flight,
         segments_per_second: settings.segments_per_second,
-        binds: binds.map(|(at, record)| bind_status(carrier, (at, record), now, events)).collect(),
+        binds: binds.map(|bind| bind_status(carrier, bind, now, events)).collect(),
     }
 }
 
 fn bind_status(
     carrier: &Carrier,
-    (at, record): (usize, &BindRecord),
+    (at, kind, record): (u32, BindKind, &Arc<BindRecord>),
     now: Duration,
     events: bool,
 ) -> BindStatus {
     let standing = record.standing();
-    let link = carrier.links.get(at).and_then(arc_swap::ArcSwapAny::load_full);
+    let link = carrier.links.load().get(at as usize).and_then(|link| link.load_full());
     let throttled = link.is_some_and(|link| link.paused_until() > now);
     let wanted = record.wanted();
     let state = match standing.phase {
@@ -293,13 +298,13 @@ fn bind_status(
     let cause = newest(&|what| words::advice(what).is_some()).filter(|_| !stands);
     BindStatus {
         id: format!("{}/{at}", carrier.settings.name),
-        kind: kind_word(record.kind).to_owned(),
+        kind: kind_word(kind).to_owned(),
         state: state.to_owned(),
         since_unix_ms: millis(standing.since),
         wanted: wanted_word(wanted).to_owned(),
         retry_unix_ms: retry.map(millis),
         failures: standing.failures,
-        address: address_of(&carrier.settings, record.kind).to_string(),
+        address: address_of(&carrier.settings, kind).to_string(),
         peer: standing.peer.map(|peer| peer.to_string()),
         in_flight: record.in_flight.load(Ordering::Relaxed),
         window_max: carrier.settings.window_max,

@@ -29,6 +29,7 @@ mod one_each;
 mod parked;
 mod recall;
 mod receipts;
+mod reconfigure;
 mod register;
 mod replace;
 mod segments;

@@ -10,11 +10,13 @@ pub struct OneEach {
     lanes: HashMap<u64, Lane, foldhash::fast::FixedState>,
 }
 
+/// One lane.
 #[derive(Debug)]
-struct Lane {
+pub struct Lane {
     /// The message that is out, by its ticket.
-    out: u64,
-    waiting: VecDeque<u64>,
+    pub out: u64,
+    /// Those that wait, the oldest first.
+    pub waiting: VecDeque<u64>,
 }
 
 impl OneEach {
@@ -57,6 +59,11 @@ impl OneEach {
                 None
             }
         }
+    }
+
+    /// All lanes, in no order.
+    pub fn into_lanes(self) -> impl Iterator<Item = Lane> {
+        self.lanes.into_values()
     }
 
     /// Whether nobody is out and nobody waits.

@@ -1,0 +1,357 @@
+//! What the engine has been told, as one value that a reload replaces, and what of it goes on.
+//!
+//! ```text
+//!   World 7 --accounts--> Account (settings) --+
+//!   World 8 --accounts--> Account (settings) --+--state--> AccountState (sessions, quota, counts)
+//! ```
+//!
+//! A reload makes a new [`World`] beside the old one and puts it in its place. Each owner keeps the
+//! world it works with and looks once a wake-up whether there is a newer one
+//! ([`Shared::refresh`](super::shared::Shared::refresh)), so a message costs nothing more for it,
+//! and what one wake-up does it does by one configuration.
+//!
+//! The place of an account or a carrier is its identity: messages, queues and metrics name it by
+//! that. It keeps its place over reloads, new ones are appended, and one that is taken out leaves
+//! its place behind, marked as removed, for what is still under way.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, Ordering};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::Semaphore;
+
+use super::account_record::AccountRecord;
+use super::batches::Batches;
+use super::bind_record::BindRecord;
+use super::connector::kind_of;
+use super::handles::{AccountHandle, CarrierHandle};
+use super::leases::Leases;
+use super::quota::Quota;
+use super::settings::{self, Settings};
+use super::shared::ToDispatcher;
+use crate::link::tls::{ConnectorTls, ListenerTls};
+use crate::message::class::TrafficClass;
+use crate::message::dialect::Dialect;
+use crate::message::envelope::Message;
+use crate::message::translation::Form;
+use crate::mo::Owners;
+use crate::mt::ingress::Admission;
+use crate::mt::receipts::{Reading, ReceiptStyle};
+use crate::mt::routing::{Action, Classes, Routes};
+use crate::mt::segmentation::{Cutting, Writing, fits};
+use crate::mt::throttle::Rate;
+use crate::session;
+use crate::telemetry::{AccountMetrics, CarrierMetrics};
+use crate::wire::CommandStatus;
+
+/// What the engine has been told.
+#[derive(Debug)]
+pub struct World {
+    /// Counts worlds from 0.
+    pub generation: u64,
+    /// The settings it was made of.
+    pub settings: Settings,
+    /// Accounts by place, removed ones among them.
+    pub accounts: Vec<Arc<Account>>,
+    /// Accounts that may bind, by system_id.
+    pub by_system_id: HashMap<String, Arc<Account>>,
+    /// Carriers by place, removed ones among them.
+    pub carriers: Vec<Arc<Carrier>>,
+    /// Routes.
+    pub routes: Arc<Routes>,
+    /// Classes of numbers.
+    pub classes: Classes,
+    /// Owners of numbers.
+    pub owners: Owners,
+    /// The certificate of the SMPP listener.
+    pub tls: Option<ListenerTls>,
+}
+
+/// An account as it is now. What goes on over reloads is its [`AccountState`].
+#[derive(Debug)]
+pub struct Account {
+    /// Its place.
+    pub index: u32,
+    /// Whether it is in the settings no more.
+    pub is_removed: bool,
+    /// Its settings, the last it had.
+    pub settings: settings::Account,
+    /// What its messages must be.
+    pub admission: Admission,
+    /// How its receipts look.
+    pub style: ReceiptStyle,
+    /// How it writes what it does not write as we do.
+    pub form: Option<Form>,
+    /// What goes on.
+    pub state: Arc<AccountState>,
+}
+
+/// What of an account goes on over reloads.
+#[derive(Debug)]
+pub struct AccountState {
+    /// Its segments a second.
+    pub rate: Rate,
+    /// Its messages that are queued.
+    pub queued: Quota,
+    /// Sessions bound to receive.
+    pub receivers: ArcSwap<Vec<Arc<AccountHandle>>>,
+    /// Deliveries that wait in shards.
+    pub backlog: AtomicIsize,
+    /// Set while deliveries wait in a shard because no session had room.
+    pub starving: AtomicBool,
+    /// Its sessions, and what happened to them.
+    pub record: AccountRecord,
+    /// What is counted.
+    pub metrics: Arc<AccountMetrics>,
+}
+
+/// A carrier as it is now. What goes on over reloads is its [`CarrierState`].
+#[derive(Debug)]
+pub struct Carrier {
+    /// Its place.
+    pub index: u32,
+    /// Whether it is in the settings no more.
+    pub is_removed: bool,
+    /// Its settings, the last it had.
+    pub settings: settings::Carrier,
+    /// How it wants long messages.
+    pub cutting: Cutting,
+    /// How it wants segments written.
+    pub writing: Writing,
+    /// How its receipts are read.
+    pub reading: Reading,
+    /// How it writes what it does not write as we do.
+    pub form: Option<Form>,
+    /// How connections to it are secured.
+    pub tls: Option<ConnectorTls>,
+    /// What goes on.
+    pub state: Arc<CarrierState>,
+}
+
+/// What of a carrier goes on over reloads.
+#[derive(Debug)]
+pub struct CarrierState {
+    /// Messages queued for it.
+    pub queued: Quota,
+    /// Its dispatcher.
+    pub dispatcher: Batches<ToDispatcher>,
+    /// Its sessions bound to transmit, each at the place of its bind: as many places as it ever had
+    /// binds.
+    pub links: ArcSwap<Vec<Arc<LinkPlace>>>,
+    /// Counts changes of `links`.
+    pub links_changed: AtomicU32,
+    /// How each bind stands, and what happened to it, at the same places.
+    pub records: ArcSwap<Vec<Arc<BindRecord>>>,
+    /// How many sessions are bound to transmit and not held.
+    pub binds: AtomicU32,
+    /// Held by the bind that makes way for a new configuration, until it stands again: the others
+    /// carry the traffic meanwhile.
+    pub rebinding: Arc<Semaphore>,
+    /// What is counted.
+    pub metrics: CarrierMetrics,
+}
+
+/// Where the session of one bind stands while it is bound to transmit.
+pub type LinkPlace = ArcSwapOption<CarrierHandle>;
+
+impl World {
+    /// Of the carriers that a message may take, in its lane's order, the first that is up and whose
+    /// queue has room; the first with room when none is up: its messages wait. `leases` are the
+    /// link's.
+    ///
+    /// # Errors
+    /// ESME_RINVDSTADR when there is no way for it, ESME_RMSGQFUL when no queue has room.
+    pub fn choose(
+        &self,
+        account: &Account,
+        source: &[u8],
+        destination: &[u8],
+        leases: &Leases,
+    ) -> Result<&Arc<Carrier>, CommandStatus> {
+        let class = self.class_of(account, source);
+        let found = self.routes.find(account.index, class, source, destination);
+        let Some(Action::Send(way)) = found.map(|found| found.action) else {
+            return Err(CommandStatus::ESME_RINVDSTADR);
+        };
+        let carriers = self.routes.carriers(way, account.index, source, destination);
+        let mut roomy = None;
+        let mut any = false;
+        for carrier in carriers.filter_map(|index| self.carriers.get(index as usize)) {
+            any = true;
+            if leases.has_room(carrier) {
+                if carrier.binds.load(Ordering::Relaxed) > 0 {
+                    return Ok(carrier);
+                }
+                roomy = roomy.or(Some(carrier));
+            }
+        }
+        let status = match any {
+            true => CommandStatus::ESME_RMSGQFUL,
+            false => CommandStatus::ESME_RINVDSTADR,
+        };
+        roomy.ok_or(status)
+    }
+
+    /// Another carrier that a queued message may take, the first in its lane's order that is up,
+    /// has room, and can take it as it was planned.
+    #[must_use]
+    pub fn elsewhere(&self, message: &Message, from: u32) -> Option<&Arc<Carrier>> {
+        let account = self.accounts.get(message.account as usize)?;
+        let (source, destination) = (message.source.octets(), message.destination.octets());
+        let class = self.class_of(account, source);
+        let found = self.routes.find(account.index, class, source, destination)?;
+        let Action::Send(way) = found.action else { return None };
+        let carriers = self.routes.carriers(way, account.index, source, destination);
+        let takes = |carrier: &&Arc<Carrier>| {
+            let up = carrier.index != from && carrier.binds.load(Ordering::Relaxed) > 0;
+            up && !carrier.queued.is_full() && fits(message, carrier.cutting)
+        };
+        carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)
+    }
+
+    /// Why a message of this account and sender is sent: its number says it, or the account.
+    #[must_use]
+    pub fn class_of(&self, account: &Account, sender: &[u8]) -> TrafficClass {
+        self.classes.of(sender).unwrap_or(account.settings.class)
+    }
+}
+
+impl Deref for Account {
+    type Target = AccountState;
+
+    fn deref(&self) -> &AccountState {
+        &self.state
+    }
+}
+
+impl Deref for Carrier {
+    type Target = CarrierState;
+
+    fn deref(&self) -> &CarrierState {
+        &self.state
+    }
+}
+
+impl AccountState {
+    /// Enters a session that can receive.
+    pub fn add_receiver(&self, handle: &Arc<AccountHandle>) {
+        self.receivers.rcu(|receivers| {
+            let mut receivers = Vec::clone(receivers);
+            receivers.push(Arc::clone(handle));
+            receivers
+        });
+    }
+
+    /// Takes it out.
+    pub fn remove_receiver(&self, handle: &Arc<AccountHandle>) {
+        self.receivers.rcu(|receivers| {
+            let mut receivers = Vec::clone(receivers);
+            receivers.retain(|other| !Arc::ptr_eq(other, handle));
+            receivers
+        });
+    }
+}
+
+impl Carrier {
+    /// How each bind stands that there is to be.
+    #[must_use]
+    pub fn bind_records(&self) -> Vec<Arc<BindRecord>> {
+        let records = self.records.load();
+        let wanted = (0..).zip(records.iter()).filter(|(bind, _)| self.kind_of(*bind).is_some());
+        wanted.map(|(_, record)| Arc::clone(record)).collect()
+    }
+
+    /// What the session of this bind is for; `None` where there is to be none.
+    #[must_use]
+    pub fn kind_of(&self, bind: u32) -> Option<session::BindKind> {
+        let kind = kind_of(self.settings.bind, self.settings.binds, bind);
+        kind.filter(|_| !self.is_removed)
+    }
+}
+
+impl CarrierState {
+    /// Enters or, with `None`, takes out the session of a bind, and tells the dispatcher.
+    pub fn set_link(&self, bind: u32, handle: Option<Arc<CarrierHandle>>) {
+        let links = self.links.load();
+        let Some(link) = links.get(bind as usize) else { return };
+        let sends = |handle: &Arc<CarrierHandle>| !handle.is_held();
+        let stands = handle.as_ref().is_some_and(sends);
+        let stood = link.swap(handle).as_ref().is_some_and(sends);
+        self.count_bind(stood, stands);
+    }
+
+    /// Holds messages back from a session, or lets them go to it again.
+    pub fn hold_link(&self, handle: &CarrierHandle, held: bool) {
+        let was_held = handle.held.swap(held, Ordering::Relaxed);
+        self.count_bind(!was_held, !held);
+    }
+
+    fn count_bind(&self, stood: bool, stands: bool) {
+        match (stood, stands) {
+            (false, true) => self.binds.fetch_add(1, Ordering::Relaxed),
+            (true, false) => self.binds.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
+        self.links_changed.fetch_add(1, Ordering::Release);
+        self.dispatcher.wake();
+    }
+
+    /// Makes places for so many binds; how many there were.
+    pub fn grow(&self, binds: usize, wall: Duration) -> usize {
+        let before = self.links.load_full();
+        if before.len() < binds {
+            let mut records = Vec::clone(&self.records.load());
+            records.resize_with(binds, || Arc::new(BindRecord::new(wall)));
+            self.records.store(Arc::new(records));
+            let mut links = Vec::clone(&before);
+            links.resize_with(binds, Arc::default);
+            self.links.store(Arc::new(links));
+            self.links_changed.fetch_add(1, Ordering::Release);
+        }
+        before.len()
+    }
+}
+
+/// What a session with this carrier is told. It is never unbound for being idle: that is for
+/// accounts, whose places are few.
+#[must_use]
+pub fn carrier_session(engine: &Settings, carrier: &Carrier) -> session::Settings {
+    let settings = &carrier.settings;
+    session::Settings {
+        window_max: settings.window_max as usize,
+        inactivity: None,
+        ..session_settings(engine, &settings.timers, &settings.dialect)
+    }
+}
+
+/// What a session of these timers and dialect is told; the engine's own where they say nothing.
+#[must_use]
+pub fn session_settings(
+    settings: &Settings,
+    timers: &settings::Timers,
+    dialect: &Dialect,
+) -> session::Settings {
+    let millis = |ms: u32| Duration::from_millis(u64::from(ms));
+    session::Settings {
+        max_pdu_bytes: settings.smpp.max_pdu_bytes as usize,
+        rules: dialect.rules(),
+        session_init: millis(timers.session_init_ms),
+        enquire_link: match timers.enquire_link_ms {
+            0 => NEVER,
+            ms => millis(ms),
+        },
+        inactivity: match timers.inactivity_ms {
+            0 => None,
+            ms => Some(millis(ms)),
+        },
+        response_timeout: millis(timers.response_timeout_ms),
+        drain: millis(settings.node.drain_ms),
+        ..session::Settings::default()
+    }
+}
+
+/// A time no process lives to see.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
