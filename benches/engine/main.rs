@@ -1,14 +1,16 @@
 //! The engine measured whole: load, engine and SMSC as three processes over loopback.
 //!
 //! `cargo bench --bench engine` runs everything and prints a table; names after `--` choose
-//! (`server`, `relay`, `engine`, `idle`), `--count N` sets the messages of a run, `--runs N` how
-//! often each is repeated: the median is printed, the lowest and highest beside it.
+//! (`server`, `relay`, `engine`, `idle`; `reload` runs only by its name), `--count N` sets the
+//! messages of a run, `--runs N` how often each is repeated: the median is printed, the lowest and
+//! highest beside it.
 //!
 //! Beside the engine's figures stands, from the same run, a raw relay that only renumbers frames
 //! and carries receipts too (`benches/peers`): what the machine could move at that moment.
 
 mod idle;
 mod process;
+mod reload;
 mod table;
 
 use process::{Address, Chappe, Running};
@@ -27,7 +29,7 @@ fn main() {
     };
     let count: u64 = number("--count").unwrap_or(COUNT);
     let runs = number("--runs").map_or(RUNS, |runs| runs as usize);
-    let names: Vec<&str> = ["server", "relay", "engine", "idle"]
+    let names: Vec<&str> = ["server", "relay", "engine", "idle", "reload"]
         .into_iter()
         .filter(|name| words.iter().any(|word| word == name))
         .collect();
@@ -53,9 +55,14 @@ fn main() {
             rows.push(repeat(&name, runs, || engine(binds, count)));
         }
     }
-    print(&rows);
+    if !rows.is_empty() {
+        print(&rows);
+    }
     if wanted("idle") {
         idle::measure();
+    }
+    if names.contains(&"reload") {
+        reload::measure();
     }
 }
 

@@ -1,6 +1,6 @@
 //! The processes of a run.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -59,6 +59,85 @@ impl Chappe {
         let _ = std::fs::remove_file(file);
         running
     }
+}
+
+/// An engine whose configuration changes while it runs.
+pub struct Reloading {
+    running: Running,
+    metrics: Address,
+    file: PathBuf,
+    common: String,
+}
+
+impl Chappe {
+    /// An engine that begins with the configuration of turn 0, and what every turn has.
+    pub fn reloading_engine(configuration: impl Fn(u64) -> String) -> Reloading {
+        let (address, metrics) = (super::free_address(), super::free_address());
+        let name = format!("chappe-bench-{}-{}", std::process::id(), address.port());
+        let data = std::env::temp_dir().join(&name).display().to_string();
+        let common = format!(
+            "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"{metrics}\"\n\
+             [log]\nlevel = \"error\"\n[node]\ndata_dir = \"{data}\"\n\
+             [smpp]\nlisten = \"{address}\"\n"
+        );
+        let file = std::env::temp_dir().join(format!("{name}.toml"));
+        std::fs::write(&file, common.clone() + &configuration(0)).expect("a configuration");
+        let mut command = chappe();
+        command.args(["run", "--config"]).arg(&file);
+        let running = Running::start(command, address);
+        let reloading = Reloading { running, metrics, file, common };
+        let begun = Instant::now();
+        while reloading.metric("chappe_carrier_binds{carrier=\"two\"}") < 8.0 {
+            assert!(begun.elapsed() < START, "the carriers are not bound");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        reloading
+    }
+}
+
+impl Reloading {
+    /// Where it listens.
+    pub fn address(&self) -> Address {
+        self.running.address
+    }
+
+    /// Puts another configuration in force; once it is.
+    pub fn reload(&self, configuration: &str) {
+        let name = "chappe_reloads_total{reason=\"ok\"}";
+        let before = self.metric(name);
+        // At once: half a file is none.
+        let next = self.file.with_extension("next");
+        std::fs::write(&next, self.common.clone() + configuration).expect("a configuration");
+        std::fs::rename(next, &self.file).expect("the other one's place");
+        let pid = self.running.child.id().to_string();
+        let _ = Command::new("kill").args(["-HUP", &pid]).status();
+        let begun = Instant::now();
+        while self.metric(name) <= before {
+            assert!(begun.elapsed() < START, "it was not reloaded");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The value of a metric as its line begins; 0 when it is not there.
+    pub fn metric(&self, line: &str) -> f64 {
+        let page = get(self.metrics).unwrap_or_default();
+        let found = page.lines().find_map(|one| one.strip_prefix(line)?.trim().parse().ok());
+        found.unwrap_or(0.0)
+    }
+}
+
+impl Drop for Reloading {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+fn get(address: Address) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+    let mut page = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut page)?;
+    Ok(page)
 }
 
 fn chappe() -> Command {
@@ -135,6 +214,17 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs the load generator to its end with these options and receipts, and gives back its report.
+pub fn load_with(to: &str, password: &str, options: &[&str]) -> Value {
+    let mut command = chappe();
+    command.args(["load", "--system-id", "demo", "--password", password, "--connect", to]);
+    command.args(["--window", "100", "--receipts", "--settle", "20s"]).args(options);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().expect("load runs");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("its report");
+    assert!(output.status.success(), "load found something missing: {report}");
+    report
 }
 
 /// Runs the load generator to its end and gives back its report.

@@ -13,6 +13,7 @@ mod messages;
 mod mo;
 mod operations;
 mod reload;
+mod reload_load;
 mod routing;
 mod running;
 mod smsc;

@@ -1,7 +1,7 @@
 //! An engine, and what tests ask of it from outside.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -80,6 +80,11 @@ impl World {
         let (text, directory) = (configuration(more), self.directory.0.clone());
         let read = move || chappe::config::parse("test.toml", &text, &directory);
         self.engine.reloader().reload(read).await
+    }
+
+    /// Where relative paths of the configuration begin.
+    pub fn directory(&self) -> &Path {
+        &self.directory.0
     }
 
     pub fn smpp(&self) -> SocketAddr {

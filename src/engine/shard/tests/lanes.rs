@@ -101,3 +101,27 @@ fn a_message_that_expires_at_the_dispatcher_lets_the_next_go() {
     world.receipt("1", DELIVERED);
     world.assert_empty();
 }
+
+#[test]
+fn a_carrier_that_does_not_want_it_any_more_gets_all_that_wait() {
+    let mut world = one_each();
+    for one in ["a", "b", "c"] {
+        world.submit(named(one)).unwrap();
+        world.submit_to(1, named(one)).unwrap();
+    }
+    let first = out(&mut world);
+    assert_eq!(first.len(), 2, "one each");
+    let wanted = CarrierRules { one_per_destination: true, ..Rules::default().carrier };
+    world.reconfigure(vec![CarrierRules { one_per_destination: false, ..wanted }, wanted]);
+    let freed = out(&mut world);
+    let texts: Vec<&[u8]> = freed.iter().map(text).collect();
+    assert_eq!(texts, [b"b", b"c"], "of the one that wants it still none");
+    world.take(&first[1], "1");
+    let next = out(&mut world);
+    assert_eq!((next.len(), text(&next[0])), (1, &b"b"[..]), "after the answer as before");
+    world.reconfigure(vec![wanted; 2]);
+    world.submit(named("d")).unwrap();
+    world.submit(named("e")).unwrap();
+    let texts = out(&mut world);
+    assert_eq!((texts.len(), text(&texts[0])), (1, &b"d"[..]), "wanted again");
+}

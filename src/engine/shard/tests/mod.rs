@@ -191,6 +191,11 @@ impl World {
         }
     }
 
+    /// Other rules of the carriers from now on.
+    fn reconfigure(&mut self, carriers: Vec<CarrierRules>) {
+        self.shard.reconfigure(Rules::default().limits, carriers, &mut self.notes);
+    }
+
     /// Offers a message on link 1; its id if it was taken.
     fn submit(&mut self, message: Message) -> Option<MessageId> {
         self.submit_to(0, message)
