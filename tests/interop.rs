@@ -239,6 +239,27 @@ fn npm_smpp_converses_with_itself_through_the_engine() {
 }
 
 #[test]
+fn npm_smpp_sends_to_several_at_once_and_gets_a_receipt_for_each_under_one_id() {
+    if !has_node() {
+        return;
+    }
+    let world = World::start("npm-multi", &[]);
+    let mut command = Command::new("node");
+    command.arg(scripts().join("esme_node.js")).arg("--multi");
+    let report = world.client(command, 0);
+    assert_eq!(report["ids"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(report["receipts"], serde_json::json!({ "DELIVRD": 3 }), "{report}");
+    assert_eq!(report["unmatched"], 0, "{report}");
+    // ESME_RINVDSTADR and ESME_RINVDLNAME.
+    let failed = serde_json::json!([["nobody", 0x0b], ["friends", 0x34]]);
+    assert_eq!(report["failed"], failed, "{report}");
+    let mut to: Vec<_> =
+        world.submits().iter().map(|one| one["destination_addr"].clone()).collect();
+    to.sort_by_key(Value::to_string);
+    assert_eq!(to, ["447700900001", "447700900002", "447700900003"], "{to:?}");
+}
+
+#[test]
 fn kannel_sends_through_its_http_interface_and_hears_of_each_text() {
     if !has_node() || !is_here("Kannel", is_program("bearerbox")) {
         return;

@@ -1,6 +1,8 @@
 //! The session of an account: binds it, admits its messages, hands it receipts and MO.
 
+mod answers;
 mod bound;
+mod multi;
 mod requests;
 
 use std::net::SocketAddr;
@@ -283,7 +285,7 @@ impl AccountLink {
         let left = std::iter::from_fn(|| handle.deliveries.pop());
         unsettled.extend(left.map(|handed| handed.delivery));
         self.give_back(unsettled, Duration::ZERO);
-        self.tally.flush(&account);
+        self.tally.flush(&account, &self.shared);
     }
 
     /// Hands out what waits, while the window has room.
@@ -369,7 +371,7 @@ impl Owner for AccountLink {
         self.answer(session);
         self.deliver(cx, now, session);
         if let Some(bound) = &self.bound {
-            self.tally.flush(&bound.account);
+            self.tally.flush(&bound.account, &self.shared);
             for (refused, times) in self.refusals.drain() {
                 bound.account.record.note(now.wall, refused, times);
             }

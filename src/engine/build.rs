@@ -47,6 +47,7 @@ pub fn shared(settings: Settings) -> Result<Shared, TlsError> {
     Ok(Shared {
         ids_from: u64::try_from(wall.as_micros()).unwrap_or(0),
         node_id: world.settings.node.id,
+        multi_ids: AtomicU64::new(0),
         clock: Clock::start(),
         metrics: EngineMetrics::new(&registry),
         world: ArcSwap::from_pointee(world),

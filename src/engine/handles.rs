@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
+use super::gathering::{Gathering, MultiReply};
 use super::queue::Queue;
 use super::shard::{Delivery, Standing};
 use crate::message::message_id::MessageId;
@@ -17,7 +18,7 @@ use crate::wire::{CommandId, CommandStatus, SequenceNumber};
 pub const CARRIER_ANSWERS_MAX: usize = 4096;
 
 /// The answer to a request of an account.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Answer {
     /// Of which request.
     pub sequence: SequenceNumber,
@@ -28,12 +29,14 @@ pub struct Answer {
 }
 
 /// What the answer to an account says beside its status, by the command that it answers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Reply {
     /// To a data_sm: our id, when it was taken.
     DataSm(MessageId),
     /// To a query_sm: how the message stands, when it is known.
     QuerySm(Standing),
+    /// To a submit_multi: the id of what was taken, and what was not.
+    SubmitMulti(Box<MultiReply>),
     /// To a submit_sm: our id, when it was taken.
     SubmitSm(MessageId),
     /// To another command, or one that was refused: nothing.
@@ -242,4 +245,6 @@ pub enum LinkHandle {
     Account(Arc<AccountHandle>, Asked),
     /// With a carrier.
     Carrier(Arc<CarrierHandle>),
+    /// Of an account that several shards answer together.
+    Gathered(Arc<Gathering>),
 }

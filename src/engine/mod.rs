@@ -20,6 +20,7 @@ mod carrier_link;
 mod connector;
 pub mod control;
 mod dispatch_task;
+mod gathering;
 mod handles;
 mod history;
 mod http;

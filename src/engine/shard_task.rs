@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::build;
+use super::gathering::Gathering;
 use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
 use super::shard::{Counted, Delivery, Effects, Shard, Standing};
 use super::shared::{Shared, ToDispatcher, ToShard};
@@ -223,6 +224,9 @@ impl ShardTask {
         let (shard, hands) = (&mut self.shard, &mut self.hands);
         match item {
             ToShard::Submit(submission) => shard.admit(now, submission, hands),
+            ToShard::SubmitMulti { id, submissions } => {
+                shard.admit_several(now, id, submissions, hands);
+            }
             ToShard::Query { link, sequence, account, id } => {
                 shard.query(account, id, (&link, sequence), hands);
             }
@@ -316,11 +320,22 @@ impl Hands {
         }
     }
 
-    /// Tells an account what became of what it asked.
-    fn answer_account(&mut self, link: &LinkHandle, answer: impl FnOnce(Asked) -> Answer) {
-        let LinkHandle::Account(handle, asked) = link else { return };
+    /// Tells an account what became of what it asked, if this shard alone has something to say, or
+    /// was the last that had.
+    fn answer_account(
+        &mut self,
+        link: &LinkHandle,
+        answer: impl FnOnce(Asked) -> Answer,
+        part: impl FnOnce(&Arc<Gathering>) -> Option<Answer>,
+    ) {
+        let (handle, answer) = match link {
+            LinkHandle::Account(handle, asked) => (handle, Some(answer(*asked))),
+            LinkHandle::Gathered(gathering) => (&gathering.handle, part(gathering)),
+            LinkHandle::Carrier(_) => return,
+        };
+        let Some(answer) = answer else { return };
         // As many answers as the window fit, and no more requests are taken than that.
-        let _ = handle.answers.push(answer(*asked));
+        let _ = handle.answers.push(answer);
         touch(&mut self.touched, handle);
     }
 
@@ -349,22 +364,31 @@ impl Effects for Hands {
 
     fn accepted(&mut self, link: &LinkHandle, sequence: SequenceNumber, id: MessageId) {
         let status = CommandStatus::ESME_ROK;
-        self.answer_account(link, |asked| Answer { sequence, status, reply: asked.reply(id) });
+        let answer = |asked: Asked| Answer { sequence, status, reply: asked.reply(id) };
+        self.answer_account(link, answer, Gathering::done);
     }
 
     fn refused(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
         let id = MessageId::default();
-        self.answer_account(link, |asked| Answer { sequence, status, reply: asked.reply(id) });
+        let answer = |asked: Asked| Answer { sequence, status, reply: asked.reply(id) };
+        self.answer_account(link, answer, |part| part.refused(sequence, status));
     }
 
     fn done(&mut self, link: &LinkHandle, sequence: SequenceNumber) {
-        let (status, id) = (CommandStatus::ESME_ROK, MessageId::default());
-        self.answer_account(link, |asked| Answer { sequence, status, reply: asked.reply(id) });
+        self.accepted(link, sequence, MessageId::default());
     }
 
     fn stands(&mut self, link: &LinkHandle, sequence: SequenceNumber, standing: Standing) {
         let (status, reply) = (CommandStatus::ESME_ROK, Reply::QuerySm(standing));
-        self.answer_account(link, |_| Answer { sequence, status, reply });
+        let answer = |_| Answer { sequence, status, reply };
+        self.answer_account(link, answer, |part| part.stands(standing));
+    }
+
+    fn charged(&mut self, account: u32, segments: u8) {
+        let now = self.shared.clock.now().monotonic;
+        if let Some(account) = self.world.accounts.get(account as usize) {
+            account.rate.owe(now, u32::from(segments));
+        }
     }
 
     fn released(&mut self, account: u32, carrier: u32) {

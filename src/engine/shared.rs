@@ -10,7 +10,7 @@ use dashmap::DashMap;
 use super::batches::Batches;
 use super::handles::{CarrierHandle, LinkHandle};
 use super::settings::Secret;
-use super::shard::{Cancellation, Delivery, SegmentResult, Submission};
+use super::shard::{Cancellation, Delivery, SegmentResult, Submission, id_step};
 use super::world::{Carrier, World};
 use crate::link::Clock;
 use crate::message::message_id::MessageId;
@@ -33,6 +33,13 @@ pub const DISPATCHER_QUEUE: usize = 16_384;
 pub enum ToShard {
     /// A message to admit.
     Submit(Submission<LinkHandle>),
+    /// Messages to admit, of one submit_multi.
+    SubmitMulti {
+        /// The id that they share with those of other shards.
+        id: MessageId,
+        /// Them, at most 254.
+        submissions: Vec<Submission<LinkHandle>>,
+    },
     /// How a message stands, which an account asks.
     Query {
         /// Who is to be answered.
@@ -137,8 +144,11 @@ pub struct Shared {
     pub node_id: u16,
     /// How many sessions each account has bound, by its place.
     pub bound: DashMap<u32, u32, foldhash::fast::FixedState>,
-    /// The counter of the first id that this process gives; each shard takes every n-th from there.
+    /// The counter of the first id that this process gives; each shard takes every n-th from there,
+    /// see [`id_step`].
     pub ids_from: u64,
+    /// Ids that were given to submit_multi.
+    pub multi_ids: AtomicU64,
     /// Shards' queues.
     pub shards: Vec<Batches<ToShard>>,
     /// Set when shards hold no MO for its other segments any more.
@@ -155,6 +165,15 @@ pub struct Shared {
     pub registry: Registry,
     /// What is counted as a whole.
     pub metrics: EngineMetrics,
+}
+
+/// Which shards know an id.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Keeper {
+    /// Any: it is a submit_multi's, whose messages are where their handsets' are.
+    All,
+    /// The one that gave it.
+    Shard(usize),
 }
 
 impl Shared {
@@ -201,12 +220,22 @@ impl Shared {
         (hasher.finish() % self.shards.len() as u64) as usize
     }
 
-    /// The shard that gave this id, if one of this process did; its message may be gone.
+    /// Who knows an id of this process; its messages may be gone.
     #[must_use]
-    pub fn shard_of_id(&self, id: MessageId) -> Option<usize> {
+    pub fn keeper_of(&self, id: MessageId) -> Option<Keeper> {
         let beyond_first = id.counter().checked_sub(self.ids_from)?;
-        let shard = beyond_first.checked_rem(self.shards.len() as u64)?;
-        (id.node() == self.node_id).then_some(shard as usize)
+        let shard = beyond_first.checked_rem(id_step(self.shards.len()))? as usize;
+        let keeper = if shard < self.shards.len() { Keeper::Shard(shard) } else { Keeper::All };
+        (id.node() == self.node_id).then_some(keeper)
+    }
+
+    /// An id for all messages of one submit_multi: none that a shard gives.
+    #[must_use]
+    pub fn multi_id(&self) -> MessageId {
+        let number = self.multi_ids.fetch_add(1, Ordering::Relaxed);
+        let shards = self.shards.len();
+        let counter = self.ids_from + shards as u64 + number * id_step(shards);
+        MessageId::new(self.node_id, counter)
     }
 
     /// Messages accepted that their carrier has not answered.

@@ -59,6 +59,19 @@ impl Rate {
             }
         }
     }
+
+    /// Takes room for `segments` that cannot be refused any more; who comes next waits for them.
+    pub fn owe(&self, now: Duration, segments: u32) {
+        let interval = self.interval.load(Ordering::Relaxed);
+        if interval == 0 {
+            return;
+        }
+        let now = nanos(now);
+        let cost = interval.saturating_mul(u64::from(segments));
+        let more = |due: u64| Some(due.max(now).saturating_add(cost));
+        // It always has a next value.
+        let _ = self.due.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
 }
 
 fn interval(segments: u32) -> u64 {
@@ -133,6 +146,15 @@ mod tests {
         rate.set_per_second(now(30), 1);
         let slow = passed_in(30..40);
         assert!((10..=21).contains(&slow), "{slow}");
+    }
+
+    #[test]
+    fn what_is_owed_is_paid_before_anything_more_passes() {
+        let rate = Rate::per_second(10);
+        let at = |seconds| Duration::from_secs(seconds);
+        rate.owe(at(5), 50);
+        assert!(rate.take(at(5), 0).is_err() && rate.take(at(8), 1).is_err());
+        assert!(rate.take(at(9), 1).is_ok(), "ten may come at once");
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Count {
 #[derive(Debug)]
 pub struct AccountMetrics {
     system_id: String,
-    /// submit_sm received.
+    /// Messages submitted.
     pub submits: Count,
     /// Messages accepted.
     pub accepted: Count,

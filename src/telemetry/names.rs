@@ -40,8 +40,9 @@ macro_rules! metrics {
 }
 
 metrics! {
-    SUBMITS "chappe_submits_total" Counter ["account"] "submit_sm received."
+    SUBMITS "chappe_submits_total" Counter ["account"] "Messages submitted: submit_sm, data_sm, and each destination of a submit_multi."
     ACCEPTED "chappe_accepted_total" Counter ["account"] "Messages accepted."
+    REQUESTS "chappe_requests_total" Counter ["command" "reason"] "Requests of accounts other than submit_sm, by the command_status they were answered: data_sm, submit_multi, query_sm, cancel_sm and replace_sm."
     REFUSED "chappe_refused_total" Counter ["account" "reason"] "Messages refused at submit, by the command_status they were answered."
     RECEIPTS_OUT "chappe_receipts_delivered_total" Counter ["account"] "Receipts an account has acknowledged."
     MO_OUT "chappe_mo_delivered_total" Counter ["account"] "MO messages an account has acknowledged."

@@ -15,7 +15,7 @@ use crate::message::state::MessageState;
 use crate::mo::reassembly::Why;
 use crate::mt::receipts::Settled;
 use crate::session::CloseReason;
-use crate::wire::CommandStatus;
+use crate::wire::{CommandId, CommandStatus};
 
 const METADATA: Metadata<'static> = Metadata::new("chappe", Level::INFO, None);
 
@@ -133,6 +133,28 @@ impl ByStatus {
     }
 }
 
+/// Requests of accounts by command and status, made when one is first seen.
+#[derive(Debug, Default)]
+pub struct Requests(Mutex<HashMap<(CommandId, &'static str), Counter>>);
+
+impl Requests {
+    /// So many of a command were answered so.
+    pub fn add(
+        &self,
+        registry: &Registry,
+        (command, status): (CommandId, CommandStatus),
+        count: u64,
+    ) {
+        let Ok(mut counters) = self.0.lock() else { return };
+        let reason = reason_of(status);
+        let counter = counters.entry((command, reason)).or_insert_with(|| {
+            let command = command.name().unwrap_or("other");
+            registry.counter(names::REQUESTS, &[("command", command), ("reason", reason)])
+        });
+        counter.increment(count);
+    }
+}
+
 /// What is counted by carrier.
 #[derive(Debug)]
 pub struct CarrierMetrics {
@@ -204,6 +226,8 @@ pub struct EngineMetrics {
     /// Messages that ended, by state number.
     ended: Vec<Counter>,
     matched: Vec<Counter>,
+    /// Requests of accounts other than submit_sm.
+    pub requests: Requests,
     /// Messages that went from the queue of a carrier that was down to another's.
     pub failed_over: Counter,
     /// Messages put aside to be sent again.
@@ -262,6 +286,7 @@ impl EngineMetrics {
         Self {
             ended: by_state(names::ENDED),
             matched: by_state(names::RECEIPTS_MATCHED),
+            requests: Requests::default(),
             failed_over: registry.counter(names::FAILED_OVER, &[]),
             retried: registry.counter(names::RETRIED, &[]),
             maybe_twice: registry.counter(names::MAYBE_TWICE, &[]),

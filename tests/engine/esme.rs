@@ -11,7 +11,8 @@ use chappe::link::{Clock, Link, Owner, Pace, connect};
 use chappe::message::receipt::ReceiptText;
 use chappe::session::{BindKind, BindRequest, CloseReason, Event, Session, Settings};
 use chappe::wire::table::{
-    CancelSm, DataSm, DeliverSm, DeliverSmResp, Pdu, QuerySm, ReplaceSm, SubmitSm,
+    CancelSm, DataSm, DeliverSm, DeliverSmResp, DestAddress, DestAddresses, Pdu, QuerySm,
+    ReplaceSm, SubmitMulti, SubmitSm,
 };
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{COctetString, CommandStatus, Role, Rules, TlvTag, Tlvs};
@@ -61,6 +62,8 @@ pub enum Request {
     Data(Submit),
     /// A cancel_sm of this id, or for this destination.
     Cancel { id: String, destination: String },
+    /// A submit_multi of this message to these; what begins with `@` is a distribution list.
+    Multi(Submit, Vec<String>),
     /// A query_sm of this id.
     Query(String),
     /// A replace_sm of this id by this text.
@@ -77,6 +80,8 @@ pub struct Said {
     /// message_state and error_code.
     pub state: (u8, u8),
     pub final_date: String,
+    /// Of a submit_multi_resp: who failed, and why.
+    pub failed: Vec<(String, CommandStatus)>,
 }
 
 impl Said {
@@ -86,6 +91,14 @@ impl Said {
         match pdu {
             Some(Pdu::SubmitSmResp(resp)) => {
                 Self { command: "submit_sm_resp", id: text(resp.message_id.octets()), ..said }
+            }
+            Some(Pdu::SubmitMultiResp(resp)) => {
+                let failed = resp.unsuccess_smes.iter().map(|one| {
+                    let status = CommandStatus(one.error_status_code);
+                    (text(one.destination_addr.octets()), status)
+                });
+                let id = text(resp.message_id.octets());
+                Self { command: "submit_multi_resp", id, failed: failed.collect(), ..said }
             }
             Some(Pdu::DataSmResp(resp)) => {
                 Self { command: "data_sm_resp", id: text(resp.message_id.octets()), ..said }
@@ -394,6 +407,36 @@ fn ask(now: Now, session: &mut Session, ticket: u64, request: &Request) {
                 ..DataSm::default()
             };
             session.submit(now, ticket, &body).expect("a data_sm");
+        }
+        Request::Multi(submit, destinations) => {
+            let mut octets = Vec::new();
+            for destination in destinations {
+                let one = match destination.strip_prefix('@') {
+                    Some(name) => {
+                        DestAddress::DistributionList { dl_name: COctetString::from(name) }
+                    }
+                    None => DestAddress::Sme {
+                        dest_addr_ton: 1,
+                        dest_addr_npi: 1,
+                        destination_addr: COctetString::from(destination.as_str()),
+                    },
+                };
+                one.append(&mut octets);
+            }
+            let count = u8::try_from(destinations.len()).expect("an octet counts them");
+            let body = SubmitMulti {
+                source_addr: COctetString::from(submit.source.as_str()),
+                dest_addresses: DestAddresses::new(count, &octets).expect("a list"),
+                esm_class: submit.esm_class,
+                data_coding: submit.data_coding,
+                registered_delivery: submit.registered_delivery,
+                validity_period: COctetString::from(submit.validity_period.as_str()),
+                schedule_delivery_time: COctetString::from(submit.schedule.as_str()),
+                short_message: &submit.text,
+                tlvs: Tlvs::take(&submit.tlvs).0,
+                ..SubmitMulti::default()
+            };
+            session.submit(now, ticket, &body).expect("a submit_multi");
         }
         Request::Cancel { id, destination } => {
             let body = CancelSm {

@@ -11,6 +11,7 @@ mod failures;
 mod limits;
 mod messages;
 mod mo;
+mod multi;
 mod operations;
 mod reload;
 mod reload_load;

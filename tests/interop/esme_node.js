@@ -23,6 +23,7 @@ const { values: options } = parseArgs({ options: {
   to: { type: 'string', default: '447700900123' },
   from: { type: 'string', default: '447700900999' },
   'expect-mo': { type: 'string', default: '0' },
+  multi: { type: 'boolean', default: false }, // one submit_multi instead of all that
   timeout: { type: 'string', default: '20' }, // seconds
 } });
 if (!options['system-id'] || !options.password) {
@@ -32,8 +33,9 @@ if (!options['system-id'] || !options.password) {
 const timeoutMs = Number(options.timeout) * 1000;
 
 const report = { client: 'npm smpp 0.5.1', bound: false, submitted: 0, accepted: 0, ids: [],
-  receipts: {}, unmatched: 0, mo: [], unbound: false, errors: [] };
+  receipts: {}, unmatched: 0, failed: [], mo: [], unbound: false, errors: [] };
 const asked = new Map(); // message_id -> whether a receipt was asked for
+let awaited = 0;         // receipts that the id of a submit_multi is to bring
 const receipted = [];    // message_id of every receipt
 
 function messages() {
@@ -84,6 +86,7 @@ function waiting() {
   for (const [id, wanted] of asked) {
     if (wanted && !receipted.includes(id)) missing.push(`a receipt for ${id}`);
   }
+  if (receipted.length < awaited) missing.push(`${awaited - receipted.length} receipts`);
   if (report.mo.length < Number(options['expect-mo'])) {
     missing.push(`${Number(options['expect-mo']) - report.mo.length} MO`);
   }
@@ -116,6 +119,24 @@ async function submit(session, fields) {
   asked.set(id, fields.registered_delivery === 1);
 }
 
+// One text to three numbers, one of them twice; a list and a name, which must both fail; and what
+// is asked of the one id that they have.
+async function submitMulti(session) {
+  const to = (destination_addr) => ({ dest_addr_ton: 1, dest_addr_npi: 1, destination_addr });
+  const numbers = [1, 2, 3].map((n) => to(`44770090000${n}`));
+  report.submitted += 1;
+  const { message_id: id, unsuccess_sme: failed } = await ask(session, 'submit_multi', {
+    source_addr_ton: 1, source_addr_npi: 1, source_addr: options.from, short_message: PLAIN,
+    data_coding: 0, registered_delivery: 1,
+    dest_address: [...numbers, numbers[0], to('nobody'), { dl_name: 'friends' }] });
+  report.failed = failed.map((one) => [one.destination_addr, one.error_status_code]);
+  asked.set(id, true);
+  awaited = numbers.length;
+  const query = { message_id: id, source_addr: options.from };
+  const { message_id: again, message_state: state } = await ask(session, 'query_sm', query);
+  if (again !== id || !STATES[state]) report.errors.push(`query_sm says ${again}: ${state}`);
+}
+
 async function converse() {
   const session = smpp.connect({ host: options.host, port: Number(options.port) });
   await new Promise((resolve, reject) => {
@@ -138,7 +159,9 @@ async function converse() {
     { system_id: options['system-id'], password: options.password, interface_version: 0x34 });
   report.bound = true;
 
-  const submits = await Promise.allSettled(messages().map((fields) => submit(session, fields)));
+  const sending = options.multi ? [submitMulti(session)]
+    : messages().map((fields) => submit(session, fields));
+  const submits = await Promise.allSettled(sending);
   for (const { reason } of submits) if (reason) report.errors.push(reason.message);
   const deadline = Date.now() + timeoutMs;
   while (waiting().length && Date.now() < deadline) await sleep(50);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::clock::Now;
 use crate::engine::handles::{AccountHandle, Handed};
+use crate::engine::shared::Shared;
 use crate::engine::world::Account;
+use crate::wire::{CommandId, CommandStatus};
 
 /// Without a delivery taken for so long, an account takes none.
 const TAKES_NONE: Duration = Duration::from_secs(1);
@@ -104,10 +106,24 @@ pub struct Tally {
     pub accepted: u64,
     pub receipts: u64,
     pub mo: u64,
+    /// Requests other than submit_sm, by what they were answered: a handful.
+    requests: Vec<(CommandId, CommandStatus, u64)>,
 }
 
 impl Tally {
-    pub fn flush(&mut self, account: &Account) {
+    /// A request other than a submit_sm was answered so.
+    pub fn request(&mut self, command: CommandId, status: CommandStatus) {
+        let same = |one: &&mut (CommandId, CommandStatus, u64)| (one.0, one.1) == (command, status);
+        match self.requests.iter_mut().find(same) {
+            Some((_, _, count)) => *count += 1,
+            None => self.requests.push((command, status, 1)),
+        }
+    }
+
+    pub fn flush(&mut self, account: &Account, shared: &Shared) {
+        for (command, status, count) in self.requests.drain(..) {
+            shared.metrics.requests.add(&shared.registry, (command, status), count);
+        }
         let metrics = &account.metrics;
         let counters = [
             (&metrics.submits, &mut self.submits),

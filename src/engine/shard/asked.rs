@@ -19,8 +19,27 @@ pub struct Standing {
     pub error: u8,
 }
 
+impl Standing {
+    /// How the messages of one submit_multi stand together: as the least advanced does, and when
+    /// all have ended as the worst, at the moment of the last.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        let rank = |one: &Self| match one.state {
+            _ if one.done_s == 0 => 0,
+            MessageState::ACCEPTED => 2,
+            MessageState::DELIVERED => 3,
+            _ => 1,
+        };
+        let (first, second) =
+            if rank(&other) < rank(&self) { (other, self) } else { (self, other) };
+        let done_s = if first.done_s == 0 { 0 } else { first.done_s.max(second.done_s) };
+        Self { done_s, ..first }
+    }
+}
+
 impl<L: Clone> Shard<L> {
-    /// How a message stands. One that is not this account's is one that nobody knows.
+    /// How a message stands, or those that share this id, as one. One that is not this account's
+    /// is one that nobody knows.
     pub fn query<E: Effects<Link = L>>(
         &self,
         account: u32,
@@ -36,21 +55,18 @@ impl<L: Clone> Shard<L> {
 
     fn standing(&self, account: u32, id: MessageId) -> Option<Standing> {
         let enroute = Standing { id, done_s: 0, state: MessageState::ENROUTE, error: 0 };
-        let (of, standing) = match self.known(id)? {
-            Known::Live(ticket) => (self.slots.get(ticket)?.message.account, enroute),
-            Known::Awaited(place) => (self.awaiting.account(place)?, enroute),
-            Known::Ended(end) => {
-                let (done_s, state, error) = (end.done_s, end.state, end.error);
-                (end.account, Standing { id, done_s, state, error })
-            }
+        let of_one = |known| {
+            let (of, standing) = match known {
+                Known::Live(ticket) => (self.slots.get(ticket)?.message.account, enroute),
+                Known::Awaited(place) => (self.awaiting.account(place)?, enroute),
+                Known::Ended(end) => {
+                    let (done_s, state, error) = (end.done_s, end.state, end.error);
+                    (end.account, Standing { id, done_s, state, error })
+                }
+            };
+            (of == account).then_some(standing)
         };
-        (of == account).then_some(standing)
-    }
-
-    /// What is known of a message of this shard.
-    pub(super) fn known(&self, id: MessageId) -> Option<Known> {
-        let known = self.register.find(self.number_of(id)?);
-        known.or_else(|| self.awaiting.find_id(id).map(Known::Awaited))
+        self.known(id).filter_map(of_one).reduce(Standing::with)
     }
 
     /// The number of a message of this shard; `None` of another's.

@@ -32,6 +32,9 @@ pub trait Effects {
     /// What was asked is not done; of a submission: the message is not taken.
     fn refused(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
 
+    /// A message was changed to so many segments, which count against its account's rate.
+    fn charged(&mut self, account: u32, segments: u8);
+
     /// A message that was offered counts no more against the queues of its account and carrier:
     /// its carrier has all of it, it has ended, or it was refused. Once for each message.
     fn released(&mut self, account: u32, carrier: u32);

@@ -25,6 +25,7 @@ mod ended;
 mod lean;
 mod live;
 mod mo;
+mod multi;
 mod one_each;
 mod parked;
 mod recall;
@@ -60,6 +61,7 @@ use ended::Ended;
 use lean::Lean;
 use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
+use multi::Multis;
 use one_each::OneEach;
 use parked::Parked;
 pub use recall::Cancellation;
@@ -81,7 +83,8 @@ pub struct Shard<L> {
     /// The counter of its first id.
     first: u64,
     counter: u64,
-    /// Counters of all shards together: each takes every n-th, so that no two give the same id.
+    /// Counters of all shards, and that of submit_multi's ids: each takes every n-th, so that no
+    /// two give the same id.
     counter_step: u64,
     limits: Limits,
     carriers: Vec<CarrierRules>,
@@ -89,6 +92,7 @@ pub struct Shard<L> {
     leans: Vec<Lean>,
     slots: Slots,
     register: Register,
+    multis: Multis,
     recalls: Recalls<L>,
     /// Messages not yet answered by their carrier.
     queued: usize,
@@ -109,6 +113,13 @@ pub struct Shard<L> {
     reassembly: Reassembly<Owner>,
     /// Set while the engine stops: nothing is held for its other segments any more.
     releasing: bool,
+}
+
+/// From one id that a shard gives to its next, where there are so many shards: each has its own,
+/// and those of submit_multi, which several shards have a part of, are between.
+#[must_use]
+pub fn id_step(shards: usize) -> u64 {
+    shards.max(1) as u64 + 1
 }
 
 /// The message a carrier's id stands for; the newest first where an id was used again.
@@ -134,9 +145,10 @@ impl<L: Clone> Shard<L> {
             node,
             first: first + u64::from(index),
             counter: first + u64::from(index),
-            counter_step: u64::from(count.max(1)),
+            counter_step: id_step(usize::from(count)),
             reassembly: Reassembly::new(limits.reassembly),
             register: Register::new(limits.ended_max),
+            multis: Multis::default(),
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],

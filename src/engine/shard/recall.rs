@@ -13,7 +13,6 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::live::{Live, Place};
-use super::register::Known;
 use super::replace::Change;
 use super::{Effects, Shard};
 use crate::clock::Now;
@@ -27,6 +26,10 @@ use crate::wire::{Address, CommandStatus, SequenceNumber};
 const SEARCH_TURN: usize = 16_384;
 /// Such requests that may wait for their next turn. At the limit: ESME_RTHROTTLED.
 const SEARCHES_MAX: usize = 64;
+/// What a message that cannot be taken back comes to.
+const CANCEL_FAILED: Result<(), CommandStatus> = Err(CommandStatus::ESME_RCANCELFAIL);
+/// What a message that cannot be changed comes to.
+pub(super) const REPLACE_FAILED: Result<(), CommandStatus> = Err(CommandStatus::ESME_RREPLACEFAIL);
 
 /// Which messages an account takes back (SMPP 3.4 §4.9.1).
 #[derive(Clone, Debug)]
@@ -57,22 +60,22 @@ impl Cancellation {
     }
 }
 
-/// Requests that are not answered yet.
+/// Requests that are not answered yet, to take messages back or to change them.
 #[derive(Debug)]
 pub(super) struct Recalls<L> {
     /// By number, in the order they came.
     requests: HashMap<u64, Request<L>, foldhash::fast::FixedState>,
     next: u64,
     /// Why each held message is, by its ticket.
-    held: HashMap<u64, Held<L>, foldhash::fast::FixedState>,
+    held: HashMap<u64, Held, foldhash::fast::FixedState>,
     searches: VecDeque<Search>,
 }
 
 /// Why a message is held.
 #[derive(Debug)]
-pub(super) enum Held<L> {
+pub(super) enum Held {
     /// It is to be changed.
-    Change(Box<Change<L>>),
+    Change(Box<Change>),
     /// It is to be taken back, for this request.
     Recall(u64),
 }
@@ -81,9 +84,12 @@ pub(super) enum Held<L> {
 struct Request<L> {
     link: L,
     sequence: SequenceNumber,
-    /// Messages that are not settled, and one for the request while it searches.
+    /// Messages that are not settled, and one for the request while it looks for more.
     open: usize,
-    taken_back: usize,
+    /// How many of them it was done to.
+    done: usize,
+    /// The answer when it was done to none.
+    refusal: CommandStatus,
 }
 
 /// A look for messages without an id.
@@ -117,7 +123,8 @@ impl<L> Recalls<L> {
 }
 
 impl<L: Clone> Shard<L> {
-    /// Takes messages back. ESME_RCANCELFAIL when there is none that can be, whoever's it is.
+    /// Takes messages back: one, all that share an id, or all that the rest says. ESME_RCANCELFAIL
+    /// when there is none that can be, whoever's it is.
     pub fn cancel<E: Effects<Link = L>>(
         &mut self,
         now: Now,
@@ -129,10 +136,7 @@ impl<L: Clone> Shard<L> {
             effects.refused(&link, sequence, CommandStatus::ESME_RTHROTTLED);
             return;
         }
-        let request = self.recalls.next;
-        self.recalls.next += 1;
-        let open = Request { link, sequence, open: 1, taken_back: 0 };
-        self.recalls.requests.insert(request, open);
+        let request = self.recalls.open(link, sequence, CommandStatus::ESME_RCANCELFAIL);
         let Some(id) = wanted.id else {
             let search = Search { request, wanted, place: 0, before: self.counter };
             self.recalls.searches.push_back(search);
@@ -141,17 +145,13 @@ impl<L: Clone> Shard<L> {
             }
             return;
         };
-        let known = self.number_of(id).and_then(|number| self.register.find(number));
-        let ticket = match known {
-            Some(Known::Live(ticket)) => Some(ticket),
-            Some(Known::Awaited(_) | Known::Ended(_)) | None => None,
-        };
-        let is_wanted =
-            |ticket: &u64| self.slots.get(*ticket).is_some_and(|live| wanted.covers(live));
-        match ticket.filter(is_wanted) {
-            Some(ticket) => self.take_back(now, ticket, request, effects),
-            None => self.recalls.settle(request, false, effects),
+        let covers = |ticket: &u64| self.slots.get(*ticket).is_some_and(|live| wanted.covers(live));
+        let tickets: Vec<u64> = self.tickets_of(id).filter(covers).collect();
+        for ticket in tickets {
+            self.recalls.expect(request);
+            self.take_back(now, ticket, request, effects);
         }
+        self.recalls.close(request, effects);
     }
 
     /// Goes on with the oldest request without an id, for one turn.
@@ -163,10 +163,8 @@ impl<L: Clone> Shard<L> {
                 live.id.counter() < search.before && search.wanted.covers(live)
             });
             let Some((ticket, live)) = wanted else { continue };
-            if !live.is_with_carrier()
-                && let Some(request) = self.recalls.requests.get_mut(&search.request)
-            {
-                request.open += 1;
+            if !live.is_with_carrier() {
+                self.recalls.expect(search.request);
                 self.take_back(now, ticket, search.request, effects);
             }
         }
@@ -174,7 +172,7 @@ impl<L: Clone> Shard<L> {
         if end < self.slots.places() {
             self.recalls.searches.push_front(search);
         } else {
-            self.recalls.settle(search.request, false, effects);
+            self.recalls.close(search.request, effects);
         }
     }
 
@@ -187,14 +185,14 @@ impl<L: Clone> Shard<L> {
     ) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         if live.is_with_carrier() || live.expired || live.held {
-            self.recalls.settle(request, false, effects);
+            self.recalls.settle(request, CANCEL_FAILED, effects);
         } else if live.any(Place::Out) {
             live.held = true;
             effects.withdraw(live.carrier, ticket);
             self.recalls.hold(ticket, Held::Recall(request));
         } else {
             self.end(now, ticket, MessageState::DELETED, 0, effects);
-            self.recalls.settle(request, true, effects);
+            self.recalls.settle(request, Ok(()), effects);
         }
     }
 
@@ -213,15 +211,15 @@ impl<L: Clone> Shard<L> {
         let is_with_carrier = live.is_with_carrier();
         match self.recalls.held.remove(&ticket) {
             Some(Held::Recall(request)) if is_with_carrier => {
-                self.recalls.settle(request, false, effects);
+                self.recalls.settle(request, CANCEL_FAILED, effects);
                 self.go_on(now, ticket, effects);
             }
             Some(Held::Recall(request)) => {
                 self.end(now, ticket, MessageState::DELETED, 0, effects);
-                self.recalls.settle(request, true, effects);
+                self.recalls.settle(request, Ok(()), effects);
             }
             Some(Held::Change(change)) if is_with_carrier => {
-                Self::refuse_change(&change, effects);
+                self.recalls.settle(change.request, REPLACE_FAILED, effects);
                 self.go_on(now, ticket, effects);
             }
             Some(Held::Change(change)) => self.change(now, ticket, *change, effects),
@@ -246,32 +244,64 @@ impl<L: Clone> Shard<L> {
     /// A held message has ended otherwise.
     pub(super) fn held_has_ended<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
         match self.recalls.held.remove(&ticket) {
-            Some(Held::Recall(request)) => self.recalls.settle(request, false, effects),
-            Some(Held::Change(change)) => Self::refuse_change(&change, effects),
+            Some(Held::Recall(request)) => self.recalls.settle(request, CANCEL_FAILED, effects),
+            Some(Held::Change(change)) => {
+                self.recalls.settle(change.request, REPLACE_FAILED, effects);
+            }
             None => {}
         }
     }
 }
 
 impl<L> Recalls<L> {
+    /// A new request, which is looking for its messages; this status when it finds none.
+    pub fn open(&mut self, link: L, sequence: SequenceNumber, refusal: CommandStatus) -> u64 {
+        let request = self.next;
+        self.next += 1;
+        let open = Request { link, sequence, open: 1, done: 0, refusal };
+        self.requests.insert(request, open);
+        request
+    }
+
+    /// A request has found a message more, which is to be settled.
+    pub fn expect(&mut self, request: u64) {
+        if let Some(request) = self.requests.get_mut(&request) {
+            request.open += 1;
+        }
+    }
+
     /// Notes why a message is held.
-    pub fn hold(&mut self, ticket: u64, why: Held<L>) {
+    pub fn hold(&mut self, ticket: u64, why: Held) {
         self.held.insert(ticket, why);
     }
 
-    /// Something that a request waited for is settled; the last of it brings the answer.
-    fn settle<E: Effects<Link = L>>(&mut self, request: u64, taken_back: bool, effects: &mut E) {
+    /// A message of a request is settled; the last of them brings the answer.
+    pub fn settle<E: Effects<Link = L>>(
+        &mut self,
+        request: u64,
+        result: Result<(), CommandStatus>,
+        effects: &mut E,
+    ) {
+        if let Some(open) = self.requests.get_mut(&request) {
+            match result {
+                Ok(()) => open.done += 1,
+                Err(status) => open.refusal = status,
+            }
+        }
+        self.close(request, effects);
+    }
+
+    /// A request has found all its messages, or one of them is settled.
+    pub fn close<E: Effects<Link = L>>(&mut self, request: u64, effects: &mut E) {
         let Some(open) = self.requests.get_mut(&request) else { return };
         open.open -= 1;
-        open.taken_back += usize::from(taken_back);
         if open.open > 0 {
             return;
         }
-        let Some(done) = self.requests.remove(&request) else { return };
-        if done.taken_back > 0 {
-            effects.done(&done.link, done.sequence);
-        } else {
-            effects.refused(&done.link, done.sequence, CommandStatus::ESME_RCANCELFAIL);
+        let Some(closed) = self.requests.remove(&request) else { return };
+        match closed.done {
+            0 => effects.refused(&closed.link, closed.sequence, closed.refusal),
+            _ => effects.done(&closed.link, closed.sequence),
         }
     }
 }

@@ -282,9 +282,10 @@ impl<L: Clone> Shard<L> {
     pub(super) fn tell<E: Effects<Link = L>>(
         &mut self,
         subject: Subject,
-        outcome: Outcome,
+        mut outcome: Outcome,
         effects: &mut E,
     ) {
+        outcome.id = self.shown_id(outcome.id);
         if is_wanted(subject.registered_delivery, outcome.state, outcome.is_final) {
             let (account, subject) = (subject.account, Box::new(subject));
             self.deliver(account, Delivery::Receipt { subject, outcome }, effects);

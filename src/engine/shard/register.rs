@@ -55,6 +55,11 @@ impl Register {
         Self { newest, newest_max, next: 0, older: HashMap::default() }
     }
 
+    /// The number of the next message.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Enters the next message. Gives the place of one that awaits its receipt and is not among the
     /// newest any more: it is not known here from now on.
     #[must_use]

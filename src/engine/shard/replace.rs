@@ -6,24 +6,22 @@ use std::time::Duration;
 
 use super::live::Place;
 use super::recall::Held;
-use super::register::Known;
 use super::{Effects, Shard};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
 use crate::mt::ingress::Replacement;
 use crate::wire::{CommandStatus, SequenceNumber};
 
-/// A change that waits for what is out.
+/// A change that a request wants of one message.
 #[derive(Debug)]
-pub(super) struct Change<L> {
-    link: L,
-    sequence: SequenceNumber,
+pub(super) struct Change {
+    pub request: u64,
     replacement: Replacement,
 }
 
 impl<L: Clone> Shard<L> {
-    /// Changes a message. ESME_RREPLACEFAIL when it cannot be, whoever's it is; the status of the
-    /// field where what it would become is at fault.
+    /// Changes a message, or all that share this id. When none can be: ESME_RREPLACEFAIL, whoever's
+    /// it is, or the status of the field where what one would become is at fault.
     pub fn replace<E: Effects<Link = L>>(
         &mut self,
         now: Now,
@@ -32,11 +30,26 @@ impl<L: Clone> Shard<L> {
         (link, sequence): (L, SequenceNumber),
         effects: &mut E,
     ) {
-        let change = Change { link, sequence, replacement };
-        let ticket = match self.can_change(now, id, &change.replacement) {
-            Ok(ticket) => ticket,
-            Err(status) => return effects.refused(&change.link, sequence, status),
-        };
+        let request = self.recalls.open(link, sequence, CommandStatus::ESME_RREPLACEFAIL);
+        let tickets: Vec<u64> = self.tickets_of(id).collect();
+        for ticket in tickets {
+            self.recalls.expect(request);
+            let change = Change { request, replacement: replacement.clone() };
+            self.replace_one(now, ticket, change, effects);
+        }
+        self.recalls.close(request, effects);
+    }
+
+    fn replace_one<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        change: Change,
+        effects: &mut E,
+    ) {
+        if let Err(status) = self.can_change(now, ticket, &change.replacement) {
+            return self.recalls.settle(change.request, Err(status), effects);
+        }
         let Some(live) = self.slots.get_mut(ticket) else { return };
         if live.any(Place::Out) {
             live.held = true;
@@ -50,21 +63,19 @@ impl<L: Clone> Shard<L> {
         self.change(now, ticket, change, effects);
     }
 
-    /// The ticket of a message that may be changed so, as far as is known now.
+    /// Whether a message may be changed so, as far as is known now.
     fn can_change(
         &self,
         now: Now,
-        id: MessageId,
+        ticket: u64,
         replacement: &Replacement,
-    ) -> Result<u64, CommandStatus> {
-        let known = self.number_of(id).and_then(|number| self.register.find(number));
-        let Some(Known::Live(ticket)) = known else { return Err(CommandStatus::ESME_RREPLACEFAIL) };
+    ) -> Result<(), CommandStatus> {
         let live = self.slots.get(ticket).filter(|live| replacement.covers(&live.message));
         let live = live.filter(|live| !live.is_with_carrier() && !live.expired && !live.held);
         let live = live.ok_or(CommandStatus::ESME_RREPLACEFAIL)?;
         let rules = self.carriers.get(live.carrier as usize);
         let cutting = rules.map(|rules| rules.cutting).unwrap_or_default();
-        replacement.of(&live.message, cutting, now.wall).map(|_| ticket)
+        replacement.of(&live.message, cutting, now.wall).map(|_| ())
     }
 
     /// Changes a message nothing of which is out.
@@ -72,7 +83,7 @@ impl<L: Clone> Shard<L> {
         &mut self,
         now: Now,
         ticket: u64,
-        Change { link, sequence, replacement }: Change<L>,
+        Change { request, replacement }: Change,
         effects: &mut E,
     ) {
         let Some(live) = self.slots.get(ticket) else { return };
@@ -82,11 +93,12 @@ impl<L: Clone> Shard<L> {
         let message = match replacement.of(&live.message, cutting, now.wall) {
             Ok(message) => Arc::new(message),
             Err(status) => {
-                effects.refused(&link, sequence, status);
+                self.recalls.settle(request, Err(status), effects);
                 self.go_on(now, ticket, effects);
                 return;
             }
         };
+        let (account, segments) = (message.account, message.segments());
         let reference = self.reference(&message, carrier);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         // A carrier that asked for a pause gets it, whatever the text.
@@ -97,16 +109,12 @@ impl<L: Clone> Shard<L> {
         let waits = send_at > now.wall;
         live.wake_at = if waits { send_at } else { Duration::ZERO };
         self.due.push(expires_at, ticket);
-        effects.done(&link, sequence);
+        effects.charged(account, segments);
+        self.recalls.settle(request, Ok(()), effects);
         if waits {
             self.due.push(send_at, ticket);
         } else {
             self.dispatch_back(ticket, effects);
         }
-    }
-
-    /// A message that was to be changed has left, or has ended.
-    pub(super) fn refuse_change<E: Effects<Link = L>>(change: &Change<L>, effects: &mut E) {
-        effects.refused(&change.link, change.sequence, CommandStatus::ESME_RREPLACEFAIL);
     }
 }

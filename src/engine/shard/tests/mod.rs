@@ -8,7 +8,9 @@ mod endings;
 mod lanes;
 mod matching;
 mod mo;
+mod multi;
 mod notations;
+mod ownership;
 mod recalls;
 mod replaces;
 mod sequences;
@@ -68,6 +70,7 @@ struct Notes {
     elsewhere: Option<u32>,
     /// How many deliveries each account takes; one that is not here takes all.
     room: HashMap<u32, usize>,
+    charged: Vec<(u32, u8)>,
     backlog: isize,
     released: usize,
 }
@@ -93,6 +96,10 @@ impl Effects for Notes {
 
     fn stands(&mut self, _link: &u8, _sequence: SequenceNumber, standing: Standing) {
         self.stands.push(standing);
+    }
+
+    fn charged(&mut self, account: u32, segments: u8) {
+        self.charged.push((account, segments));
     }
 
     fn released(&mut self, _account: u32, _carrier: u32) {
