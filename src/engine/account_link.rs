@@ -295,6 +295,11 @@ impl AccountLink {
             return;
         }
         let mut took = false;
+        while let Some(alert) = bound.handle.alerts.pop() {
+            let form = bound.account.form.as_ref();
+            // It has no answer; where the session is ending it is lost.
+            let _ = alert.with_pdu(form, &mut self.translator, |pdu| session.notify(pdu));
+        }
         let no_tlvs = !session.peer_takes_tlvs();
         let before = session.poll_transmit().len();
         while session.window_free() > 0 && session.poll_transmit().len() < UNWRITTEN_BYTES {

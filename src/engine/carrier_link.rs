@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::account_link::count_odd;
+use super::alert::Alert;
 use super::bind_record::{BindRecord, Phase, Wanted};
 use super::handles::{CARRIER_ANSWERS_MAX, CarrierHandle};
 use super::history::What;
@@ -257,7 +258,12 @@ impl CarrierLink {
                 self.data_sm.push(header.sequence_number);
                 self.deliver_sm(header.sequence_number, &as_deliver(data));
             }
-            Pdu::AlertNotification(_) => {}
+            Pdu::AlertNotification(alert) => {
+                let form = self.carrier.form.as_ref();
+                let alert = Alert::new(alert, form, &mut self.translator);
+                let became = alert.pass_on(&self.shared);
+                self.carrier.metrics.alert(&self.shared.registry, became);
+            }
             _ => session.respond_status(
                 header.command_id,
                 header.sequence_number,
@@ -410,6 +416,7 @@ impl Owner for CarrierLink {
             Event::Bound(state) => self.bound(now, session, state),
             Event::Odd(odd) => count_odd(&self.shared.registry, odd),
             Event::Closed(reason) => self.closed(now, reason),
+            // Who asks to be called has us already: the bind is on its way.
             Event::BindRequested(_) | Event::Outbind(_) => {}
         }
     }

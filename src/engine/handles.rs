@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
+use super::alert::Alert;
 use super::gathering::{Gathering, MultiReply};
 use super::queue::Queue;
 use super::shard::{Delivery, Standing};
@@ -16,6 +17,10 @@ use crate::wire::{CommandId, CommandStatus, SequenceNumber};
 /// Deliver_sm of one carrier session that are not answered yet. A link reads no more above an
 /// eighth of it: one read of 64 KiB can bring another two thousand, of 33 octets each.
 pub const CARRIER_ANSWERS_MAX: usize = 4096;
+
+/// Alerts that one session of an account has not taken yet: a link takes all there are at each
+/// wake-up.
+const ALERTS_MAX: usize = 8;
 
 /// The answer to a request of an account.
 #[derive(Debug)]
@@ -88,6 +93,9 @@ pub struct AccountHandle {
     pub answers: Queue<Answer>,
     /// Receipts and MO for it.
     pub deliveries: ArrayQueue<Handed>,
+    /// Handsets that can be reached again. At the limit an alert goes to another session or, counted,
+    /// to none.
+    pub alerts: ArrayQueue<Arc<Alert>>,
     /// Set when the operator wants it unbound.
     pub unbind: AtomicBool,
     /// Set before the session's end takes out what is left: a delivery pushed later is taken back
@@ -102,6 +110,7 @@ impl AccountHandle {
         Arc::new(Self {
             answers: Queue::new(window_max + 1),
             deliveries: ArrayQueue::new(window_max.clamp(16, 1024)),
+            alerts: ArrayQueue::new(ALERTS_MAX),
             unbind: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         })

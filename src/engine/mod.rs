@@ -13,6 +13,7 @@
 
 mod account_link;
 mod account_record;
+mod alert;
 mod batches;
 mod bind_record;
 mod build;

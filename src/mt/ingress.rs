@@ -25,6 +25,12 @@ const TON_ALPHANUMERIC: u8 = 5;
 /// Characters that a name may have: what the radio's address field holds (3GPP TS 23.040 §9.1.2.5).
 const NAME_MAX: usize = 11;
 
+/// The highest priority; greater ones are reserved (SMPP 3.4 §5.2.14).
+const PRIORITY_MAX: u8 = 3;
+/// TLVs that do not go on: the text, which stands apart, and what a data_sm says of its validity, for
+/// which a submit_sm has a field.
+const NOT_CARRIED: [TlvTag; 2] = [TlvTag::MESSAGE_PAYLOAD, TlvTag::QOS_TIME_TO_LIVE];
+
 /// What is asked of the messages of one account.
 #[derive(Clone, Debug, Default)]
 pub struct Admission {
@@ -88,6 +94,9 @@ impl Admission {
         cutting: Cutting,
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
+        if submit.priority_flag > PRIORITY_MAX {
+            return Err(CommandStatus::ESME_RINVPRTFLG);
+        }
         let (user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
         let latest = wall + self.validity_max;
         let send_at = parse_time(submit.schedule_delivery_time.octets(), wall)
@@ -138,7 +147,7 @@ fn text_of<'a>(
         return Err(CommandStatus::ESME_ROPTPARNOTALLWD);
     }
     let mut others = Vec::new();
-    for tlv in tlvs.iter().filter(|tlv| tlv.tag != TlvTag::MESSAGE_PAYLOAD) {
+    for tlv in tlvs.iter().filter(|tlv| !NOT_CARRIED.contains(&tlv.tag)) {
         // It fitted into a length when it came, so it fits again.
         let _ = put_tlv(&mut others, tlv.tag, tlv.value);
     }
@@ -260,6 +269,56 @@ mod tests {
         let message = admit(&both).unwrap();
         assert_eq!(message.user_data.octets(), b"long text");
         assert_eq!(&message.tlvs[..], [0x02, 0x04, 0, 2, 0, 9]);
+    }
+
+    /// SMPP 3.4 §5.2.14.
+    #[test]
+    fn a_reserved_priority_is_refused() {
+        for (priority_flag, refused) in [(0, false), (3, false), (4, true), (255, true)] {
+            let result = admit(&SubmitSm { priority_flag, ..submit(b"x") });
+            let expected = refused.then_some(CommandStatus::ESME_RINVPRTFLG);
+            assert_eq!(result.err(), expected, "{priority_flag}");
+        }
+    }
+
+    /// SMPP 3.4 §5.2.15, §5.2.16 and §7.1.1.
+    #[test]
+    fn each_form_of_a_time_is_read_and_every_other_is_refused_with_the_status_of_its_field() {
+        // WALL is 2026-05-28T20:26:40Z.
+        const TIMES: &[(&str, Option<i64>)] = &[
+            ("000000000200000R", Some(120)),
+            ("000001000000000R", Some(86_400)),
+            ("260528202740000+", Some(60)),
+            ("260528222740008+", Some(60)),
+            ("260528182740008-", Some(60)),
+            ("260528202740500+", Some(60)),
+            ("260528202740000R", None),
+            ("260228202740000*", None),
+            ("260231202740000+", None),
+            ("260528252740000+", None),
+            ("260528202740049+", None),
+            ("2605282027", None),
+            ("260528202740", None),
+            ("000000000200000r", None),
+            ("0000000002O0000R", None),
+        ];
+        for &(time, seconds) in TIMES {
+            let field = COctetString::from(time);
+            let schedule = admit(&SubmitSm { schedule_delivery_time: field, ..submit(b"x") });
+            let validity = admit(&SubmitSm { validity_period: field, ..submit(b"x") });
+            let read = |at: Duration| at.as_secs() as i64 - WALL.as_secs() as i64;
+            let schedule = schedule.map(|message| read(message.send_at));
+            let validity = validity.map(|message| read(message.expires_at));
+            assert_eq!(schedule, seconds.ok_or(CommandStatus::ESME_RINVSCHED), "{time}");
+            assert_eq!(validity, seconds.ok_or(CommandStatus::ESME_RINVEXPIRY), "{time}");
+        }
+    }
+
+    #[test]
+    fn a_moment_that_has_passed_is_at_once() {
+        let past = COctetString::from("200101000000000+");
+        let message = admit(&SubmitSm { schedule_delivery_time: past, ..submit(b"x") }).unwrap();
+        assert!(message.send_at <= WALL);
     }
 
     #[test]

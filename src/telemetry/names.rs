@@ -54,6 +54,7 @@ metrics! {
     ADDRESSES_ALTERED "chappe_addresses_altered_total" Counter ["carrier"] "Alphanumeric addresses with a character that the carrier's alphabet lacks, or that ours does."
     RECEIPTS_IN "chappe_receipts_received_total" Counter ["carrier"] "Receipts received from a carrier."
     MO_IN "chappe_mo_received_total" Counter ["carrier"] "MO segments received from a carrier."
+    ALERTS "chappe_alerts_total" Counter ["carrier" "reason"] "alert_notification of a carrier, by what became of it: passed to a session, unowned (nobody owns the number), or unheard (no session of its owner could take it)."
     ENDED "chappe_messages_ended_total" Counter ["state"] "Messages that reached a final state."
     FAILED_OVER "chappe_failed_over_total" Counter [] "Queued messages of a carrier that was down that went to another."
     RETRIED "chappe_retries_total" Counter [] "Messages put aside to be sent again after an error."

@@ -208,6 +208,12 @@ impl CarrierMetrics {
         });
     }
 
+    /// An alert_notification came, and this became of it.
+    pub fn alert(&self, registry: &Registry, reason: &'static str) {
+        let labels = [("carrier", self.label.as_str()), ("reason", reason)];
+        registry.counter(names::ALERTS, &labels).increment(1);
+    }
+
     /// A session ended; see [`account_session_closed`].
     pub fn session_closed(&self, registry: &Registry, reason: CloseReason) {
         let count = |name, reason| {

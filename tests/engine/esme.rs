@@ -161,6 +161,8 @@ struct Seen {
     closed: Option<CloseReason>,
     responses: HashMap<u64, Said>,
     deliveries: Vec<Delivered>,
+    /// Handsets and numbers of alert_notifications.
+    alerts: Vec<(String, String)>,
     /// What deliveries are answered; ESME_ROK unless a test says otherwise.
     answer: CommandStatus,
     /// Whether deliveries are answered one by one, when a test says so.
@@ -289,6 +291,10 @@ impl Esme {
         self.seen.lock().unwrap().deliveries.clone()
     }
 
+    pub fn alerts(&self) -> Vec<(String, String)> {
+        self.seen.lock().unwrap().alerts.clone()
+    }
+
     /// Waits for so many deliveries.
     pub async fn delivered(&self, count: usize) -> Vec<Delivered> {
         let what = format!("{count} deliveries");
@@ -338,6 +344,11 @@ impl Owner for End {
             Event::Closed(reason) => seen.closed = Some(reason),
             Event::Response { request, status, pdu, .. } => {
                 seen.responses.insert(request.ticket, Said::of(status, pdu.as_ref()));
+            }
+            Event::Request { pdu: Pdu::AlertNotification(alert), .. } => {
+                let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+                let (from, to) = (alert.source_addr.octets(), alert.esme_addr.octets());
+                seen.alerts.push((text(from), text(to)));
             }
             Event::Request { header, pdu: Pdu::DeliverSm(deliver) } => {
                 seen.deliveries.push(Delivered::of(&deliver));

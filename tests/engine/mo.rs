@@ -144,3 +144,21 @@ async fn what_is_held_at_a_stop_is_delivered_as_it_is() {
     assert_eq!(delivered.len(), 2, "before the session ended");
     assert_eq!([delivered[0].text[5], delivered[1].text[5]], [1, 3], "in sequence");
 }
+
+#[tokio::test]
+async fn an_alert_goes_to_the_owner_of_its_number_and_is_counted_whatever_becomes_of_it() {
+    let smsc = Smsc::start().await;
+    let number = "[[number]]\naddress = \"36105\"\nowner = { account = \"acct\" }\n";
+    let world = World::before(&smsc, number).await;
+    let counted =
+        |reason: &str| format!("chappe_alerts_total{{carrier=\"smsc\",reason=\"{reason}\"}}");
+    smsc.alert("33612345678", "36105");
+    world.counts(&counted("unheard"), 1.0).await;
+    let esme = Esme::bind(world.smpp()).await;
+    smsc.alert("+33612345678", "36105");
+    smsc.alert("33612345678", "36106");
+    world.counts(&counted("passed"), 1.0).await;
+    world.counts(&counted("unowned"), 1.0).await;
+    until("the alert", || !esme.alerts().is_empty()).await;
+    assert_eq!(esme.alerts(), [("33612345678".to_owned(), "36105".to_owned())]);
+}

@@ -44,6 +44,25 @@ async fn a_data_sm_is_refused_for_what_a_submit_sm_would_be() {
 }
 
 #[tokio::test]
+async fn what_a_data_sm_says_of_its_validity_goes_no_further_and_its_segments_do() {
+    let smsc = Smsc::start().await;
+    let world = World::before(&smsc, "").await;
+    let esme = Esme::bind(world.smpp()).await;
+    let sar = [2, 0x0c, 0, 2, 0, 7, 2, 0x0e, 0, 1, 2, 2, 0x0f, 0, 1, 1];
+    // qos_time_to_live: an hour.
+    let tlvs = [&[0, 0x17, 0, 4, 0, 0, 0x0e, 0x10][..], &sar].concat();
+    let said = esme.answered(Request::Data(Submit { tlvs, ..Submit::new("hello") })).await;
+    assert_eq!(said.status, CommandStatus::ESME_ROK);
+    let submitted = smsc.submitted(1).await;
+    assert_eq!((&submitted[0].text[..], &submitted[0].tlvs[..]), (&b"hello"[..], &sar[..]));
+    let none = vec![0, 0x17, 0, 4, 0, 0, 0, 0];
+    let said = esme.answered(Request::Data(Submit { tlvs: none, ..Submit::new("hello") })).await;
+    assert_eq!(said.status, CommandStatus::ESME_RINVEXPIRY);
+    let counted = "chappe_requests_total{command=\"data_sm\",reason=\"ESME_RINVEXPIRY\"}";
+    world.counts(counted, 1.0).await;
+}
+
+#[tokio::test]
 async fn a_query_finds_the_message_on_whichever_shard_it_is() {
     let smsc = Smsc::start().await;
     smsc.script(|submitted| match submitted.destination.as_str() {

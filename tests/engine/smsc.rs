@@ -9,7 +9,7 @@ use std::time::Instant;
 use chappe::clock::Now;
 use chappe::link::{Clock, Link, Owner, Pace, Stream, listen};
 use chappe::session::{BindRequest, Event, Session, Settings};
-use chappe::wire::table::{DataSm, DeliverSm, Pdu, SubmitSm, SubmitSmResp};
+use chappe::wire::table::{AlertNotification, DataSm, DeliverSm, Pdu, SubmitSm, SubmitSmResp};
 use chappe::wire::tlv::put_tlv;
 use chappe::wire::{COctetString, CommandStatus, Role, Rules, State, TlvTag, Tlvs};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -134,6 +134,11 @@ enum Wish {
         esm_class: u8,
         text: Vec<u8>,
     },
+    /// A handset can be reached again.
+    Alert {
+        from: String,
+        to: String,
+    },
     /// The oldest submit_sm that was kept is taken, under a new id.
     TakeKept,
     Cut,
@@ -249,6 +254,11 @@ impl Smsc {
     pub fn data_sm(&self, from: &str, to: &str, esm_class: u8, text: &[u8]) {
         let (from, to) = (from.to_owned(), to.to_owned());
         self.wish(Wish::DataSm { from, to, esm_class, text: text.to_vec() });
+    }
+
+    /// Sends an alert_notification on the newest session that receives.
+    pub fn alert(&self, from: &str, to: &str) {
+        self.wish(Wish::Alert { from: from.to_owned(), to: to.to_owned() });
     }
 
     /// Takes the oldest submit_sm that was kept.
@@ -381,6 +391,15 @@ impl Owner for End {
             let Poll::Ready(Some(wish)) = wishes.poll_recv(cx) else { return };
             match wish {
                 Wish::Cut => self.cut = true,
+                Wish::Alert { from, to } => {
+                    let alert = AlertNotification {
+                        source_addr: COctetString::from(from.as_str()),
+                        source_addr_ton: 1,
+                        esme_addr: COctetString::from(to.as_str()),
+                        ..AlertNotification::default()
+                    };
+                    session.notify(&alert).expect("an alert_notification");
+                }
                 Wish::TakeKept => {
                     let sequence = self.kept.pop_front().expect("one that was kept");
                     self.take(session, sequence);

@@ -81,6 +81,37 @@ mod tests {
         assert_eq!(message.user_data.octets(), b"hello");
         assert_eq!((message.registered_delivery, message.data_coding), (1, 3));
         assert_eq!(message.expires_at, WALL + Duration::from_secs(90));
+        assert!(message.tlvs.is_empty(), "a submit_sm has a field for what they say");
+    }
+
+    /// SMPP 3.4 §4.7.1: what a submit_sm says in a field or a header, and the rest as it came.
+    #[test]
+    fn segments_ports_and_subaddresses_of_a_data_sm_travel_on() {
+        let mut octets = tlvs(90);
+        let others: [(TlvTag, &[u8]); 4] = [
+            (TlvTag::SAR_MSG_REF_NUM, &[1, 2]),
+            (TlvTag::SAR_TOTAL_SEGMENTS, &[2]),
+            (TlvTag::SAR_SEGMENT_SEQNUM, &[1]),
+            (TlvTag::DESTINATION_PORT, &[0x15, 0xb3]),
+        ];
+        for (tag, value) in others {
+            assert!(put_tlv(&mut octets, tag, value));
+        }
+        let mut data = data(&octets);
+        (data.esm_class, data.data_coding) = (0x40, 4);
+        let message = admit(&data).unwrap();
+        let kept = Tlvs::take(&message.tlvs).0;
+        let kept: Vec<_> = kept.iter().map(|tlv| (tlv.tag, tlv.value)).collect();
+        assert_eq!(kept, others);
+        assert_eq!((message.esm_class, message.data_coding), (0x40, 4));
+        assert_eq!((message.segments(), message.priority_flag), (1, 0));
+    }
+
+    /// SMPP 3.4 §4.7.1: the text is optional in a data_sm, whose TLVs may be all it is for.
+    #[test]
+    fn a_data_sm_without_a_text_is_an_empty_message() {
+        let message = admit(&DataSm { tlvs: Tlvs::default(), ..data(&[]) }).unwrap();
+        assert_eq!(message.user_data.octets(), b"");
     }
 
     #[test]

@@ -38,6 +38,18 @@ fn an_esme_binds_after_outbind_and_serves_as_if_it_had_called() {
     assert_eq!(pair.smsc.waiting(), 0);
 }
 
+/// A connector binds as soon as it is connected, and may be asked to meanwhile.
+#[test]
+fn an_outbind_that_crosses_the_bind_changes_nothing() {
+    let mut pair = Pair::new(Settings::default());
+    pair.smsc.session.outbind(pair.now, &Outbind::default()).unwrap();
+    pair.bind(BindKind::Transceiver);
+    assert_eq!((pair.esme.session.state(), pair.smsc.session.state()), both(State::BoundTrx));
+    pair.smsc.send_message(pair.now).unwrap();
+    pair.drive();
+    assert_eq!(pair.smsc.waiting(), 0);
+}
+
 #[test]
 fn outbind_is_the_smscs_and_only_before_a_bind() {
     let mut esme = End::new(Role::Esme, Settings::default(), at(0));
