@@ -90,7 +90,13 @@ impl Effects for Notes {
         panic!("{status}: the queue is meant to have room");
     }
 
-    fn released(&mut self, _: u32, _: u32) {}
+    fn charged(&mut self, _: u32, _: u8) {}
+
+    fn released(&mut self, _: u32, _: u32, _: u32) {}
+
+    fn resized(&mut self, _: u32, _: u32, _: u32) -> bool {
+        true
+    }
 
     fn dispatch(&mut self, _: u32, outgoing: Outgoing, _: bool) {
         self.out.push(outgoing);

@@ -45,6 +45,7 @@ fn account(
     table.integer("window_max", &mut account.window_max);
     table.integer("segments_per_second", &mut account.segments_per_second);
     table.integer("queue_max_messages", &mut account.queue_max_messages);
+    table.integer("queue_max_bytes", &mut account.queue_max_bytes);
     table.integer("receipts_waiting_max", &mut account.receipts_waiting_max);
     account.senders = patterns(table, "senders");
     table.word("class", &mut account.class);

@@ -21,6 +21,7 @@ pub(super) fn node(root: &Reader<'_>) -> Node {
     table.integer("workers", &mut node.workers);
     table.integer("shards", &mut node.shards);
     table.integer("queue_max_messages", &mut node.queue_max_messages);
+    table.integer("queue_max_bytes", &mut node.queue_max_bytes);
     table.integer("correlations_max", &mut node.correlations_max);
     table.integer("correlation_hours", &mut node.correlation_hours);
     table.integer("receipts_parked_max", &mut node.receipts_parked_max);

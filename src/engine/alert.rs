@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::handles::AccountHandle;
-use super::shared::Shared;
+use super::world::World;
 use crate::message::translation::{Form, Translator, bare};
 use crate::text::DefaultAlphabet;
 use crate::wire::table::{AlertNotification, DeliverSm};
@@ -46,10 +46,10 @@ impl Alert {
     /// Hands it to the first session of its number's owner that has room. It is not kept for one:
     /// by then the handset may be gone again. What became of it.
     #[must_use]
-    pub fn pass_on(self, shared: &Shared) -> &'static str {
-        let owner = shared.owners.of(self.number.octets());
+    pub fn pass_on(self, world: &World) -> &'static str {
+        let owner = world.owners.of(self.number.octets());
         let owner = owner.and_then(|owner| owner.of(None, DefaultAlphabet::default()));
-        let account = owner.and_then(|owner| shared.accounts.get(owner.account as usize));
+        let account = owner.and_then(|owner| world.accounts.get(owner.account as usize));
         let Some(account) = account else { return "unowned" };
         let alert = Arc::new(self);
         let receivers = account.receivers.load();

@@ -132,6 +132,7 @@ fn accounts(registry: &Registry, settings: &Settings, before: Option<&World>) ->
         let state = Arc::new(AccountState {
             rate: Rate::per_second(settings.segments_per_second),
             queued: Quota::new(settings.queue_max_messages),
+            queued_octets: Quota::new(settings.queue_max_bytes),
             receivers: ArcSwap::default(),
             backlog: AtomicIsize::new(0),
             starving: AtomicBool::new(false),
@@ -310,6 +311,7 @@ pub fn shard_limits(world: &World) -> Limits {
     };
     Limits {
         queue_max: share(node.queue_max_messages),
+        queue_octets_max: share(node.queue_max_bytes),
         correlations_max: share(node.correlations_max),
         correlation_max_age: Duration::from_secs(3600 * u64::from(node.correlation_hours)),
         parked_max: share(node.receipts_parked_max),

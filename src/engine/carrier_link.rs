@@ -261,7 +261,7 @@ impl CarrierLink {
             Pdu::AlertNotification(alert) => {
                 let form = self.carrier.form.as_ref();
                 let alert = Alert::new(alert, form, &mut self.translator);
-                let became = alert.pass_on(&self.shared);
+                let became = alert.pass_on(&self.world);
                 self.carrier.metrics.alert(&self.shared.registry, became);
             }
             _ => session.respond_status(

@@ -93,8 +93,8 @@ pub struct AccountHandle {
     pub answers: Queue<Answer>,
     /// Receipts and MO for it.
     pub deliveries: ArrayQueue<Handed>,
-    /// Handsets that can be reached again. At the limit an alert goes to another session or, counted,
-    /// to none.
+    /// Handsets that can be reached again. At the limit an alert goes to another session or,
+    /// counted, to none.
     pub alerts: ArrayQueue<Arc<Alert>>,
     /// Set when the operator wants it unbound.
     pub unbind: AtomicBool,

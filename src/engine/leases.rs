@@ -8,6 +8,7 @@ use super::world::{Account, Carrier, World};
 #[derive(Debug, Default)]
 pub struct Leases {
     account: Lease,
+    octets: Lease,
     /// None until the session has bound.
     carriers: Vec<Lease>,
     /// Carriers whose lease may hold something.
@@ -36,10 +37,15 @@ impl Leases {
         lease.is_some_and(|lease| lease.has_room(&carrier.queued))
     }
 
-    /// Uses a place of each; `false` when one of the queues is full.
-    pub fn use_one(&mut self, account: &Account, carrier: &Carrier) -> bool {
+    /// Uses a place of each for a message of so many octets; `false` when one of the queues is
+    /// full.
+    pub fn use_one(&mut self, account: &Account, carrier: &Carrier, octets: u32) -> bool {
         let Some(lease) = self.carriers.get_mut(carrier.index as usize) else { return false };
+        if !self.octets.use_some(&account.queued_octets, octets, OCTETS_AHEAD) {
+            return false;
+        }
         if !self.account.use_one(&account.queued) {
+            self.octets.put_back(octets);
             return false;
         }
         if !self.touched.contains(&carrier.index) {
@@ -47,7 +53,8 @@ impl Leases {
         }
         let taken = lease.use_one(&carrier.queued);
         if !taken {
-            self.account.put_back();
+            self.account.put_back(1);
+            self.octets.put_back(octets);
         }
         taken
     }
@@ -55,6 +62,7 @@ impl Leases {
     /// Gives back what is left.
     pub fn end(&mut self, account: &Account, world: &World) {
         self.account.end(&account.queued);
+        self.octets.end(&account.queued_octets);
         for carrier in self.touched.drain(..) {
             let at = carrier as usize;
             if let (Some(lease), Some(carrier)) =
@@ -74,15 +82,25 @@ struct Lease {
 
 /// Places taken at once.
 const AHEAD: u32 = 32;
+/// Octets taken at once: of so many messages of one segment each.
+const OCTETS_AHEAD: u32 = 32 * 160;
 
 impl Lease {
     /// Uses one place; `false` when there is none.
     fn use_one(&mut self, quota: &Quota) -> bool {
-        if self.places == 0 {
-            self.places = quota.take(AHEAD);
+        self.use_some(quota, 1, AHEAD)
+    }
+
+    /// Uses so many places or none; `false` when there are not so many. More are taken `ahead` at a
+    /// time.
+    fn use_some(&mut self, quota: &Quota, wanted: u32, ahead: u32) -> bool {
+        if self.places < wanted {
+            self.places += quota.take(wanted.max(ahead));
         }
-        let used = self.places > 0;
-        self.places -= u32::from(used);
+        let used = self.places >= wanted;
+        if used {
+            self.places -= wanted;
+        }
         used
     }
 
@@ -91,9 +109,9 @@ impl Lease {
         self.places > 0 || !quota.is_full()
     }
 
-    /// Puts back a place that was not used after all.
-    fn put_back(&mut self) {
-        self.places += 1;
+    /// Puts back places that were not used after all.
+    fn put_back(&mut self, places: u32) {
+        self.places += places;
     }
 
     /// Gives back what is left.
@@ -113,11 +131,21 @@ mod tests {
         let (quota, mut lease) = (Quota::new(40), Lease::default());
         assert!((0..40).all(|_| lease.use_one(&quota)));
         assert!(!lease.use_one(&quota) && !lease.has_room(&quota));
-        lease.put_back();
+        lease.put_back(1);
         assert!(lease.has_room(&quota) && lease.use_one(&quota));
         quota.give(40);
         assert!(lease.use_one(&quota));
         lease.end(&quota);
         assert_eq!(quota.used(), 1);
+    }
+
+    #[test]
+    fn a_lease_uses_all_that_is_wanted_or_nothing() {
+        let (quota, mut lease) = (Quota::new(100), Lease::default());
+        assert!(lease.use_some(&quota, 70, 10) && !lease.use_some(&quota, 31, 10));
+        assert!(lease.use_some(&quota, 30, 10) && !lease.use_some(&quota, 1, 10));
+        assert!(lease.use_some(&quota, 0, 10), "nothing is always there");
+        lease.end(&quota);
+        assert_eq!(quota.used(), 100);
     }
 }

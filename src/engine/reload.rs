@@ -151,6 +151,7 @@ impl Reloader {
                 account.rate.set_per_second(now.monotonic, rate);
             }
             account.queued.set_max(account.settings.queue_max_messages);
+            account.queued_octets.set_max(account.settings.queue_max_bytes);
         }
         for carrier in &world.carriers {
             carrier.queued.set_max(carrier.settings.queue_max_messages);

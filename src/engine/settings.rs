@@ -75,6 +75,9 @@ pub struct Node {
     /// Live messages, all accounts together. At the limit a submit is answered ESME_RMSGQFUL. About
     /// 1 KiB each.
     pub queue_max_messages: u32,
+    /// Octets of user data and TLVs of the messages that no carrier has answered yet. At the limit
+    /// a submit is answered ESME_RMSGQFUL.
+    pub queue_max_bytes: u32,
     /// Messages sent whose receipt is awaited. At the limit the oldest is forgotten and counted.
     /// About 100 octets each.
     pub correlations_max: u32,
@@ -240,6 +243,7 @@ impl Default for Node {
             workers: 0,
             shards: 0,
             queue_max_messages: 1_000_000,
+            queue_max_bytes: 268_435_456,
             correlations_max: 2_000_000,
             correlation_hours: 216,
             receipts_parked_max: 10_000,

@@ -1,5 +1,7 @@
 //! The task of one shard: takes what its queue holds, and carries out what the shard decided.
 
+mod released;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -24,6 +26,7 @@ use crate::mt::egress::Outgoing;
 use crate::mt::receipts::IdKeys;
 use crate::telemetry::EngineMetrics;
 use crate::wire::{CommandStatus, SequenceNumber};
+use released::Released;
 
 /// Items after which no further buffer is taken before others get their turn. A whole round of full
 /// windows fits, so that each link is woken, and writes, once a round.
@@ -61,38 +64,6 @@ struct Hands {
     reported: [f64; 4],
     tally: Tally,
     released: Released,
-}
-
-/// Places in queues that messages left during one wake-up, given back together.
-#[derive(Default)]
-struct Released {
-    /// Runs of messages of one account or carrier: they mostly come in such.
-    accounts: Vec<(u32, u32)>,
-    carriers: Vec<(u32, u32)>,
-}
-
-impl Released {
-    fn add(&mut self, account: u32, carrier: u32) {
-        for (of, list) in [(account, &mut self.accounts), (carrier, &mut self.carriers)] {
-            match list.last_mut() {
-                Some((last, places)) if *last == of => *places += 1,
-                _ => list.push((of, 1)),
-            }
-        }
-    }
-
-    fn flush(&mut self, world: &World) {
-        for (account, places) in self.accounts.drain(..) {
-            if let Some(account) = world.accounts.get(account as usize) {
-                account.queued.give(places);
-            }
-        }
-        for (carrier, places) in self.carriers.drain(..) {
-            if let Some(carrier) = world.carriers.get(carrier as usize) {
-                carrier.queued.give(places);
-            }
-        }
-    }
 }
 
 /// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
@@ -391,8 +362,22 @@ impl Effects for Hands {
         }
     }
 
-    fn released(&mut self, account: u32, carrier: u32) {
-        self.released.add(account, carrier);
+    fn released(&mut self, account: u32, carrier: u32, octets: u32) {
+        self.released.add(account, carrier, octets);
+    }
+
+    fn resized(&mut self, account: u32, from: u32, to: u32) -> bool {
+        let Some(account) = self.world.accounts.get(account as usize) else { return false };
+        if from > to {
+            account.queued_octets.give(from - to);
+            return true;
+        }
+        let taken = account.queued_octets.take(to - from);
+        let fits = taken == to - from;
+        if !fits {
+            account.queued_octets.give(taken);
+        }
+        fits
     }
 
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {

@@ -96,6 +96,8 @@ pub struct AccountState {
     pub rate: Rate,
     /// Its messages that are queued.
     pub queued: Quota,
+    /// Their octets.
+    pub queued_octets: Quota,
     /// Sessions bound to receive.
     pub receivers: ArcSwap<Vec<Arc<AccountHandle>>>,
     /// Deliveries that wait in shards.

@@ -54,6 +54,13 @@ impl Message {
         u8::try_from(self.cuts.len()).unwrap_or(u8::MAX).max(1)
     }
 
+    /// Octets that it counts against the queues: its user data and TLVs.
+    #[must_use]
+    pub fn octets(&self) -> u32 {
+        let octets = self.user_data.octets().len() + self.tlvs.len();
+        u32::try_from(octets).unwrap_or(u32::MAX)
+    }
+
     /// The user data of one segment, counted from 0.
     #[must_use]
     pub fn segment(&self, index: u8) -> &[u8] {

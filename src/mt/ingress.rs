@@ -27,8 +27,8 @@ const NAME_MAX: usize = 11;
 
 /// The highest priority; greater ones are reserved (SMPP 3.4 §5.2.14).
 const PRIORITY_MAX: u8 = 3;
-/// TLVs that do not go on: the text, which stands apart, and what a data_sm says of its validity, for
-/// which a submit_sm has a field.
+/// TLVs that do not go on: the text, which stands apart, and what a data_sm says of its validity,
+/// for which a submit_sm has a field.
 const NOT_CARRIED: [TlvTag; 2] = [TlvTag::MESSAGE_PAYLOAD, TlvTag::QOS_TIME_TO_LIVE];
 
 /// What is asked of the messages of one account.
@@ -292,7 +292,6 @@ mod tests {
             ("260528222740008+", Some(60)),
             ("260528182740008-", Some(60)),
             ("260528202740500+", Some(60)),
-            ("260528202740000R", None),
             ("260228202740000*", None),
             ("260231202740000+", None),
             ("260528252740000+", None),

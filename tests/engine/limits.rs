@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use chappe::session::BindKind;
-use chappe::wire::CommandStatus;
+use chappe::wire::tlv::put_tlv;
+use chappe::wire::{CommandStatus, TlvTag};
 
-use crate::esme::{Esme, Submit};
+use crate::esme::{Esme, Request, Submit};
 use crate::smsc::{Reply, Smsc};
 use crate::world::World;
 
@@ -54,6 +55,27 @@ async fn an_accounts_rate_counts_segments_over_all_its_sessions() {
     // Ten may come at once and one more that is on time; the rest is what a slow run takes.
     assert!((11..60).contains(&accepted), "{accepted}");
     assert_eq!(accepted + throttled, 200);
+}
+
+#[tokio::test]
+async fn an_accounts_queue_is_bounded_in_octets_and_has_room_again_when_some_have_left() {
+    let smsc = Smsc::start().await;
+    let world = World::before(&smsc, &account("long", "queue_max_bytes = 65536")).await;
+    let esme = bind(&world, "long").await;
+    let payload = || {
+        let (mut tlvs, schedule) = (Vec::new(), "000000010000000R".to_owned());
+        assert!(put_tlv(&mut tlvs, TlvTag::MESSAGE_PAYLOAD, &[b'x'; 30_000]));
+        Submit { tlvs, schedule, ..Submit::new("") }
+    };
+    let id = esme.accepted(payload()).await;
+    esme.accepted(payload()).await;
+    assert_eq!(esme.submit(payload()).await.0, FULL);
+    esme.accepted(Submit::new("a short one finds room")).await;
+    // Another account has a queue of its own.
+    Esme::bind(world.smpp()).await.accepted(payload()).await;
+    let cancel = Request::Cancel { id, destination: String::new() };
+    assert_eq!(esme.answered(cancel).await.status, OK);
+    esme.accepted(payload()).await;
 }
 
 #[tokio::test]

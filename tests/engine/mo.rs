@@ -148,7 +148,8 @@ async fn what_is_held_at_a_stop_is_delivered_as_it_is() {
 #[tokio::test]
 async fn an_alert_goes_to_the_owner_of_its_number_and_is_counted_whatever_becomes_of_it() {
     let smsc = Smsc::start().await;
-    let number = "[[number]]\naddress = \"36105\"\nowner = { account = \"acct\" }\n";
+    let number =
+        "[[number]]\naddress = \"36105\"\nkind = \"short_code\"\nowner = { account = \"acct\" }\n";
     let world = World::before(&smsc, number).await;
     let counted =
         |reason: &str| format!("chappe_alerts_total{{carrier=\"smsc\",reason=\"{reason}\"}}");

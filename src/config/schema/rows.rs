@@ -78,6 +78,10 @@ pub(super) const NODE: &[Key] = keys! {
     /// Live messages of all accounts; beyond it a submit is answered ESME_RMSGQFUL. About 1 KiB
     /// each: a million is 1 GiB, half an hour at 500 a second with every carrier down.
     queue_max_messages: count(1_000, 100_000_000, "messages"), Default("1000000");
+    /// Octets of user data and TLVs of these, until their carrier has answered; beyond it a submit
+    /// is answered ESME_RMSGQFUL. One text of 160 octets is part of its message's KiB, longer ones
+    /// are beside it: so this bounds what a queue of message_payload of 64 KiB costs.
+    queue_max_bytes: count(8_388_608, 4_294_967_295, "octets"), Default("268435456");
     /// Messages sent whose receipt is awaited; beyond it the oldest ends UNKNOWN 012 and is
     /// counted. About 100 octets each, 200 MB at the default.
     correlations_max: count(1_000, 1_000_000_000, "messages"), Default("2000000");
@@ -218,6 +222,10 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     /// Live messages of this account; beyond it a submit is answered ESME_RMSGQFUL. A tenth of the
     /// node's, so that one account cannot fill it.
     queue_max_messages: count(1, 100_000_000, "messages"), Default("100000");
+    /// Octets of user data and TLVs of these, until their carrier has answered; beyond it a submit
+    /// is answered ESME_RMSGQFUL. A quarter of the node's: four segments for each of
+    /// `queue_max_messages`.
+    queue_max_bytes: count(65_536, 4_294_967_295, "octets"), Default("67108864");
     /// Receipts and MO that wait for a session to take them; beyond it the oldest is dropped and
     /// counted. Twice `queue_max_messages`: all that is queued may become receipts before the
     /// account takes one.

@@ -60,7 +60,7 @@ impl AccountLink {
             return Err(CommandStatus::ESME_RTHROTTLED);
         }
         planned.retain(|one| {
-            let has_place = self.leases.use_one(&account, &one.carrier);
+            let has_place = self.leases.use_one(&account, &one.carrier, one.message.octets());
             if !has_place {
                 failed.push((one.place, CommandStatus::ESME_RMSGQFUL));
             }

@@ -82,7 +82,7 @@ impl AccountLink {
         if account.rate.take(now.monotonic, u32::from(message.segments())).is_err() {
             return Err(CommandStatus::ESME_RTHROTTLED);
         }
-        if !self.leases.use_one(account, carrier) {
+        if !self.leases.use_one(account, carrier, message.octets()) {
             return Err(CommandStatus::ESME_RMSGQFUL);
         }
         let submission = Submission {

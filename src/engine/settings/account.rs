@@ -31,6 +31,8 @@ pub struct Account {
     pub segments_per_second: u32,
     /// Live messages of this account. At the limit a submit is answered ESME_RMSGQFUL.
     pub queue_max_messages: u32,
+    /// Octets of user data and TLVs of these. At the limit a submit is answered ESME_RMSGQFUL.
+    pub queue_max_bytes: u32,
     /// Receipts and MO that wait for a session to take them. At the limit the oldest is dropped and
     /// counted.
     pub receipts_waiting_max: u32,
@@ -70,6 +72,7 @@ impl Account {
             window_max: 100,
             segments_per_second: 0,
             queue_max_messages: 100_000,
+            queue_max_bytes: 67_108_864,
             receipts_waiting_max: 200_000,
             senders: Vec::new(),
             class: TrafficClass::default(),

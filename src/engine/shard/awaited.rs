@@ -56,7 +56,8 @@ impl<L: Clone> Shard<L> {
         live.wake_at = now.wall + wait;
         self.due.push(live.wake_at, ticket);
         self.queued -= 1;
-        effects.released(live.message.account, live.carrier);
+        self.queued_octets -= live.octets as usize;
+        effects.released(live.message.account, live.carrier, live.octets);
         self.awaiting_live.push_back(ticket);
     }
 
@@ -77,6 +78,7 @@ impl<L: Clone> Shard<L> {
             }
         }
         let (id, carrier, account) = (live.id, live.carrier, live.message.account);
+        let octets = live.octets;
         let (worst, said_unknown) = (live.worst, live.said_unknown);
         let wait = Wait {
             id,
@@ -94,7 +96,8 @@ impl<L: Clone> Shard<L> {
             self.awaiting.index(place);
         }
         self.queued -= 1;
-        effects.released(account, carrier);
+        self.queued_octets -= octets as usize;
+        effects.released(account, carrier, octets);
         self.free_lane(lane, ticket, effects);
         if worst.is_some() {
             // Receipts of some segments came before the last response.

@@ -35,9 +35,14 @@ pub trait Effects {
     /// A message was changed to so many segments, which count against its account's rate.
     fn charged(&mut self, account: u32, segments: u8);
 
-    /// A message that was offered counts no more against the queues of its account and carrier:
-    /// its carrier has all of it, it has ended, or it was refused. Once for each message.
-    fn released(&mut self, account: u32, carrier: u32);
+    /// A message that was offered counts no more against the queues of its account and carrier, nor
+    /// its octets: its carrier has all of it, it has ended, or it was refused. Once for each
+    /// message.
+    fn released(&mut self, account: u32, carrier: u32, octets: u32);
+
+    /// A message counts so many octets from now on instead of those; `false` when the account has
+    /// no room for more.
+    fn resized(&mut self, account: u32, from: u32, to: u32) -> bool;
 
     /// Give the message to its carrier's dispatcher: behind the others or, with `first`, among
     /// those that go before them, in their order of acceptance.
@@ -196,6 +201,8 @@ pub struct CarrierRules {
 pub struct Limits {
     /// Messages not yet sent. At the limit: ESME_RMSGQFUL.
     pub queue_max: usize,
+    /// Octets of their user data and TLVs. At the limit: ESME_RMSGQFUL.
+    pub queue_octets_max: usize,
     /// Messages sent that await their receipt. At the limit the oldest ends and is counted.
     pub correlations_max: usize,
     /// How long a receipt is awaited.
@@ -220,6 +227,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             queue_max: 1_000_000,
+            queue_octets_max: 268_435_456,
             correlations_max: 2_000_000,
             correlation_max_age: Duration::from_secs(216 * 3600),
             parked_max: 10_000,

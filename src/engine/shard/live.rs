@@ -16,6 +16,8 @@ pub struct Live {
     pub carrier: u32,
     pub segments: u8,
     pub reference: u16,
+    /// What it counts against the queues, see [`Message::octets`].
+    pub octets: u32,
     /// All segments accepted; a receipt is due. Before that the message is queued.
     pub awaits_receipt: bool,
     /// Its validity has ended; what is out is waited for, and nothing goes out any more.
@@ -173,6 +175,7 @@ impl Live {
             carrier,
             segments,
             reference,
+            octets: message.octets(),
             awaits_receipt: false,
             expired: false,
             held: false,

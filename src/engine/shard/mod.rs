@@ -96,6 +96,8 @@ pub struct Shard<L> {
     recalls: Recalls<L>,
     /// Messages not yet answered by their carrier.
     queued: usize,
+    /// Octets of them.
+    queued_octets: usize,
     due: Due,
     /// Live messages that their carrier has something of, by what receipts of it are found by.
     by_key: HashMap<u64, Found, foldhash::fast::FixedState>,
@@ -156,6 +158,7 @@ impl<L: Clone> Shard<L> {
             carriers,
             slots: Slots::default(),
             queued: 0,
+            queued_octets: 0,
             due: Due::default(),
             by_key: HashMap::default(),
             parked: Parked::default(),
@@ -177,8 +180,9 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let Submission { link, sequence, message, carrier } = submission;
-        if self.queued >= self.limits.queue_max || self.slots.len() >= live::PLACES_MAX {
-            effects.released(message.account, carrier);
+        let octets = message.octets();
+        if self.is_full(octets) {
+            effects.released(message.account, carrier, octets);
             effects.refused(&link, sequence, CommandStatus::ESME_RMSGQFUL);
             return;
         }
@@ -196,6 +200,7 @@ impl<L: Clone> Shard<L> {
             self.awaiting.index(place);
         }
         self.queued += 1;
+        self.queued_octets += octets as usize;
         self.due.push(expires_at, ticket);
         effects.accepted(&link, sequence, id);
         if scheduled {
@@ -203,6 +208,13 @@ impl<L: Clone> Shard<L> {
         } else {
             self.dispatch_back(ticket, effects);
         }
+    }
+
+    /// Whether there is no room for a message of so many octets.
+    fn is_full(&self, octets: u32) -> bool {
+        self.queued >= self.limits.queue_max
+            || self.queued_octets + octets as usize > self.limits.queue_octets_max
+            || self.slots.len() >= live::PLACES_MAX
     }
 
     /// What time has brought: scheduled messages, retries, doubts, expiries.
@@ -367,7 +379,8 @@ impl<L: Clone> Shard<L> {
         self.register_end(live.id, live.message.account, (state, error, done));
         if !live.awaits_receipt {
             self.queued -= 1;
-            effects.released(live.message.account, live.carrier);
+            self.queued_octets -= live.octets as usize;
+            effects.released(live.message.account, live.carrier, live.octets);
             self.free_lane(lane, ticket, effects);
         }
         for key in live.progress.keys() {

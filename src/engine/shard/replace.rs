@@ -98,7 +98,16 @@ impl<L: Clone> Shard<L> {
                 return;
             }
         };
-        let (account, segments) = (message.account, message.segments());
+        let (account, segments, octets) = (message.account, message.segments(), message.octets());
+        let room = self.limits.queue_octets_max + live.octets as usize;
+        if self.queued_octets + octets as usize > room
+            || !effects.resized(account, live.octets, octets)
+        {
+            self.recalls.settle(request, Err(CommandStatus::ESME_RMSGQFUL), effects);
+            self.go_on(now, ticket, effects);
+            return;
+        }
+        self.queued_octets = self.queued_octets + octets as usize - live.octets as usize;
         let reference = self.reference(&message, carrier);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         // A carrier that asked for a pause gets it, whatever the text.

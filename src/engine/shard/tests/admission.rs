@@ -136,3 +136,22 @@ fn references_stay_within_what_the_carrier_takes() {
         .collect();
     assert_eq!(references, [1, 2, 3, 1, 2, 3, 1]);
 }
+
+#[test]
+fn octets_of_the_queue_are_bounded_whatever_the_number_of_its_messages() {
+    let limits = Limits { queue_octets_max: 300, ..Limits::default() };
+    let mut world = World::with(Rules { limits, ..Rules::default() });
+    let of = |octets: usize| Message { user_data: UserData::new(&vec![b'x'; octets]), ..message() };
+    let tlvs = Message { tlvs: vec![0; 100].into(), ..of(100) };
+    assert!(world.submit(tlvs).is_some() && world.submit(of(100)).is_some());
+    assert!(world.submit(of(1)).is_none());
+    assert_eq!(world.notes.refused, [(1, 3, CommandStatus::ESME_RMSGQFUL)]);
+    assert!(world.submit(of(0)).is_some(), "an empty one takes no room");
+    let sent = world.sent().unwrap();
+    world.refuse(&sent, CommandStatus::ESME_RINVDSTADR);
+    assert!(world.submit(of(200)).is_some());
+    while let Some(sent) = world.sent() {
+        world.refuse(&sent, CommandStatus::ESME_RINVDSTADR);
+    }
+    world.assert_empty();
+}

@@ -73,6 +73,11 @@ struct Notes {
     charged: Vec<(u32, u8)>,
     backlog: isize,
     released: usize,
+    /// Octets given back, less those that changed messages took.
+    released_octets: i64,
+    /// Whether changed messages find no room for their octets.
+    is_full: bool,
+    offered_octets: i64,
 }
 
 impl Effects for Notes {
@@ -102,8 +107,17 @@ impl Effects for Notes {
         self.charged.push((account, segments));
     }
 
-    fn released(&mut self, _account: u32, _carrier: u32) {
+    fn released(&mut self, _account: u32, _carrier: u32, octets: u32) {
         self.released += 1;
+        self.released_octets += i64::from(octets);
+    }
+
+    fn resized(&mut self, _account: u32, from: u32, to: u32) -> bool {
+        if self.is_full {
+            return false;
+        }
+        self.released_octets += i64::from(from) - i64::from(to);
+        true
     }
 
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
@@ -212,6 +226,7 @@ impl World {
         let before = self.notes.accepted.len();
         self.sequence += 1;
         let message = Arc::new(message);
+        self.notes.offered_octets += i64::from(message.octets());
         let submission = Submission { link: 1, sequence: self.sequence, message, carrier };
         self.shard.admit(self.now, submission, &mut self.notes);
         self.notes.accepted.get(before).map(|(_, _, id)| *id)
@@ -335,6 +350,8 @@ impl World {
         assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();
         assert_eq!(self.notes.released, offered, "places in queues");
+        let (given_back, taken) = (self.notes.released_octets, self.notes.offered_octets);
+        assert_eq!((shard.queued_octets, given_back), (0, taken), "octets in queues");
     }
 }
 

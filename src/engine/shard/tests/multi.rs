@@ -18,6 +18,8 @@ impl World {
             message: Arc::new(message),
             carrier: 0,
         };
+        let octets = messages.iter().map(|message| i64::from(message.octets())).sum::<i64>();
+        self.notes.offered_octets += octets;
         let submissions = (0..).zip(messages).map(submission).collect();
         self.shard.admit_several(self.now, SHARED, submissions, &mut self.notes);
     }

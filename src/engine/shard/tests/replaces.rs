@@ -147,3 +147,34 @@ fn a_message_of_another_account_is_one_that_nobody_knows() {
     let sent: Vec<_> = std::iter::from_fn(|| world.sent()).collect();
     assert_eq!(texts(&sent), [b"hello"]);
 }
+
+#[test]
+fn a_longer_text_needs_room_for_its_octets_and_a_shorter_one_gives_some_back() {
+    let rules = Rules::default();
+    let limits = Limits { queue_octets_max: 20, ..rules.limits };
+    let mut world = World::with(Rules { limits, ..rules });
+    let send_at = START + Duration::from_secs(60);
+    let id = world.submit(Message { send_at, ..message() }).unwrap();
+    let full = Some(Err(CommandStatus::ESME_RMSGQFUL));
+    let long = world.changed(id, &[b'y'; 21]);
+    assert_eq!(world.answer_to(long), full);
+    let fits = world.changed(id, &[b'y'; 20]);
+    assert_eq!(world.answer_to(fits), Some(Ok(())));
+    assert!(world.submit(message()).is_none());
+    let short = world.changed(id, b"y");
+    assert_eq!(world.answer_to(short), Some(Ok(())));
+    let other = world.submit(Message { send_at, ..message() }).unwrap();
+    // The queue of its account is full, if the shard's is not.
+    world.notes.is_full = true;
+    let refused = world.changed(other, b"longer");
+    assert_eq!(world.answer_to(refused), full);
+    world.seconds(61);
+    let sent: Vec<_> = std::iter::from_fn(|| world.sent()).collect();
+    let mut kept = texts(&sent);
+    kept.sort_unstable();
+    assert_eq!(kept, [&b"hello"[..], b"y"]);
+    for sent in sent {
+        world.refuse(&sent, CommandStatus::ESME_RINVDSTADR);
+    }
+    world.assert_empty();
+}
