@@ -32,12 +32,13 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the engine; SIGHUP reads its configuration again, SIGTERM stops it
+    /// Run the engine; `chappe reload` or SIGHUP reads its configuration again, SIGTERM stops it
     Run(run::RunArgs),
     Status(control::StatusArgs),
     /// Pause, drain or rebind a bind of a running engine
     #[command(subcommand)]
     Bind(control::BindCommand),
+    Reload(control::ReloadArgs),
     Check(check::Args),
     Smsc(smsc::Args),
     Load(load::Args),
@@ -75,6 +76,10 @@ pub fn main() -> Exit {
         Command::Bind(command) => {
             drop((input, output));
             return tool(control::bind(&command));
+        }
+        Command::Reload(args) => {
+            drop((input, output));
+            return tool(control::reload(&args));
         }
         Command::Smsc(args) => {
             drop((input, output));

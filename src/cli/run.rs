@@ -105,7 +105,9 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
     let engine = Engine::start_locked(settings, lock).map_err(failure)?;
     tracing::info!(smpp = %engine.smpp, "engine started");
     log.show(engine.snapshots());
-    let reloads = reload_at_hangups(hangup, engine.reloader(), file);
+    let reloader = engine.reloader();
+    reloader.read_from(move || read_again(file.as_deref()));
+    let reloads = reload_at_hangups(hangup, reloader);
     let stopped = async {
         tokio::select! {
             _ = term.recv() => {}
@@ -134,10 +136,9 @@ fn signals() -> io::Result<(Signal, Signal, Signal)> {
 }
 
 /// Each SIGHUP has the configuration read again. What comes of it is in the log.
-async fn reload_at_hangups<T>(mut hangup: Signal, reloader: Reloader, file: Option<PathBuf>) -> T {
+async fn reload_at_hangups<T>(mut hangup: Signal, reloader: Reloader) -> T {
     while hangup.recv().await.is_some() {
-        let file = file.clone();
-        let _ = reloader.reload(move || read_again(file.as_deref())).await;
+        let _ = reloader.again().await;
     }
     std::future::pending().await
 }

@@ -12,6 +12,7 @@
 
 mod binds;
 mod connection;
+mod reload;
 mod request;
 mod socket;
 mod status;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 pub use request::{Answer, BindAction, Command, Problem, Request, VERSION};
 pub use status::{AccountStatus, BindStatus, CarrierStatus, EventStatus, SessionStatus, Status};
 
+use super::reload::Reloader;
 use super::shared::Shared;
 use super::snapshot::Snapshots;
 use socket::Socket;
@@ -42,6 +44,7 @@ pub const CONNECTIONS_MAX: usize = 16;
 struct Desk {
     shared: Arc<Shared>,
     snapshots: Snapshots,
+    reloader: Reloader,
 }
 
 /// The control socket of a running engine. It is gone, and its clients with it, when this is
@@ -57,10 +60,11 @@ impl Control {
     ///
     /// # Errors
     /// What the system says.
-    pub fn start(shared: &Arc<Shared>, directory: &Path) -> io::Result<Self> {
+    pub fn start(shared: &Arc<Shared>, reloader: &Reloader, directory: &Path) -> io::Result<Self> {
         let (socket, listener) = Socket::make(directory)?;
         let shared = Arc::clone(shared);
-        let desk = Desk { snapshots: Snapshots { shared: Arc::clone(&shared) }, shared };
+        let snapshots = Snapshots { shared: Arc::clone(&shared) };
+        let desk = Desk { shared, snapshots, reloader: reloader.clone() };
         Ok(Self { _socket: socket, task: tokio::spawn(connection::serve(listener, desk)) })
     }
 }

@@ -9,7 +9,7 @@
 //! sessions, its messages, its counts.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -38,8 +38,11 @@ const CARRIERS_MAX: usize = 10_000;
 const FAREWELL_LOOK: Duration = Duration::from_millis(100);
 const FAREWELL_LOOKS: u32 = 600;
 
+/// What reads the settings again, or says every fault in them.
+type Source = Box<dyn Fn() -> Result<Settings, String> + Send + Sync>;
+
 /// Where an engine is told other settings while it runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reloader {
     shared: Arc<Shared>,
     signal: watch::Sender<Signal>,
@@ -47,6 +50,14 @@ pub struct Reloader {
     links: Arc<Mutex<JoinSet<()>>>,
     /// One after the other.
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// Where settings come from, once that was said.
+    source: Arc<OnceLock<Source>>,
+}
+
+impl fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reloader")
+    }
 }
 
 /// Why a reload changed nothing.
@@ -95,7 +106,23 @@ impl std::error::Error for ReloadError {}
 
 impl Reloader {
     pub(super) fn new(shared: Arc<Shared>, signal: watch::Sender<Signal>) -> Self {
-        Self { shared, signal, links: Arc::default(), turn: Arc::default() }
+        let (links, turn, source) = (Arc::default(), Arc::default(), Arc::default());
+        Self { shared, signal, links, turn, source }
+    }
+
+    /// Says what reads the settings again, for [`Reloader::again`]. The first word stands.
+    pub fn read_from(&self, source: impl Fn() -> Result<Settings, String> + Send + Sync + 'static) {
+        let _ = self.source.set(Box::new(source));
+    }
+
+    /// Reads the settings again where they come from, and puts them in force.
+    ///
+    /// # Errors
+    /// As [`Reloader::reload`].
+    pub async fn again(&self) -> Result<ReloadReport, ReloadError> {
+        let source = Arc::clone(&self.source);
+        let nowhere = || Err("nobody said where settings are to be read from".to_owned());
+        self.reload(move || source.get().map_or_else(nowhere, |source| source())).await
     }
 
     /// Reads settings, off the threads that carry traffic, and puts them in force. Says so, or why

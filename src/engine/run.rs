@@ -127,10 +127,10 @@ impl Engine {
         let metrics = settings.metrics.listen.map(|at| bind("metrics.listen", at)).transpose()?;
         let http = settings.http.listen.map(|at| bind("http.listen", at)).transpose()?;
         let shared = Arc::new(build::shared(settings).map_err(StartError::Tls)?);
-        let control = control(&shared)?;
         telemetry::reloaded_at(&shared.registry);
         let (signal, seen) = watch::channel(Signal { stop: Stop::Nothing, generation: 0 });
         let reloader = Reloader::new(Arc::clone(&shared), signal);
+        let control = control(&shared, &reloader)?;
         spawn_shards(&shared);
         for carrier in &shared.world().carriers {
             reloader.run_carrier(carrier, true);
@@ -221,10 +221,11 @@ fn bind(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAd
     Ok((listener, at))
 }
 
-fn control(shared: &Arc<Shared>) -> Result<Control, StartError> {
+fn control(shared: &Arc<Shared>, reloader: &Reloader) -> Result<Control, StartError> {
     let directory = shared.world().settings.node.data_dir.clone();
     let socket = directory.join(control::SOCKET);
-    Control::start(shared, &directory).map_err(|error| StartError::Control { socket, error })
+    Control::start(shared, reloader, &directory)
+        .map_err(|error| StartError::Control { socket, error })
 }
 
 fn spawn_shards(shared: &Arc<Shared>) {

@@ -3,5 +3,6 @@
 
 mod binds;
 mod clients;
+mod reload;
 mod status;
 mod world;

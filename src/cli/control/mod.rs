@@ -2,6 +2,7 @@
 
 mod binds;
 mod client;
+mod reload;
 mod status;
 mod table;
 
@@ -12,6 +13,7 @@ use clap::Args;
 use super::{Exit, Failure, lines};
 pub use binds::BindCommand;
 use client::Client;
+pub use reload::ReloadArgs;
 pub use status::StatusArgs;
 
 /// Which engine is asked, and how its answer is printed.
@@ -36,6 +38,11 @@ pub fn status(args: &StatusArgs) -> Result<Exit, Failure> {
 /// Runs `chappe bind`.
 pub fn bind(command: &BindCommand) -> Result<Exit, Failure> {
     binds::run(command)
+}
+
+/// Runs `chappe reload`.
+pub fn reload(args: &ReloadArgs) -> Result<Exit, Failure> {
+    reload::run(args)
 }
 
 /// Prints lines for people. Who closed our standard output wants no more of them.

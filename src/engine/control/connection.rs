@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::request::{self, Answer, Command, Problem};
-use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, status};
+use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, reload, status};
 
 /// How long a client may take to say something, or to take an answer; then it is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -59,7 +59,7 @@ async fn talk(client: UnixStream, desk: &Desk) -> io::Result<()> {
             return write(&mut writing, Err(Problem::new("request", message))).await;
         }
         let answer = match request::parse(&line) {
-            Ok(command) => answer(command, desk),
+            Ok(command) => answer(command, desk).await,
             Err(problem) => Err(problem),
         };
         write(&mut writing, answer).await?;
@@ -85,9 +85,10 @@ fn line(answer: Result<Value, Problem>) -> Vec<u8> {
     line
 }
 
-fn answer(command: Command, desk: &Desk) -> Result<Value, Problem> {
+async fn answer(command: Command, desk: &Desk) -> Result<Value, Problem> {
     match command {
         Command::Status { of, events } => status::answer(desk, of.as_deref(), events),
+        Command::Reload => reload::answer(desk).await,
         Command::Bind { action, id } => binds::answer(desk, action, &id),
     }
 }

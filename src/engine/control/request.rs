@@ -28,6 +28,8 @@ pub enum Command {
         #[serde(default)]
         events: bool,
     },
+    /// The configuration read again and put in force.
+    Reload,
     /// Something of binds.
     Bind {
         /// What.
@@ -54,7 +56,8 @@ pub enum BindAction {
 /// Why there is no answer.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Problem {
-    /// A word for programs: `request`, `version`, `busy`, `unknown`, `impossible`.
+    /// A word for programs: `request`, `version`, `busy`, `unknown`, `impossible`,
+    /// `configuration`.
     pub kind: String,
     /// The same for people.
     pub message: String,

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::settings::Settings;
 
 /// What a reload did.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ReloadReport {
     /// How many reloads there were.
     pub generation: u64,
@@ -27,7 +27,7 @@ pub struct ReloadReport {
 }
 
 /// Entries of one kind, by name.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Changes {
     /// That were not there before.
     pub added: usize,
