@@ -22,17 +22,15 @@ use super::shared::{Shared, ToShard};
 use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
-use crate::message::dialect::{StatusRule, Tolerance};
-use crate::message::translation::{Translator, bare};
-use crate::mo::MoMessage;
+use crate::message::dialect::StatusRule;
+use crate::message::translation::Translator;
+use crate::mo::{MoMessage, as_deliver};
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
 use crate::session::{CloseReason, Entry, Event, Session, Unanswered};
-use crate::wire::table::{DataSm, DataSmResp, DeliverSm, DeliverSmResp, Pdu};
-use crate::wire::{
-    Address, COctetString, CommandStatus, Header, SequenceNumber, State, StatusClass,
-};
+use crate::wire::table::{DataSmResp, DeliverSm, DeliverSmResp, Pdu};
+use crate::wire::{CommandStatus, Header, SequenceNumber, State, StatusClass};
 use tally::Tally;
 
 /// How long a bind that was told to slow down sends nothing.
@@ -248,7 +246,7 @@ impl CarrierLink {
 
     fn request(&mut self, session: &mut Session, header: Header, pdu: &Pdu<'_>) {
         match pdu {
-            Pdu::DeliverSm(deliver) => match self.times_fault(deliver) {
+            Pdu::DeliverSm(deliver) => match self.carrier.settings.dialect.times_fault(deliver) {
                 Some(status) => {
                     session.respond_status(header.command_id, header.sequence_number, status);
                 }
@@ -272,19 +270,6 @@ impl CarrierLink {
         }
     }
 
-    /// The status for times that this carrier's dialect does not let stand (SMPP 3.4 §4.6.1 wants
-    /// them empty).
-    fn times_fault(&self, deliver: &DeliverSm<'_>) -> Option<CommandStatus> {
-        if self.carrier.settings.dialect.times_in_deliver == Tolerance::Accept {
-            return None;
-        }
-        let filled = |field: COctetString<'_>| !field.octets().is_empty();
-        if filled(deliver.schedule_delivery_time) {
-            return Some(CommandStatus::ESME_RINVSCHED);
-        }
-        filled(deliver.validity_period).then_some(CommandStatus::ESME_RINVEXPIRY)
-    }
-
     fn deliver_sm(&mut self, sequence: u32, deliver: &DeliverSm<'_>) {
         self.unanswered += 1;
         let link = Arc::clone(&self.handle);
@@ -297,8 +282,8 @@ impl CarrierLink {
         self.tally.mo += 1;
         let carrier = self.carrier.index;
         let message = Box::new(match &self.carrier.form {
-            None => mo(carrier, deliver),
-            Some(form) => mo(carrier, &self.translator.read_deliver(form, deliver)),
+            None => MoMessage::of(carrier, deliver),
+            Some(form) => MoMessage::of(carrier, &self.translator.read_deliver(form, deliver)),
         });
         let owner = self.world.owners.of(message.destination.octets()).cloned();
         self.outbox.push(shard, ToShard::Mo { link, sequence, owner, message });
@@ -450,48 +435,5 @@ impl Owner for CarrierLink {
         // Most of the room stays free: one read can bring many deliver_sm at once.
         let full = self.unanswered > CARRIER_ANSWERS_MAX / 8;
         if full || self.outbox.is_blocked() { Pace::Wait } else { Pace::Go }
-    }
-}
-
-/// A data_sm as the deliver_sm that says the same: its text is in message_payload (SMPP 3.4
-/// §4.7.1).
-fn as_deliver<'a>(data: &DataSm<'a>) -> DeliverSm<'a> {
-    DeliverSm {
-        service_type: data.service_type,
-        source_addr_ton: data.source_addr_ton,
-        source_addr_npi: data.source_addr_npi,
-        source_addr: data.source_addr,
-        dest_addr_ton: data.dest_addr_ton,
-        dest_addr_npi: data.dest_addr_npi,
-        destination_addr: data.destination_addr,
-        esm_class: data.esm_class,
-        registered_delivery: data.registered_delivery,
-        data_coding: data.data_coding,
-        tlvs: data.tlvs,
-        ..DeliverSm::default()
-    }
-}
-
-/// A message from a handset, kept as it came but for what stands before numbers (quirk 60).
-fn mo(carrier: u32, deliver: &DeliverSm<'_>) -> MoMessage {
-    MoMessage {
-        carrier,
-        source: Address::new(
-            deliver.source_addr_ton,
-            deliver.source_addr_npi,
-            bare(deliver.source_addr_ton, deliver.source_addr.octets()),
-        ),
-        destination: Address::new(
-            deliver.dest_addr_ton,
-            deliver.dest_addr_npi,
-            bare(deliver.dest_addr_ton, deliver.destination_addr.octets()),
-        ),
-        service_type: deliver.service_type.octets().into(),
-        esm_class: deliver.esm_class,
-        protocol_id: deliver.protocol_id,
-        priority_flag: deliver.priority_flag,
-        data_coding: deliver.data_coding,
-        short_message: deliver.short_message.into(),
-        tlvs: deliver.tlvs.octets().into(),
     }
 }

@@ -9,13 +9,19 @@
 //! Deliberately absent: what needs no key, because it is always accepted (an error response without
 //! a body, several PDUs in one read, sequence numbers above 0x7FFF_FFFF, a UCS-2 byte order mark).
 
+mod values;
+
 use std::collections::BTreeMap;
 
 use super::receipt::ReceiptFormat;
 use super::receipt::id::IdNotation;
-use super::words::words;
 use crate::text::{DefaultAlphabet, Reference};
-use crate::wire::{ErrorBody, Rules, TrailingOctets};
+use crate::wire::table::DeliverSm;
+use crate::wire::{COctetString, CommandStatus, ErrorBody, Rules, TrailingOctets};
+pub use values::{
+    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, OctetOrder, ReceiptSegments,
+    Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
+};
 
 /// What one account or carrier does differently. See the module's documentation.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -212,165 +218,6 @@ pub enum StatusRule {
     },
 }
 
-words! {
-    /// Whether a deviation is read or answered as an error.
-    pub enum Tolerance {
-        /// Read it.
-        Accept = "accept",
-        /// Answer it with the status of the fault.
-        Refuse = "refuse",
-    }
-}
-
-words! {
-    /// Whether what is too much or malformed is skipped or answered as an error.
-    pub enum Surplus {
-        /// Leave it out and keep the PDU.
-        Ignore = "ignore",
-        /// Answer the PDU with the status of the fault.
-        Refuse = "refuse",
-    }
-}
-
-words! {
-    /// How the value of a TLV is read.
-    pub enum TlvKind {
-        /// Text closed by a NUL.
-        CString = "c_string",
-        /// Octets as they are.
-        Octets = "octets",
-        /// One octet.
-        U8 = "u8",
-        /// Two octets, most significant first.
-        U16 = "u16",
-        /// Four octets, most significant first.
-        U32 = "u32",
-    }
-}
-
-words! {
-    /// What stands before an international number that we write.
-    pub enum AddressPrefix {
-        /// Nothing.
-        None = "none",
-        /// `+`.
-        Plus = "plus",
-        /// `00`.
-        Zeros = "zeros",
-    }
-}
-
-words! {
-    /// How GSM-7 septets travel.
-    pub enum Gsm7Packing {
-        /// Eight septets in seven octets, with fill bits behind a UDH.
-        Packed = "packed",
-        /// One septet an octet.
-        Unpacked = "unpacked",
-    }
-}
-
-words! {
-    /// Which octet of a 16-bit unit comes first.
-    pub enum OctetOrder {
-        /// The most significant.
-        Big = "big",
-        /// The least significant.
-        Little = "little",
-    }
-}
-
-words! {
-    /// How we write our message_id.
-    pub enum IdFormat {
-        /// In decimal, without zeros on the left.
-        Decimal = "decimal",
-        /// 16 hexadecimal digits.
-        Hex16 = "hex16",
-    }
-}
-
-words! {
-    /// What a deliver_sm with a receipt's text and an ordinary esm_class is.
-    pub enum UnmarkedReceipt {
-        /// An MO: anyone can write such a text.
-        Message = "message",
-        /// A receipt: this SMSC forgets the bit.
-        Receipt = "receipt",
-    }
-}
-
-words! {
-    /// What the state ACCEPTED says.
-    pub enum AcceptedState {
-        /// The last word on the message.
-        Final = "final",
-        /// That another state will follow.
-        Intermediate = "intermediate",
-    }
-}
-
-words! {
-    /// What the state UNKNOWN says.
-    pub enum UnknownState {
-        /// The last word on the message: the SMSC knows no more of it.
-        Final = "final",
-        /// That another state may follow.
-        Intermediate = "intermediate",
-    }
-}
-
-words! {
-    /// Which segments of a long message a carrier sends receipts for.
-    #[derive(Default)]
-    pub enum ReceiptSegments {
-        /// Every one, or nobody knows.
-        #[default]
-        Each = "each",
-        /// The first alone counts.
-        First = "first",
-        /// The last alone counts.
-        Last = "last",
-    }
-}
-
-words! {
-    impl ErrorBody {
-        Absent = "absent",
-        Auto = "auto",
-        MessageId = "message_id",
-        Tlvs = "tlvs",
-    }
-}
-
-words! {
-    impl DefaultAlphabet {
-        Ascii = "ascii",
-        Gsm7 = "gsm7",
-        Latin1 = "latin1",
-        Utf8 = "utf8",
-    }
-}
-
-words! {
-    impl Reference {
-        Payload = "payload",
-        Sar = "sar",
-        Udh8 = "udh8",
-        Udh16 = "udh16",
-    }
-}
-
-words! {
-    /// What an account gets of a message from a handset that has several segments.
-    pub enum MoSegments {
-        /// Each segment, untouched.
-        Each = "each",
-        /// The whole: in short_message where it fits, else in message_payload.
-        Payload = "payload",
-    }
-}
-
 impl Default for Dialect {
     fn default() -> Self {
         Self {
@@ -440,6 +287,20 @@ impl Dialect {
             missing_nul: self.missing_nul == Tolerance::Accept,
             ..Rules::default()
         }
+    }
+
+    /// The status for times that this dialect does not let stand (SMPP 3.4 §4.6.1 wants
+    /// them empty).
+    #[must_use]
+    pub fn times_fault(&self, deliver: &DeliverSm<'_>) -> Option<CommandStatus> {
+        if self.times_in_deliver == Tolerance::Accept {
+            return None;
+        }
+        let filled = |field: COctetString<'_>| !field.octets().is_empty();
+        if filled(deliver.schedule_delivery_time) {
+            return Some(CommandStatus::ESME_RINVSCHED);
+        }
+        filled(deliver.validity_period).then_some(CommandStatus::ESME_RINVEXPIRY)
     }
 
     /// The rule this dialect has for `status`; `None` leaves it to the engine's table.

@@ -12,10 +12,12 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+mod deliver;
 pub mod keyword;
 pub mod owners;
 pub mod reassembly;
 
+pub use deliver::as_deliver;
 pub use owners::{Owner, Owners, Recipient};
 
 use crate::text::{Shifts, Udh};

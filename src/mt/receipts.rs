@@ -1,17 +1,15 @@
 //! Receipts: a carrier's deliver_sm to what it says, ours to the deliver_sm an account gets.
 
 mod evidence;
+mod lean;
 mod subject;
 
 use std::time::Duration;
 
-pub use evidence::{Evidence, Fit, Settled};
-pub use subject::{Quote, Subject};
-
 use crate::clock::Now;
 use crate::message::dialect::UnmarkedReceipt;
 use crate::message::message_id::MessageId;
-use crate::message::receipt::id::{ID_OCTETS, IdNotation, decimal_of_hex};
+use crate::message::receipt::id::{ID_OCTETS, IdKey, IdNotation, decimal_of_hex};
 use crate::message::receipt::{
     LastDates, ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
@@ -19,6 +17,9 @@ use crate::message::state::MessageState;
 use crate::wire::table::DeliverSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, COctetString, TlvTag, Tlvs};
+pub use evidence::{Evidence, Fit, Settled};
+pub use lean::Lean;
+pub use subject::{Quote, Subject};
 
 /// The bits of `esm_class` that say what a deliver_sm is.
 const ESM_CLASS_KINDS: u8 = 0x3c;
@@ -146,10 +147,22 @@ impl IdKeys {
         self.iter().nth(1).is_some()
     }
 
+    /// The id as it stands in the receipt.
+    #[must_use]
+    pub fn id(&self) -> &[u8] {
+        self.id.octets()
+    }
+
     fn read_in(&self, notation: usize) -> Option<u64> {
+        Some(hash(self.carrier, self.id_in(notation)?.as_bytes()))
+    }
+
+    /// The id as it is compared in this notation.
+    #[must_use]
+    pub fn id_in(&self, notation: usize) -> Option<IdKey> {
         let id = self.id.octets();
         use IdNotation::{Auto, Decimal, Hex, HexText};
-        let key = match (self.notations.receipt, self.notations.response, notation) {
+        match (self.notations.receipt, self.notations.response, notation) {
             (Auto, HexText, 0) => HexText.key(id),
             (Auto, HexText, _) => None,
             (Auto, _, 0) => Hex.key(id),
@@ -157,8 +170,7 @@ impl IdKeys {
             (Auto, Auto, 2) => decimal_of_hex(id),
             (known, _, 0) => known.key(id),
             _ => None,
-        };
-        Some(hash(self.carrier, key?.as_bytes()))
+        }
     }
 }
 
@@ -185,12 +197,18 @@ pub struct Notations {
 /// too, so two ids that share a hash do no harm.
 #[must_use]
 pub fn response_key(carrier: u32, notations: Notations, id: &[u8]) -> Option<u64> {
+    Some(hash(carrier, response_id(notations, id)?.as_bytes()))
+}
+
+/// The id in a submit_sm_resp as it is compared.
+#[must_use]
+pub fn response_id(notations: Notations, id: &[u8]) -> Option<IdKey> {
     let notation = match notations {
         // A text is what the receipt says the octets of.
         Notations { response: IdNotation::Auto, receipt: IdNotation::HexText } => IdNotation::Text,
         Notations { response, .. } => response,
     };
-    Some(hash(carrier, notation.key(id)?.as_bytes()))
+    notation.key(id)
 }
 
 /// The keys of the id in a receipt.

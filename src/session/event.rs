@@ -100,7 +100,9 @@ pub struct BindRequest<'a> {
 }
 
 impl<'a> BindRequest<'a> {
-    pub(super) fn of(pdu: &Pdu<'a>) -> Option<Self> {
+    /// The bind that a PDU asks for; `None` when it is none of the three.
+    #[must_use]
+    pub fn of(pdu: &Pdu<'a>) -> Option<Self> {
         let (kind, fields) = match *pdu {
             Pdu::BindTransmitter(bind) => (BindKind::Transmitter, from_transmitter(bind)),
             Pdu::BindReceiver(bind) => (BindKind::Receiver, from_receiver(bind)),

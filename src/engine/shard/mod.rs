@@ -22,7 +22,6 @@ mod doubts;
 mod due;
 mod effects;
 mod ended;
-mod lean;
 mod live;
 mod mo;
 mod multi;
@@ -46,7 +45,7 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mo::Owner;
 use crate::mo::reassembly::Reassembly;
-use crate::mt::receipts::{Outcome, Subject, tail};
+use crate::mt::receipts::{Lean, Outcome, Subject, tail};
 use crate::mt::references::References;
 use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
@@ -58,7 +57,6 @@ pub use effects::{
     CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Submission,
 };
 use ended::Ended;
-use lean::Lean;
 use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::awaited::UNKNOWN_MARGIN;
-use super::lean::Lean;
 use super::live::Of;
 use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
-use crate::mt::receipts::{CarrierReceipt, Fit, Outcome, Subject, is_wanted, same_number, tail};
+use crate::mt::receipts::{
+    CarrierReceipt, Fit, Lean, Outcome, Subject, is_wanted, same_number, tail,
+};
 use crate::wire::{CommandStatus, SequenceNumber};
 
 /// The message that a receipt is about.

@@ -1,6 +1,6 @@
 //! Which notation a carrier's receipts have matched in so far.
 
-use crate::mt::receipts::IdKeys;
+use super::IdKeys;
 
 /// What was learnt of one carrier. Only ids that differ between notations teach anything, and only
 /// matches whose destination agreed get here.
@@ -29,6 +29,7 @@ impl Lean {
     }
 
     /// Whether another match in this notation would teach nothing.
+    #[must_use]
     pub fn is_certain_of(self, notation: usize) -> bool {
         notation == self.favourite && self.matches == Self::MAX
     }

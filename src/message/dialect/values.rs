@@ -1,0 +1,164 @@
+//! The words that keys of a dialect take.
+
+use super::super::words::words;
+use crate::text::{DefaultAlphabet, Reference};
+use crate::wire::ErrorBody;
+
+words! {
+    /// Whether a deviation is read or answered as an error.
+    pub enum Tolerance {
+        /// Read it.
+        Accept = "accept",
+        /// Answer it with the status of the fault.
+        Refuse = "refuse",
+    }
+}
+
+words! {
+    /// Whether what is too much or malformed is skipped or answered as an error.
+    pub enum Surplus {
+        /// Leave it out and keep the PDU.
+        Ignore = "ignore",
+        /// Answer the PDU with the status of the fault.
+        Refuse = "refuse",
+    }
+}
+
+words! {
+    /// How the value of a TLV is read.
+    pub enum TlvKind {
+        /// Text closed by a NUL.
+        CString = "c_string",
+        /// Octets as they are.
+        Octets = "octets",
+        /// One octet.
+        U8 = "u8",
+        /// Two octets, most significant first.
+        U16 = "u16",
+        /// Four octets, most significant first.
+        U32 = "u32",
+    }
+}
+
+words! {
+    /// What stands before an international number that we write.
+    pub enum AddressPrefix {
+        /// Nothing.
+        None = "none",
+        /// `+`.
+        Plus = "plus",
+        /// `00`.
+        Zeros = "zeros",
+    }
+}
+
+words! {
+    /// How GSM-7 septets travel.
+    pub enum Gsm7Packing {
+        /// Eight septets in seven octets, with fill bits behind a UDH.
+        Packed = "packed",
+        /// One septet an octet.
+        Unpacked = "unpacked",
+    }
+}
+
+words! {
+    /// Which octet of a 16-bit unit comes first.
+    pub enum OctetOrder {
+        /// The most significant.
+        Big = "big",
+        /// The least significant.
+        Little = "little",
+    }
+}
+
+words! {
+    /// How we write our message_id.
+    pub enum IdFormat {
+        /// In decimal, without zeros on the left.
+        Decimal = "decimal",
+        /// 16 hexadecimal digits.
+        Hex16 = "hex16",
+    }
+}
+
+words! {
+    /// What a deliver_sm with a receipt's text and an ordinary esm_class is.
+    pub enum UnmarkedReceipt {
+        /// An MO: anyone can write such a text.
+        Message = "message",
+        /// A receipt: this SMSC forgets the bit.
+        Receipt = "receipt",
+    }
+}
+
+words! {
+    /// What the state ACCEPTED says.
+    pub enum AcceptedState {
+        /// The last word on the message.
+        Final = "final",
+        /// That another state will follow.
+        Intermediate = "intermediate",
+    }
+}
+
+words! {
+    /// What the state UNKNOWN says.
+    pub enum UnknownState {
+        /// The last word on the message: the SMSC knows no more of it.
+        Final = "final",
+        /// That another state may follow.
+        Intermediate = "intermediate",
+    }
+}
+
+words! {
+    /// Which segments of a long message a carrier sends receipts for.
+    #[derive(Default)]
+    pub enum ReceiptSegments {
+        /// Every one, or nobody knows.
+        #[default]
+        Each = "each",
+        /// The first alone counts.
+        First = "first",
+        /// The last alone counts.
+        Last = "last",
+    }
+}
+
+words! {
+    impl ErrorBody {
+        Absent = "absent",
+        Auto = "auto",
+        MessageId = "message_id",
+        Tlvs = "tlvs",
+    }
+}
+
+words! {
+    impl DefaultAlphabet {
+        Ascii = "ascii",
+        Gsm7 = "gsm7",
+        Latin1 = "latin1",
+        Utf8 = "utf8",
+    }
+}
+
+words! {
+    impl Reference {
+        Payload = "payload",
+        Sar = "sar",
+        Udh8 = "udh8",
+        Udh16 = "udh16",
+    }
+}
+
+words! {
+    /// What an account gets of a message from a handset that has several segments.
+    pub enum MoSegments {
+        /// Each segment, untouched.
+        Each = "each",
+        /// The whole: in short_message where it fits, else in message_payload.
+        Payload = "payload",
+    }
+}
