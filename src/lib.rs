@@ -39,6 +39,9 @@
 //!
 //! **[`mo`]** is the way from the handset: segments put together, and whose a message is.
 //!
+//! **[`exchange`]** runs a recorded exchange against a dialect: the modules above, told what each
+//! side said, say what they would have made of it.
+//!
 //! The second group acts, behind the feature `runtime`.
 //!
 //! **`telemetry`** names every metric once and hands out the handles that count.
@@ -61,6 +64,7 @@ pub mod session;
 pub mod message;
 pub mod mt;
 pub mod mo;
+pub mod exchange;
 
 #[cfg(feature = "runtime")]
 pub mod telemetry;

@@ -9,7 +9,7 @@ mod sources;
 use sources::{Source, blanked, brace_end, modules, names, read};
 
 /// Every module there may be, in the order data flows. A new one is entered here first.
-const HOUSE: [&str; 18] = [
+const HOUSE: [&str; 19] = [
     "clock",
     "wire",
     "text",
@@ -17,6 +17,7 @@ const HOUSE: [&str; 18] = [
     "message",
     "mt",
     "mo",
+    "exchange",
     "telemetry",
     "store",
     "cdr",
@@ -31,7 +32,7 @@ const HOUSE: [&str; 18] = [
 ];
 
 /// Those that are all there is with `--no-default-features`.
-const PURE: [&str; 7] = ["clock", "wire", "text", "session", "message", "mt", "mo"];
+const PURE: [&str; 8] = ["clock", "wire", "text", "session", "message", "mt", "mo", "exchange"];
 
 /// What no pure module names, with what it should do instead.
 const IMPURE: [(&str, &str); 9] = [

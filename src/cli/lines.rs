@@ -22,16 +22,16 @@ const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 /// Hands every line of `input` to `answer` and writes the line it gives to `output`.
 ///
 /// A line may end in LF or CR LF; an empty one is a line too, so that outputs can be counted off
-/// against inputs. A line above [`Lines::max`] gives its object and the next one is read. A byte
-/// order mark in front of the first line is no part of it.
+/// against inputs; what answers `None` passes one over. A line above [`Lines::max`] gives its object
+/// and the next one is read. A byte order mark in front of the first line is no part of it.
 ///
 /// # Errors
 /// What reading or writing fails with; never what a line holds.
-pub fn each_line(
+pub fn each_line<A: Into<Option<String>>>(
     mut input: impl BufRead,
     mut output: impl Write,
     lines: Lines,
-    mut answer: impl FnMut(&[u8]) -> String,
+    mut answer: impl FnMut(&[u8]) -> A,
 ) -> io::Result<()> {
     let mut line = Vec::new();
     let mut mark = BYTE_ORDER_MARK;
@@ -47,11 +47,12 @@ pub fn each_line(
             if !ended {
                 input.skip_until(b'\n')?;
             }
-            one_line(&(lines.too_long)(lines.max))
+            Some(one_line(&(lines.too_long)(lines.max)))
         } else {
-            answer(line.strip_prefix(mark).unwrap_or(&line))
+            answer(line.strip_prefix(mark).unwrap_or(&line)).into()
         };
         mark = b"";
+        let Some(answer) = answer else { continue };
         output.write_all(answer.as_bytes())?;
         output.write_all(b"\n")?;
     }

@@ -96,7 +96,10 @@ pub fn main() -> Exit {
                 Err(error) => Err(error),
             }
         }
-        Command::Pdu(command) => pdu::run(&command, input, output),
+        Command::Pdu(mut command) => match command.ready() {
+            Ok(()) => pdu::run(&command, input, output),
+            Err(failure) => return tool(Err(failure)),
+        },
         Command::Text(text::TextCommand::Plan(options)) => text::run(&options, input, output),
         Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input, output),
     };

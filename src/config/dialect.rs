@@ -8,20 +8,36 @@ use std::sync::Arc;
 use crate::message::dialect::{Dialect, StatusRule, TlvDefinition, TlvKind};
 use crate::text::Reference;
 
-use super::error::Faults;
+use super::error::{Errors, Faults};
 use super::nearest::nearest;
 use super::reader::{Reader, is_name, quoted};
 use super::sheet::{Sheet, Spot, Surroundings};
 
 /// Profiles that come with the program, by name. A table of a file hides the one of its name.
 pub const BUNDLED: &[(&str, &str)] = &[
+    ("billing", include_str!("../../config/dialects/billing.toml")),
     ("clickatell", include_str!("../../config/dialects/clickatell.toml")),
     ("cloudhopper", include_str!("../../config/dialects/cloudhopper.toml")),
+    ("hex-text-ids", include_str!("../../config/dialects/hex-text-ids.toml")),
+    ("hub", include_str!("../../config/dialects/hub.toml")),
     ("india-dlt", include_str!("../../config/dialects/india-dlt.toml")),
     ("infobip", include_str!("../../config/dialects/infobip.toml")),
     ("jasmin", include_str!("../../config/dialects/jasmin.toml")),
     ("kannel", include_str!("../../config/dialects/kannel.toml")),
+    ("last-receipt", include_str!("../../config/dialects/last-receipt.toml")),
+    ("latin1", include_str!("../../config/dialects/latin1.toml")),
+    ("little-endian", include_str!("../../config/dialects/little-endian.toml")),
+    ("local-dates", include_str!("../../config/dialects/local-dates.toml")),
+    ("oracle", include_str!("../../config/dialects/oracle.toml")),
+    ("packed-gsm7", include_str!("../../config/dialects/packed-gsm7.toml")),
+    ("plus", include_str!("../../config/dialects/plus.toml")),
+    ("restcomm", include_str!("../../config/dialects/restcomm.toml")),
+    ("sar", include_str!("../../config/dialects/sar.toml")),
+    ("short-codes", include_str!("../../config/dialects/short-codes.toml")),
     ("smpp33", include_str!("../../config/dialects/smpp33.toml")),
+    ("strict", include_str!("../../config/dialects/strict.toml")),
+    ("udh16", include_str!("../../config/dialects/udh16.toml")),
+    ("unmarked-receipts", include_str!("../../config/dialects/unmarked-receipts.toml")),
     ("vibes", include_str!("../../config/dialects/vibes.toml")),
     ("vonage", include_str!("../../config/dialects/vonage.toml")),
 ];
@@ -33,15 +49,28 @@ const DEFAULT: &str = "default";
 #[must_use]
 pub fn bundled(name: &str) -> Option<Dialect> {
     let (name, text) = BUNDLED.iter().find(|(known, _)| *known == name)?;
+    let profiles = profiles(name, text);
+    debug_assert!(profiles.is_ok(), "{profiles:?}");
+    profiles.ok()?.into_iter().find(|dialect| dialect.name == *name)
+}
+
+/// The profiles of a file called `name` that holds `text`, by their names.
+///
+/// # Errors
+/// Every fault of them.
+pub(super) fn profiles(name: &str, text: &str) -> Result<Vec<Dialect>, Errors> {
     let faults = Faults::default();
     let around = Surroundings { base_dir: Path::new(""), env: &|_| None };
     let sheet = Sheet::new(name, text, &faults, &around);
-    let tables = sheet.tables()?;
-    let profiles = Dialects::read(&sheet.root(&tables));
-    let dialect = profiles.own.get(*name).map(|dialect| Dialect::clone(dialect));
-    let errors = faults.into_errors();
-    debug_assert!(errors.is_none(), "{errors:?}");
-    dialect
+    let own = sheet.tables().map(|tables| Dialects::read(&sheet.root(&tables)).own);
+    drop(sheet);
+    if let Some(errors) = faults.into_errors() {
+        return Err(errors);
+    }
+    let mut profiles: Vec<Dialect> =
+        own.into_iter().flatten().map(|(_, dialect)| Dialect::clone(&dialect)).collect();
+    profiles.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(profiles)
 }
 
 /// The profiles that accounts and carriers of one file may name, each there once however many do.

@@ -19,6 +19,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::engine::settings::Settings;
+use crate::message::dialect::Dialect;
 
 pub use dialect::{BUNDLED, bundled};
 pub use error::{Error, Errors, Place};
@@ -61,6 +62,21 @@ pub fn load(path: &Path) -> Result<Settings, Errors> {
     let name = path.display().to_string();
     let text = read(path).map_err(|(place, found)| unreadable(&name, place, found))?;
     parse(&name, &text, path.parent().unwrap_or(Path::new("")))
+}
+
+/// The profiles of the file at `path`, by their names: a configuration, or nothing but profiles.
+/// Faults elsewhere in it are not looked for.
+///
+/// # Errors
+///
+/// Every fault of a profile, or the one that kept the file from being read.
+pub fn profiles(path: &Path) -> Result<Vec<Dialect>, Errors> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|(place, found)| {
+        let expected = "profiles in TOML".to_owned();
+        Error { file: name.clone(), place, key: "file".to_owned(), found, expected }
+    })?;
+    dialect::profiles(&name, &text)
 }
 
 /// Checks a configuration that is `text`, called `name` in errors. Relative paths in it begin at

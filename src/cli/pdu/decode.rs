@@ -36,12 +36,16 @@ pub fn decode_line(line: &str, rules: &Rules) -> Value {
 /// value as a text or a number, where it is what the definition says.
 #[must_use]
 pub fn decode_line_with(line: &str, rules: &Rules, vendor: &[TlvDefinition]) -> Value {
-    let frame = match octets_of(line) {
-        Ok(octets) => octets,
-        Err(offset) => return json!({ "error": error("bad_hex", None, offset, None) }),
-    };
-    let header = Header::read(&frame);
-    let mut framer = Framer::new(&frame, Limits { max_pdu_bytes: MAX_PDU_BYTES });
+    match octets_of(line) {
+        Ok(octets) => decode_octets(&octets, rules, vendor),
+        Err(offset) => json!({ "error": error("bad_hex", None, offset, None) }),
+    }
+}
+
+/// The same for the octets themselves.
+pub(super) fn decode_octets(frame: &[u8], rules: &Rules, vendor: &[TlvDefinition]) -> Value {
+    let header = Header::read(frame);
+    let mut framer = Framer::new(frame, Limits { max_pdu_bytes: MAX_PDU_BYTES });
     let off_length = |header, fault, offset| {
         let status = Some(CommandStatus::ESME_RINVCMDLEN);
         with_error(header, error(fault, Some("command_length"), offset, status))

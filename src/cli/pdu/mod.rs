@@ -1,23 +1,29 @@
 //! `chappe pdu`: PDUs in hexadecimal to JSON objects, and back.
 
 mod decode;
+mod dialect;
 mod encode;
 mod members;
+mod replay;
+mod shown;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::Failure;
 use super::lines::{Lines, each_line, one_line};
-use crate::config::{BUNDLED, bundled};
 use crate::message::dialect::Dialect;
 use crate::wire::{ErrorBody, Rules, Version};
 
 pub use decode::{decode_line, decode_line_with};
+pub use dialect::DialectArgs;
 pub use encode::encode_line;
+pub use replay::{PeerKind, ReplayArgs, run as run_replay};
 
 /// Most octets of a line: the largest PDU in hexadecimal or JSON, with room for spaces.
 pub const LINE_MAX: usize = 1024 * 1024;
@@ -29,6 +35,24 @@ pub enum PduCommand {
     Decode(DecodeArgs),
     /// Read a JSON object as `decode` prints them from each line and print its PDU in hexadecimal
     Encode,
+    /// Run a recorded exchange, a direction and hexadecimal octets a line, against a dialect and
+    /// print what we would have made of each PDU
+    Replay(ReplayArgs),
+}
+
+impl PduCommand {
+    /// Finds the dialect that was named.
+    ///
+    /// # Errors
+    /// A name that nothing has, and every fault of a file.
+    pub fn ready(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Decode(args) => args.dialect = args.from.resolve()?,
+            Self::Replay(args) => args.dialect = args.from.resolve()?,
+            Self::Encode => {}
+        }
+        Ok(())
+    }
 }
 
 /// What `pdu decode` can be asked for.
@@ -39,10 +63,13 @@ pub struct DecodeArgs {
     pub smpp: Edition,
     /// Take no deviation: octets after the last TLV, missing bodies, bodies of error responses but
     /// for TLVs that say what went wrong
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dialect")]
     pub strict: bool,
-    /// Read as this bundled profile does, and call vendor TLVs what it calls them
-    #[arg(long, value_name = "NAME", value_parser = profile, conflicts_with = "strict")]
+    /// Whose habits lines are read by, and who names vendor TLVs.
+    #[command(flatten)]
+    pub from: DialectArgs,
+    /// The dialect, once it is known.
+    #[arg(skip)]
     pub dialect: Option<Arc<Dialect>>,
 }
 
@@ -56,14 +83,6 @@ pub enum Edition {
     /// SMPP 5.0.
     #[value(name = "5.0")]
     V50,
-}
-
-/// The bundled profile of this name.
-fn profile(name: &str) -> Result<Arc<Dialect>, String> {
-    bundled(name).map(Arc::new).ok_or_else(|| {
-        let known: Vec<&str> = BUNDLED.iter().map(|(name, _)| *name).collect();
-        format!("expected one of {}", known.join(", "))
-    })
 }
 
 impl DecodeArgs {
@@ -88,7 +107,7 @@ impl DecodeArgs {
     }
 }
 
-/// Runs either command over standard input or whatever stands for it.
+/// Runs a command that is ready over standard input or whatever stands for it.
 ///
 /// # Errors
 /// What reading or writing fails with.
@@ -96,6 +115,10 @@ pub fn run(command: &PduCommand, input: impl BufRead, output: impl Write) -> io:
     match command {
         PduCommand::Decode(args) => run_decode(args, input, output),
         PduCommand::Encode => run_encode(input, output),
+        PduCommand::Replay(args) => match &args.file {
+            None => run_replay(args, input, output),
+            Some(path) => run_replay(args, BufReader::new(File::open(path)?), output),
+        },
     }
 }
 

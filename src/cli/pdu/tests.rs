@@ -51,7 +51,7 @@ fn a_pdu_prints_as_documented() {
 
 #[test]
 fn what_decode_prints_encode_takes_back_for_every_row() {
-    let args = DecodeArgs { smpp: Edition::V50, strict: true, dialect: None };
+    let args = DecodeArgs { smpp: Edition::V50, strict: true, ..DecodeArgs::default() };
     assert_eq!(args.rules().version, Version::V50);
     let mut seed = 1_usize;
     let mut below = |bound: usize| {

@@ -1,5 +1,6 @@
 //! Profiles: bundled, inherited, and refused.
 
+use crate::config::schema::Table;
 use crate::message::dialect::{Dialect, StatusRule, TlvKind, Tolerance};
 use crate::message::receipt::id::IdNotation;
 use crate::text::DefaultAlphabet;
@@ -109,4 +110,55 @@ fn a_pause_has_a_length_of_its_own_or_a_second() {
     assert_eq!(x.status(0x58), Some(StatusRule::PauseBind { for_ms: 1_000 }));
     assert_eq!(x.status(0x14), Some(StatusRule::PauseBind { for_ms: 250 }));
     assert_eq!(x.status(0x08), Some(StatusRule::Retry { after_ms: 0 }));
+}
+
+/// The numbers of quirks that a profile's comments name: `quirk 5`, `quirks 1, 2 and 5`,
+/// `quirks 29 to 31`.
+fn quirks_named(text: &str) -> Vec<u32> {
+    let text = text.replace("\n#", "");
+    let mut numbers = Vec::new();
+    for named in text.split("quirk").skip(1) {
+        let named = named.split([':', ')', '.']).next().unwrap_or_default();
+        let mut range = false;
+        for word in named.split([' ', ',']).filter(|word| !word.is_empty()) {
+            match (word.parse::<u32>(), numbers.last().copied()) {
+                (Ok(number), Some(from)) if range => numbers.extend(from + 1..=number),
+                (Ok(number), _) => numbers.push(number),
+                (Err(_), _) => {}
+            }
+            range = word == "to";
+        }
+    }
+    numbers
+}
+
+#[test]
+fn every_quirk_that_has_a_key_is_in_a_bundled_profile() {
+    let keys: Vec<&str> =
+        Table::Dialect.keys().iter().map(|key| key.name).chain(["bind"]).collect();
+    let manual = include_str!("../../manual/quirks.md");
+    let mut missing = Vec::new();
+    let mut found = 0;
+    for row in manual.lines() {
+        let columns: Vec<&str> = row.split(" | ").collect();
+        let [number, _, here, _] = columns[..] else { continue };
+        let Ok(number) = number.trim_start_matches("| ").parse::<u32>() else { continue };
+        for quoted in here.split('`').skip(1).step_by(2) {
+            let word = quoted.split(' ').next().unwrap_or_default();
+            let Some(key) = keys.iter().find(|key| **key == word) else { continue };
+            let sets = |text: &str| {
+                let lines = text.lines().map(|line| line.trim_start_matches("#     "));
+                { lines }.any(|line| {
+                    line.strip_prefix(*key).is_some_and(|rest| rest.starts_with([' ', '.']))
+                })
+            };
+            let names = |text: &str| quirks_named(text).contains(&number);
+            match BUNDLED.iter().any(|(_, text)| sets(text) && names(text)) {
+                true => found += 1,
+                false => missing.push(format!("{number}: {key}")),
+            }
+        }
+    }
+    assert!(missing.is_empty(), "in no profile that names the quirk: {missing:#?}");
+    assert!(found >= 40, "{found} keys of quirks");
 }
