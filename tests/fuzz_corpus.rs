@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "runtime")]
 #[path = "../fuzz/checks/config.rs"]
 mod config;
+#[path = "../fuzz/checks/dialect.rs"]
+mod dialect;
 #[path = "../fuzz/checks/reassembly.rs"]
 mod reassembly;
 #[path = "../fuzz/checks/receipt.rs"]
@@ -30,6 +32,7 @@ const TARGETS: &[(&str, Check)] = &[
     ("decode", wire::decode),
     ("roundtrip", wire::roundtrip),
     ("session", session::session_ops),
+    ("dialect", dialect::dialect),
     ("receipt", receipt::receipt),
     ("reassembly", reassembly::reassembly),
     ("text_plan", text::text_plan),
