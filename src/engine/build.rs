@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::account_record::AccountRecord;
 use super::batches::Batches;
 use super::quota::Quota;
-use super::routes::{classes, places, routes};
+use super::routes::{classes, places, recodings, routes};
 use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
@@ -91,6 +91,7 @@ pub fn world(
     };
     Ok(World {
         generation: before.map_or(0, |before| before.generation + 1),
+        recodings: recodings(&settings),
         classes: classes(&settings),
         owners: owners(&settings, &by_system_id),
         accounts,
@@ -161,6 +162,7 @@ fn account(
             zone_minutes: dialect.receipt_zone_minutes,
             decimal_ids: dialect.message_id_format == IdFormat::Decimal,
             no_tlvs: false,
+            zero: dialect.data_coding_0,
         },
         form: Form::of(dialect),
         settings: settings.clone(),
@@ -356,10 +358,10 @@ pub fn carrier_rules(world: &World) -> Vec<CarrierRules> {
 
 /// How long messages to this carrier are cut.
 fn cutting(dialect: &Dialect) -> Cutting {
-    Cutting { zero: zero(dialect), reference: dialect.segmentation }
+    Cutting { zero: zero(dialect), reference: dialect.segmentation, recoding: None }
 }
 
-/// What `data_coding` 0 means in what is sent to this peer, and in what it sends.
+/// What `data_coding` 0 means in what is sent to this peer.
 fn zero(dialect: &Dialect) -> DefaultAlphabet {
     match dialect.data_coding_gsm7 {
         0 => dialect.data_coding_0,

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::settings::{self, Order, PrefixRow, Route, Settings, Target};
+use super::settings::{self, Encoding, Order, PrefixRow, Route, Settings, Target};
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
-use crate::mt::ingress::Admission;
+use crate::mt::ingress::{Admission, Recoding};
 use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Way};
 use crate::wire::CommandStatus;
 use crate::wire::table::SubmitSm;
@@ -57,6 +57,23 @@ pub fn routes(settings: &Settings, accounts: &Places<'_>, carriers: &Places<'_>)
         }
     }
     table.finish()
+}
+
+/// What each route makes of texts; empty when all keep them.
+#[must_use]
+pub fn recodings(settings: &Settings) -> Box<[Option<Recoding>]> {
+    let recoding = |route: &Route| match route.encoding {
+        Encoding::Keep => None,
+        Encoding::Auto => Some(Recoding::Auto),
+        Encoding::Gsm7 => Some(Recoding::Gsm7),
+        Encoding::Latin1 => Some(Recoding::Latin1),
+        Encoding::Smart => Some(Recoding::Smart),
+        Encoding::Ucs2 => Some(Recoding::Ucs2),
+    };
+    match settings.routes.iter().all(|route| route.encoding == Encoding::Keep) {
+        true => Box::default(),
+        false => settings.routes.iter().map(recoding).collect(),
+    }
 }
 
 /// Places of these, in their order.

@@ -38,7 +38,7 @@ use crate::message::dialect::Dialect;
 use crate::message::envelope::Message;
 use crate::message::translation::Form;
 use crate::mo::Owners;
-use crate::mt::ingress::Admission;
+use crate::mt::ingress::{Admission, Recoding};
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, Routes};
 use crate::mt::segmentation::{Cutting, Writing, fits};
@@ -62,6 +62,8 @@ pub struct World {
     pub carriers: Vec<Arc<Carrier>>,
     /// Routes.
     pub routes: Arc<Routes>,
+    /// What each route makes of texts, in the order of the settings; empty when all keep them.
+    pub recodings: Box<[Option<Recoding>]>,
     /// Classes of numbers.
     pub classes: Classes,
     /// Owners of numbers.
@@ -161,8 +163,8 @@ pub type LinkPlace = ArcSwapOption<CarrierHandle>;
 
 impl World {
     /// Of the carriers that a message may take, in its lane's order, the first that is up and whose
-    /// queue has room; the first with room when none is up: its messages wait. `leases` are the
-    /// link's.
+    /// queue has room; the first with room when none is up: its messages wait. With it, how the
+    /// message is cut for it by this route. `leases` are the link's.
     ///
     /// # Errors
     /// ESME_RINVDSTADR when there is no way for it, ESME_RMSGQFUL when no queue has room.
@@ -172,10 +174,11 @@ impl World {
         source: &[u8],
         destination: &[u8],
         leases: &Leases,
-    ) -> Result<&Arc<Carrier>, CommandStatus> {
+    ) -> Result<(&Arc<Carrier>, Cutting), CommandStatus> {
         let class = self.class_of(account, source);
         let found = self.routes.find(account.index, class, source, destination);
-        let Some(Action::Send(way)) = found.map(|found| found.action) else {
+        let Some((Action::Send(way), route)) = found.map(|found| (found.action, found.route))
+        else {
             return Err(CommandStatus::ESME_RINVDSTADR);
         };
         let carriers = self.routes.carriers(way, account.index, source, destination);
@@ -185,7 +188,7 @@ impl World {
             any = true;
             if leases.has_room(carrier) {
                 if carrier.binds.load(Ordering::Relaxed) > 0 {
-                    return Ok(carrier);
+                    return Ok((carrier, self.cutting(carrier, route)));
                 }
                 roomy = roomy.or(Some(carrier));
             }
@@ -194,7 +197,20 @@ impl World {
             true => CommandStatus::ESME_RMSGQFUL,
             false => CommandStatus::ESME_RINVDSTADR,
         };
-        roomy.ok_or(status)
+        roomy.map(|carrier| (carrier, self.cutting(carrier, route))).ok_or(status)
+    }
+
+    /// Whether some route or carrier makes other octets of texts than accounts submitted.
+    #[must_use]
+    pub fn recodes(&self) -> bool {
+        let other = |carrier: &Arc<Carrier>| !carrier.cutting.keeps_all();
+        !self.recodings.is_empty() || self.carriers.iter().any(other)
+    }
+
+    /// How a message is cut that goes by this route to this carrier.
+    fn cutting(&self, carrier: &Carrier, route: u32) -> Cutting {
+        let recoding = self.recodings.get(route as usize).copied().flatten();
+        Cutting { recoding, ..carrier.cutting }
     }
 
     /// Another carrier that a queued message may take, the first in its lane's order that is up,

@@ -15,7 +15,7 @@ use crate::mt::ingress::{Admission, as_submit, validity_of};
 use crate::mt::receipts::{id_field, read, write_id};
 use crate::mt::segmentation::Cutting;
 use crate::session::{BindKind, BindRequest, Entry, Event, Odd, Session, Unanswered};
-use crate::text::{Alphabet, DecodeError, Shifts, Udh, decode};
+use crate::text::{Alphabet, DecodeError, DefaultAlphabet, Shifts, Udh, decode};
 use crate::wire::table::{DataSmResp, DeliverSm, DeliverSmResp, Pdu, SubmitSm, SubmitSmResp};
 use crate::wire::{Address, CommandId, CommandStatus, HEADER_LEN, Header, Role, State};
 
@@ -244,7 +244,7 @@ impl Exchange {
             Ok((udh, text)) if message.esm_class & UDHI != 0 => (text, udh.shifts()),
             _ => (user_data, Shifts::NONE),
         };
-        let alphabet = Alphabet::of(message.data_coding, self.dialect.data_coding_0);
+        let alphabet = Alphabet::of(message.data_coding, DefaultAlphabet::Gsm7);
         Text {
             source: message.source.clone(),
             destination: message.destination.clone(),
@@ -301,7 +301,7 @@ impl Exchange {
 
     fn text_of_mo(&self, message: &MoMessage) -> Text {
         let (octets, shifts) = message.text();
-        let alphabet = Alphabet::of(message.data_coding, self.dialect.data_coding_0);
+        let alphabet = Alphabet::of(message.data_coding, DefaultAlphabet::Gsm7);
         Text {
             source: message.source.clone(),
             destination: message.destination.clone(),

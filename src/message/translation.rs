@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Our form: numbers without `+` or `00`, names in Latin-1, `data_coding` 0 for GSM 7-bit with one
-//! septet an octet, UCS-2 with the high octet first. A peer that writes this too has no [`Form`],
+//! septet an octet, UCS-2 with the high octet first. So an account and a carrier that mean other
+//! alphabets by `data_coding` 0 understand each other. A peer that writes this too has no [`Form`],
 //! and nothing here is called for it.
 
 mod address;
@@ -15,13 +16,15 @@ mod text;
 mod tests;
 
 use super::dialect::{AddressPrefix, Dialect, Gsm7Packing, OctetOrder, TlvDefinition};
-use crate::text::DefaultAlphabet;
+use crate::text::{DefaultAlphabet, Udh};
 use crate::wire::table::{DeliverSm, SubmitSm};
 use crate::wire::tlv::put_tlv;
 use crate::wire::{COctetString, TlvTag, Tlvs};
 
 pub use address::bare;
 
+/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
+const UDHI: u8 = 0x40;
 /// Octets that are translated in a short_message (SMPP 3.4 §5.2.21).
 const SHORT_MESSAGE_MAX: usize = 254;
 /// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
@@ -41,6 +44,8 @@ pub struct Form {
     gsm7: u8,
     packing: Gsm7Packing,
     order: OctetOrder,
+    /// Whether a text that has grown too long may stand in message_payload.
+    takes_tlvs: bool,
     /// TLVs that a submit_sm gets where it lacks them.
     added: Box<[(TlvTag, Box<[u8]>)]>,
 }
@@ -56,10 +61,12 @@ impl Form {
             gsm7: dialect.data_coding_gsm7,
             packing: dialect.gsm7_packing,
             order: dialect.ucs2_order,
+            takes_tlvs: dialect.interface_version >= VERSION_WITH_TLVS,
             added: added(dialect),
         };
-        // What data_coding 0 means matters beside the others alone: octets pass as they are.
-        let ours = Self { zero: dialect.data_coding_0, ..form(&Dialect::default()) };
+        // Whether it takes TLVs matters beside the others alone.
+        let takes_tlvs = dialect.interface_version >= VERSION_WITH_TLVS;
+        let ours = Self { takes_tlvs, ..form(&Dialect::default()) };
         Some(form(dialect)).filter(|form| *form != ours)
     }
 }
@@ -69,8 +76,8 @@ impl Form {
     #[must_use]
     pub fn leaves_texts(&self) -> bool {
         let ours = Dialect::default();
-        let form = (self.gsm7, self.packing, self.order);
-        form == (ours.data_coding_gsm7, ours.gsm7_packing, ours.ucs2_order)
+        let form = (self.zero, self.gsm7, self.packing, self.order);
+        form == (ours.data_coding_0, ours.data_coding_gsm7, ours.gsm7_packing, ours.ucs2_order)
     }
 }
 
@@ -85,6 +92,8 @@ struct Fields<'a> {
     data_coding: u8,
     short_message: &'a [u8],
     tlvs: Tlvs<'a>,
+    /// Whether it comes from a handset, or goes to an account.
+    is_of_handset: bool,
 }
 
 /// Which way a translation goes.
@@ -166,7 +175,7 @@ impl Translator {
                     translated = Fields { data_coding, short_message: text, ..translated };
                 }
                 Some((data_coding, Place::Payload)) => {
-                    translated = Fields { data_coding, ..translated };
+                    translated = Fields { data_coding, short_message: b"", ..translated };
                     payload = Some(&text[..]);
                 }
                 None => {}
@@ -179,6 +188,9 @@ impl Translator {
             for tlv in fields.tlvs.iter() {
                 let payload = payload.filter(|_| tlv.tag == TlvTag::MESSAGE_PAYLOAD);
                 let _ = put_tlv(tlvs, tlv.tag, payload.unwrap_or(tlv.value));
+            }
+            if let Some(payload) = payload.filter(|_| lacks(TlvTag::MESSAGE_PAYLOAD)) {
+                let _ = put_tlv(tlvs, TlvTag::MESSAGE_PAYLOAD, payload);
             }
             for (tag, value) in added.iter().filter(|(tag, _)| lacks(*tag)) {
                 let _ = put_tlv(tlvs, *tag, value);
@@ -206,9 +218,25 @@ fn text_of(form: &Form, way: Way, fields: Fields<'_>, out: &mut Vec<u8>) -> Opti
         }
         _ => (fields.short_message, Place::ShortMessage, SHORT_MESSAGE_MAX),
     };
-    let text = text::Text { esm_class: fields.esm_class, data_coding: fields.data_coding };
+    let text = text::Text {
+        esm_class: fields.esm_class,
+        data_coding: fields.data_coding,
+        alike: fields.is_of_handset && is_segment(fields, user_data),
+    };
     let data_coding = text::translate(form, way, text, user_data, out)?;
-    (out.len() <= octets_max.max(user_data.len())).then_some((data_coding, place))
+    if out.len() <= octets_max.max(user_data.len()) {
+        return Some((data_coding, place));
+    }
+    // What has grown beyond short_message stands in message_payload.
+    let may_move = place == Place::ShortMessage && payload.is_none() && form.takes_tlvs;
+    may_move.then_some((data_coding, Place::Payload))
+}
+
+/// Whether it says that it is one of several.
+fn is_segment(fields: Fields<'_>, user_data: &[u8]) -> bool {
+    let in_header = || Udh::split(user_data).is_ok_and(|(udh, _)| udh.concatenation().is_some());
+    fields.esm_class & UDHI != 0 && in_header()
+        || fields.tlvs.find(TlvTag::SAR_MSG_REF_NUM).is_some()
 }
 
 fn added(dialect: &Dialect) -> Box<[(TlvTag, Box<[u8]>)]> {
@@ -229,6 +257,7 @@ fn of_submit<'a>(submit: &SubmitSm<'a>) -> Fields<'a> {
         data_coding: submit.data_coding,
         short_message: submit.short_message,
         tlvs: submit.tlvs,
+        is_of_handset: false,
     }
 }
 
@@ -253,6 +282,7 @@ fn of_deliver<'a>(deliver: &DeliverSm<'a>) -> Fields<'a> {
         data_coding: deliver.data_coding,
         short_message: deliver.short_message,
         tlvs: deliver.tlvs,
+        is_of_handset: true,
     }
 }
 

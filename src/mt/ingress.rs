@@ -1,6 +1,7 @@
 //! A submit_sm to a message the engine can take, or to the status that refuses it.
 
 mod data;
+mod encoding;
 mod replace;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
 pub use data::{as_submit, validity_of};
+pub use encoding::Recoding;
 pub use replace::Replacement;
 
 /// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
@@ -83,10 +85,12 @@ impl Admission {
         })
     }
 
-    /// Makes the message: its text found, its times read, its segments planned.
+    /// Makes the message: its text found and brought into the alphabet it is sent in, its times
+    /// read, its segments planned.
     ///
     /// # Errors
-    /// The status that names the field at fault.
+    /// The status that names the field at fault; ESME_RX_R_APPN for a text that the alphabet its
+    /// route wants does not hold.
     pub fn message(
         &self,
         envelope: Envelope,
@@ -97,7 +101,13 @@ impl Admission {
         if submit.priority_flag > PRIORITY_MAX {
             return Err(CommandStatus::ESME_RINVPRTFLG);
         }
-        let (user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
+        let (mut user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
+        let (mut data_coding, mut recoded) = (submit.data_coding, Vec::new());
+        if !cutting.keeps_all()
+            && let Some(other) = encoding::recode(submit, user_data, cutting, &mut recoded)?
+        {
+            (data_coding, user_data) = (other, &recoded);
+        }
         let latest = wall + self.validity_max;
         let send_at = parse_time(submit.schedule_delivery_time.octets(), wall)
             .map_err(|()| CommandStatus::ESME_RINVSCHED)?
@@ -111,7 +121,7 @@ impl Admission {
         if send_at >= expires_at {
             return Err(CommandStatus::ESME_RINVSCHED);
         }
-        let cuts = cut(submit.esm_class, submit.data_coding, submit.tlvs, user_data, cutting)?;
+        let cuts = cut(submit.esm_class, data_coding, submit.tlvs, user_data, cutting)?;
         Ok(Message {
             account: self.account,
             source: envelope.source,
@@ -122,7 +132,7 @@ impl Admission {
             priority_flag: submit.priority_flag,
             registered_delivery: submit.registered_delivery,
             replace_if_present_flag: submit.replace_if_present_flag,
-            data_coding: submit.data_coding,
+            data_coding,
             sm_default_msg_id: submit.sm_default_msg_id,
             user_data: UserData::new(user_data),
             tlvs,

@@ -14,6 +14,7 @@ use crate::message::receipt::{
     LastDates, ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
 use crate::message::state::MessageState;
+use crate::text::DefaultAlphabet;
 use crate::wire::table::DeliverSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, COctetString, TlvTag, Tlvs};
@@ -322,6 +323,8 @@ pub struct ReceiptStyle {
     pub decimal_ids: bool,
     /// Whether it must do without TLVs: its peer speaks an older version (SMPP 3.4 §3.3).
     pub no_tlvs: bool,
+    /// What it means by data_coding 0, under which a receipt quotes the message's text.
+    pub zero: DefaultAlphabet,
 }
 
 /// What our receipt says.
@@ -345,6 +348,8 @@ pub struct ReceiptRenderer {
     last: LastDates,
     text: Vec<u8>,
     tlvs: Vec<u8>,
+    /// The quoted text, where it is translated.
+    quoted: Vec<u8>,
 }
 
 impl ReceiptRenderer {
@@ -369,7 +374,10 @@ impl ReceiptRenderer {
             done: outcome.done,
             state: outcome.state,
             error: ReceiptError::Number(outcome.error),
-            text: subject.quote.octets(),
+            text: match style.zero {
+                DefaultAlphabet::Gsm7 => subject.quote.octets(),
+                zero => subject.quote.in_alphabet(zero, &mut self.quoted),
+            },
         };
         line.write_after(&mut self.last, style.format, style.zone_minutes, &mut self.text);
         if !style.no_tlvs {

@@ -1,10 +1,11 @@
 //! A message to the segments a carrier takes: where its user data is cut, and how each says that
 //! it belongs to the others.
 
+use super::ingress::Recoding;
 use crate::message::envelope::{Message, ServiceType};
-use crate::text::plan::capacity;
+use crate::text::plan::{USER_DATA_OCTETS, capacity};
 use crate::text::udh::Udh;
-use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference};
+use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference, Shifts, decode};
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{COctetString, CommandStatus, TlvTag, Tlvs};
@@ -21,16 +22,58 @@ const UDH_MAX: usize = 7;
 /// How one carrier wants long messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Cutting {
-    /// What data_coding 0 means to it.
+    /// What data_coding 0 means in what is written to it. In a message it is GSM 7-bit, which is
+    /// translated when it is written.
     pub zero: DefaultAlphabet,
     /// How segments are tied together.
     pub reference: Reference,
+    /// What the message's route makes of texts.
+    pub recoding: Option<Recoding>,
 }
 
 impl Default for Cutting {
     fn default() -> Self {
-        Self { zero: DefaultAlphabet::Gsm7, reference: Reference::Udh8 }
+        Self { zero: DefaultAlphabet::Gsm7, reference: Reference::Udh8, recoding: None }
     }
+}
+
+impl Cutting {
+    /// Whether every text can go in the alphabet it is in, and is to.
+    #[must_use]
+    pub fn keeps_all(self) -> bool {
+        self.zero == DefaultAlphabet::Gsm7 && self.recoding.is_none()
+    }
+
+    /// How a text is measured: as what is written to the carrier is carried by the radio.
+    fn alphabet(self, data_coding: u8) -> Alphabet {
+        match (data_coding, self.zero) {
+            // It is written under data_coding 0, and becomes septets.
+            (3, DefaultAlphabet::Latin1) => Alphabet::Latin1Default,
+            _ => Alphabet::of(data_coding, DefaultAlphabet::Gsm7),
+        }
+    }
+}
+
+/// Whether GSM 7-bit text can be written to a peer that means `zero` by data_coding 0: that
+/// alphabet has all of it, and it does not grow beyond a PDU's field. What is no text stays as it
+/// is.
+#[must_use]
+pub fn can_write(zero: DefaultAlphabet, septets: &[u8]) -> bool {
+    if zero == DefaultAlphabet::Gsm7 {
+        return true;
+    }
+    let Ok(text) = decode(septets, Alphabet::Gsm7, Shifts::NONE) else { return true };
+    let alphabet = Alphabet::of(0, zero);
+    match zero {
+        DefaultAlphabet::Utf8 => text.is_ascii() || text.len() <= USER_DATA_OCTETS,
+        _ => text.chars().all(|ch| alphabet.has(ch, Shifts::NONE)),
+    }
+}
+
+/// Whether an account cut it itself: a header stands in front, or TLVs say which segment it is.
+#[must_use]
+pub fn is_own_segment(esm_class: u8, tlvs: Tlvs<'_>) -> bool {
+    esm_class & UDHI != 0 || tlvs.find(TlvTag::SAR_MSG_REF_NUM).is_some()
 }
 
 /// Where the user data is cut: the end of each segment; empty when it travels as it is, because
@@ -45,12 +88,15 @@ pub fn cut(
     user_data: &[u8],
     cutting: Cutting,
 ) -> Result<Box<[u16]>, CommandStatus> {
-    let own_segments = esm_class & UDHI != 0 || tlvs.find(TlvTag::SAR_MSG_REF_NUM).is_some();
-    // The smallest capacity is a UCS-2 segment's 140 octets.
-    if user_data.len() <= 140 || own_segments || cutting.reference == Reference::Payload {
+    let own_segments = is_own_segment(esm_class, tlvs);
+    // The smallest capacity is a UCS-2 segment's 140 octets. An octet of Latin-1 that becomes two
+    // septets is no less: 70 of them do.
+    let len = user_data.len();
+    let short = len <= 140 && (len <= 70 || cutting.zero != DefaultAlphabet::Latin1);
+    if short || own_segments || cutting.reference == Reference::Payload {
         return Ok(Box::default());
     }
-    let alphabet = Alphabet::of(data_coding, cutting.zero);
+    let alphabet = cutting.alphabet(data_coding);
     let layout = Layout { reference: cutting.reference, ..Layout::new(alphabet) };
     let plan = Plan::new(user_data, layout).map_err(|_| CommandStatus::ESME_RINVMSGLEN)?;
     if plan.segments() == 1 {
@@ -65,6 +111,12 @@ pub fn cut(
 #[must_use]
 pub fn fits(message: &Message, cutting: Cutting) -> bool {
     let octets = message.user_data.octets();
+    if cutting.zero != DefaultAlphabet::Gsm7 && message.data_coding == 0 {
+        let own = is_own_segment(message.esm_class, Tlvs::take(&message.tlvs).0);
+        if !own && !can_write(cutting.zero, octets) {
+            return false;
+        }
+    }
     if message.cuts.is_empty() {
         let tlvs = Tlvs::take(&message.tlvs).0;
         let cuts = cut(message.esm_class, message.data_coding, tlvs, octets, cutting);
@@ -75,7 +127,7 @@ pub fn fits(message: &Message, cutting: Cutting) -> bool {
         // Where payloads are taken, segments are too; with SAR the SMSC makes the header.
         Reference::Payload | Reference::Sar | Reference::Udh8 => UDH_MAX - 1,
     };
-    let alphabet = Alphabet::of(message.data_coding, cutting.zero);
+    let alphabet = cutting.alphabet(message.data_coding);
     let capacity = capacity(alphabet, header);
     (0..message.segments()).all(|at| {
         let plan = Plan::new(message.segment(at), Layout::new(alphabet));

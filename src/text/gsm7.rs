@@ -179,7 +179,7 @@ impl Shifts {
 }
 
 /// Whether the octet is a septet that shows as the same ASCII character in the default alphabet.
-pub(super) fn is_ascii_septet(octet: &u8) -> bool {
+pub(crate) fn is_ascii_septet(octet: &u8) -> bool {
     lookup::SAME_AS_ASCII.get(usize::from(*octet)).is_some_and(|&same| same)
 }
 

@@ -1,6 +1,7 @@
 //! Carriers and accounts that write otherwise than each other.
 
 use chappe::session::BindKind;
+use chappe::wire::CommandStatus;
 
 use crate::esme::{Esme, Submit};
 use crate::smsc::{Smsc, receipt_text};
@@ -76,4 +77,62 @@ async fn a_bind_that_has_sent_its_quota_makes_way_for_a_new_one() {
     let sessions: Vec<usize> = submits.iter().map(|one| one.session).collect();
     assert_eq!(sessions, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]);
     assert_eq!(world.metric("chappe_segments_in_doubt_total{carrier=\"smsc\"}"), 0.0);
+}
+
+/// Both mean other alphabets by data_coding 0: the account Latin-1, the carrier UTF-8.
+#[tokio::test]
+async fn each_side_has_its_own_alphabet_under_data_coding_0() {
+    let smsc = Smsc::start().await;
+    let latin = "[dialect.quick] data_coding_0 = \"utf8\"\n\
+                 \n[[account]]\nsystem_id = \"latin\"\npassword = \"p\"\ndialect = \"latin1\"\n\
+                 [[number]]\naddress = \"36105\"\nkind = \"short_code\"\n\
+                 owner = { account = \"latin\" }\n";
+    let world = World::before(&smsc, latin).await;
+    let esme = Esme::bind_as(world.smpp(), BindKind::Transceiver, "latin", "p").await.unwrap();
+    esme.accepted(Submit::new(*b"d\xe9j\xe0 @")).await;
+    esme.accepted(Submit::new(*b"f\xeate")).await;
+    let submits = smsc.submitted(2).await;
+    let seen = |at: usize| (submits[at].data_coding, &submits[at].text[..]);
+    assert_eq!(seen(0), (0, "déjà @".as_bytes()));
+    assert_eq!(seen(1), (3, &b"f\xeate"[..]), "not in GSM 7-bit, so under its own number");
+
+    // The receipt quotes the text in the account's alphabet.
+    let receipts = esme.delivered(2).await;
+    assert!(receipts.iter().any(|one| one.text.ends_with(b"d\xe9j\xe0 @")));
+
+    smsc.deliver("33612345678", "36105", 0, "déjà €".as_bytes());
+    let mo = &esme.delivered(3).await[2];
+    let ucs2: Vec<u8> = "déjà €".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    assert_eq!(mo.text, ucs2, "Latin-1 has no euro sign");
+    smsc.deliver("33612345678", "36105", 0, "déjà".as_bytes());
+    assert_eq!(esme.delivered(4).await[3].text, b"d\xe9j\xe0");
+}
+
+/// The plan at ingress is what is sent: one segment where UCS-2 would have taken two.
+#[tokio::test]
+async fn a_route_says_in_which_alphabet_texts_are_sent() {
+    let smsc = Smsc::start().await;
+    let routes = "[[route]]\nname = \"gsm\"\nprefix = \"44\"\nencoding = \"gsm7\"\n\
+                  to = [{ carrier = \"smsc\" }]\n\
+                  [[route]]\nname = \"smart\"\nprefix = \"49\"\nencoding = \"smart\"\n\
+                  to = [{ carrier = \"smsc\" }]\n";
+    let world = World::before(&smsc, routes).await;
+    let esme = Esme::bind(world.smpp()).await;
+    let ucs2 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
+    let to = |destination: &str, text: &str| Submit {
+        destination: destination.into(),
+        data_coding: 8,
+        ..Submit::new(ucs2(text))
+    };
+    let long = "x".repeat(100);
+    esme.accepted(to("447700900123", &long)).await;
+    esme.accepted(to("491700000000", "L’été")).await;
+    esme.accepted(to("33612345678", "été")).await;
+    let submits = smsc.submitted(3).await;
+    let seen = |at: usize| (submits[at].data_coding, &submits[at].text[..]);
+    assert_eq!(seen(0), (0, long.as_bytes()), "one segment");
+    assert_eq!(seen(1), (0, &b"L'\x05t\x05"[..]));
+    assert_eq!(seen(2), (8, &ucs2("été")[..]), "the route keeps it");
+    let (status, _) = esme.submit(to("447700900123", "Жук")).await;
+    assert_eq!(status, CommandStatus::ESME_RX_R_APPN);
 }

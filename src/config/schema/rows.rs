@@ -6,7 +6,7 @@
 use super::Presence::{Absent, Default, Required};
 use super::{Key, Kind, Presence, Table};
 use crate::engine::settings::{
-    BindKind, InDoubt, LogFormat, LogLevel, NumberKind, Order, StoreEngine,
+    BindKind, Encoding, InDoubt, LogFormat, LogLevel, NumberKind, Order, StoreEngine,
 };
 use crate::message::class::TrafficClass;
 use crate::message::words::Word;
@@ -373,12 +373,14 @@ pub(super) const ROUTE: &[Key] = keys! {
     to: Kind::TableArray(Table::Target), Absent("`reject`, or the carriers of `prefix_file`");
     /// Refuses what matches with ESME_RINVDSTADR: for countries you do not serve.
     reject: Kind::Flag, Default("false");
-    /// The alphabet it is sent in. `keep` is what the account submitted: the bill stays what the
-    /// customer computed.
-    encoding: Kind::Word {
-        now: &["keep"],
-        later: &["auto", "smart", "gsm7", "latin1", "ucs2"]
-    }, Default(r#""keep""#);
+    /// The alphabet texts are sent in, and planned and billed in. `keep` is what the account
+    /// submitted: the bill stays what the customer computed. `auto` is GSM-7 where that holds the
+    /// text, else UCS-2; `smart` too, after look-alikes were put in place of what keeps it out of
+    /// GSM-7. With `gsm7` and `latin1` a text that they do not hold is refused with
+    /// ESME_RX_R_APPN; `ucs2` is UCS-2 always. What an account cut itself, binary data and message
+    /// classes go as they came. Where a route has another than `keep`, replace_sm is
+    /// ESME_RREPLACEFAIL: it does not say its alphabet.
+    encoding: words::<Encoding>(), Default(r#""keep""#);
     /// One message of a sender and destination at a time, always. Otherwise only while the carrier
     /// throttles, because it costs a round trip for each.
     strict_order: Kind::Later, NOT_YET;

@@ -203,7 +203,7 @@ impl AccountLink {
         }
         let account = Arc::clone(&bound.account);
         // A replace_sm does not say in which alphabet its text is, so it cannot be translated.
-        let is_ours = account.form.as_ref().is_none_or(Form::leaves_texts);
+        let is_ours = account.form.as_ref().is_none_or(Form::leaves_texts) && !self.world.recodes();
         let found = self.find_id(&account, replace.message_id.octets()).filter(|_| is_ours);
         let (keeper, id) = found.ok_or(CommandStatus::ESME_RREPLACEFAIL)?;
         let source = (replace.source_addr_ton, replace.source_addr.octets());
@@ -265,8 +265,8 @@ pub(super) fn plan<'a>(
     let envelope = account.admission.address(submit)?;
     let destination = envelope.destination.octets();
     let source = envelope.source.octets();
-    let carrier = world.choose(account, source, destination, leases)?;
+    let (carrier, cutting) = world.choose(account, source, destination, leases)?;
     let shard = shared.shard_of(destination);
-    let message = account.admission.message(envelope, submit, carrier.cutting, wall)?;
+    let message = account.admission.message(envelope, submit, cutting, wall)?;
     Ok((shard, message, carrier))
 }

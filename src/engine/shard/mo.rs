@@ -7,6 +7,7 @@ use crate::clock::Now;
 use crate::message::dialect::MoSegments;
 use crate::mo::reassembly::{Mark, Reassembled, Why, join};
 use crate::mo::{MoMessage, Owner};
+use crate::text::DefaultAlphabet;
 use crate::wire::{CommandStatus, SequenceNumber};
 
 impl<L: Clone> Shard<L> {
@@ -77,9 +78,8 @@ impl<L: Clone> Shard<L> {
     ) {
         let is_first = |one: &&MoMessage| Mark::of(one).is_none_or(|mark| mark.sequence == 1);
         let first = segments.first().filter(is_first);
-        let carrier = first.and_then(|first| self.carriers.get(first.carrier as usize));
-        let recipient =
-            owner.of(first, carrier.map(|rules| rules.cutting.zero).unwrap_or_default());
+        // What its carrier calls data_coding 0 has been translated.
+        let recipient = owner.of(first, DefaultAlphabet::Gsm7);
         let wants_one = recipient.is_some_and(|one| one.segments == MoSegments::Payload);
         let account = recipient.map(|recipient| recipient.account);
         let whole = if is_whole && wants_one { join(&segments) } else { None };

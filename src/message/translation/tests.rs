@@ -31,8 +31,8 @@ fn there_and_back(form: &Form, submit: &SubmitSm<'_>) -> (u8, Vec<u8>, u8, Vec<u
 #[test]
 fn a_peer_that_writes_as_we_do_has_no_form() {
     assert_eq!(Form::of(&Dialect::default()), None);
-    let latin = Dialect { data_coding_0: DefaultAlphabet::Latin1, ..Dialect::default() };
-    assert_eq!(Form::of(&latin), None, "octets pass as they are");
+    let old = Dialect { interface_version: 0x33, ..Dialect::default() };
+    assert_eq!(Form::of(&old), None, "its texts and addresses are as ours");
 }
 
 #[test]
@@ -102,9 +102,91 @@ fn q62_gsm_7_is_marked_by_the_number_that_says_it_to_the_peer() {
         assert_eq!((written, read), (theirs, again));
         assert_eq!((octets, back), (b"hi \x00".to_vec(), b"hi \x00".to_vec()));
     }
-    // What it calls 0 is another alphabet, and stays 0.
+    // What it calls 0 is ASCII, which is ours where GSM 7-bit has all of it.
     let mut translator = Translator::default();
-    assert_eq!(translator.read_submit(&vibes, &text(0, 0, b"@")).data_coding, 0);
+    let read = translator.read_submit(&vibes, &text(0, 0, b"@"));
+    assert_eq!((read.data_coding, read.short_message), (0, &b"\0"[..]));
+    let read = translator.read_submit(&vibes, &text(0, 0, b"`"));
+    assert_eq!((read.data_coding, read.short_message), (1, &b"`"[..]));
+}
+
+/// What data_coding 0 means to a peer, in both directions; quirks 62 and 63.
+#[test]
+fn q62_each_default_alphabet_is_read_and_written_as_itself() {
+    use DefaultAlphabet::{Ascii, Latin1, Utf8};
+    // The peer's alphabet and octets, and ours: its data_coding and octets.
+    let cases: [(DefaultAlphabet, &[u8], u8, &[u8]); 9] = [
+        (Latin1, b"d\xe9j\xe0 @", 0, b"d\x05j\x7f \0"),
+        (Latin1, b"[x]", 0, b"\x1b<x\x1b>"),
+        (Latin1, b"f\xeate", 3, b"f\xeate"),
+        (Ascii, b"a_b", 0, b"a\x11b"),
+        (Ascii, b"`", 1, b"`"),
+        (Utf8, "é€".as_bytes(), 0, b"\x05\x1be"),
+        (Utf8, "é😀".as_bytes(), 8, b"\0\xe9\xd8\x3d\xde\0"),
+        (Latin1, b"", 0, b""),
+        (Utf8, b"plain", 0, b"plain"),
+    ];
+    for (zero, theirs, data_coding, ours) in cases {
+        let form = form(|dialect| dialect.data_coding_0 = zero);
+        let mut translator = Translator::default();
+        let submit = text(0, 0, theirs);
+        let read = translator.read_submit(&form, &submit);
+        assert_eq!((read.data_coding, read.short_message), (data_coding, ours), "{zero}");
+        let mut back = Translator::default();
+        let written = back.written_submit(&form, &read);
+        let stays = data_coding == 8;
+        let expected = if stays { (8, ours) } else { (0, theirs) };
+        assert_eq!((written.data_coding, written.short_message), expected, "{zero}");
+    }
+}
+
+#[test]
+fn what_a_default_alphabet_lacks_goes_in_ucs_2() {
+    let latin = form(|dialect| dialect.data_coding_0 = DefaultAlphabet::Latin1);
+    let mut translator = Translator::default();
+    let euro = text(0, 0, b"5 \x1be");
+    let written = translator.written_submit(&latin, &euro);
+    assert_eq!((written.data_coding, written.short_message), (8, &b"\x005\0 \x20\xac"[..]));
+    // Longer than short_message, to a peer that reads message_payload.
+    let long = [&b"\x1be"[..], &[b'x'; 150]].concat();
+    let deliver = DeliverSm { short_message: &long, ..DeliverSm::default() };
+    let written = translator.written_deliver(&latin, &deliver);
+    let payload = written.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
+    assert_eq!((written.data_coding, written.short_message), (8, &b""[..]));
+    assert_eq!(payload.map(<[u8]>::len), Some(302));
+}
+
+#[test]
+fn what_is_no_text_of_the_default_alphabet_stays_as_it_is() {
+    let form = form(|dialect| dialect.data_coding_0 = DefaultAlphabet::Utf8);
+    let mut translator = Translator::default();
+    for (esm_class, data_coding, octets) in [
+        (0, 0, &b"\xff\xfe"[..]),
+        (0, 4, b"\x01\x02"),
+        (0, 0xf5, b"\xe9"),
+        (0, 0xf0, b"\x05"),
+        (0, 8, b"\0\xe9"),
+    ] {
+        let read = translator.read_submit(&form, &text(esm_class, data_coding, octets));
+        assert_eq!((read.data_coding, read.short_message), (data_coding, octets));
+    }
+    // A national table: no other alphabet has it.
+    let turkish = text(0x40, 0, b"\x03\x25\x01\x01\x07\x0c");
+    let written = translator.written_submit(&form, &turkish);
+    assert_eq!((written.data_coding, written.short_message), (0, turkish.short_message));
+}
+
+#[test]
+fn segments_from_a_handset_are_all_in_one_alphabet() {
+    let latin = form(|dialect| dialect.data_coding_0 = DefaultAlphabet::Latin1);
+    let mut translator = Translator::default();
+    for octets in [&b"\x05\0\x03\x07\x02\x01plain"[..], b"\x05\0\x03\x07\x02\x02f\xeate"] {
+        let deliver = DeliverSm { esm_class: 0x40, short_message: octets, ..DeliverSm::default() };
+        let read = translator.read_deliver(&latin, &deliver);
+        assert_eq!((read.data_coding, read.short_message), (3, octets));
+    }
+    let whole = DeliverSm { short_message: b"plain", ..DeliverSm::default() };
+    assert_eq!(translator.read_deliver(&latin, &whole).data_coding, 0);
 }
 
 #[test]

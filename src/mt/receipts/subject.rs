@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::message::envelope::Message;
 use crate::message::receipt::ReceiptLine;
-use crate::text::gsm7::ESCAPE;
+use crate::text::gsm7::{ESCAPE, is_ascii_septet};
+use crate::text::{Alphabet, DefaultAlphabet, Shifts, decode_lossy};
 use crate::wire::Address;
 
 /// A message as its receipts speak of it. It outlives the message, whose text nobody needs once its
@@ -49,17 +50,29 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// The quote of a message: characters of one octet, without a UDH before them.
+    /// The quote of a message: characters of one octet, without a UDH before them, as GSM 7-bit
+    /// whatever they were in.
     #[must_use]
     pub fn of(message: &Message) -> Self {
         let plain = matches!(message.data_coding, 0 | 1 | 3) && message.esm_class & 0x40 == 0;
         let octets = if plain { message.user_data.octets() } else { b"" };
         let quoted = octets.get(..ReceiptLine::TEXT_OCTETS).unwrap_or(octets);
+        if message.data_coding != 0 && !quoted.iter().all(is_ascii_septet) {
+            let alphabet = Alphabet::of(message.data_coding, DefaultAlphabet::Gsm7);
+            let mut room = Vec::new();
+            return Self::new(written(quoted, (alphabet, Alphabet::Gsm7), &mut room));
+        }
         Self::new(match quoted {
             // An escape and what it escapes stand or fall together.
             [before @ .., ESCAPE] => before,
             whole => whole,
         })
+    }
+
+    /// The same in another alphabet.
+    #[must_use]
+    pub fn in_alphabet<'a>(&self, zero: DefaultAlphabet, room: &'a mut Vec<u8>) -> &'a [u8] {
+        written(self.octets(), (Alphabet::Gsm7, Alphabet::of(0, zero)), room)
     }
 
     /// These octets, as far as there is room.
@@ -78,6 +91,24 @@ impl Quote {
     pub fn octets(&self) -> &[u8] {
         self.octets.get(..usize::from(self.len)).unwrap_or(&self.octets)
     }
+}
+
+/// Octets of one alphabet in another, `?` in place of what it lacks; cut where a character ends.
+#[cold]
+fn written<'a>(octets: &[u8], (from, to): (Alphabet, Alphabet), room: &'a mut Vec<u8>) -> &'a [u8] {
+    room.clear();
+    for ch in decode_lossy(octets, from, Shifts::NONE).chars() {
+        let before = room.len();
+        let mut text = [0; 4];
+        if to.encode(ch.encode_utf8(&mut text), Shifts::NONE, room).is_err() {
+            room.push(b'?');
+        }
+        if room.len() > ReceiptLine::TEXT_OCTETS {
+            room.truncate(before);
+            break;
+        }
+    }
+    room
 }
 
 /// Prints the length only: the text is nobody's business.

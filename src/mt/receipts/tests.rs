@@ -204,6 +204,7 @@ fn an_accounts_style_is_its_own() {
         zone_minutes: 120,
         decimal_ids: true,
         no_tlvs: true,
+        zero: DefaultAlphabet::Gsm7,
     };
     let subject = Subject::of(&message);
     let deliver = renderer.render(&subject, &outcome, style);
@@ -277,4 +278,30 @@ fn q08_an_id_that_spells_a_text_in_hexadecimal_is_that_text() {
     assert!(meet(HexText, Text, "00ff", "00ff"));
     assert!(meet(HexText, Text, "414", "414"));
     assert!(!meet(Auto, Auto, "41422d6a", "AB-j"));
+}
+
+#[test]
+fn the_text_of_a_message_is_quoted_in_the_accounts_alphabet() {
+    use DefaultAlphabet::{Ascii, Gsm7, Latin1, Utf8};
+    let cases: [(DefaultAlphabet, u8, &[u8], &[u8]); 9] = [
+        (Gsm7, 0, b"caf\x05 \0x", b"caf\x05 \0x"),
+        (Latin1, 0, b"caf\x05 \0x", b"caf\xe9 @x"),
+        (Latin1, 0, b"\x1be5", b"?5"),
+        (Latin1, 3, b"d\xe9j\xe0", b"d\xe9j\xe0"),
+        (Gsm7, 3, b"d\xe9j\xe0 \xea", b"d\x05j\x7f ?"),
+        (Ascii, 0, b"caf\x05", b"caf?"),
+        (Utf8, 0, b"5 \x1be", "5 €".as_bytes()),
+        (Utf8, 0, &[5; 20], "éééééééééé".as_bytes()),
+        (Utf8, 0, &[b'x', 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5], "xééééééééé".as_bytes()),
+    ];
+    for (zero, data_coding, text, quoted) in cases {
+        let message = Message { data_coding, user_data: UserData::new(text), ..message() };
+        let mut renderer = ReceiptRenderer::default();
+        let outcome = outcome(MessageState::DELIVERED, true);
+        let style = ReceiptStyle { zero, ..ReceiptStyle::default() };
+        let subject = Subject::of(&message);
+        let deliver = renderer.render(&subject, &outcome, style);
+        assert!(deliver.short_message.ends_with(quoted), "{zero} {text:?}");
+        assert_eq!(ReceiptText::parse(deliver.short_message).text, Some(quoted));
+    }
 }

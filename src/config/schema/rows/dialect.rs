@@ -75,10 +75,13 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// address (quirk 61: Kannel `alt-addr-charset`). Between peers of one alphabet octets pass as
     /// they are.
     address_alphabet: words::<DefaultAlphabet>(), Default(r#""latin1""#);
-    /// What data_coding 0 means to it (quirk 62: naz #220, Vibes, jSMPP #83).
+    /// What data_coding 0 means to it, read and written: texts are translated where a message comes
+    /// from a peer that means another alphabet. What the alphabet lacks goes in UCS-2, and what
+    /// GSM-7 lacks of it to others as ASCII, Latin-1 or UCS-2 under their numbers (quirk 62: naz
+    /// #220, Vibes, jSMPP #83).
     data_coding_0: words::<DefaultAlphabet>(), Default(r#""gsm7""#);
     /// The data_coding that says GSM-7 to it, sent and read in place of 0 (quirk 62: 4 at Vibes).
-    /// At 0 GSM-7 is sent as 0, whatever `data_coding_0` says.
+    /// At 0 it has none of its own: it is 0, in the alphabet of `data_coding_0`.
     data_coding_gsm7: int(0, 255), Default("0");
     /// Septets one an octet, or packed with fill bits behind a UDH, sent and read (quirk 65: gosmpp
     /// PR 136).

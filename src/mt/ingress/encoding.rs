@@ -1,0 +1,194 @@
+//! The alphabet that a message is sent in: what its route wants, and what its carrier can be
+//! written in.
+//!
+//! Texts alone are touched: what an account cut itself, binary data, message classes and what is no
+//! text of its alphabet go on as they came.
+
+use crate::mt::segmentation::{Cutting, can_write, is_own_segment};
+use crate::text::{Alphabet, DefaultAlphabet, Encoding, Shifts, TextOptions, TextPlan, decode};
+use crate::wire::CommandStatus;
+use crate::wire::table::SubmitSm;
+
+/// What a route makes of texts; without one they stay in the alphabet they were submitted in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Recoding {
+    /// GSM-7 when it holds the text, else UCS-2.
+    Auto,
+    /// GSM-7; a text that needs more is refused.
+    Gsm7,
+    /// Latin-1; a text that needs more is refused.
+    Latin1,
+    /// As `Auto`, after look-alikes were put in place of what keeps the text out of GSM-7.
+    Smart,
+    /// UCS-2 always.
+    Ucs2,
+}
+
+/// Puts the text in another alphabet into `out` and says its `data_coding`; `None` when it goes as
+/// it came.
+///
+/// # Errors
+/// ESME_RX_R_APPN when the alphabet that is wanted does not hold it, ESME_RINVMSGLEN when it would
+/// take more than 255 segments.
+#[cold]
+#[inline(never)]
+pub(super) fn recode(
+    submit: &SubmitSm<'_>,
+    user_data: &[u8],
+    cutting: Cutting,
+    out: &mut Vec<u8>,
+) -> Result<Option<u8>, CommandStatus> {
+    let is_text = matches!(submit.data_coding, 0 | 1 | 3 | 6 | 7 | 8);
+    if !is_text || user_data.is_empty() || is_own_segment(submit.esm_class, submit.tlvs) {
+        return Ok(None);
+    }
+    let writes = |data_coding, octets: &[u8]| data_coding != 0 || can_write(cutting.zero, octets);
+    if cutting.recoding.is_none() && writes(submit.data_coding, user_data) {
+        return Ok(None);
+    }
+    let alphabet = Alphabet::of(submit.data_coding, DefaultAlphabet::Gsm7);
+    let Ok(text) = decode(user_data, alphabet, Shifts::NONE) else { return Ok(None) };
+    let planned = |encoding, smart| {
+        let options = TextOptions { encoding, smart, ..TextOptions::default() };
+        let options = TextOptions { reference: cutting.reference, ..options };
+        TextPlan::of(&text, &options).map_err(|_| CommandStatus::ESME_RINVMSGLEN)
+    };
+    let (plan, wanted) = match cutting.recoding {
+        None | Some(Recoding::Ucs2) => (planned(Encoding::Ucs2, false)?, None),
+        Some(Recoding::Auto) => (planned(Encoding::Auto, false)?, None),
+        Some(Recoding::Smart) => (planned(Encoding::Auto, true)?, None),
+        Some(Recoding::Gsm7) => (planned(Encoding::Gsm7, false)?, Some(Alphabet::Gsm7)),
+        Some(Recoding::Latin1) => (planned(Encoding::Latin1, false)?, Some(Alphabet::Latin1)),
+    };
+    let is_written = writes(plan.alphabet().data_coding(), &plan.user_data);
+    let plan = match wanted {
+        Some(wanted) if wanted != plan.alphabet() || !is_written => {
+            return Err(CommandStatus::ESME_RX_R_APPN);
+        }
+        // The carrier's own alphabet lacks something that GSM-7 has.
+        None if !is_written => planned(Encoding::Ucs2, false)?,
+        _ => plan,
+    };
+    let data_coding = plan.alphabet().data_coding();
+    *out = plan.user_data;
+    Ok(Some(data_coding))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::Admission;
+    use super::*;
+    use crate::message::envelope::Message;
+    use crate::text::Reference;
+    use crate::wire::COctetString;
+
+    const WALL: Duration = Duration::from_secs(1_780_000_000);
+
+    fn admit(
+        (esm_class, data_coding, text): (u8, u8, &[u8]),
+        cutting: Cutting,
+    ) -> Result<Message, CommandStatus> {
+        let submit = SubmitSm {
+            destination_addr: COctetString::from("33612345678"),
+            esm_class,
+            data_coding,
+            short_message: text,
+            ..SubmitSm::default()
+        };
+        let validity_max = Duration::from_secs(3600);
+        let admission = Admission { validity_max, ..Admission::default() };
+        admission.message(admission.address(&submit)?, &submit, cutting, WALL)
+    }
+
+    /// The data_coding and the octets that go out, or the status that refuses them.
+    type Sent<'a> = Result<(u8, &'a [u8]), CommandStatus>;
+
+    fn by(recoding: Recoding) -> Cutting {
+        Cutting { recoding: Some(recoding), ..Cutting::default() }
+    }
+
+    #[test]
+    fn each_encoding_of_a_route_is_what_is_sent() {
+        use Recoding::{Auto, Gsm7, Latin1, Smart, Ucs2};
+        let refused = Err(CommandStatus::ESME_RX_R_APPN);
+        // What was submitted, and what goes out: data_coding and octets.
+        let cases: [(Recoding, u8, &[u8], Sent<'_>); 17] = [
+            (Auto, 3, b"d\xe9j\xe0 @", Ok((0, b"d\x05j\x7f \0"))),
+            (Auto, 8, b"\0h\0i", Ok((0, b"hi"))),
+            (Auto, 3, b"f\xeate", Ok((8, b"\0f\0\xea\0t\0e"))),
+            (Auto, 1, b"[x]", Ok((0, b"\x1b<x\x1b>"))),
+            (Auto, 0, b"\x1be", Ok((0, b"\x1be"))),
+            (Gsm7, 8, b"\0h\0i", Ok((0, b"hi"))),
+            (Gsm7, 8, b"\x04\x16", refused),
+            (Gsm7, 3, b"f\xeate", refused),
+            (Latin1, 0, b"d\x05j\x7f", Ok((3, b"d\xe9j\xe0"))),
+            (Latin1, 0, b"\x1be", refused),
+            (Smart, 3, b"f\xeate", Ok((0, b"fete"))),
+            (Smart, 8, b"\x20\x19\0x", Ok((0, b"'x"))),
+            (Smart, 8, b"\x04\x16", Ok((8, b"\x04\x16"))),
+            (Ucs2, 0, b"\0\x05", Ok((8, b"\0@\0\xe9"))),
+            (Ucs2, 7, b"\xe0", Ok((8, b"\x05\xd0"))),
+            (Ucs2, 8, b"\xff\xfe\x16\x04", Ok((8, b"\x04\x16"))),
+            (Auto, 0, b"", Ok((0, b""))),
+        ];
+        for (recoding, data_coding, text, expected) in cases {
+            let sent = admit((0, data_coding, text), by(recoding));
+            let sent = sent.as_ref().map(|one| (one.data_coding, one.user_data.octets()));
+            assert_eq!(sent.map_err(|status| *status), expected, "{recoding:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_text_goes_as_it_came() {
+        let cases: [(u8, u8, &[u8]); 7] = [
+            (0x40, 3, b"\x05\0\x03\x07\x02\x01f\xeate"),
+            (0, 4, b"\x01\x02"),
+            (0, 2, b"\x01\x02"),
+            (0, 0x10, b"flash"),
+            (0, 0xf5, b"\x01\x02"),
+            (0, 0, b"\xe9 is no septet"),
+            (0, 8, b"\xd8\x3d"),
+        ];
+        for recoding in [Recoding::Auto, Recoding::Gsm7, Recoding::Smart, Recoding::Ucs2] {
+            for (esm_class, data_coding, text) in cases {
+                let sent = admit((esm_class, data_coding, text), by(recoding)).unwrap();
+                assert_eq!((sent.data_coding, sent.user_data.octets()), (data_coding, text));
+            }
+        }
+    }
+
+    #[test]
+    fn the_plan_is_that_of_what_is_sent() {
+        let text: Vec<u8> = [0, b'x'].repeat(100);
+        let sent = admit((0, 8, &text), by(Recoding::Auto)).unwrap();
+        assert_eq!((sent.data_coding, sent.segments()), (0, 1), "two segments in UCS-2");
+        let sent = admit((0, 0, &[b'x'; 100]), by(Recoding::Ucs2)).unwrap();
+        assert_eq!((sent.data_coding, sent.segments()), (8, 2));
+        let beyond = vec![b'x'; 67 * 255 + 1];
+        let status = admit((0, 0, &beyond), by(Recoding::Ucs2)).unwrap_err();
+        assert_eq!(status, CommandStatus::ESME_RINVMSGLEN);
+        let payload = Cutting { reference: Reference::Payload, ..by(Recoding::Ucs2) };
+        assert_eq!(admit((0, 0, &[b'x'; 100]), payload).unwrap().segments(), 1);
+    }
+
+    #[test]
+    fn what_a_carriers_own_alphabet_lacks_is_planned_in_ucs_2() {
+        let to = |zero, recoding| Cutting { zero, recoding, ..Cutting::default() };
+        let sent = |text: &[u8], cutting| {
+            let sent = admit((0, 0, text), cutting);
+            sent.map(|sent| (sent.data_coding, sent.segments()))
+        };
+        use DefaultAlphabet::{Ascii, Latin1, Utf8};
+        assert_eq!(sent(b"caf\x05", to(Latin1, None)), Ok((0, 1)));
+        assert_eq!(sent(b"caf\x05", to(Ascii, None)), Ok((8, 1)));
+        assert_eq!(sent(b"5 \x1be", to(Latin1, None)), Ok((8, 1)));
+        assert_eq!(sent(b"5 \x1be", to(Utf8, None)), Ok((0, 1)));
+        assert_eq!(sent(b"5 \x1be", to(Latin1, Some(Recoding::Auto))), Ok((8, 1)));
+        let refused = Err(CommandStatus::ESME_RX_R_APPN);
+        assert_eq!(sent(b"5 \x1be", to(Latin1, Some(Recoding::Gsm7))), refused);
+        // A text that UTF-8 makes longer than a PDU's field.
+        assert_eq!(sent(&[5; 150], to(Utf8, None)), Ok((8, 3)));
+    }
+}
