@@ -1,9 +1,9 @@
 //! Recorded exchanges, each run against the dialect that it names.
 //!
 //! A file in `exchanges/` is what `chappe pdu replay` reads. Among its comments stand
-//! `#: dialect NAME`, `#: as carrier` or `#: as account`, behind a PDU `#= {..}` with what has to be
-//! said of it, and at the end `#summary {..}`. Members that are not named are not looked at; a list
-//! has to be of the same length.
+//! `#: dialect NAME`, `#: as carrier` or `#: as account`, behind a PDU `#= {..}` with what has to
+//! be said of it, and at the end `#summary {..}`. Members that are not named are not looked at; a
+//! list has to be of the same length.
 #![cfg(feature = "runtime")]
 
 use std::fs;

@@ -19,8 +19,8 @@ use chappe::message::translation::{Form, Translator};
 use chappe::session::{Event, Session, Settings};
 use chappe::text::{Alphabet, DefaultAlphabet, Shifts, decode};
 use chappe::wire::{
-    Body, COctetString, CommandStatus, DeliverSm, ErrorBody, HEADER_LEN, Header, Pdu, Role, Rules,
-    SubmitSm, SubmitSmResp, TlvTag, Tlvs,
+    Body, COctetString, CommandId, CommandStatus, DeliverSm, ErrorBody, HEADER_LEN, Header, Pdu,
+    Role, Rules, SubmitSm, SubmitSmResp, TlvTag, Tlvs,
 };
 
 /// PDUs of one exchange: a longer one is not more interesting.
@@ -220,7 +220,9 @@ fn answers(step: &Step, to: &Said) {
     for answer in &step.said {
         let (header, _) = Pdu::decode(answer, &Rules::STRICT).expect("our answer");
         let asked = Header::read(&to.octets);
-        if to.sender == Sender::Peer && header.command_id.is_response() {
+        // Lost framing is answered by a nack of no request.
+        let nacked = header.command_id == CommandId::GENERIC_NACK;
+        if to.sender == Sender::Peer && header.command_id.is_response() && !nacked {
             let asked = asked.expect("an answer to something");
             assert_eq!(header.sequence_number, asked.sequence_number);
         }

@@ -22,8 +22,8 @@ const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 /// Hands every line of `input` to `answer` and writes the line it gives to `output`.
 ///
 /// A line may end in LF or CR LF; an empty one is a line too, so that outputs can be counted off
-/// against inputs; what answers `None` passes one over. A line above [`Lines::max`] gives its object
-/// and the next one is read. A byte order mark in front of the first line is no part of it.
+/// against inputs; what answers `None` passes one over. A line above [`Lines::max`] gives its
+/// object and the next one is read. A byte order mark in front of the first line is no part of it.
 ///
 /// # Errors
 /// What reading or writing fails with; never what a line holds.

@@ -2,7 +2,7 @@
 //! have made of each PDU, in virtual time.
 //!
 //! ```text
-//!   peer's PDU --> session --event--> receipt: read, correlate | MO: text, reassembly | MT: ingress
+//!   peer's PDU --> session --event--> receipt: read, correlate | MO: text, reassembly | MT: plan
 //!   our PDU -----> session: sent, or an answer to compare with the one we would give
 //! ```
 //!

@@ -1,6 +1,6 @@
 //! User data: what `data_coding` 0 means and which number says GSM 7-bit (quirk 62), septets packed
-//! or not (quirk 65), and the order of the octets of UCS-2 (quirk 64). A header in front stays as it
-//! is.
+//! or not (quirk 65), and the order of the octets of UCS-2 (quirk 64). A header in front stays as
+//! it is.
 
 use super::{DefaultAlphabet, Form, Gsm7Packing, OctetOrder, Way};
 use crate::text::packing::{fill_bits, pack, packed_octets, septets_in, unpack};
