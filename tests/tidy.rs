@@ -16,7 +16,10 @@ const FILE_MAX: usize = 500;
 const FUNCTION_MAX: usize = 70;
 
 /// Files with longer lines: a row of a table stays on one line, as the tables of the standard do.
-const WIDE: [(&str, &str); 1] = [("src/telemetry/names.rs", "one metric a row")];
+const WIDE: [(&str, &str); 2] = [
+    ("src/telemetry/meanings.rs", "one metric a row"),
+    ("src/telemetry/names.rs", "one metric a row"),
+];
 
 /// Files that are longer.
 const LONG_FILES: [(&str, &str); 1] =

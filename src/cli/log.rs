@@ -4,9 +4,9 @@
 //! nobody reads: a line that cannot be written is dropped, and no message waits for it.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -24,7 +24,16 @@ const END_WAIT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Log {
     orders: SyncSender<Order>,
-    dropped: Arc<AtomicU64>,
+    dropped: Arc<Dropped>,
+}
+
+/// Lines that were dropped.
+#[derive(Debug, Default)]
+struct Dropped {
+    /// Of these, as many as no line has told yet.
+    untold: AtomicU64,
+    /// Where an engine counts them.
+    counter: OnceLock<metrics::Counter>,
 }
 
 #[derive(Debug)]
@@ -41,10 +50,10 @@ impl Log {
     /// When the system has no thread left.
     pub fn start(summary: Option<Summary>) -> io::Result<Self> {
         let (orders, received) = sync_channel(LINES_MAX);
-        let dropped = Arc::new(AtomicU64::new(0));
+        let dropped = Arc::new(Dropped::default());
         let lost = Arc::clone(&dropped);
         let thread = std::thread::Builder::new().name("log".to_owned());
-        thread.spawn(move || write(&received, summary, &lost))?;
+        thread.spawn(move || write(&received, summary, &lost.untold))?;
         Ok(Self { orders, dropped })
     }
 
@@ -52,6 +61,11 @@ impl Log {
     pub fn show(&self, snapshots: Snapshots) {
         // With so many lines to write a summary could not be read.
         let _ = self.orders.try_send(Order::Show(snapshots));
+    }
+
+    /// Counts there what is dropped from now on; the first to say so has it.
+    pub fn count_dropped(&self, counter: metrics::Counter) {
+        let _ = self.dropped.counter.set(counter);
     }
 
     /// Takes the summary away and waits until the lines so far are written, but not for long.
@@ -67,7 +81,10 @@ impl Log {
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.orders.try_send(Order::Line(line.to_vec())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.dropped.untold.fetch_add(1, Ordering::Relaxed);
+            if let Some(counter) = self.dropped.counter.get() {
+                counter.increment(1);
+            }
         }
         Ok(line.len())
     }

@@ -104,6 +104,7 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
     }
     let engine = Engine::start_locked(settings, lock).map_err(failure)?;
     tracing::info!(smpp = %engine.smpp, "engine started");
+    log.count_dropped(engine.log_lines_dropped());
     log.show(engine.snapshots());
     let reloader = engine.reloader();
     reloader.read_from(move || read_again(file.as_deref()));

@@ -27,7 +27,7 @@ use crate::session::{BindRequest, CloseReason, Entry, Event, Odd, Session, Unans
 use crate::telemetry::{self, Registry};
 use crate::wire::table::DeliverSm;
 use crate::wire::{CommandStatus, State, StatusClass};
-use bound::{Bound, Tally};
+use bound::{Bound, Tally, Waits};
 
 /// How long an account that refused a delivery for now is left alone.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5);
@@ -190,6 +190,7 @@ impl AccountLink {
             free: Vec::new(),
             took_at: None,
             piles_up: false,
+            waits: Waits::default(),
         });
     }
 
@@ -373,7 +374,7 @@ impl Owner for AccountLink {
             }
         }
         // Answers go first, however many deliveries wait.
-        self.answer(session);
+        self.answer(now, session);
         self.deliver(cx, now, session);
         if let Some(bound) = &self.bound {
             self.tally.flush(&bound.account, &self.shared);

@@ -10,6 +10,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::gauges;
 use super::shared::Shared;
 use super::stop::{Signal, Stop};
 use super::world::Carrier;
@@ -41,7 +42,7 @@ pub fn metrics(shared: Arc<Shared>) -> Router {
         let shared = Arc::clone(&shared);
         async move {
             let kind = "text/plain; version=0.0.4; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], shared.registry.render())
+            ([(header::CONTENT_TYPE, kind)], gauges::text(&shared))
         }
     };
     Router::new().route("/metrics", get(render))

@@ -22,6 +22,7 @@ mod connector;
 pub mod control;
 mod dispatch_task;
 mod gathering;
+mod gauges;
 mod handles;
 mod history;
 mod http;

@@ -27,7 +27,7 @@ use super::stop::{Signal, Stop};
 use super::world::Account;
 use crate::link::listen;
 use crate::link::tls::TlsError;
-use crate::telemetry;
+use crate::telemetry::{self, names};
 
 /// How long a stop waits for the sessions to take what was held of MO: they do at once, unless they
 /// are full of other things.
@@ -188,7 +188,12 @@ impl Engine {
     /// The engine's metrics as text.
     #[must_use]
     pub fn metrics_text(&self) -> String {
-        self.shared.registry.render()
+        super::gauges::text(&self.shared)
+    }
+
+    /// Where whoever writes the log counts lines that it had to drop.
+    pub fn log_lines_dropped(&self) -> metrics::Counter {
+        self.shared.registry.counter(names::LOG_DROPPED, &[])
     }
 
     async fn release(&self, until: tokio::time::Instant) {

@@ -3,6 +3,8 @@
 //! - [`architecture`]: the life of a message in either direction, who owns what, every queue and
 //!   its limit.
 //! - [`commands`]: what can be asked of a running engine, and what its answers mean.
+//! - [`operating`]: how to run it, every metric and what it means when it moves, what to do when
+//!   receipts do not come, throughput is low or a bind flaps.
 //! - [`defaults`]: every key of the configuration, its default, and why.
 //! - [`quirks`]: what peers do that the standard does not say, by the numbers that comments and
 //!   tests use.
@@ -19,6 +21,9 @@ pub mod defaults {}
 
 #[doc = include_str!("mistakes.md")]
 pub mod mistakes {}
+
+#[doc = include_str!("operating.md")]
+pub mod operating {}
 
 #[doc = include_str!("quirks.md")]
 pub mod quirks {}

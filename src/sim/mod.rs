@@ -10,7 +10,6 @@
 //! can be audited: every message once, none missing.
 
 pub mod audit;
-pub mod cpu;
 pub mod dice;
 pub mod digits;
 pub mod histogram;

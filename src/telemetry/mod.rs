@@ -1,15 +1,19 @@
 //! Every metric named once: what is counted, in which unit, under which labels.
 //!
 //! The engine holds handles that were resolved when it started; nothing looks a name up while
-//! messages flow. Labels are `carrier`, `bind`, `stage`, `reason`, `command`, `state`, and on
-//! counters `account`; their values come from closed sets: carriers and accounts of the settings
-//! (the busiest 200 accounts by name, the others as `other`: `telemetry/accounts.rs`), states, and
-//! reasons that have a name in the code. No phone number, text or id is ever a label.
+//! messages flow. Labels are `carrier`, `bind`, `stage`, `reason`, `command`, `state`, `version`,
+//! and on counters `account`; their values come from closed sets: carriers and accounts of the
+//! settings (the busiest 200 accounts by name, the others as `other`: `telemetry/accounts.rs`),
+//! states, and reasons that have a name in the code. No phone number, text or id is ever a label.
 
 mod accounts;
 mod histogram;
+pub mod meanings;
 pub mod names;
+pub mod process;
 mod reading;
+#[cfg(test)]
+mod reference;
 mod registry;
 
 pub use accounts::{AccountMetrics, Count};

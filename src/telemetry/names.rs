@@ -78,6 +78,17 @@ metrics! {
     ACCOUNT_SESSIONS_CLOSED "chappe_account_sessions_closed_total" Counter ["reason"] "Connections of accounts that ended, bound or not."
     CARRIER_SESSIONS_CLOSED "chappe_carrier_sessions_closed_total" Counter ["carrier" "reason"] "Connections to a carrier that ended, bound or not."
     ACCOUNT_FRAMING_LOST "chappe_account_framing_lost_total" Counter ["reason"] "Streams of accounts that stopped being SMPP, by what stood where a length belongs: http, tls, amqp, ssh, tpkt (remote desktop), misaligned, too_short or too_long."
+    BINDS_BY_STATE "chappe_carrier_binds_by_state" Gauge ["carrier" "state"] "Binds of a carrier by state: bound, throttled (told to slow down), paused (by its operator), draining, connecting, binding, waiting (to connect again) or down (by its operator)."
+    BIND_IN_FLIGHT "chappe_bind_segments_in_flight" Gauge ["carrier" "bind"] "Segments sent on a bind and not yet answered."
+    SUBMIT_RESPONSE_SECONDS "chappe_submit_response_seconds" Histogram [] "From reading an account's submit_sm or data_sm to writing our response."
+    BUILD_INFO "chappe_build_info" Gauge ["version"] "The version that runs; always 1."
+    UPTIME "chappe_uptime_seconds" Gauge [] "How long the engine has run."
+    LOG_DROPPED "chappe_log_lines_dropped_total" Counter [] "Log lines that standard error did not take in time."
+    PROCESS_MEMORY "process_resident_memory_bytes" Gauge [] "Memory of the process that is resident."
+    PROCESS_FDS "process_open_fds" Gauge [] "File descriptors that are open."
+    PROCESS_MAX_FDS "process_max_fds" Gauge [] "File descriptors that may be open."
+    PROCESS_CPU "process_cpu_seconds_total" Counter [] "CPU time used, in user and system mode together."
+    PROCESS_START "process_start_time_seconds" Gauge [] "When the process started, in seconds since 1970."
     CARRIER_FRAMING_LOST "chappe_carrier_framing_lost_total" Counter ["carrier" "reason"] "Streams of a carrier that stopped being SMPP, by what stood where a length belongs."
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
     CONNECTIONS_REFUSED "chappe_connections_refused_total" Counter ["reason"] "Connections of accounts closed at once (sessions_max) or not to be had (accept)."
@@ -98,7 +109,8 @@ mod tests {
 
     #[test]
     fn labels_come_from_a_closed_set_and_gauges_name_no_account() {
-        const LABELS: [&str; 6] = ["carrier", "bind", "stage", "reason", "command", "state"];
+        const LABELS: [&str; 7] =
+            ["carrier", "bind", "stage", "reason", "command", "state", "version"];
         for row in METRICS {
             for label in row.labels {
                 let is_counter = row.kind == MetricKind::Counter;

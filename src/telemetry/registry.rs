@@ -275,6 +275,8 @@ pub struct EngineMetrics {
     pub account_binds: Gauge,
     /// From acceptance to the final receipt.
     pub receipt_seconds: Histogram,
+    /// From submit_sm to our response.
+    pub submit_response_seconds: Histogram,
 }
 
 impl EngineMetrics {
@@ -321,6 +323,7 @@ impl EngineMetrics {
             sessions: registry.gauge(names::SESSIONS, &[]),
             account_binds: registry.gauge(names::ACCOUNT_BINDS, &[]),
             receipt_seconds: registry.histogram(names::RECEIPT_SECONDS, &[]),
+            submit_response_seconds: registry.histogram(names::SUBMIT_RESPONSE_SECONDS, &[]),
         }
     }
 

@@ -18,4 +18,5 @@ mod reload_load;
 mod routing;
 mod running;
 mod smsc;
+mod telemetry;
 mod world;

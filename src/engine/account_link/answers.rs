@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::AccountLink;
+use crate::clock::Now;
 use crate::engine::handles::{Answer, Reply};
 use crate::mt::receipts::{id_field, write_id};
 use crate::session::Session;
@@ -12,9 +13,16 @@ use crate::wire::{COctetString, CommandId};
 
 impl AccountLink {
     /// Tells the account what its requests came to.
-    pub(super) fn answer(&mut self, session: &mut Session) {
+    pub(super) fn answer(&mut self, now: Now, session: &mut Session) {
+        let mut submits = 0;
         while let Some(answer) = self.bound.as_ref().and_then(|bound| bound.handle.answers.pop()) {
+            submits += usize::from(matches!(answer.reply, Reply::SubmitSm(_) | Reply::DataSm(_)));
             self.answer_with(session, answer);
+        }
+        let seconds = &self.shared.metrics.submit_response_seconds;
+        let tell = |took, count| seconds.record_many(took, count);
+        if let Some(bound) = &mut self.bound {
+            bound.waits.answered(now.monotonic, submits, tell);
         }
     }
 

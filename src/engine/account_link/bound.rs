@@ -1,5 +1,6 @@
 //! What a session of an account holds once it has bound.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,6 +26,45 @@ pub struct Bound {
     pub took_at: Option<Duration>,
     /// Whether [`piles_up`], as last looked.
     pub piles_up: bool,
+    /// Submits that wait for their answer.
+    pub waits: Waits,
+}
+
+/// When the submits came that a shard has not answered.
+///
+/// Answers are taken for those of the oldest. Shards answer each in order, but not one behind the
+/// other, so a single time can be another's; their number and their sum are exact, and a submit
+/// costs no room in any queue for it.
+#[derive(Debug, Default)]
+pub struct Waits(VecDeque<(Duration, usize)>);
+
+impl Waits {
+    /// One more has come. At most a window of them waits.
+    pub fn came(&mut self, at: Duration) {
+        match self.0.back_mut() {
+            Some((last, count)) if *last == at => *count += 1,
+            _ => self.0.push_back((at, 1)),
+        }
+    }
+
+    /// So many are answered now; those that came together are told together.
+    pub fn answered(
+        &mut self,
+        now: Duration,
+        mut answers: usize,
+        mut tell: impl FnMut(Duration, usize),
+    ) {
+        while answers > 0 {
+            let Some((at, waiting)) = self.0.front_mut() else { return };
+            let told = answers.min(*waiting);
+            tell(now.saturating_sub(*at), told);
+            answers -= told;
+            *waiting -= told;
+            if *waiting == 0 {
+                self.0.pop_front();
+            }
+        }
+    }
 }
 
 impl Bound {
@@ -142,6 +182,19 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_answer_is_told_once_with_the_time_of_the_oldest_submit_that_waits() {
+        let millis = Duration::from_millis;
+        let mut waits = Waits::default();
+        for at in [1, 1, 1, 5] {
+            waits.came(millis(at));
+        }
+        let mut told = Vec::new();
+        waits.answered(millis(6), 2, |took, count| told.push((took, count)));
+        waits.answered(millis(7), 9, |took, count| told.push((took, count)));
+        assert_eq!(told, [(millis(5), 2), (millis(6), 1), (millis(2), 1)]);
+    }
 
     #[test]
     fn what_is_queued_counts_as_receipts_to_come_once_some_wait() {

@@ -92,6 +92,9 @@ impl AccountLink {
             carrier: carrier.index,
         };
         self.outbox.push(shard, ToShard::Submit(submission));
+        if let Some(bound) = &mut self.bound {
+            bound.waits.came(now.monotonic);
+        }
         Ok(())
     }
 

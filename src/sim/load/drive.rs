@@ -19,7 +19,7 @@ use crate::clock::Now;
 use crate::link::tls::ConnectorTls;
 use crate::link::{Backoff, Clock, Link, Owner, connect};
 use crate::session::{self, BindRequest, CloseReason, Event, Session};
-use crate::sim::cpu::cpu_time;
+use crate::telemetry::process::cpu_time;
 use crate::wire::table::{DeliverSmResp, Pdu};
 use crate::wire::{CommandStatus, EncodeError, Role, Rules, State};
 

@@ -16,7 +16,7 @@ use crate::clock::Now;
 use crate::link::tls::ListenerTls;
 use crate::link::{Clock, Link, Owner, Pace, Stream};
 use crate::session::{self, Event, Session, Unanswered};
-use crate::sim::cpu::cpu_time;
+use crate::telemetry::process::cpu_time;
 use crate::wire::{Role, Rules};
 
 /// Links at once; further ones are closed when they come.

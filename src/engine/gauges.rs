@@ -1,0 +1,66 @@
+//! Gauges that are looked up when somebody asks for the metrics: messages pay nothing for them.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::bind_record::{BindRecord, Phase, Wanted};
+use super::shared::Shared;
+use super::world::Carrier;
+use crate::telemetry::{names, process};
+
+/// The text that Prometheus scrapes, process and all.
+#[must_use]
+pub fn text(shared: &Shared) -> String {
+    let registry = &shared.registry;
+    let now = shared.clock.now().monotonic;
+    registry.gauge(names::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
+    // The clock began a second before the engine.
+    let up = now.saturating_sub(Duration::from_secs(1));
+    registry.gauge(names::UPTIME, &[]).set(up.as_secs_f64());
+    shared.world().carriers.iter().for_each(|one| carrier(shared, one, now));
+    let mut text = registry.render();
+    process::render(&mut text);
+    text
+}
+
+/// Each bind's, and how many binds are in each state, by the words of `chappe status`.
+fn carrier(shared: &Shared, carrier: &Carrier, now: Duration) {
+    let name = carrier.settings.name.as_str();
+    let mut states = STATES.map(|state| (state, 0_u32));
+    let (records, links) = (carrier.bind_records(), carrier.links.load());
+    for (bind, record) in (0_u32..).zip(&records) {
+        let in_flight = record.in_flight.load(Ordering::Relaxed);
+        let labels = [("carrier", name), ("bind", &*bind.to_string())];
+        shared.registry.gauge(names::BIND_IN_FLIGHT, &labels).set(f64::from(in_flight));
+        // A bind that the settings have no more keeps its series, and is in no state.
+        if carrier.is_removed || carrier.kind_of(bind).is_none() {
+            continue;
+        }
+        let link = links.get(bind as usize).and_then(|link| link.load_full());
+        let stands = state(record, link.is_some_and(|link| link.paused_until() > now));
+        if let Some((_, binds)) = states.iter_mut().find(|(state, _)| *state == stands) {
+            *binds += 1;
+        }
+    }
+    for (state, binds) in states {
+        let labels = [("carrier", name), ("state", state)];
+        shared.registry.gauge(names::BINDS_BY_STATE, &labels).set(f64::from(binds));
+    }
+}
+
+/// All states, each a series from the start.
+const STATES: [&str; 8] =
+    ["bound", "throttled", "paused", "draining", "connecting", "binding", "waiting", "down"];
+
+fn state(record: &BindRecord, throttled: bool) -> &'static str {
+    match record.standing().phase {
+        Phase::Bound(_) if record.wanted() == Wanted::Paused => "paused",
+        Phase::Bound(_) if throttled => "throttled",
+        Phase::Bound(_) => "bound",
+        Phase::Draining => "draining",
+        Phase::Connecting => "connecting",
+        Phase::Binding => "binding",
+        Phase::Waiting(_) => "waiting",
+        Phase::Down => "down",
+    }
+}
