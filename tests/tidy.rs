@@ -144,7 +144,8 @@ fn the_repository_speaks_of_the_project_alone() {
 
 #[test]
 fn every_dependency_says_why_it_is_there() {
-    let crates = ["", "fuzz/", "benches/peers/", "tests/peers/"];
+    let crates =
+        ["", "fuzz/", "benches/peers/", "tests/models/", "tests/models/shim/", "tests/peers/"];
     for manifest in crates.map(|place| format!("{place}Cargo.toml")) {
         let text = read(&manifest);
         let (mut inside, mut before) = (false, "");

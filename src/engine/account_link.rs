@@ -328,7 +328,7 @@ impl AccountLink {
             // More may follow once this is written.
             cx.waker().wake_by_ref();
         }
-        if took && bound.account.starving.swap(false, Ordering::AcqRel) {
+        if took && bound.account.starving.take() {
             let account = bound.account.index;
             for shard in 0..self.shared.shards.len() {
                 self.outbox.push(shard, ToShard::AccountReady(account));

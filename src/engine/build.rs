@@ -16,6 +16,7 @@ use super::routes::{classes, places, recodings, routes};
 use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
+use super::starving::Starving;
 use super::world::{Account, AccountState, Carrier, CarrierState, World};
 use crate::link::Clock;
 use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
@@ -136,7 +137,7 @@ fn accounts(registry: &Registry, settings: &Settings, before: Option<&World>) ->
             queued_octets: Quota::new(settings.queue_max_bytes),
             receivers: ArcSwap::default(),
             backlog: AtomicIsize::new(0),
-            starving: AtomicBool::new(false),
+            starving: Starving::default(),
             record: AccountRecord::default(),
             metrics: registry.account(&settings.system_id),
         });

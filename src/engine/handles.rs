@@ -1,13 +1,14 @@
 //! What a session's link shares with the rest of the engine: the queues it reads and its waker.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
 use super::alert::Alert;
 use super::gathering::{Gathering, MultiReply};
+use super::mailbox::Mailbox;
 use super::queue::Queue;
 use super::shard::{Delivery, Standing};
 use crate::message::message_id::MessageId;
@@ -92,15 +93,12 @@ pub struct AccountHandle {
     /// Answers to its requests. As many as its window fit, so pushing never fails.
     pub answers: Queue<Answer>,
     /// Receipts and MO for it.
-    pub deliveries: ArrayQueue<Handed>,
+    pub deliveries: Mailbox<Handed>,
     /// Handsets that can be reached again. At the limit an alert goes to another session or,
     /// counted, to none.
     pub alerts: ArrayQueue<Arc<Alert>>,
     /// Set when the operator wants it unbound.
     pub unbind: AtomicBool,
-    /// Set before the session's end takes out what is left: a delivery pushed later is taken back
-    /// by who pushed it.
-    pub closed: AtomicBool,
 }
 
 impl AccountHandle {
@@ -109,10 +107,9 @@ impl AccountHandle {
     pub fn new(window_max: usize) -> Arc<Self> {
         Arc::new(Self {
             answers: Queue::new(window_max + 1),
-            deliveries: ArrayQueue::new(window_max.clamp(16, 1024)),
+            deliveries: Mailbox::new(window_max.clamp(16, 1024)),
             alerts: ArrayQueue::new(ALERTS_MAX),
             unbind: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
         })
     }
 
@@ -122,20 +119,12 @@ impl AccountHandle {
     /// Gives one back, this or one that came before it, when there is no room or the session has
     /// ended: whatever the moment it ends at, its end or a pusher finds each delivery.
     pub fn push_delivery(&self, delivery: Handed) -> Result<(), Handed> {
-        self.deliveries.push(delivery)?;
-        fence(Ordering::SeqCst);
-        if self.closed.load(Ordering::Relaxed)
-            && let Some(back) = self.deliveries.pop()
-        {
-            return Err(back);
-        }
-        Ok(())
+        self.deliveries.push(delivery)
     }
 
     /// Says that the session has ended. What is left is then there to be taken.
     pub fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        self.deliveries.close();
     }
 
     /// Wakes the link.
@@ -150,7 +139,7 @@ pub struct CarrierHandle {
     /// Segments it may have in flight.
     pub window: u32,
     /// Segments to send: never more than its window, by the dispatcher's count.
-    pub submits: Queue<Outgoing>,
+    pub submits: Mailbox<Outgoing>,
     /// Answers to its deliver_sm.
     pub answers: ArrayQueue<(SequenceNumber, CommandStatus)>,
     /// Segments answered since the dispatcher looked.
@@ -159,9 +148,6 @@ pub struct CarrierHandle {
     pub paused_until: AtomicU64,
     /// Set while the operator wants no message on it.
     pub held: AtomicBool,
-    /// Set before the session's end takes out what is left: a segment pushed later is taken back
-    /// by the dispatcher.
-    pub closed: AtomicBool,
     /// Set when the session is to wait for its answers and unbind.
     leaving: AtomicBool,
 }
@@ -172,12 +158,11 @@ impl CarrierHandle {
     pub fn new(window: u32) -> Arc<Self> {
         Arc::new(Self {
             window,
-            submits: Queue::new(window as usize),
+            submits: Mailbox::new(window as usize),
             answers: ArrayQueue::new(CARRIER_ANSWERS_MAX),
             answered: AtomicU32::new(0),
             paused_until: AtomicU64::new(0),
             held: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
         })
     }
@@ -187,20 +172,12 @@ impl CarrierHandle {
     /// # Errors
     /// Gives one back, this or one that came before it, when the session has ended.
     pub fn push_submit(&self, outgoing: Outgoing) -> Result<(), Outgoing> {
-        self.submits.push(outgoing)?;
-        fence(Ordering::SeqCst);
-        if self.closed.load(Ordering::Relaxed)
-            && let Some(back) = self.submits.pop()
-        {
-            return Err(back);
-        }
-        Ok(())
+        self.submits.push(outgoing)
     }
 
     /// Says that the session has ended. What is left is then there to be taken.
     pub fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        self.submits.close();
     }
 
     /// Asks the session to wait for its answers and unbind, at its next wake-up.

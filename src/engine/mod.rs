@@ -29,6 +29,7 @@ mod http;
 mod leases;
 mod lobby;
 mod lock;
+mod mailbox;
 mod outbox;
 mod queue;
 mod quota;
@@ -41,6 +42,7 @@ pub mod shard;
 mod shard_task;
 mod shared;
 mod snapshot;
+mod starving;
 mod stop;
 mod world;
 

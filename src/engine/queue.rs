@@ -36,6 +36,12 @@ impl<T> Queue<T> {
         self.items.pop()
     }
 
+    /// Whether nothing is there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// Wakes the reader.
     pub fn wake(&self) {
         self.reader.wake();

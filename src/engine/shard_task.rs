@@ -408,24 +408,21 @@ impl Effects for Hands {
         let receivers = account.receivers.load();
         *turn = turn.wrapping_add(1);
         let turn = *turn / TURN;
-        let mut handed = Handed { delivery, refusals: 0 };
-        // The second round is for a session that made room before it could see that it is wanted.
-        for _round in 0..2 {
+        let touched = &mut self.touched;
+        let offered = account.starving.offer(Handed { delivery, refusals: 0 }, |mut handed| {
             for step in 0..receivers.len() {
                 let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
                 match handle.push_delivery(handed) {
                     Ok(()) => {
-                        touch(&mut self.touched, handle);
+                        touch(touched, handle);
                         return Ok(());
                     }
                     Err(back) => handed = back,
                 }
             }
-            if account.starving.swap(true, Ordering::AcqRel) {
-                break;
-            }
-        }
-        Err(handed.delivery)
+            Err(handed)
+        });
+        offered.map_err(|handed| handed.delivery)
     }
 
     fn backlog(&mut self, account: u32, change: isize) {

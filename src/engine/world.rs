@@ -17,7 +17,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -32,6 +32,7 @@ use super::leases::Leases;
 use super::quota::Quota;
 use super::settings::{self, Settings};
 use super::shared::ToDispatcher;
+use super::starving::Starving;
 use crate::link::tls::{ConnectorTls, ListenerTls};
 use crate::message::class::TrafficClass;
 use crate::message::dialect::Dialect;
@@ -105,7 +106,7 @@ pub struct AccountState {
     /// Deliveries that wait in shards.
     pub backlog: AtomicIsize,
     /// Set while deliveries wait in a shard because no session had room.
-    pub starving: AtomicBool,
+    pub starving: Starving,
     /// Its sessions, and what happened to them.
     pub record: AccountRecord,
     /// What is counted.
