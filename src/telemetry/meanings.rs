@@ -137,4 +137,12 @@ meanings! {
         "Its rate is the number of cores in use. Near the number of workers: the machine is the limit."
     PROCESS_START "seconds"
         "Changes: it was started again."
+    REQUESTS "requests"
+        "query_sm in great number: a client that polls, which costs as much as a submit; receipts are cheaper. Errors of cancel_sm and replace_sm are mostly messages that have left already."
+    ALERTS "alerts"
+        "`unowned`: nobody owns the number. `unheard`: no session of its owner was there to take it; nothing is kept of it."
+    RELOADS "reloads"
+        "`failed`: the file has a fault, which the log and `chappe reload` name; the configuration of before is in force."
+    RELOADED_AT "seconds"
+        "Older than the file: a change was not put in force."
 }

@@ -7,6 +7,8 @@
 //! states, and reasons that have a name in the code. No phone number, text or id is ever a label.
 
 mod accounts;
+#[cfg(test)]
+mod bounds;
 mod histogram;
 pub mod meanings;
 pub mod names;

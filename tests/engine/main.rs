@@ -3,11 +3,15 @@
 #![cfg(feature = "runtime")]
 
 mod binds;
+mod boards;
 mod carriers;
 mod deliveries;
 mod dialects;
 mod esme;
 mod failures;
+#[path = "../foreign/mod.rs"]
+#[allow(dead_code)] // of it only whether foreign software has to be here
+mod foreign;
 mod limits;
 mod messages;
 mod mo;
@@ -18,5 +22,6 @@ mod reload_load;
 mod routing;
 mod running;
 mod smsc;
+mod stress;
 mod telemetry;
 mod world;

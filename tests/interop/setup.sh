@@ -5,7 +5,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-# tshark reads PDUs; kannel is an ESME; node and npm run the npm smpp scripts.
+# tshark reads PDUs; kannel is an ESME; node and npm run the npm smpp scripts; promtool reads the
+# metrics and the alert rules.
 packages=
 want() { # COMMAND PACKAGE
     PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1 || packages="$packages $2"
@@ -15,6 +16,7 @@ want bearerbox kannel
 want smsbox kannel
 want node nodejs
 want npm npm
+want promtool prometheus
 
 # The first Python that aiosmpplib (3.11 or later) and venv work with.
 find_python() {
@@ -40,9 +42,15 @@ if [ -n "$packages" ]; then
         case $packages in
             *kannel*) echo "    sudo service kannel stop; sudo update-rc.d kannel disable" >&2 ;;
         esac
+        case $packages in
+            *prometheus*)
+                echo "    sudo service prometheus stop; sudo update-rc.d prometheus disable" >&2
+                ;;
+        esac
         exit 1
     fi
-    # Kannel's package starts a gateway of its own; the tests start theirs on free ports.
+    # Kannel's package starts a gateway of its own, prometheus's a server; the tests start what they
+    # need on free ports.
     if [ ! -e /usr/sbin/policy-rc.d ]; then
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
         printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
@@ -53,6 +61,7 @@ if [ -n "$packages" ]; then
     # shellcheck disable=SC2086 # one word a package
     apt-get install -q -y --no-install-recommends $packages
     case $packages in *kannel*) update-rc.d kannel disable || true ;; esac
+    case $packages in *prometheus*) update-rc.d prometheus disable || true ;; esac
     python=$(find_python)
     if [ -z "$python" ]; then
         echo "no Python 3.11 or later with venv; name one: PYTHON=/path/to/python3 $0" >&2

@@ -30,8 +30,8 @@ pub mod starving;
 #[path = "../../../src/mt/throttle.rs"]
 pub mod throttle;
 
-/// Of `engine/shared.rs`, what leases know.
-pub mod shared {
+/// Of `engine/world.rs`, what leases know.
+pub mod world {
     use std::sync::Arc;
 
     use super::quota::Quota;
@@ -39,6 +39,7 @@ pub mod shared {
     #[derive(Debug)]
     pub struct Account {
         pub queued: Quota,
+        pub queued_octets: Quota,
     }
 
     #[derive(Debug)]
@@ -48,7 +49,7 @@ pub mod shared {
     }
 
     #[derive(Debug)]
-    pub struct Shared {
+    pub struct World {
         pub carriers: Vec<Arc<Carrier>>,
     }
 }

@@ -10,10 +10,10 @@ use models::lobby::Lobby;
 #[test]
 fn of_two_that_come_at_once_one_stays_and_the_other_is_told() {
     tasks::check(|| {
-        let lobby = Lobby::new(1);
+        let lobby = std::sync::Arc::new(Lobby::default());
         let guests = [(); 2].map(|()| {
             let lobby = lobby.clone();
-            thread::spawn(move || lobby.enter())
+            thread::spawn(move || lobby.enter(1))
         });
         let guests = guests.map(|guest| guest.join().unwrap());
         let out = guests.iter().filter(|guest| guest.is_out()).count();
@@ -31,6 +31,6 @@ fn of_two_that_come_at_once_one_stays_and_the_other_is_told() {
             assert_eq!(told, guest.is_out());
         }
         drop(guests);
-        assert!(!lobby.enter().is_out(), "who leaves makes room");
+        assert!(!lobby.enter(1).is_out(), "who leaves makes room");
     });
 }

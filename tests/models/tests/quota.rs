@@ -11,7 +11,7 @@ use std::sync::Arc;
 use loom::thread;
 use models::leases::Leases;
 use models::quota::Quota;
-use models::shared::{Account, Carrier, Shared};
+use models::world::{Account, Carrier, World};
 
 #[test]
 fn places_taken_at_the_same_time_are_not_the_same_places() {
@@ -35,18 +35,19 @@ fn places_taken_at_the_same_time_are_not_the_same_places() {
 fn links_that_lease_ahead_use_no_more_than_there_is_and_give_back_the_rest() {
     tasks::check(|| {
         let carrier = Arc::new(Carrier { index: 0, queued: Quota::new(1) });
-        let shared = Arc::new(Shared { carriers: vec![carrier] });
-        let account = Arc::new(Account { queued: Quota::new(40) });
+        let world = Arc::new(World { carriers: vec![carrier] });
+        let account = Arc::new(Account { queued: Quota::new(40), queued_octets: Quota::new(9000) });
         let links = [(); 2].map(|()| {
-            let (shared, account) = (Arc::clone(&shared), Arc::clone(&account));
+            let (world, account) = (Arc::clone(&world), Arc::clone(&account));
             thread::spawn(move || {
                 let mut leases = Leases::new(1);
-                let used = leases.use_one(&account, &shared.carriers[0]);
-                leases.end(&account, &shared);
+                let used = leases.use_one(&account, &world.carriers[0], 20);
+                leases.end(&account, &world);
                 u32::from(used)
             })
         });
         let used: u32 = links.into_iter().map(|link| link.join().unwrap()).sum();
-        assert_eq!((used, account.queued.used(), shared.carriers[0].queued.used()), (1, 1, 1));
+        assert_eq!((used, account.queued.used(), world.carriers[0].queued.used()), (1, 1, 1));
+        assert_eq!(account.queued_octets.used(), 20);
     });
 }
