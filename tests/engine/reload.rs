@@ -1,13 +1,17 @@
 //! Another configuration while the engine runs: what it changes, and what it leaves alone.
 
+use std::path::Path;
+
 use chappe::engine::ReloadError;
+use chappe::link::connect;
+use chappe::link::tls::ConnectorTls;
 use chappe::session::{BindKind, CloseReason};
 use chappe::wire::CommandStatus;
 
 use crate::carriers::nowhere;
 use crate::esme::{Esme, Submit};
 use crate::smsc::{Reply, Smsc};
-use crate::world::{ROUTE, World, carrier, until};
+use crate::world::{PATIENCE, ROUTE, World, carrier, configuration, until};
 
 const TRX: BindKind = BindKind::Transceiver;
 
@@ -296,4 +300,55 @@ async fn a_prefix_file_and_the_owner_of_a_number_are_read_anew() {
     one.deliver("33612345678", "12345", 0, b"to the second");
     assert_eq!(owner.delivered(1).await[0].text, b"to the second");
     assert_eq!((esme.deliveries().len(), one.connections()), (1, 1));
+}
+
+#[tokio::test]
+async fn messages_flow_while_a_configuration_is_read() {
+    let smsc = Smsc::with(|_| Reply::Take).await;
+    let world = World::before(&smsc, "").await;
+    let esme = Esme::bind(world.smpp()).await;
+    let (go_on, waits) = std::sync::mpsc::channel::<()>();
+    let directory = world.directory().to_owned();
+    let text = configuration(&(carrier("smsc", smsc.address) + ROUTE + &account("new", "")));
+    let read = move || {
+        waits.recv().expect("a word");
+        chappe::config::parse("test.toml", &text, &directory)
+    };
+    let reloader = world.engine.reloader();
+    let reload = tokio::spawn(async move { reloader.reload(read).await });
+    // All of this runs on one thread, which would wait for that word.
+    esme.accepted(Submit::new("meanwhile")).await;
+    smsc.submitted(1).await;
+    go_on.send(()).unwrap();
+    assert_eq!(reload.await.unwrap().unwrap().accounts.added, 1);
+}
+
+/// A certificate for localhost that signs itself, in `cert.pem`, and what trusts it and no other.
+fn certify(directory: &Path) -> ConnectorTls {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = directory.join("cert.pem");
+    std::fs::write(&file, made.cert.pem()).unwrap();
+    std::fs::write(directory.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    ConnectorTls::load(Some(&file), "localhost", None).unwrap()
+}
+
+#[tokio::test]
+async fn certificates_are_read_anew_for_the_connections_to_come() {
+    let world = World::start("").await;
+    let plain = Esme::bind(world.smpp()).await;
+    let address = world.smpp().to_string();
+    let can_connect = async |tls| connect(&address, Some(tls), PATIENCE).await.is_ok();
+    let tls = "[smpp.tls]\ncert_file = \"cert.pem\"\nkey_file = \"key.pem\"\n";
+    let first = certify(world.directory());
+    world.reload(tls).await.unwrap();
+    assert!(can_connect(&first).await);
+    let second = certify(world.directory());
+    assert!(can_connect(&first).await && !can_connect(&second).await, "nobody asked for it yet");
+    world.reload(tls).await.unwrap();
+    assert!(can_connect(&second).await && !can_connect(&first).await);
+    std::fs::write(world.directory().join("cert.pem"), "no certificate").unwrap();
+    let error = world.reload(tls).await.unwrap_err();
+    assert!(matches!(error, ReloadError::Tls(_)) && error.to_string().contains("cert.pem"));
+    assert!(can_connect(&second).await, "the one that was good is served");
+    assert_eq!(plain.closed(), None);
 }
