@@ -13,7 +13,7 @@ use chappe::wire::table::{BindTransceiver, Body, EnquireLinkResp};
 use chappe::wire::{COctetString, CommandId, CommandStatus, Header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::process::Chappe;
+use crate::process::{Chappe, Shape};
 
 /// Sessions held.
 const SESSIONS: usize = 10_000;
@@ -38,13 +38,14 @@ fn measure_one(name: &str, certificate: Option<&Certificate>) {
             certificate.key.display()
         )
     });
-    let extra = format!(
+    let smpp = format!(
         "{tls}\nenquire_link_ms = {}\ninactivity_ms = 0\nsession_init_ms = 60000\n\
          unbound_sessions_max = 4096",
         PROBE.as_millis()
     );
     // No carrier listens there: the engine has nothing to do but hold sessions.
-    let engine = Chappe::engine(super::free_address(), 1, Some(&extra));
+    let shape = Shape { binds: 1, smpp, ..Shape::default() };
+    let engine = Chappe::engine(super::free_address(), &shape);
     let connector = certificate.map(|certificate| {
         ConnectorTls::load(Some(&certificate.cert), "localhost", None).expect("a certificate")
     });

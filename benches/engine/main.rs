@@ -1,9 +1,9 @@
 //! The engine measured whole: load, engine and SMSC as three processes over loopback.
 //!
 //! `cargo bench --bench engine` runs everything and prints a table; names after `--` choose
-//! (`server`, `relay`, `engine`, `idle`; `reload` runs only by its name), `--count N` sets the
-//! messages of a run, `--runs N` how often each is repeated: the median is printed, the lowest and
-//! highest beside it.
+//! (`server`, `relay`, `engine`, `segments`, `half`, `scale`, `idle`; `reload` runs only by its
+//! name), `--count N` sets the messages of a run, `--runs N` how often each is repeated: the median
+//! is printed, the lowest and highest beside it.
 //!
 //! Beside the engine's figures stands, from the same run, a raw relay that only renumbers frames
 //! and carries receipts too (`benches/peers`): what the machine could move at that moment.
@@ -11,13 +11,16 @@
 mod idle;
 mod process;
 mod reload;
+mod scale;
 mod table;
 
-use process::{Address, Chappe, Running};
+use process::{Address, Chappe, Load, Running, Shape};
 use table::{Row, print};
 
 /// Messages of a run unless `--count` says otherwise.
 const COUNT: u64 = 1_000_000;
+/// Segments of a long message, which the engine cuts.
+const SEGMENTS: u64 = 3;
 /// Runs of each row unless `--runs` says otherwise.
 const RUNS: usize = 3;
 
@@ -29,10 +32,9 @@ fn main() {
     };
     let count: u64 = number("--count").unwrap_or(COUNT);
     let runs = number("--runs").map_or(RUNS, |runs| runs as usize);
-    let names: Vec<&str> = ["server", "relay", "engine", "idle", "reload"]
-        .into_iter()
-        .filter(|name| words.iter().any(|word| word == name))
-        .collect();
+    let all = ["server", "relay", "engine", "segments", "half", "scale", "idle", "reload"];
+    let names: Vec<&str> =
+        all.into_iter().filter(|name| words.iter().any(|word| word == name)).collect();
     let wanted = |name: &str| names.is_empty() || names.contains(&name);
     process::print_machine();
     let mut rows = Vec::new();
@@ -52,11 +54,26 @@ fn main() {
         }
         if wanted("engine") {
             let name = format!("engine, receipts, {binds} x 100");
-            rows.push(repeat(&name, runs, || engine(binds, count)));
+            let load = Load::new(binds, count);
+            rows.push(repeat(&name, runs, || engine(&Shape { binds, ..Shape::default() }, &load)));
         }
+    }
+    if wanted("segments") {
+        let load = Load::new(8, count / 3).with("--segments", SEGMENTS);
+        let name = format!("engine, receipts, {SEGMENTS} segments each, 8 x 100");
+        rows.push(repeat(&name, runs, || engine(&Shape::default(), &load)));
+    }
+    if wanted("half") {
+        let rate = half_rate(&rows, count);
+        let load = Load::new(8, count).with("--rate", rate);
+        let name = format!("engine, receipts, at {rate} a second, 8 x 100");
+        rows.push(repeat(&name, runs, || engine(&Shape::default(), &load)));
     }
     if !rows.is_empty() {
         print(&rows);
+    }
+    if wanted("scale") {
+        scale::measure(count, runs);
     }
     if wanted("idle") {
         idle::measure();
@@ -71,10 +88,20 @@ fn repeat(name: &str, runs: usize, mut run: impl FnMut() -> table::Run) -> Row {
     Row { name: name.to_owned(), runs: (0..runs.max(1)).map(|_| run()).collect() }
 }
 
+/// Half of what the engine did at full load, measured now if it was not.
+fn half_rate(rows: &[Row], count: u64) -> u64 {
+    let measured = rows.iter().find(|row| row.name == "engine, receipts, 8 x 100");
+    let full = match measured {
+        Some(row) => row.median_rate(),
+        None => engine(&Shape::default(), &Load::new(8, count)).rate(),
+    };
+    (full / 2.0) as u64 / 1000 * 1000
+}
+
 /// A listener that answers submit_sm, nothing behind it.
 fn server(binds: u32, count: u64) -> table::Run {
     let smsc = Chappe::smsc(&["--receipts", "none"]);
-    let load = process::load(smsc.address(), binds, count, false);
+    let load = Load { receipts: false, ..Load::new(binds, count) }.run(smsc.address());
     let report = smsc.stop();
     table::Run::of(&load, &[("load", &load), ("smsc", &report)])
 }
@@ -83,7 +110,7 @@ fn server(binds: u32, count: u64) -> table::Run {
 fn relay(peers: &std::path::Path, binds: u32, count: u64) -> table::Run {
     let smsc = Chappe::smsc(&["--receipts", "text", "--receipt-delay", "0ms"]);
     let relay = Running::relay(peers, smsc.address());
-    let load = process::load(relay.address(), binds, count, true);
+    let load = Load::new(binds, count).run(relay.address());
     let cpu = relay.cpu_seconds();
     drop(relay);
     let report = smsc.stop();
@@ -91,10 +118,10 @@ fn relay(peers: &std::path::Path, binds: u32, count: u64) -> table::Run {
 }
 
 /// Account, engine, carrier: a response and a receipt back for each message.
-fn engine(binds: u32, count: u64) -> table::Run {
+fn engine(shape: &Shape, load: &Load) -> table::Run {
     let smsc = Chappe::smsc(&["--receipts", "text", "--receipt-delay", "0ms"]);
-    let engine = Chappe::engine(smsc.address(), binds, None);
-    let load = process::load(engine.address(), binds, count, true);
+    let engine = Chappe::engine(smsc.address(), shape);
+    let load = load.run(engine.address());
     let cpu = engine.cpu_seconds();
     drop(engine);
     let report = smsc.stop();

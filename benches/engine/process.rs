@@ -1,6 +1,6 @@
 //! The processes of a run.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use serde_json::Value;
 pub type Address = SocketAddr;
 
 /// How long anything may take to listen.
-const START: Duration = Duration::from_secs(10);
+pub const START: Duration = Duration::from_secs(10);
 /// Clock ticks a second in /proc, on every Linux.
 const TICKS: f64 = 100.0;
 
@@ -20,6 +20,8 @@ const TICKS: f64 = 100.0;
 pub struct Running {
     child: Child,
     address: Address,
+    /// What is its own, and gone with it.
+    directory: Option<PathBuf>,
 }
 
 /// Our own binary.
@@ -31,124 +33,116 @@ impl Chappe {
         let address = super::free_address();
         let listen = address.to_string();
         let mut command = chappe();
-        command.args(["smsc", "--listen", &listen, "--for", "120s"]).args(options);
+        command.args(["smsc", "--listen", &listen, "--for", "300s"]).args(options);
         Running::start(command, address)
     }
 
-    /// An engine between an account `demo` and a carrier at `carrier`, with as many binds; `extra`
-    /// goes into its configuration.
-    pub fn engine(carrier: Address, binds: u32, extra: Option<&str>) -> Running {
+    /// An engine of this shape between the accounts of [`Load`] and a carrier at `carrier`.
+    pub fn engine(carrier: Address, shape: &Shape) -> Running {
         let address = super::free_address();
-        let extra = extra.unwrap_or("");
         let name = format!("chappe-bench-{}-{}", std::process::id(), address.port());
-        let data = std::env::temp_dir().join(&name).display().to_string();
-        let config = format!(
-            "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n[log]\nlevel = \"error\"\n\
-             [node]\ndata_dir = \"{data}\"\n[smpp]\nlisten = \"{address}\"\n{extra}\n\
-             [[account]]\nsystem_id = \"demo\"\npassword = \"demo\"\nbinds_max = 10000\n\
-             queue_max_messages = 1000000\nreceipts_waiting_max = 2000000\n\
-             [[carrier]]\nname = \"carrier\"\naddress = \"{carrier}\"\nsystem_id = \"chappe\"\n\
-             password = \"chappe\"\nbinds = {binds}\nqueue_max_messages = 1000000\n\
-             [[route]]\nname = \"all\"\nto = [{{ carrier = \"carrier\" }}]\n"
-        );
-        let file = std::env::temp_dir().join(format!("{name}.toml"));
-        std::fs::write(&file, config).expect("a configuration in the temporary directory");
+        let directory = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&directory).expect("a directory for the configuration");
+        let file = directory.join("chappe.toml");
+        std::fs::write(&file, shape.config(address, carrier, &directory)).expect("the file");
         let mut command = chappe();
         command.args(["run", "--config"]).arg(&file);
-        let running = Running::start(command, address);
-        let _ = std::fs::remove_file(file);
+        let mut running = Running::start(command, address);
+        running.directory = Some(directory);
         running
     }
 }
 
-/// An engine whose configuration changes while it runs.
-pub struct Reloading {
-    running: Running,
-    metrics: Address,
-    file: PathBuf,
-    common: String,
+/// What an engine is configured with.
+pub struct Shape {
+    /// Binds to the carrier.
+    pub binds: u32,
+    /// Accounts; one is `demo`, more are `demo0` and so on.
+    pub accounts: u32,
+    /// Prefixes that the carrier's route is spread over; 0 is a route without any.
+    pub prefixes: u32,
+    /// Where a second carrier listens, which has the destinations that begin with [`SILENT`].
+    pub silent: Option<Address>,
+    /// Lines for `[smpp]`.
+    pub smpp: String,
 }
 
-impl Chappe {
-    /// An engine that begins with the configuration of turn 0, and what every turn has.
-    pub fn reloading_engine(configuration: impl Fn(u64) -> String) -> Reloading {
-        let (address, metrics) = (super::free_address(), super::free_address());
-        let name = format!("chappe-bench-{}-{}", std::process::id(), address.port());
-        let data = std::env::temp_dir().join(&name).display().to_string();
-        let common = format!(
-            "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"{metrics}\"\n\
-             [log]\nlevel = \"error\"\n[node]\ndata_dir = \"{data}\"\n\
-             [smpp]\nlisten = \"{address}\"\n"
+/// What destinations of the second carrier begin with.
+pub const SILENT: &str = "999";
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { binds: 8, accounts: 1, prefixes: 0, silent: None, smpp: String::new() }
+    }
+}
+
+impl Shape {
+    fn config(&self, address: Address, carrier: Address, directory: &Path) -> String {
+        use std::fmt::Write;
+        let data = directory.display();
+        let mut config = format!(
+            "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n[log]\nlevel = \"error\"\n\
+             [node]\ndata_dir = \"{data}\"\ncorrelations_max = 20000000\n\
+             [smpp]\nlisten = \"{address}\"\n{}\n",
+            self.smpp
         );
-        let file = std::env::temp_dir().join(format!("{name}.toml"));
-        std::fs::write(&file, common.clone() + &configuration(0)).expect("a configuration");
-        let mut command = chappe();
-        command.args(["run", "--config"]).arg(&file);
-        let running = Running::start(command, address);
-        let reloading = Reloading { running, metrics, file, common };
-        let begun = Instant::now();
-        while reloading.metric("chappe_carrier_binds{carrier=\"two\"}") < 8.0 {
-            assert!(begun.elapsed() < START, "the carriers are not bound");
-            std::thread::sleep(Duration::from_millis(20));
+        // Writing to a string does not fail.
+        for account in 0..self.accounts {
+            let number = if self.accounts == 1 { String::new() } else { account.to_string() };
+            let _ = writeln!(
+                config,
+                "[[account]]\nsystem_id = \"demo{number}\"\npassword = \"demo\"\n\
+                 binds_max = 10000\nqueue_max_messages = 1000000\nreceipts_waiting_max = 2000000"
+            );
         }
-        reloading
-    }
-}
-
-impl Reloading {
-    /// Where it listens.
-    pub fn address(&self) -> Address {
-        self.running.address
-    }
-
-    /// Puts another configuration in force; once it is.
-    pub fn reload(&self, configuration: &str) {
-        let name = "chappe_reloads_total{reason=\"ok\"}";
-        let before = self.metric(name);
-        // At once: half a file is none.
-        let next = self.file.with_extension("next");
-        std::fs::write(&next, self.common.clone() + configuration).expect("a configuration");
-        std::fs::rename(next, &self.file).expect("the other one's place");
-        let pid = self.running.child.id().to_string();
-        let _ = Command::new("kill").args(["-HUP", &pid]).status();
-        let begun = Instant::now();
-        while self.metric(name) <= before {
-            assert!(begun.elapsed() < START, "it was not reloaded");
-            std::thread::sleep(Duration::from_millis(10));
+        let carriers = [("carrier", Some(carrier), self.binds), ("silent", self.silent, 8)];
+        for (name, address, binds) in carriers {
+            let Some(address) = address else { continue };
+            let _ = writeln!(
+                config,
+                "[[carrier]]\nname = \"{name}\"\naddress = \"{address}\"\n\
+                 system_id = \"chappe\"\npassword = \"chappe\"\nbinds = {binds}\n\
+                 queue_max_messages = 1000000"
+            );
         }
-    }
-
-    /// The value of a metric as its line begins; 0 when it is not there.
-    pub fn metric(&self, line: &str) -> f64 {
-        let page = get(self.metrics).unwrap_or_default();
-        let found = page.lines().find_map(|one| one.strip_prefix(line)?.trim().parse().ok());
-        found.unwrap_or(0.0)
+        let by_prefix = match self.prefixes {
+            0 => String::new(),
+            prefixes => {
+                // The load's destinations are 467 and eight digits, of which the first tell.
+                let rows = (0..prefixes).map(|row| {
+                    format!("467{:05},carrier,1\n", u64::from(row) * 100_000 / u64::from(prefixes))
+                });
+                let file = directory.join("prefixes.csv");
+                std::fs::write(&file, rows.collect::<String>()).expect("the prefix file");
+                "prefix_file = \"prefixes.csv\"\n".to_owned()
+            }
+        };
+        let _ = writeln!(
+            config,
+            "[[route]]\nname = \"all\"\n{by_prefix}to = [{{ carrier = \"carrier\" }}]"
+        );
+        if self.silent.is_some() {
+            let _ = writeln!(
+                config,
+                "[[route]]\nname = \"silent\"\nprefix = [\"{SILENT}\"]\n\
+                 to = [{{ carrier = \"silent\" }}]"
+            );
+        }
+        config
     }
 }
 
-impl Drop for Reloading {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.file);
-    }
-}
-
-fn get(address: Address) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
-    let mut page = String::new();
-    std::io::Read::read_to_string(&mut stream, &mut page)?;
-    Ok(page)
-}
-
-fn chappe() -> Command {
+/// Our own binary, to be told what to do.
+pub fn chappe() -> Command {
     Command::new(env!("CARGO_BIN_EXE_chappe"))
 }
 
 impl Running {
-    fn start(mut command: Command, address: Address) -> Self {
+    /// Starts something that listens there.
+    pub fn start(mut command: Command, address: Address) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let child = command.spawn().expect("the process starts");
-        let running = Self { child, address };
+        let running = Self { child, address, directory: None };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
             assert!(begun.elapsed() < START, "nothing listens on {address}");
@@ -169,7 +163,12 @@ impl Running {
         BufReader::new(output).read_line(&mut line).expect("its first line");
         let said: Value = serde_json::from_str(&line).expect("a line of JSON");
         let address = said["listening"].as_str().and_then(|text| text.parse().ok());
-        Self { child, address: address.expect("where it listens") }
+        Self { child, address: address.expect("where it listens"), directory: None }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it listens.
@@ -213,33 +212,64 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(directory) = &self.directory {
+            let _ = std::fs::remove_dir_all(directory);
+        }
     }
 }
 
-/// Runs the load generator to its end with these options and receipts, and gives back its report.
-pub fn load_with(to: &str, password: &str, options: &[&str]) -> Value {
-    let mut command = chappe();
-    command.args(["load", "--system-id", "demo", "--password", password, "--connect", to]);
-    command.args(["--window", "100", "--receipts", "--settle", "20s"]).args(options);
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().expect("load runs");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("its report");
-    assert!(output.status.success(), "load found something missing: {report}");
-    report
+/// What the load generator is told.
+#[derive(Clone)]
+pub struct Load {
+    /// Its binds, and the window of each.
+    pub binds: u32,
+    /// See there.
+    pub window: u32,
+    /// Messages.
+    pub count: u64,
+    /// Whether each wants a receipt, and has to get it.
+    pub receipts: bool,
+    /// The password of its accounts.
+    pub password: &'static str,
+    /// More of its options.
+    pub options: Vec<String>,
 }
 
-/// Runs the load generator to its end and gives back its report.
-pub fn load(to: Address, binds: u32, count: u64, receipts: bool) -> Value {
-    let mut command = chappe();
-    command.args(["load", "--system-id", "demo", "--password", "demo", "--window", "100"]);
-    command.args(["--connect", &to.to_string(), "--binds", &binds.to_string()]);
-    command.args(["--count", &count.to_string()]);
-    if receipts {
-        command.args(["--receipts", "--settle", "20s"]);
+impl Load {
+    /// So many messages over so many binds with windows of 100, each with a receipt.
+    pub fn new(binds: u32, count: u64) -> Self {
+        Self { binds, window: 100, count, receipts: true, password: "demo", options: Vec::new() }
     }
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().expect("load runs");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("its report");
-    assert!(output.status.success(), "load found something missing: {report}");
-    report
+
+    /// The same with one option more.
+    pub fn with(mut self, option: &str, value: impl ToString) -> Self {
+        self.options.extend([option.to_owned(), value.to_string()]);
+        self
+    }
+
+    /// Runs it to its end and gives back its report; whether it has to be clean.
+    pub fn run(&self, to: Address) -> Value {
+        let report = self.run_anyhow(to);
+        let clean = ["missing", "unanswered", "unknown", "unsent"];
+        let is_clean = clean.iter().all(|what| report[*what].as_u64().unwrap_or(0) == 0);
+        assert!(is_clean, "load found something missing: {report}");
+        report
+    }
+
+    /// The same where receipts are asked for that never come.
+    pub fn run_anyhow(&self, to: Address) -> Value {
+        let mut command = chappe();
+        command.args(["load", "--system-id", "demo", "--password", self.password]);
+        command.args(["--connect", &to.to_string(), "--binds", &self.binds.to_string()]);
+        command.args(["--window", &self.window.to_string(), "--count", &self.count.to_string()]);
+        if self.receipts {
+            command.args(["--receipts", "--settle", "20s"]);
+        }
+        command.args(&self.options);
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+        let output = output.expect("load runs");
+        serde_json::from_slice(&output.stdout).expect("its report")
+    }
 }
 
 /// Builds the yardsticks; `None` when they cannot be had (no registry to fetch crates from).

@@ -37,6 +37,17 @@ impl Run {
         self.cpu.push((name, cpu_seconds * 100_000.0 / self.messages.max(1.0)));
         self
     }
+
+    /// Messages a second.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// CPU seconds that a process used for 100,000 messages.
+    pub fn cpu_of(&self, process: &str) -> f64 {
+        let cpu = self.cpu.iter().find(|(name, _)| *name == process);
+        cpu.map_or(0.0, |(_, seconds)| *seconds)
+    }
 }
 
 /// A row and its runs.
@@ -47,13 +58,22 @@ pub struct Row {
     pub runs: Vec<Run>,
 }
 
+impl Row {
+    /// Messages a second, of the median run.
+    pub fn median_rate(&self) -> f64 {
+        let mut rates: Vec<f64> = self.runs.iter().map(Run::rate).collect();
+        rates.sort_by(f64::total_cmp);
+        rates.get(rates.len() / 2).copied().unwrap_or(0.0)
+    }
+}
+
 /// Prints the rows.
 pub fn print(rows: &[Row]) {
     if rows.is_empty() {
         return;
     }
     println!(
-        "{:<32} {:>11} {:>23} {:>8} {:>8}  CPU seconds per 100,000 messages",
+        "{:<46} {:>11} {:>23} {:>8} {:>8}  CPU seconds per 100,000 messages",
         "", "messages/s", "lowest to highest", "p50 us", "p99 us"
     );
     for row in rows {
@@ -64,7 +84,7 @@ pub fn print(rows: &[Row]) {
         let cpu: Vec<String> =
             median.cpu.iter().map(|(name, seconds)| format!("{name} {seconds:.3}")).collect();
         println!(
-            "{:<32} {:>11.0} {:>11.0} {:>11.0} {:>8.0} {:>8.0}  {}",
+            "{:<46} {:>11.0} {:>11.0} {:>11.0} {:>8.0} {:>8.0}  {}",
             row.name,
             median.rate,
             lowest.rate,

@@ -40,6 +40,9 @@ pub struct Args {
     /// The password that goes with it
     #[arg(long, default_value = "secret")]
     password: String,
+    /// Spread the binds over so many accounts, whose number, from 0, stands behind --system-id
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    accounts: Option<u32>,
     /// Use TLS and trust the authorities in this PEM file
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
@@ -169,6 +172,7 @@ impl Args {
         Settings {
             system_id: self.system_id.clone(),
             password: self.password.clone(),
+            accounts: self.accounts.unwrap_or(0),
             bind: match self.bind {
                 Kind::Pair => Bind::Pair,
                 Kind::Receiver => Bind::Receiver,

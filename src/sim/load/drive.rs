@@ -198,8 +198,8 @@ async fn keep_bound(desk: Rc<Desk>, slot: usize) {
                 desk.links.set(desk.links.get() + 1);
                 let now = desk.clock.now();
                 let mut session = Session::new(Role::Esme, session_settings(&desk.settings), now);
-                let (system_id, password) = (&desk.settings.system_id, &desk.settings.password);
-                let request = BindRequest::new(kind, system_id, password);
+                let system_id = desk.settings.system_id_of(slot);
+                let request = BindRequest::new(kind, &system_id, &desk.settings.password);
                 if session.bind(now, &request).is_err() {
                     // Only a field that is too long is left; commands check that first.
                     return desk.failed(Failure::Refused(CommandStatus::ESME_RINVSYSID));

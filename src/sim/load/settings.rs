@@ -11,6 +11,9 @@ pub struct Settings {
     pub system_id: String,
     /// The password that goes with it.
     pub password: String,
+    /// Accounts that the binds are spread over, their number behind `system_id`; 0 is one, without
+    /// a number.
+    pub accounts: u32,
     /// What a bind is.
     pub bind: Bind,
     /// Binds; a pair counts as one.
@@ -59,6 +62,16 @@ impl Settings {
         self.binds * if self.bind == Bind::Pair { 2 } else { 1 }
     }
 
+    /// What the session at this place calls itself.
+    #[must_use]
+    pub fn system_id_of(&self, slot: usize) -> String {
+        let sessions_of_bind = if self.bind == Bind::Pair { 2 } else { 1 };
+        match (slot / sessions_of_bind).checked_rem(self.accounts as usize) {
+            Some(account) => format!("{}{account}", self.system_id),
+            None => self.system_id.clone(),
+        }
+    }
+
     /// What the session at this place binds as.
     #[must_use]
     pub fn kind_of(&self, slot: usize) -> BindKind {
@@ -94,6 +107,7 @@ impl Default for Settings {
         Self {
             system_id: "load".to_owned(),
             password: "secret".to_owned(),
+            accounts: 0,
             bind: Bind::Transceiver,
             binds: 1,
             window_max: 100,
