@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use chappe::clock::Now;
 use chappe::engine::shard::{
-    CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Shard,
-    Standing, Submission,
+    CarrierRules, Counted, Delivery, Effects, Findings, InDoubtPolicy, Limits, SegmentResult,
+    Shard, Standing, Submission,
 };
 use chappe::message::dialect::ReceiptSegments;
 use chappe::message::envelope::{Message, ServiceType, UserData};
@@ -102,7 +102,9 @@ impl Effects for Notes {
         self.out.push(outgoing);
     }
 
-    fn elsewhere(&mut self, _: &Message, _: u32) -> Option<u32> {
+    fn operated(&mut self, _: u64, _: Findings) {}
+
+    fn elsewhere(&mut self, _: &Message, _: u32, _: Option<u32>) -> Option<u32> {
         None
     }
 

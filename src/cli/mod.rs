@@ -39,6 +39,10 @@ enum Command {
     #[command(subcommand)]
     Bind(control::BindCommand),
     Reload(control::ReloadArgs),
+    /// List, end or move what waits for carriers in a running engine
+    #[command(subcommand)]
+    Queue(control::QueueCommand),
+    Trace(control::TraceArgs),
     Check(check::Args),
     Smsc(smsc::Args),
     Load(load::Args),
@@ -80,6 +84,14 @@ pub fn main() -> Exit {
         Command::Reload(args) => {
             drop((input, output));
             return tool(control::reload(&args));
+        }
+        Command::Queue(command) => {
+            drop((input, output));
+            return tool(control::queue(&command));
+        }
+        Command::Trace(args) => {
+            drop((input, output));
+            return tool(control::trace(&args));
         }
         Command::Smsc(args) => {
             drop((input, output));

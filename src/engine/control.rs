@@ -12,24 +12,35 @@
 
 mod binds;
 mod connection;
+mod queue;
 mod reload;
 mod request;
 mod socket;
 mod status;
+mod trace;
 mod words;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
-pub use request::{Answer, BindAction, Command, Problem, Request, VERSION};
+pub use queue::{QueueChange, QueueList, QueueRow};
+pub use request::{Answer, BindAction, Command, Problem, Request, Selection, VERSION};
 pub use status::{AccountStatus, BindStatus, CarrierStatus, EventStatus, SessionStatus, Status};
+pub use trace::{IdTrace, LiveMessage, MessageTrace, SegmentStatus};
 
+use super::batches::Batches;
 use super::reload::Reloader;
-use super::shared::Shared;
+use super::shared::{Shared, ToShard};
 use super::snapshot::Snapshots;
+use super::world::World;
+use crate::message::class::TrafficClass;
+use crate::wire::Address;
 use socket::Socket;
 
 /// The name of the socket in the data directory.
@@ -67,6 +78,33 @@ impl Control {
         let desk = Desk { shared, snapshots, reloader: reloader.clone() };
         Ok(Self { _socket: socket, task: tokio::spawn(connection::serve(listener, desk)) })
     }
+}
+
+/// Gives something to a shard.
+fn push(shard: &Batches<ToShard>, item: ToShard) -> Result<(), Problem> {
+    let mut buffer = shard.buffer();
+    buffer.push_back(item);
+    let full = |_| Problem::new("busy", "a shard has no room for a question: ask again");
+    shard.push(buffer).map_err(full)?;
+    shard.wake();
+    Ok(())
+}
+
+/// An answer as JSON.
+fn value(answer: &impl Serialize) -> Result<Value, Problem> {
+    serde_json::to_value(answer).map_err(|error| Problem::new("impossible", error.to_string()))
+}
+
+/// Why a message is sent.
+fn class_of(world: &World, account: u32, source: &Address) -> TrafficClass {
+    let account = world.accounts.get(account as usize);
+    let class = account.map(|account| world.class_of(account, source.octets()));
+    class.unwrap_or_default()
+}
+
+/// Wall time since 1970 in whole milliseconds.
+fn millis(moment: Duration) -> u64 {
+    u64::try_from(moment.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Control {

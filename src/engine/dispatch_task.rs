@@ -222,7 +222,7 @@ impl DispatchTask {
         }
         let outbox = &mut self.outbox;
         let seen_all = self.dispatcher.part_with(LOOK, |outgoing| {
-            let leaves = world.elsewhere(&outgoing.message, own).is_some();
+            let leaves = world.elsewhere(&outgoing.message, own, None).is_some();
             if leaves {
                 let shard = usize::from(shard_of(outgoing.ticket));
                 outbox.push(shard, ToShard::Elsewhere(outgoing.ticket));

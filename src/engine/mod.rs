@@ -30,6 +30,7 @@ mod leases;
 mod lobby;
 mod lock;
 mod mailbox;
+mod operators;
 mod outbox;
 mod queue;
 mod quota;

@@ -15,7 +15,8 @@ use tokio::time::Sleep;
 use super::build;
 use super::gathering::Gathering;
 use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
-use super::shard::{Counted, Delivery, Effects, Shard, Standing};
+use super::operators::Operators;
+use super::shard::{Counted, Delivery, Effects, Findings, Shard, Standing};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use super::world::World;
 use crate::clock::Now;
@@ -64,6 +65,7 @@ struct Hands {
     reported: [f64; 4],
     tally: Tally,
     released: Released,
+    operators: Operators,
 }
 
 /// Counts of one wake-up, handed on together: a counter shared by all threads costs more than what
@@ -144,6 +146,7 @@ impl ShardTask {
                 reported: [0.0; 4],
                 tally: Tally::default(),
                 released: Released::default(),
+                operators: Operators::default(),
                 shared,
                 world,
             },
@@ -222,6 +225,16 @@ impl ShardTask {
                 shard.undelivered(now, account, deliveries, pause, hands);
             }
             ToShard::AccountReady(account) => shard.account_ready(account, hands),
+            ToShard::Operate(asked) => {
+                let (wish, filter, operator) = *asked;
+                let number = hands.operators.note(operator);
+                shard.operate(now, number, (wish, filter), hands);
+            }
+            ToShard::Trace(asked) => {
+                let (id, operator) = *asked;
+                // Who has gone meanwhile wants no answer.
+                let _ = operator.send(shard.trace(id));
+            }
         }
     }
 }
@@ -384,8 +397,12 @@ impl Effects for Hands {
         self.push(carrier, ToDispatcher::Message { outgoing, first });
     }
 
-    fn elsewhere(&mut self, message: &Message, carrier: u32) -> Option<u32> {
-        let other = self.world.elsewhere(message, carrier)?;
+    fn operated(&mut self, number: u64, findings: Findings) {
+        self.operators.tell(number, findings);
+    }
+
+    fn elsewhere(&mut self, message: &Message, carrier: u32, to: Option<u32>) -> Option<u32> {
+        let other = self.world.elsewhere(message, carrier, to)?;
         if other.queued.take(1) == 0 {
             return None;
         }

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
+use tokio::sync::oneshot;
 
 use super::batches::Batches;
 use super::handles::{CarrierHandle, LinkHandle};
 use super::settings::Secret;
-use super::shard::{Cancellation, Delivery, SegmentResult, Submission, id_step};
+use super::shard::{
+    Cancellation, Delivery, Filter, Findings, SegmentResult, Submission, Trace, Wish, id_step,
+};
 use super::world::{Carrier, World};
 use crate::link::Clock;
 use crate::message::message_id::MessageId;
@@ -115,6 +118,10 @@ pub enum ToShard {
     },
     /// An account can take deliveries (again).
     AccountReady(u32),
+    /// Something that an operator wants of messages, and who is told what came of it.
+    Operate(Box<(Wish, Filter, oneshot::Sender<Findings>)>),
+    /// What is known of the messages of an id, and who is told.
+    Trace(Box<(MessageId, oneshot::Sender<Vec<Trace>>)>),
 }
 
 /// What shards tell a dispatcher. What becomes of its binds it sees in the `links` of its carrier.

@@ -215,9 +215,14 @@ impl World {
     }
 
     /// Another carrier that a queued message may take, the first in its lane's order that is up,
-    /// has room, and can take it as it was planned.
+    /// has room, and can take it as it was planned; it is `to` if that is given.
     #[must_use]
-    pub fn elsewhere(&self, message: &Message, from: u32) -> Option<&Arc<Carrier>> {
+    pub fn elsewhere(
+        &self,
+        message: &Message,
+        from: u32,
+        to: Option<u32>,
+    ) -> Option<&Arc<Carrier>> {
         let account = self.accounts.get(message.account as usize)?;
         let (source, destination) = (message.source.octets(), message.destination.octets());
         let class = self.class_of(account, source);
@@ -225,7 +230,8 @@ impl World {
         let Action::Send(way) = found.action else { return None };
         let carriers = self.routes.carriers(way, account.index, source, destination);
         let takes = |carrier: &&Arc<Carrier>| {
-            let up = carrier.index != from && carrier.binds.load(Ordering::Relaxed) > 0;
+            let wanted = carrier.index != from && to.is_none_or(|to| to == carrier.index);
+            let up = wanted && carrier.binds.load(Ordering::Relaxed) > 0;
             up && !carrier.queued.is_full() && fits(message, carrier.cutting)
         };
         carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)

@@ -3,6 +3,7 @@
 
 mod binds;
 mod clients;
+mod queue;
 mod reload;
 mod status;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -172,6 +172,38 @@ pub fn refusing_smsc(status: u32) -> SocketAddr {
         }
     });
     address
+}
+
+/// Binds as the account and submits a message; the session, and the message's id.
+pub fn submit(world: &World) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(world.smpp).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let bind = pdu(9, b"acct\0secret\0\0\x34\0\0\0");
+    stream.write_all(&bind).unwrap();
+    assert_eq!(response(&mut stream).0, 0);
+    let message = b"\0\x05\0Shop\0\x01\x01+33612345678\0\0\0\0\0\0\x01\0\0\0\x05hello";
+    stream.write_all(&pdu(4, message)).unwrap();
+    let (status, body) = response(&mut stream);
+    assert_eq!(status, 0);
+    let id = text(&body);
+    (stream, id.trim_end_matches('\0').to_owned())
+}
+
+fn pdu(command: u32, body: &[u8]) -> Vec<u8> {
+    let words = [16 + body.len() as u32, command, 0, 1];
+    let mut pdu: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+    pdu.extend_from_slice(body);
+    pdu
+}
+
+/// The status and the body of the next response.
+fn response(stream: &mut TcpStream) -> (u32, Vec<u8>) {
+    let mut header = [0; 16];
+    stream.read_exact(&mut header).unwrap();
+    let word = |at: usize| u32::from_be_bytes(header[at..at + 4].try_into().unwrap());
+    let mut body = vec![0; word(0) as usize - 16];
+    stream.read_exact(&mut body).unwrap();
+    (word(8), body)
 }
 
 /// The tables of a carrier that reconnects at once, with further keys.

@@ -2,9 +2,11 @@
 
 mod binds;
 mod client;
+mod queue;
 mod reload;
 mod status;
 mod table;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -13,8 +15,10 @@ use clap::Args;
 use super::{Exit, Failure, lines};
 pub use binds::BindCommand;
 use client::Client;
+pub use queue::QueueCommand;
 pub use reload::ReloadArgs;
 pub use status::StatusArgs;
+pub use trace::TraceArgs;
 
 /// Which engine is asked, and how its answer is printed.
 #[derive(Args, Clone, Debug)]
@@ -43,6 +47,16 @@ pub fn bind(command: &BindCommand) -> Result<Exit, Failure> {
 /// Runs `chappe reload`.
 pub fn reload(args: &ReloadArgs) -> Result<Exit, Failure> {
     reload::run(args)
+}
+
+/// Runs `chappe queue`.
+pub fn queue(command: &QueueCommand) -> Result<Exit, Failure> {
+    queue::run(command)
+}
+
+/// Runs `chappe trace`.
+pub fn trace(args: &TraceArgs) -> Result<Exit, Failure> {
+    trace::run(args)
 }
 
 /// Prints lines for people. Who closed our standard output wants no more of them.

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::request::{self, Answer, Command, Problem};
-use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, reload, status};
+use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, queue, reload, status, trace};
 
 /// How long a client may take to say something, or to take an answer; then it is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -90,5 +90,11 @@ async fn answer(command: Command, desk: &Desk) -> Result<Value, Problem> {
         Command::Status { of, events } => status::answer(desk, of.as_deref(), events),
         Command::Reload => reload::answer(desk).await,
         Command::Bind { action, id } => binds::answer(desk, action, &id),
+        Command::QueueList { selection } => queue::list(desk, &selection).await,
+        Command::QueuePurge { selection, yes } => queue::purge(desk, &selection, yes).await,
+        Command::QueueReroute { selection, to, yes } => {
+            queue::reroute(desk, &selection, to.as_deref(), yes).await
+        }
+        Command::Trace { id, show_numbers } => trace::answer(desk, &id, show_numbers).await,
     }
 }

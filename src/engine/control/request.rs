@@ -37,6 +37,58 @@ pub enum Command {
         /// Of which: `CARRIER/N`, `CARRIER` or `ACCOUNT#N`.
         id: String,
     },
+    /// What waits.
+    QueueList {
+        /// Of which messages.
+        #[serde(flatten)]
+        selection: Selection,
+    },
+    /// The end of what waits.
+    QueuePurge {
+        /// Of which messages.
+        #[serde(flatten)]
+        selection: Selection,
+        /// Whether it is done; otherwise it is said what would be.
+        #[serde(default)]
+        yes: bool,
+    },
+    /// Another carrier for what waits.
+    QueueReroute {
+        /// Which messages; their carrier is given.
+        #[serde(flatten)]
+        selection: Selection,
+        /// Which carrier; any of their route without it.
+        #[serde(default)]
+        to: Option<String>,
+        /// Whether it is done; otherwise it is said what would be.
+        #[serde(default)]
+        yes: bool,
+    },
+    /// What is known of a message.
+    Trace {
+        /// Its id, in hexadecimal or decimal digits.
+        id: String,
+        /// Whether its numbers are shown.
+        #[serde(default)]
+        show_numbers: bool,
+    },
+}
+
+/// Which messages are meant: all that each of these covers.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Selection {
+    /// Of this account.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Of this carrier.
+    #[serde(default)]
+    pub carrier: Option<String>,
+    /// Of this class.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// To numbers that begin so.
+    #[serde(default)]
+    pub destination: Option<String>,
 }
 
 /// What is asked of a bind.
@@ -121,6 +173,13 @@ mod tests {
             Command::Status { of: None, events: false },
             Command::Status { of: Some("north".to_owned()), events: true },
             Command::Bind { action: BindAction::Rebind, id: "north/0".to_owned() },
+            Command::QueueList { selection: Selection::default() },
+            Command::QueueReroute {
+                selection: Selection { carrier: Some("a".to_owned()), ..Selection::default() },
+                to: Some("b".to_owned()),
+                yes: true,
+            },
+            Command::Trace { id: "12ab".to_owned(), show_numbers: false },
         ];
         for command in commands {
             let request = Request { version: VERSION, command };

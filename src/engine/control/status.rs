@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::request::Problem;
-use super::{Desk, words};
+use super::{Desk, millis, words};
 use crate::engine::bind_record::{BindRecord, Phase, Wanted};
 use crate::engine::connector::address_of;
 use crate::engine::history::{Event, What};
@@ -202,7 +202,7 @@ pub fn answer(desk: &Desk, of: Option<&str>, events: bool) -> Result<Value, Prob
             return Err(Problem::new("unknown", message));
         }
     }
-    serde_json::to_value(status).map_err(|error| Problem::new("impossible", error.to_string()))
+    super::value(&status)
 }
 
 fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
@@ -361,8 +361,4 @@ fn wanted_word(wanted: Wanted) -> &'static str {
         Wanted::Paused => "paused",
         Wanted::Down => "down",
     }
-}
-
-fn millis(moment: Duration) -> u64 {
-    u64::try_from(moment.as_millis()).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::asked::Standing;
+use super::operations::Findings;
 use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -49,8 +50,11 @@ pub trait Effects {
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
 
     /// Another carrier for a message that waits for this one, a place in whose queue it has from
-    /// now on instead of that in the other; `None` when there is none.
-    fn elsewhere(&mut self, message: &Message, carrier: u32) -> Option<u32>;
+    /// now on instead of that in the other; `None` when there is none. It is `to` if that is given.
+    fn elsewhere(&mut self, message: &Message, carrier: u32, to: Option<u32>) -> Option<u32>;
+
+    /// This is what came of an operation of the operator's.
+    fn operated(&mut self, number: u64, findings: Findings);
 
     /// Take the message back from the dispatcher: what no bind has had of it comes back as
     /// [`SegmentResult::NotSent`]; of the rest its answer comes as ever.

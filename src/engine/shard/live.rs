@@ -161,6 +161,13 @@ impl Progress {
     }
 }
 
+impl Segment {
+    /// Whether it has reached a final state.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+}
+
 impl Live {
     /// A message nothing of which has been sent.
     pub fn new(id: MessageId, message: Arc<Message>, carrier: u32, reference: u16) -> Self {

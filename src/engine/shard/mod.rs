@@ -26,6 +26,7 @@ mod live;
 mod mo;
 mod multi;
 mod one_each;
+mod operations;
 mod parked;
 mod recall;
 mod receipts;
@@ -35,6 +36,7 @@ mod replace;
 mod segments;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -61,10 +63,13 @@ use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;
 use one_each::OneEach;
+use operations::Operations;
+pub use operations::{Classify, Filter, Findings, Wish};
 use parked::Parked;
 pub use recall::Cancellation;
 use recall::Recalls;
 use register::{End, Register};
+pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
 const ACCOUNT_TICKETS: u64 = 63 << 58;
@@ -92,6 +97,7 @@ pub struct Shard<L> {
     register: Register,
     multis: Multis,
     recalls: Recalls<L>,
+    operations: Operations,
     /// Messages not yet answered by their carrier.
     queued: usize,
     /// Octets of them.
@@ -167,6 +173,7 @@ impl<L: Clone> Shard<L> {
             waiting: HashMap::default(),
             references: References::new(seed),
             recalls: Recalls::default(),
+            operations: Operations::default(),
         }
     }
 
@@ -221,6 +228,7 @@ impl<L: Clone> Shard<L> {
             self.give_up_receipt(now, receipt, effects);
         }
         self.search(now, effects);
+        self.operate_turn(now, effects);
         self.reassembly.handle_timeout(now.monotonic);
         self.mo_out(effects);
         while let Some(ticket) = self.due.pop(now.wall) {

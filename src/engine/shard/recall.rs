@@ -76,6 +76,8 @@ pub(super) struct Recalls<L> {
 pub(super) enum Held {
     /// It is to be changed.
     Change(Box<Change>),
+    /// It is meant by this operation of the operator's.
+    Operation(u64),
     /// It is to be taken back, for this request.
     Recall(u64),
 }
@@ -204,9 +206,10 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
-        if !live.held || live.any(Place::Out) {
+        if !live.held || live.any(Place::Out) || self.note_back(ticket) {
             return;
         }
+        let Some(live) = self.slots.get_mut(ticket) else { return };
         live.held = false;
         let is_with_carrier = live.is_with_carrier();
         match self.recalls.held.remove(&ticket) {
@@ -223,7 +226,8 @@ impl<L: Clone> Shard<L> {
                 self.go_on(now, ticket, effects);
             }
             Some(Held::Change(change)) => self.change(now, ticket, *change, effects),
-            None => {}
+            // It goes on at the shard's next turn, see `note_back`.
+            Some(Held::Operation(_)) | None => {}
         }
     }
 
@@ -248,6 +252,7 @@ impl<L: Clone> Shard<L> {
             Some(Held::Change(change)) => {
                 self.recalls.settle(change.request, REPLACE_FAILED, effects);
             }
+            Some(Held::Operation(number)) => self.operations.settle(number, false, effects),
             None => {}
         }
     }
@@ -273,6 +278,18 @@ impl<L> Recalls<L> {
     /// Notes why a message is held.
     pub fn hold(&mut self, ticket: u64, why: Held) {
         self.held.insert(ticket, why);
+    }
+
+    /// Whether this message is held for an operation.
+    pub fn is_operated(&self, ticket: u64) -> bool {
+        matches!(self.held.get(&ticket), Some(Held::Operation(_)))
+    }
+
+    /// The operation that this message is held for; it is held no more.
+    pub fn release_operated(&mut self, ticket: u64) -> Option<u64> {
+        let Some(&Held::Operation(number)) = self.held.get(&ticket) else { return None };
+        self.held.remove(&ticket);
+        Some(number)
     }
 
     /// A message of a request is settled; the last of them brings the answer.

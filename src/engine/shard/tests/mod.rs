@@ -10,6 +10,7 @@ mod matching;
 mod mo;
 mod multi;
 mod notations;
+mod operations;
 mod ownership;
 mod recalls;
 mod replaces;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::one_each::OneEach;
+use super::operations::Findings;
 use super::{
     Cancellation, CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult,
     Shard, Standing, Submission,
@@ -66,6 +68,8 @@ struct Notes {
     /// What was asked on [`ASKING`], by its number, and whether it was done.
     asked: Vec<(SequenceNumber, Result<(), CommandStatus>)>,
     counted: Vec<Counted>,
+    /// What came of operations, by their number.
+    operated: Vec<(u64, Findings)>,
     /// The carrier that takes messages of one that is down.
     elsewhere: Option<u32>,
     /// How many deliveries each account takes; one that is not here takes all.
@@ -125,8 +129,13 @@ impl Effects for Notes {
         self.out.push_back((outgoing, first));
     }
 
-    fn elsewhere(&mut self, _message: &Message, carrier: u32) -> Option<u32> {
-        self.elsewhere.filter(|other| *other != carrier)
+    fn elsewhere(&mut self, _message: &Message, carrier: u32, to: Option<u32>) -> Option<u32> {
+        let wanted = |other: &u32| *other != carrier && to.is_none_or(|to| to == *other);
+        self.elsewhere.filter(wanted)
+    }
+
+    fn operated(&mut self, number: u64, findings: Findings) {
+        self.operated.push((number, findings));
     }
 
     fn withdraw(&mut self, _carrier: u32, ticket: u64) {
@@ -347,6 +356,7 @@ impl World {
         assert!(shard.doubts.is_empty(), "doubts about messages that are gone");
         assert!(shard.awaiting.is_empty(), "records of messages that are gone");
         assert!(shard.recalls.is_empty(), "requests without an answer");
+        assert_eq!(shard.operations.len(), 0, "operations without an answer");
         assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();
         assert_eq!(self.notes.released, offered, "places in queues");
