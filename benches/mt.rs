@@ -5,17 +5,25 @@
 //! instructions that callgrind counts for two values of N differ by those of the operation alone.
 //! `--load` prints what a table of each size costs to make and to keep.
 //!
+//! A dispatcher row takes a hundred messages in, hands their segments to binds and hears of the
+//! answers, as a wake-up of its task does. There are one account or a thousand in no order, one bind
+//! or 64, one class or marketing among the others.
+//!
 //! A routing row looks up the route of one message and the first carrier of its lane. Prefixes have
 //! five to eight digits, as those of networks do; destinations are spread over all of them, more
 //! than any cache holds of the largest table.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 
 use chappe::message::class::TrafficClass;
+use chappe::message::envelope::{Message, ServiceType, UserData};
+use chappe::mt::egress::{Dispatcher, Flow, Next, Outgoing};
 use chappe::mt::routing::{Action, Filter, Prefix, Routes, Table, Way};
+use chappe::wire::Address;
 
 /// Tables by how many prefixes they have.
 const SIZES: [(&str, usize); 3] = [
@@ -64,10 +72,90 @@ fn main() {
 }
 
 /// Every row.
-const NAMES: [&str; 5] =
-    [SIZES[0].0, SIZES[1].0, SIZES[2].0, "mt/routing/weights_of_4", "mt/routing/accounts_1000"];
+const NAMES: [&str; 9] = [
+    SIZES[0].0,
+    SIZES[1].0,
+    SIZES[2].0,
+    "mt/routing/weights_of_4",
+    "mt/routing/accounts_1000",
+    "mt/dispatch/one_account",
+    "mt/dispatch/binds_64",
+    "mt/dispatch/accounts_1000",
+    "mt/dispatch/marketing_too",
+];
 
 fn case(name: &'static str) -> Case {
+    match name {
+        "mt/dispatch/one_account" => dispatch(name, 1, 1, false),
+        "mt/dispatch/binds_64" => dispatch(name, 1, 64, false),
+        "mt/dispatch/accounts_1000" => dispatch(name, 1_000, 1, false),
+        "mt/dispatch/marketing_too" => dispatch(name, 1, 1, true),
+        _ => routing(name),
+    }
+}
+
+/// Messages in flight at once: as many as a round of wake-ups brings.
+const ROUND: usize = 100;
+
+/// A dispatcher whose every message is answered in the wake-up after its own.
+fn dispatch(name: &'static str, accounts: u32, binds: u32, marketing: bool) -> Case {
+    let messages: Vec<Outgoing> =
+        (0..ROUND as u64 * 32).map(|order| one(order, accounts, marketing)).collect();
+    let mut dispatcher = Dispatcher::new(0, binds as usize);
+    (0..binds).for_each(|bind| dispatcher.bind_up(bind, 1_000));
+    let mut at = 0;
+    let run = move |times: usize| {
+        let mut sent = vec![0; binds as usize];
+        for _ in 0..times.div_ceil(ROUND) {
+            for _ in 0..ROUND {
+                at = (at + 1) % messages.len();
+                dispatcher.push(messages[at].clone());
+            }
+            while let Next::Send { bind, outgoing } = dispatcher.next(Duration::from_secs(1)) {
+                sent[bind as usize] += 1;
+                black_box(outgoing);
+            }
+            for (bind, sent) in sent.iter_mut().enumerate().filter(|(_, sent)| **sent > 0) {
+                dispatcher.credit(bind as u32, std::mem::take(sent));
+            }
+        }
+    };
+    Case { name, run: Box::new(run) }
+}
+
+/// A message of some account.
+fn one(order: u64, accounts: u32, marketing: bool) -> Outgoing {
+    let dice = next(order + 1);
+    let class = match marketing && dice & 1 == 1 {
+        true => TrafficClass::Marketing,
+        false => TrafficClass::Transactional,
+    };
+    let message = Message {
+        account: (dice >> 20) as u32 % accounts,
+        class,
+        source: Address::new(5, 0, b"Shop"),
+        destination: Address::new(1, 1, b"33612345678"),
+        service_type: ServiceType::default(),
+        esm_class: 0,
+        protocol_id: 0,
+        priority_flag: 0,
+        registered_delivery: 1,
+        replace_if_present_flag: 0,
+        data_coding: 0,
+        sm_default_msg_id: 0,
+        user_data: UserData::new(b"hello"),
+        tlvs: Box::default(),
+        cuts: Box::default(),
+        accepted_at: Duration::ZERO,
+        send_at: Duration::ZERO,
+        expires_at: Duration::MAX,
+    };
+    let flow = Flow::of(&message);
+    let message = Arc::new(message);
+    Outgoing { message, order, ticket: order, flow, reference: 0, segment: 0, segments: 1 }
+}
+
+fn routing(name: &'static str) -> Case {
     let size = SIZES.iter().find(|(sized, _)| *sized == name);
     let prefixes = prefixes(size.map_or(10, |(_, prefixes)| *prefixes));
     let routes = match name {

@@ -15,6 +15,7 @@ use chappe::engine::shard::{
     CarrierRules, Counted, Delivery, Effects, Findings, InDoubtPolicy, Limits, SegmentResult,
     Shard, Standing, Submission,
 };
+use chappe::message::class::TrafficClass;
 use chappe::message::dialect::ReceiptSegments;
 use chappe::message::envelope::{Message, ServiceType, UserData};
 use chappe::message::message_id::MessageId;
@@ -204,6 +205,7 @@ fn message(number: u64, now: Now) -> Message {
     let source: &[u8] = if number.is_multiple_of(3) { b"36179" } else { b"CompanyName" };
     Message {
         account: (number % 10) as u32,
+        class: TrafficClass::default(),
         source: Address::new(5, 0, source),
         destination: handset(number),
         service_type: ServiceType::default(),

@@ -28,6 +28,8 @@ const BATCH: usize = 1024;
 const LOOK: usize = 2048;
 const LOOK_TURN: Duration = Duration::from_millis(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is said how old what waits is: for that each account's queue is looked at.
+const AGES_EVERY: Duration = Duration::from_secs(1);
 
 /// A dispatcher and its hands.
 pub struct DispatchTask {
@@ -49,6 +51,9 @@ pub struct DispatchTask {
     /// When the queue is next looked through for what may go elsewhere.
     look_at: Duration,
     look: Pin<Box<Sleep>>,
+    /// When the ages of what waits are said next; `None` while nothing waits.
+    ages_at: Option<Duration>,
+    ages: Pin<Box<Sleep>>,
 }
 
 impl DispatchTask {
@@ -65,6 +70,8 @@ impl DispatchTask {
             down_since: None,
             look_at: Duration::ZERO,
             look: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            ages_at: None,
+            ages: Box::pin(tokio::time::sleep(Duration::ZERO)),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
             world: shared.world(),
             shared,
@@ -245,6 +252,33 @@ impl DispatchTask {
         self.outbox.flush(cx);
     }
 
+    /// Says how much waits, and from time to time since when.
+    fn report(&mut self, now: Now, cx: &mut Context<'_>) {
+        let metrics = &self.carrier.metrics;
+        metrics.waiting.set(self.dispatcher.waiting() as f64);
+        let by_class = self.dispatcher.waiting_by_class();
+        for (gauge, waiting) in metrics.queue.iter().zip(by_class) {
+            gauge.set(waiting as f64);
+        }
+        let waits = by_class != [0; 3];
+        match self.ages_at {
+            None if !waits => return,
+            Some(at) if now.monotonic < at => return,
+            _ => {}
+        }
+        for (gauge, since) in metrics.queue_oldest.iter().zip(self.dispatcher.oldest_by_class()) {
+            let age = since.map_or(Duration::ZERO, |since| now.wall.saturating_sub(since));
+            gauge.set(age.as_secs_f64());
+        }
+        self.ages_at = waits.then_some(now.monotonic + AGES_EVERY);
+        if let Some(at) = self.ages_at {
+            self.ages.as_mut().reset(self.shared.clock.instant(at));
+            if self.ages.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+
     fn wake_links(&mut self) {
         for (link, touched) in self.links.iter().zip(&mut self.touched) {
             if std::mem::take(touched)
@@ -270,7 +304,7 @@ impl Future for DispatchTask {
         this.give_back_unsent(cx);
         this.fail_over(now, cx);
         this.wake_links();
-        this.carrier.metrics.waiting.set(this.dispatcher.waiting() as f64);
+        this.report(now, cx);
         if more_told || more_to_send {
             cx.waker().wake_by_ref();
         }

@@ -16,3 +16,8 @@ words! {
         Marketing = "marketing",
     }
 }
+
+impl TrafficClass {
+    /// Every class.
+    pub const ALL: [Self; 3] = [Self::Transactional, Self::Conversational, Self::Marketing];
+}

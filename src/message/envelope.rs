@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::class::TrafficClass;
 use crate::wire::Address;
 
 /// Octets of user data kept in the message itself: a whole single segment fits.
@@ -12,6 +13,8 @@ const INLINE: usize = 160;
 pub struct Message {
     /// Which account, by its place in the settings.
     pub account: u32,
+    /// Why it is sent.
+    pub class: TrafficClass,
     /// Who it says it is from.
     pub source: Address,
     /// The handset.

@@ -7,6 +7,7 @@ mod replace;
 use std::time::Duration;
 
 use super::segmentation::{Cutting, cut};
+use crate::message::class::TrafficClass;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::pattern::AddressPattern;
 use crate::message::translation::bare;
@@ -124,6 +125,7 @@ impl Admission {
         let cuts = cut(submit.esm_class, data_coding, submit.tlvs, user_data, cutting)?;
         Ok(Message {
             account: self.account,
+            class: TrafficClass::default(),
             source: envelope.source,
             destination: envelope.destination,
             service_type: ServiceType::new(submit.service_type.octets()),

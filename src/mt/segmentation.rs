@@ -303,6 +303,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::message::class::TrafficClass;
     use crate::message::envelope::UserData;
     use crate::wire::Address;
 
@@ -310,6 +311,7 @@ mod tests {
         let cutting = Cutting { reference: how, ..Cutting::default() };
         Message {
             account: 0,
+            class: TrafficClass::default(),
             source: Address::new(5, 0, b"Shop"),
             destination: Address::new(1, 1, b"33612345678"),
             service_type: ServiceType::new(b"CMT"),

@@ -99,6 +99,8 @@ metrics! {
     AWAITING_RECEIPT "chappe_messages_awaiting_receipt" Gauge [] "Messages sent that await their receipt."
     DELIVERIES_WAITING "chappe_deliveries_waiting" Gauge [] "Receipts and MO that wait for an account."
     CARRIER_WAITING "chappe_carrier_waiting" Gauge ["carrier"] "Messages that wait at a carrier's dispatcher."
+    QUEUE_MESSAGES "chappe_carrier_queue_messages" Gauge ["carrier" "class"] "Messages that wait at a carrier's dispatcher, by traffic class."
+    QUEUE_OLDEST "chappe_carrier_queue_oldest_seconds" Gauge ["carrier" "class"] "Age of the oldest message that waits at a carrier's dispatcher, by traffic class; 0 when none does."
     RESPONSE_SECONDS "chappe_carrier_response_seconds" Histogram ["carrier"] "From submit_sm to its response at a carrier."
     RECEIPT_SECONDS "chappe_receipt_seconds" Histogram [] "From acceptance to the final receipt."
 }
@@ -109,8 +111,8 @@ mod tests {
 
     #[test]
     fn labels_come_from_a_closed_set_and_gauges_name_no_account() {
-        const LABELS: [&str; 7] =
-            ["carrier", "bind", "stage", "reason", "command", "state", "version"];
+        const LABELS: [&str; 8] =
+            ["carrier", "bind", "class", "stage", "reason", "command", "state", "version"];
         for row in METRICS {
             for label in row.labels {
                 let is_counter = row.kind == MetricKind::Counter;

@@ -11,7 +11,9 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use super::accounts::{AccountMetrics, Accounts};
 use super::histogram::Histogram;
 use super::names::{self, METRICS, MetricKind};
+use crate::message::class::TrafficClass;
 use crate::message::state::MessageState;
+use crate::message::words::Word;
 use crate::mo::reassembly::Why;
 use crate::mt::receipts::Settled;
 use crate::session::CloseReason;
@@ -175,6 +177,10 @@ pub struct CarrierMetrics {
     pub binds: Gauge,
     /// Messages at the dispatcher.
     pub waiting: Gauge,
+    /// The same by traffic class.
+    pub queue: [Gauge; TrafficClass::ALL.len()],
+    /// Seconds that the oldest of each class waits.
+    pub queue_oldest: [Gauge; TrafficClass::ALL.len()],
     /// From submit to response.
     pub response_seconds: Histogram,
     rejected: ByStatus,
@@ -185,6 +191,10 @@ impl CarrierMetrics {
     #[must_use]
     pub fn new(registry: &Registry, name: &str) -> Self {
         let labels = [("carrier", name)];
+        let by_class = |gauge| {
+            TrafficClass::ALL
+                .map(|class| registry.gauge(gauge, &[("carrier", name), ("class", class.word())]))
+        };
         Self {
             label: name.to_owned(),
             sent: registry.counter(names::SEGMENTS_SENT, &labels),
@@ -195,6 +205,8 @@ impl CarrierMetrics {
             mo: registry.counter(names::MO_IN, &labels),
             binds: registry.gauge(names::CARRIER_BINDS, &labels),
             waiting: registry.gauge(names::CARRIER_WAITING, &labels),
+            queue: by_class(names::QUEUE_MESSAGES),
+            queue_oldest: by_class(names::QUEUE_OLDEST),
             response_seconds: registry.histogram(names::RESPONSE_SECONDS, &labels),
             rejected: ByStatus::default(),
         }

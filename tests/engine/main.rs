@@ -7,6 +7,7 @@ mod boards;
 mod carriers;
 mod deliveries;
 mod dialects;
+mod egress;
 mod esme;
 mod failures;
 #[path = "../foreign/mod.rs"]

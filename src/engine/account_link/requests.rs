@@ -270,6 +270,8 @@ pub(super) fn plan<'a>(
     let source = envelope.source.octets();
     let (carrier, cutting) = world.choose(account, source, destination, leases)?;
     let shard = shared.shard_of(destination);
-    let message = account.admission.message(envelope, submit, cutting, wall)?;
+    let class = world.class_of(account, source);
+    let mut message = account.admission.message(envelope, submit, cutting, wall)?;
+    message.class = class;
     Ok((shard, message, carrier))
 }

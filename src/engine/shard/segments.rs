@@ -7,7 +7,7 @@ use super::live::Place;
 use super::{Counted, Effects, InDoubtPolicy, SegmentResult, Shard};
 use crate::clock::Now;
 use crate::message::state::MessageState;
-use crate::mt::egress::Outgoing;
+use crate::mt::egress::{Flow, Outgoing};
 use crate::mt::receipts::{Settled, tail};
 use crate::wire::{CommandStatus, StatusClass};
 
@@ -282,8 +282,9 @@ fn outgoing(live: &super::Live, ticket: u64, segment: u8, segments: u8) -> Outgo
         message: Arc::clone(&live.message),
         order: live.id.number(),
         ticket,
+        flow: Flow::of(&live.message),
+        reference: live.reference,
         segment,
         segments,
-        reference: live.reference,
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::message::class::TrafficClass;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::receipt::ReceiptFormat;
 
@@ -30,6 +31,7 @@ fn deliver(short_message: &[u8]) -> DeliverSm<'_> {
 fn message() -> Message {
     Message {
         account: 0,
+        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, b"33612345678"),
         service_type: ServiceType::default(),

@@ -29,6 +29,7 @@ use super::{
     Shard, Standing, Submission,
 };
 use crate::clock::Now;
+use crate::message::class::TrafficClass;
 use crate::message::dialect::{MoSegments, ReceiptSegments};
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::message_id::MessageId;
@@ -369,6 +370,7 @@ impl World {
 fn message() -> Message {
     Message {
         account: 0,
+        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, HANDSET.as_bytes()),
         service_type: ServiceType::default(),

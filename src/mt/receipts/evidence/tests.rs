@@ -1,6 +1,7 @@
 //! What a receipt says against its message, and for it.
 
 use super::*;
+use crate::message::class::TrafficClass;
 use crate::message::envelope::{ServiceType, UserData};
 use crate::wire::Address;
 
@@ -11,6 +12,7 @@ const NOW: Duration = Duration::from_secs(1_795_200_365 + 30);
 fn message(text: &[u8]) -> Message {
     Message {
         account: 0,
+        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, b"33612345678"),
         service_type: ServiceType::default(),

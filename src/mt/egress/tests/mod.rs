@@ -1,12 +1,17 @@
 //! A dispatcher in virtual time.
 
+mod fairness;
+
+use std::sync::Arc;
+
 use super::*;
-use crate::message::envelope::{ServiceType, UserData};
+use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::wire::Address;
 
 fn outgoing(ticket: u64, segments: u8) -> Outgoing {
     let message = Message {
         account: 0,
+        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, b"33612345678"),
         service_type: ServiceType::default(),
@@ -25,7 +30,8 @@ fn outgoing(ticket: u64, segments: u8) -> Outgoing {
         expires_at: Duration::MAX,
     };
     let message = Arc::new(message);
-    Outgoing { message, order: ticket, ticket, segment: 0, segments, reference: 0 }
+    let flow = Flow::of(&message);
+    Outgoing { message, order: ticket, ticket, flow, reference: 0, segment: 0, segments }
 }
 
 /// What is sent until nothing more can be: (bind, ticket, segment).
@@ -352,7 +358,8 @@ fn what_its_shard_gives_again_after_it_withdrew_it_is_sent() {
     dispatcher.push(outgoing(1, 1));
     dispatcher.push(outgoing(2, 1));
     dispatcher.remove(1);
-    assert!(matches!(dispatcher.next(Duration::ZERO), Next::At(_)));
+    let Next::At(sweep) = dispatcher.next(Duration::ZERO) else { panic!() };
+    assert!(matches!(dispatcher.next(sweep), Next::Idle));
     assert_eq!(dispatcher.pop_unsent().map(|one| one.ticket), Some(1));
     dispatcher.readmit(1);
     dispatcher.push(outgoing(1, 1));
