@@ -6,8 +6,8 @@
 //! `--load` prints what a table of each size costs to make and to keep.
 //!
 //! A dispatcher row takes a hundred messages in, hands their segments to binds and hears of the
-//! answers, as a wake-up of its task does. There are one account or a thousand in no order, one bind
-//! or 64, one class or marketing among the others.
+//! answers, as a wake-up of its task does. There are one account or a thousand in no order, one
+//! bind or 64, one class or marketing among the others.
 //!
 //! A routing row looks up the route of one message and the first carrier of its lane. Prefixes have
 //! five to eight digits, as those of networks do; destinations are spread over all of them, more
@@ -116,7 +116,7 @@ fn dispatch(name: &'static str, accounts: u32, binds: u32, marketing: bool) -> C
                 black_box(outgoing);
             }
             for (bind, sent) in sent.iter_mut().enumerate().filter(|(_, sent)| **sent > 0) {
-                dispatcher.credit(bind as u32, std::mem::take(sent));
+                dispatcher.credit(Duration::from_secs(1), bind as u32, std::mem::take(sent));
             }
         }
     };

@@ -33,8 +33,6 @@ use crate::wire::table::{DataSmResp, DeliverSm, DeliverSmResp, Pdu};
 use crate::wire::{CommandStatus, Header, SequenceNumber, State, StatusClass};
 use tally::Tally;
 
-/// How long a bind that was told to slow down sends nothing.
-const THROTTLED_PAUSE: Duration = Duration::from_millis(1000);
 /// Segments in doubt of one session whose late response is still understood, as many as the session
 /// itself remembers; beyond it the oldest stay in doubt.
 const LATE_MAX: usize = 1024;
@@ -191,7 +189,7 @@ impl CarrierLink {
         let Some(sent) = self.take(request.ticket) else { return };
         self.answered += 1;
         self.tally.response(&self.carrier, request.age(now.monotonic));
-        let result = self.result(now, status, pdu);
+        let result = self.result(now, request, status, pdu);
         self.done(sent.ticket, sent.segment, result, false);
     }
 
@@ -201,18 +199,24 @@ impl CarrierLink {
             return;
         };
         let Some((_, sent)) = self.late.remove(at) else { return };
-        let result = self.result(now, status, pdu);
+        let result = self.result(now, of, status, pdu);
         self.done(sent.ticket, sent.segment, result, true);
     }
 
-    fn result(&mut self, now: Now, status: CommandStatus, pdu: Option<Pdu<'_>>) -> SegmentResult {
+    fn result(
+        &mut self,
+        now: Now,
+        of: Entry,
+        status: CommandStatus,
+        pdu: Option<Pdu<'_>>,
+    ) -> SegmentResult {
         // A refusal by generic_nack with status 0 is a refusal all the same.
         let nacked = matches!(pdu, Some(Pdu::GenericNack(_))) && status.is_ok();
         let status = if nacked { CommandStatus::ESME_RUNKNOWNERR } else { status };
         if !status.is_ok() {
             self.carrier.metrics.reject(&self.shared.registry, status);
             self.tally.refused(status);
-            let (class, retry_after) = self.class_of(now, status);
+            let (class, retry_after) = self.class_of(now, of, status);
             return SegmentResult::Refused { status, class, retry_after };
         }
         self.tally.accepted += 1;
@@ -229,18 +233,26 @@ impl CarrierLink {
 
     /// What a status asks for, and when to try again if the dialect says it: the dialect's word
     /// first, then the table's.
-    fn class_of(&self, now: Now, status: CommandStatus) -> (StatusClass, Option<Duration>) {
+    fn class_of(
+        &self,
+        now: Now,
+        of: Entry,
+        status: CommandStatus,
+    ) -> (StatusClass, Option<Duration>) {
         let millis = |ms: u32| Duration::from_millis(u64::from(ms));
-        let pause = match self.carrier.settings.dialect.status(status.0) {
+        match self.carrier.settings.dialect.status(status.0) {
             Some(StatusRule::Fail) => return (StatusClass::Permanent, None),
             Some(StatusRule::Retry { after_ms }) => {
                 return (StatusClass::Temporary, Some(millis(after_ms)));
             }
-            Some(StatusRule::PauseBind { for_ms }) => millis(for_ms),
-            None if status.class() == StatusClass::Throttle => THROTTLED_PAUSE,
+            Some(StatusRule::PauseBind { for_ms }) => {
+                self.handle.pause(now.monotonic + millis(for_ms));
+            }
+            None if status.class() == StatusClass::Throttle => {}
             None => return (status.class(), None),
-        };
-        self.handle.pause(now.monotonic + pause);
+        }
+        let now = now.monotonic;
+        self.handle.throttle(now, now.saturating_sub(of.age(now)));
         (StatusClass::Throttle, None)
     }
 

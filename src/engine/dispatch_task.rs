@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use metrics::Gauge;
 use tokio::time::Sleep;
 
 use super::handles::CarrierHandle;
@@ -28,7 +29,8 @@ const BATCH: usize = 1024;
 const LOOK: usize = 2048;
 const LOOK_TURN: Duration = Duration::from_millis(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How often it is said how old what waits is: for that each account's queue is looked at.
+/// How often it is said how old what waits is, for which each account's queue is looked at, and how
+/// fast each bind may go.
 const AGES_EVERY: Duration = Duration::from_secs(1);
 
 /// A dispatcher and its hands.
@@ -54,6 +56,8 @@ pub struct DispatchTask {
     /// When the ages of what waits are said next; `None` while nothing waits.
     ages_at: Option<Duration>,
     ages: Pin<Box<Sleep>>,
+    /// The pace that each bind has learnt.
+    paces: Vec<Gauge>,
 }
 
 impl DispatchTask {
@@ -72,6 +76,7 @@ impl DispatchTask {
             look: Box::pin(tokio::time::sleep(Duration::ZERO)),
             ages_at: None,
             ages: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            paces: Vec::new(),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
             world: shared.world(),
             shared,
@@ -128,6 +133,8 @@ impl DispatchTask {
             self.dispatcher.grow(places.len());
             self.links.resize(places.len(), None);
             self.touched.resize(places.len(), false);
+            let pace = |bind| self.carrier.metrics.pace(&self.shared.registry, bind);
+            self.paces.extend((self.paces.len()..places.len()).map(pace));
         }
         for (bind, (place, link)) in places.iter().zip(&mut self.links).enumerate() {
             let now = place.load_full();
@@ -149,13 +156,16 @@ impl DispatchTask {
         }
     }
 
-    fn take_credit(&mut self) {
+    fn take_credit(&mut self, now: Duration) {
         for (bind, link) in self.links.iter().enumerate() {
             let Some(link) = link else { continue };
             let answered = link.take_answered();
             if answered > 0 {
-                self.dispatcher.credit(bind as u32, answered);
+                self.dispatcher.credit(now, bind as u32, answered);
                 self.dispatcher.pause(bind as u32, link.paused_until());
+                if let Some((throttled, sent_at)) = link.take_throttled() {
+                    self.dispatcher.throttled(now, bind as u32, throttled, sent_at);
+                }
             }
         }
     }
@@ -260,15 +270,19 @@ impl DispatchTask {
         for (gauge, waiting) in metrics.queue.iter().zip(by_class) {
             gauge.set(waiting as f64);
         }
-        let waits = by_class != [0; 3];
-        match self.ages_at {
-            None if !waits => return,
-            Some(at) if now.monotonic < at => return,
-            _ => {}
+        if self.ages_at.is_some_and(|at| now.monotonic < at) {
+            return;
+        }
+        let waits = by_class != [0; 3] || self.dispatcher.paces().any(|pace| pace.is_some());
+        if self.ages_at.is_none() && !waits {
+            return;
         }
         for (gauge, since) in metrics.queue_oldest.iter().zip(self.dispatcher.oldest_by_class()) {
             let age = since.map_or(Duration::ZERO, |since| now.wall.saturating_sub(since));
             gauge.set(age.as_secs_f64());
+        }
+        for (gauge, pace) in self.paces.iter().zip(self.dispatcher.paces()) {
+            gauge.set(pace.unwrap_or(0.0));
         }
         self.ages_at = waits.then_some(now.monotonic + AGES_EVERY);
         if let Some(at) = self.ages_at {
@@ -299,7 +313,7 @@ impl Future for DispatchTask {
         this.refresh(now);
         let more_told = this.take_batch(cx);
         this.take_links();
-        this.take_credit();
+        this.take_credit(now.monotonic);
         let more_to_send = this.hand_out(now, cx);
         this.give_back_unsent(cx);
         this.fail_over(now, cx);

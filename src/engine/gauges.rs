@@ -37,7 +37,7 @@ fn carrier(shared: &Shared, carrier: &Carrier, now: Duration) {
             continue;
         }
         let link = links.get(bind as usize).and_then(|link| link.load_full());
-        let stands = state(record, link.is_some_and(|link| link.paused_until() > now));
+        let stands = state(record, link.is_some_and(|link| link.is_throttled(now)));
         if let Some((_, binds)) = states.iter_mut().find(|(state, _)| *state == stands) {
             *binds += 1;
         }

@@ -18,6 +18,8 @@ use crate::wire::{CommandId, CommandStatus, SequenceNumber};
 /// Deliver_sm of one carrier session that are not answered yet. A link reads no more above an
 /// eighth of it: one read of 64 KiB can bring another two thousand, of 33 octets each.
 pub const CARRIER_ANSWERS_MAX: usize = 4096;
+/// How long after such an answer a bind counts as throttled: the slowest asks once a second.
+const THROTTLED_FOR: Duration = Duration::from_secs(2);
 
 /// Alerts that one session of an account has not taken yet: a link takes all there are at each
 /// wake-up.
@@ -144,6 +146,13 @@ pub struct CarrierHandle {
     pub answers: ArrayQueue<(SequenceNumber, CommandStatus)>,
     /// Segments answered since the dispatcher looked.
     pub answered: AtomicU32,
+    /// Of these, those that said to slow down.
+    pub throttled: AtomicU32,
+    /// When the last segment that was answered so had been sent, in nanoseconds of the monotonic
+    /// clock.
+    pub throttled_sent_at: AtomicU64,
+    /// When the last of them came, likewise.
+    pub throttled_at: AtomicU64,
     /// Nothing is to be sent before this moment, in nanoseconds of the monotonic clock.
     pub paused_until: AtomicU64,
     /// Set while the operator wants no message on it.
@@ -161,6 +170,9 @@ impl CarrierHandle {
             submits: Mailbox::new(window as usize),
             answers: ArrayQueue::new(CARRIER_ANSWERS_MAX),
             answered: AtomicU32::new(0),
+            throttled: AtomicU32::new(0),
+            throttled_sent_at: AtomicU64::new(0),
+            throttled_at: AtomicU64::new(0),
             paused_until: AtomicU64::new(0),
             held: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
@@ -191,10 +203,36 @@ impl CarrierHandle {
         self.leaving.load(Ordering::Relaxed) && self.leaving.swap(false, Ordering::Relaxed)
     }
 
+    /// The carrier said to slow down, in answer to a segment that was sent at `sent_at`
+    /// (monotonic). To be called before that answer is counted.
+    pub fn throttle(&self, now: Duration, sent_at: Duration) {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.throttled_at.fetch_max(nanos(now), Ordering::Relaxed);
+        self.throttled_sent_at.fetch_max(nanos(sent_at), Ordering::Relaxed);
+        self.throttled.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes how many answers said so, and when the last segment of them had been sent.
+    pub fn take_throttled(&self) -> Option<(u32, Duration)> {
+        if self.throttled.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let throttled = self.throttled.swap(0, Ordering::Acquire);
+        Some((throttled, Duration::from_nanos(self.throttled_sent_at.load(Ordering::Relaxed))))
+    }
+
     /// Nothing is to be sent before this moment (monotonic).
     pub fn pause(&self, until: Duration) {
         let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
         self.paused_until.fetch_max(nanos, Ordering::Relaxed);
+    }
+
+    /// Whether the carrier wants it slower: it said so a moment ago, or it is paused.
+    #[must_use]
+    pub fn is_throttled(&self, now: Duration) -> bool {
+        let said = Duration::from_nanos(self.throttled_at.load(Ordering::Relaxed));
+        let lately = !said.is_zero() && said + THROTTLED_FOR > now;
+        lately || self.paused_until() > now
     }
 
     /// The moment before which nothing is to be sent.

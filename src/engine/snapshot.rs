@@ -127,7 +127,7 @@ impl Snapshots {
         let sends = senders.peek().is_some();
         let state = match () {
             () if binds_up == 0 => CarrierState::Down,
-            () if sends && senders.all(|link| link.paused_until() > now) => CarrierState::Paused,
+            () if sends && senders.all(|link| link.is_throttled(now)) => CarrierState::Paused,
             () if binds_up < binds => CarrierState::Partly,
             () => CarrierState::Up,
         };

@@ -1,10 +1,10 @@
 //! A carrier's dispatcher: which segment goes next, when, and on which bind.
 //!
 //! It holds what waits for the carrier and knows each bind's free window. Classes and accounts have
-//! their shares, see [`fair`]. Segments of one message go in sequence on one bind, and nothing comes
-//! between them there; a bind that is stuck with a message half sent holds up that message alone. It
-//! moves nothing itself: [`Dispatcher::next`] says what to send where, until it has nothing, no bind
-//! has room, or the pace says when to ask again.
+//! their shares, see [`fair`]. Segments of one message go in sequence on one bind, and nothing
+//! comes between them there; a bind that is stuck with a message half sent holds up that message
+//! alone. It moves nothing itself: [`Dispatcher::next`] says what to send where, until it has
+//! nothing, no bind has room, or the pace says when to ask again.
 
 mod binds;
 mod fair;
@@ -173,8 +173,20 @@ impl Dispatcher {
     }
 
     /// A bind has had so many answers.
-    pub fn credit(&mut self, bind: u32, answers: u32) {
-        self.binds.credit(bind as usize, answers);
+    pub fn credit(&mut self, now: Duration, bind: u32, answers: u32) {
+        self.binds.credit(now, bind as usize, answers);
+    }
+
+    /// So many of the answers that a bind had said to slow down, the last to a segment that was
+    /// sent at `sent_at`: its pace is lowered, unless that was before it last was, and it is still
+    /// for a moment in which what was refused comes back.
+    pub fn throttled(&mut self, now: Duration, bind: u32, answers: u32, sent_at: Duration) {
+        self.binds.throttled(now, bind as usize, answers, sent_at);
+    }
+
+    /// The pace that each bind has learnt from such answers, in segments a second.
+    pub fn paces(&self) -> impl Iterator<Item = Option<f64>> {
+        self.binds.paces()
     }
 
     /// A bind gets nothing until then.
@@ -258,7 +270,7 @@ impl Dispatcher {
         }
         match take(self) {
             Some(outgoing) => {
-                Next::Send { bind: bind as u32, outgoing: self.binds.take(bind, outgoing) }
+                Next::Send { bind: bind as u32, outgoing: self.binds.take(now, bind, outgoing) }
             }
             None => Next::Idle,
         }

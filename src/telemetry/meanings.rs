@@ -119,6 +119,8 @@ meanings! {
         "Marketing grows while the others stay near 0: the carrier is slower than a campaign, which waits as it should. Transactional grows: the carrier is too slow for what must be on time."
     QUEUE_OLDEST "seconds"
         "Transactional above a few seconds: codes are late. The carrier is down, slow or throttling; `chappe_carrier_binds` and `chappe_bind_pace_segments` tell which."
+    BIND_PACE "segments"
+        "Above 0: the carrier has throttled this bind, and this is what it takes. Below the rate of the contract for long: ask the carrier, or set `segments_per_second`. Near 1: it takes nothing."
     RESPONSE_SECONDS "seconds"
         "The carrier's round trip. Throughput is window x binds / this, so twice as slow is half as fast."
     RECEIPT_SECONDS "seconds"

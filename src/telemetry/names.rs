@@ -101,6 +101,7 @@ metrics! {
     CARRIER_WAITING "chappe_carrier_waiting" Gauge ["carrier"] "Messages that wait at a carrier's dispatcher."
     QUEUE_MESSAGES "chappe_carrier_queue_messages" Gauge ["carrier" "class"] "Messages that wait at a carrier's dispatcher, by traffic class."
     QUEUE_OLDEST "chappe_carrier_queue_oldest_seconds" Gauge ["carrier" "class"] "Age of the oldest message that waits at a carrier's dispatcher, by traffic class; 0 when none does."
+    BIND_PACE "chappe_bind_pace_segments" Gauge ["carrier" "bind"] "Segments a second that a bind may send, as learnt from throttled answers; 0 while the carrier has not throttled it, or not for long."
     RESPONSE_SECONDS "chappe_carrier_response_seconds" Histogram ["carrier"] "From submit_sm to its response at a carrier."
     RECEIPT_SECONDS "chappe_receipt_seconds" Histogram [] "From acceptance to the final receipt."
 }

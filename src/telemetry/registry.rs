@@ -212,6 +212,12 @@ impl CarrierMetrics {
         }
     }
 
+    /// The pace that one of its binds has learnt.
+    pub fn pace(&self, registry: &Registry, bind: usize) -> Gauge {
+        let labels = [("carrier", self.label.as_str()), ("bind", &bind.to_string())];
+        registry.gauge(names::BIND_PACE, &labels)
+    }
+
     /// A segment was answered with an error.
     pub fn reject(&self, registry: &Registry, status: CommandStatus) {
         self.rejected.add(status, |reason| {

@@ -1,11 +1,15 @@
 //! Who goes first to a carrier, and how fast.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
 use chappe::session::BindKind;
 use chappe::wire::CommandStatus;
 
 use crate::esme::{Esme, Submit};
 use crate::smsc::{Reply, Smsc};
-use crate::world::{ROUTE, World, carrier};
+use crate::world::{ROUTE, World, carrier, until};
 
 #[tokio::test]
 async fn a_code_passes_the_burst_of_another_account_and_marketing_waits() {
@@ -50,4 +54,43 @@ async fn a_code_passes_the_burst_of_another_account_and_marketing_waits() {
     let ads_before = submits.iter().take(290).filter(|one| one.text == b"ad").count();
     assert!((10..=20).contains(&ads_before), "{ads_before}");
     world.counts(&waiting("marketing"), 0.0).await;
+}
+
+#[tokio::test]
+async fn a_carrier_that_throttles_above_500_a_second_gets_little_more_and_all_of_it_in_the_end() {
+    const MESSAGES: usize = 2_500;
+    let taken = Arc::new(AtomicUsize::new(0));
+    // Refused in the first two seconds, and later.
+    let refused = Arc::new(Mutex::new([0_usize; 2]));
+    let (own_taken, own_refused) = (Arc::clone(&taken), Arc::clone(&refused));
+    let (start, mut second, mut this_second) = (Instant::now(), 0, 0);
+    let smsc = Smsc::with(move |_| {
+        let elapsed = start.elapsed().as_secs();
+        if elapsed != second {
+            (second, this_second) = (elapsed, 0);
+        }
+        if this_second >= 500 {
+            own_refused.lock().unwrap()[usize::from(elapsed >= 2)] += 1;
+            return Reply::Refuse(CommandStatus::ESME_RTHROTTLED);
+        }
+        this_second += 1;
+        own_taken.fetch_add(1, Ordering::Relaxed);
+        Reply::Take
+    })
+    .await;
+    let account = "[[account]]\nsystem_id = \"bulk\"\npassword = \"p\"\nwindow_max = 5000\n";
+    let world = World::before(&smsc, account).await;
+    let esme = Esme::bind_as(world.smpp(), BindKind::Transceiver, "bulk", "p").await.unwrap();
+    let submits = (0..MESSAGES).map(|at| Submit::to(&format!("3361{at:07}"))).collect();
+    let responses = esme.burst(submits).await;
+    assert!(responses.iter().all(|response| response.0 == CommandStatus::ESME_ROK));
+    until("half are taken", || taken.load(Ordering::Relaxed) > MESSAGES / 2).await;
+    until("all are taken", || taken.load(Ordering::Relaxed) == MESSAGES).await;
+    let pace = world.metric("chappe_bind_pace_segments{carrier=\"smsc\",bind=\"0\"}");
+    assert!((200.0..=800.0).contains(&pace), "{pace}");
+    let later = refused.lock().unwrap()[1];
+    assert!(later < MESSAGES / 5, "{later} were refused after it had learnt");
+    // A throttled answer is no attempt, and none was given up or sent twice.
+    assert!(world.metric("chappe_retries_total").abs() < 0.5);
+    world.counts("chappe_segments_accepted_total{carrier=\"smsc\"}", MESSAGES as f64).await;
 }

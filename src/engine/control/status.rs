@@ -273,7 +273,7 @@ fn bind_status(
 ) -> BindStatus {
     let standing = record.standing();
     let link = carrier.links.load().get(at as usize).and_then(|link| link.load_full());
-    let throttled = link.is_some_and(|link| link.paused_until() > now);
+    let throttled = link.is_some_and(|link| link.is_throttled(now));
     let wanted = record.wanted();
     let state = match standing.phase {
         Phase::Connecting => "connecting",

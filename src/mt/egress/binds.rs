@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::outgoing::Outgoing;
+use crate::mt::throttle::LearntPace;
 
 /// Segments handed to one bind before another gets its turn: enough to fill a write, few enough
 /// that binds stay even.
@@ -35,6 +36,8 @@ struct Bind {
     paused_until: Duration,
     /// Its operator wants no message on it; what has begun is finished.
     held: bool,
+    /// What the carrier has taught; it outlives a session.
+    pace: LearntPace,
     /// The rest of a message some segments of which were sent on it: it gets nothing else before.
     begun: Option<Outgoing>,
 }
@@ -83,14 +86,27 @@ impl Binds {
         rest
     }
 
-    /// A bind may take so many more.
-    pub fn credit(&mut self, at: usize, segments: u32) {
+    /// A bind has had so many answers, and may take so many more.
+    pub fn credit(&mut self, now: Duration, at: usize, answers: u32) {
         if let Some(bind) = self.binds.get_mut(at)
             && bind.up
         {
-            bind.credit += segments;
+            bind.credit += answers;
+            bind.pace.answered(now, answers);
         }
         self.refresh(at);
+    }
+
+    /// So many of them said to slow down, the last to a segment that was sent at `sent_at`.
+    pub fn throttled(&mut self, now: Duration, at: usize, answers: u32, sent_at: Duration) {
+        let Some(bind) = self.binds.get_mut(at) else { return };
+        let until = bind.pace.throttled(now, answers, sent_at);
+        self.pause(at, until);
+    }
+
+    /// The pace that each has learnt, if any.
+    pub fn paces(&self) -> impl Iterator<Item = Option<f64>> {
+        self.binds.iter().map(|bind| bind.pace.per_second())
     }
 
     /// A bind gets nothing before this moment.
@@ -180,7 +196,7 @@ impl Binds {
     }
 
     /// The segment that goes on this bind: of what has begun there, or else of this message.
-    pub fn take(&mut self, at: usize, mut outgoing: Outgoing) -> Outgoing {
+    pub fn take(&mut self, now: Duration, at: usize, mut outgoing: Outgoing) -> Outgoing {
         let Some(bind) = self.binds.get_mut(at) else { return outgoing };
         bind.credit -= 1;
         if outgoing.segments > 1 {
@@ -190,8 +206,12 @@ impl Binds {
             self.begun_count += 1;
             outgoing.segments = 1;
         }
+        let not_before = bind.pace.send(now);
         if bind.credit == 0 {
             self.refresh(at);
+        }
+        if let Some(not_before) = not_before {
+            self.pause(at, not_before);
         }
         outgoing
     }

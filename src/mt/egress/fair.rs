@@ -4,9 +4,10 @@
 //! first level that waits goes, but each level below has a share of all segments that no other can
 //! take while it waits, so that nobody starves however others mark their messages.
 //!
-//! Within a level accounts take turns of [`QUANTUM`] segments (deficit round robin). One that begins
-//! to wait with no more than a turn has it before the others, so a single code does not stand behind
-//! a round of bursts; what is more than a turn a round waits for the next like everybody's.
+//! Within a level accounts take turns of [`QUANTUM`] segments (deficit round robin). One that
+//! begins to wait with no more than a turn has it before the others, so a single code does not
+//! stand behind a round of bursts; what is more than a turn a round waits for the next like
+//! everybody's.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -178,8 +179,8 @@ impl Queues {
     }
 
     /// Looks at the queue of this place, which counts from 0, and takes out what `leaves` says: at
-    /// so many at most, going on behind those in `seen`. How many more it may look at, and whether it
-    /// has seen all of this one; `None` behind the last queue.
+    /// so many at most, going on behind those in `seen`. How many more it may look at, and whether
+    /// it has seen all of this one; `None` behind the last queue.
     pub fn part_with(
         &mut self,
         at: usize,

@@ -184,7 +184,7 @@ proptest! {
                     ticket += 1;
                 }
                 4 => dispatcher.bind_up(account % 3, u32::from(segments)),
-                5 => dispatcher.credit(account % 3, 2),
+                5 => dispatcher.credit(Duration::ZERO, account % 3, 2),
                 6 => {
                     // A bind dies, and what it had comes back, the last first.
                     let bind = account % 3;
@@ -212,10 +212,8 @@ proptest! {
                 }
                 sent_on[bind as usize].push(outgoing);
             }
-            while let Some(one) = dispatcher.pop_unsent() {
-                for segment in one.segment..one.segment + one.segments {
-                    prop_assert!(pending.remove(&(one.ticket, segment)));
-                }
+            for (ticket, from, segments) in unsent(&mut dispatcher) {
+                prop_assert!((from..from + segments).all(|one| pending.remove(&(ticket, one))));
             }
         }
         for bind in 0..3 {
@@ -225,10 +223,8 @@ proptest! {
         for (_, ticket, segment) in drain(&mut dispatcher, now) {
             prop_assert!(pending.remove(&(ticket, segment)));
         }
-        for one in std::iter::from_fn(|| dispatcher.pop_unsent()) {
-            for segment in one.segment..one.segment + one.segments {
-                prop_assert!(pending.remove(&(one.ticket, segment)));
-            }
+        for (ticket, from, segments) in unsent(&mut dispatcher) {
+            prop_assert!((from..from + segments).all(|one| pending.remove(&(ticket, one))));
         }
         prop_assert!(pending.is_empty(), "{pending:?}");
         prop_assert_eq!(dispatcher.waiting(), 0);

@@ -1,6 +1,7 @@
 //! A dispatcher in virtual time.
 
 mod fairness;
+mod pace;
 
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ fn nothing_is_sent_beyond_a_binds_window() {
     dispatcher.bind_up(0, 3);
     dispatcher.bind_up(1, 4);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO).len(), 7);
-    dispatcher.credit(1, 2);
+    dispatcher.credit(Duration::ZERO, 1, 2);
     let sent = drain(&mut dispatcher, Duration::ZERO);
     assert_eq!(sent, [(1, 7, 0), (1, 8, 0)]);
     assert_eq!(dispatcher.waiting(), 1);
@@ -70,7 +71,7 @@ fn segments_of_a_message_go_in_sequence_on_one_bind() {
     }
     let mut sent = drain(&mut dispatcher, Duration::ZERO);
     for round in 0..200 {
-        dispatcher.credit(round % 3, 2);
+        dispatcher.credit(Duration::ZERO, round % 3, 2);
         sent.extend(drain(&mut dispatcher, Duration::ZERO));
     }
     assert_eq!(sent.len(), 150);
@@ -124,7 +125,7 @@ fn what_is_put_back_goes_first_but_not_into_a_message_that_has_begun() {
     dispatcher.bind_up(0, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
     dispatcher.push_first(outgoing(9, 1));
-    dispatcher.credit(0, 9);
+    dispatcher.credit(Duration::ZERO, 0, 9);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 1), (0, 9, 0), (0, 2, 0)]);
 }
 
@@ -154,7 +155,7 @@ fn segments_that_come_back_one_by_one_go_together_on_one_bind() {
     }
     let mut sent = drain(&mut dispatcher, Duration::ZERO);
     for _ in 0..10 {
-        (0..4).for_each(|bind| dispatcher.credit(bind, 1));
+        (0..4).for_each(|bind| dispatcher.credit(Duration::ZERO, bind, 1));
         sent.extend(drain(&mut dispatcher, Duration::ZERO));
     }
     assert!(sent.iter().map(|sent| sent.2).eq(0..5), "{sent:?}");
@@ -245,8 +246,8 @@ fn a_message_whose_bind_is_stuck_holds_up_nobody_else() {
     assert_eq!(dispatcher.waiting(), 2);
     // Each goes on where it began, before anything else there.
     dispatcher.push(outgoing(5, 1));
-    dispatcher.credit(1, 5);
-    dispatcher.credit(0, 1);
+    dispatcher.credit(Duration::ZERO, 1, 5);
+    dispatcher.credit(Duration::ZERO, 0, 1);
     let sent = drain(&mut dispatcher, Duration::ZERO);
     assert_eq!(sent.iter().filter(|sent| sent.0 == 0).collect::<Vec<_>>(), [&(0, 1, 1)]);
     assert!(sent.contains(&(1, 2, 1)) && sent.iter().any(|sent| sent.1 == 5), "{sent:?}");
@@ -263,7 +264,7 @@ fn the_rest_of_a_stuck_message_goes_first_when_its_bind_dies() {
     dispatcher.bind_up(1, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
     dispatcher.bind_down(0);
-    dispatcher.credit(1, 9);
+    dispatcher.credit(Duration::ZERO, 1, 9);
     let sent: Vec<_> = drain(&mut dispatcher, Duration::ZERO);
     let order = [(1, 2, 1), (1, 2, 2), (1, 1, 1), (1, 1, 2), (1, 3, 0), (1, 3, 1), (1, 3, 2)];
     assert_eq!(sent, order);
@@ -302,7 +303,7 @@ fn a_throttled_segment_goes_again_on_the_bind_that_has_the_others() {
     let Next::Send { outgoing, .. } = dispatcher.next(Duration::ZERO) else { panic!() };
     dispatcher.bind_up(1, 9);
     dispatcher.push_first(outgoing);
-    dispatcher.credit(0, 9);
+    dispatcher.credit(Duration::ZERO, 0, 9);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1), (0, 1, 2)]);
 }
 
@@ -377,7 +378,7 @@ fn a_held_bind_finishes_the_message_that_has_begun_and_gets_no_other() {
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1)]);
     dispatcher.hold(0, true);
     assert!(!dispatcher.is_up());
-    dispatcher.credit(0, 2);
+    dispatcher.credit(Duration::ZERO, 0, 2);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 2)]);
     dispatcher.hold(0, false);
     assert!(dispatcher.is_up());
