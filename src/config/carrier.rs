@@ -51,6 +51,7 @@ fn carrier(
     table.integer("failover_ms", &mut carrier.failover_ms);
     table.word("in_doubt", &mut carrier.in_doubt);
     table.integer("in_doubt_wait_ms", &mut carrier.in_doubt_wait_ms);
+    table.integer("query_after_ms", &mut carrier.query_after_ms);
     carrier.dialect = dialects.of(table);
     carrier.timers = dialect_timers(timers, &carrier.dialect);
     lengths(table, &carrier.dialect, &carrier.system_id, carrier.password.as_ref());

@@ -1,5 +1,6 @@
 //! The session with a carrier: sends segments, reads answers, receipts and MO.
 
+mod asking;
 mod renew;
 mod tally;
 
@@ -30,7 +31,7 @@ use crate::mt::receipts::{read, response_key};
 use crate::mt::segmentation::Renderer;
 use crate::session::{CloseReason, Entry, Event, Session, Unanswered};
 use crate::wire::table::{DataSmResp, DeliverSm, DeliverSmResp, Pdu};
-use crate::wire::{CommandStatus, Header, SequenceNumber, State, StatusClass};
+use crate::wire::{CommandId, CommandStatus, Header, SequenceNumber, State, StatusClass};
 use tally::Tally;
 
 /// Segments in doubt of one session whose late response is still understood, as many as the session
@@ -187,9 +188,13 @@ impl CarrierLink {
 
     fn response(&mut self, now: Now, request: Entry, status: CommandStatus, pdu: Option<Pdu<'_>>) {
         let Some(sent) = self.take(request.ticket) else { return };
+        if request.command_id == CommandId::QUERY_SM {
+            self.told(sent, status, pdu);
+            return;
+        }
         self.answered += 1;
         self.tally.response(&self.carrier, request.age(now.monotonic));
-        let result = self.result(now, request, status, pdu);
+        let result = self.result(now, (request, sent), status, pdu);
         self.done(sent.ticket, sent.segment, result, false);
     }
 
@@ -199,14 +204,14 @@ impl CarrierLink {
             return;
         };
         let Some((_, sent)) = self.late.remove(at) else { return };
-        let result = self.result(now, of, status, pdu);
+        let result = self.result(now, (of, sent), status, pdu);
         self.done(sent.ticket, sent.segment, result, true);
     }
 
     fn result(
         &mut self,
         now: Now,
-        of: Entry,
+        (of, sent): (Entry, InFlight),
         status: CommandStatus,
         pdu: Option<Pdu<'_>>,
     ) -> SegmentResult {
@@ -223,6 +228,9 @@ impl CarrierLink {
         let key = match pdu {
             Some(Pdu::SubmitSmResp(resp)) => {
                 let id = resp.message_id.octets();
+                if self.carrier.settings.query_after_ms > 0 {
+                    self.named(sent, id);
+                }
                 response_key(self.carrier.index, self.carrier.reading.notations, id)
             }
             // A body that cannot be read has no id, so there is nothing to find a receipt by.
@@ -399,6 +407,11 @@ impl Owner for CarrierLink {
             Event::Request { header, pdu } => self.request(session, header, &pdu),
             Event::Unanswered { request, why } => {
                 let Some(sent) = self.take(request.ticket) else { return };
+                if request.command_id == CommandId::QUERY_SM {
+                    let [_, _, _, unanswered] = &self.carrier.metrics.queries;
+                    unanswered.increment(1);
+                    return;
+                }
                 self.answered += 1;
                 self.carrier.metrics.in_doubt.increment(1);
                 self.tally.unanswered();
@@ -430,6 +443,7 @@ impl Owner for CarrierLink {
         }
         self.answer(session);
         self.send(now, session);
+        self.ask(now, session);
         if self.answered > 0 {
             self.handle.answered.fetch_add(std::mem::take(&mut self.answered), Ordering::AcqRel);
             self.carrier.dispatcher.wake();

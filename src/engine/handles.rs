@@ -10,7 +10,7 @@ use super::alert::Alert;
 use super::gathering::{Gathering, MultiReply};
 use super::mailbox::Mailbox;
 use super::queue::Queue;
-use super::shard::{Delivery, Standing};
+use super::shard::{Delivery, Question, Standing};
 use crate::message::message_id::MessageId;
 use crate::mt::egress::Outgoing;
 use crate::wire::{CommandId, CommandStatus, SequenceNumber};
@@ -24,6 +24,9 @@ const THROTTLED_FOR: Duration = Duration::from_secs(2);
 /// Alerts that one session of an account has not taken yet: a link takes all there are at each
 /// wake-up.
 const ALERTS_MAX: usize = 8;
+
+/// query_sm that wait for a place in the window of one carrier session.
+const QUESTIONS_MAX: usize = 64;
 
 /// The answer to a request of an account.
 #[derive(Debug)]
@@ -142,6 +145,8 @@ pub struct CarrierHandle {
     pub window: u32,
     /// Segments to send: never more than its window, by the dispatcher's count.
     pub submits: Mailbox<Outgoing>,
+    /// What it is to ask, while its window has room; a full queue is asked again later.
+    pub questions: ArrayQueue<Question>,
     /// Answers to its deliver_sm.
     pub answers: ArrayQueue<(SequenceNumber, CommandStatus)>,
     /// Segments answered since the dispatcher looked.
@@ -168,6 +173,7 @@ impl CarrierHandle {
         Arc::new(Self {
             window,
             submits: Mailbox::new(window as usize),
+            questions: ArrayQueue::new(QUESTIONS_MAX),
             answers: ArrayQueue::new(CARRIER_ANSWERS_MAX),
             answered: AtomicU32::new(0),
             throttled: AtomicU32::new(0),

@@ -16,7 +16,7 @@ use super::build;
 use super::gathering::Gathering;
 use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
 use super::operators::Operators;
-use super::shard::{Counted, Delivery, Effects, Findings, Shard, Standing};
+use super::shard::{Counted, Delivery, Effects, Findings, Question, Shard, Standing};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use super::world::World;
 use crate::clock::Now;
@@ -212,6 +212,10 @@ impl ShardTask {
             }
             ToShard::Done { ticket, segment, result, late } => {
                 shard.segment_done(now, ticket, segment, result, late, hands);
+            }
+            ToShard::Named { ticket, segment, id } => shard.named(ticket, segment, id),
+            ToShard::CarrierSays { ticket, segment, says } => {
+                shard.told_by_carrier(now, (ticket, segment), says, hands);
             }
             ToShard::Elsewhere(ticket) => shard.elsewhere(now, ticket, hands),
             ToShard::Receipt { link, sequence, receipt } => {
@@ -414,6 +418,21 @@ impl Effects for Hands {
 
     fn withdraw(&mut self, carrier: u32, ticket: u64) {
         self.push(carrier, ToDispatcher::Withdraw(ticket));
+    }
+
+    fn ask(&mut self, carrier: u32, question: Question) -> bool {
+        let Some(carrier) = self.world.carriers.get(carrier as usize) else { return false };
+        // Binds take turns by what was asked of each.
+        let places = carrier.links.load();
+        let links = places.iter().filter_map(|place| place.load_full());
+        let Some(link) = links.min_by_key(|link| link.questions.len()) else { return false };
+        if link.questions.push(question).is_err() {
+            return false;
+        }
+        if !self.carriers.iter().any(|other| Arc::ptr_eq(other, &link)) {
+            self.carriers.push(link);
+        }
+        true
     }
 
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {

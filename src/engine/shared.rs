@@ -12,7 +12,8 @@ use super::batches::Batches;
 use super::handles::{CarrierHandle, LinkHandle};
 use super::settings::Secret;
 use super::shard::{
-    Cancellation, Delivery, Filter, Findings, SegmentResult, Submission, Trace, Wish, id_step,
+    Cancellation, CarrierSays, Delivery, Filter, Findings, SegmentResult, Submission, Trace, Wish,
+    id_step,
 };
 use super::world::{Carrier, World};
 use crate::link::Clock;
@@ -84,6 +85,24 @@ pub enum ToShard {
         result: SegmentResult,
         /// Whether it had been called in doubt before.
         late: bool,
+    },
+    /// The id that a carrier gives a segment, where it may be asked for it; before [`Self::Done`].
+    Named {
+        /// The message.
+        ticket: u64,
+        /// The segment, from 0.
+        segment: u8,
+        /// As the carrier wrote it.
+        id: Box<[u8]>,
+    },
+    /// What a carrier says of a segment it was asked for.
+    CarrierSays {
+        /// The message.
+        ticket: u64,
+        /// The segment, from 0.
+        segment: u8,
+        /// What it says.
+        says: CarrierSays,
     },
     /// A message that no bind has had, of a carrier that has none any more: to be sent by another.
     Elsewhere(u64),

@@ -51,6 +51,7 @@ metrics! {
     SEGMENTS_ACCEPTED "chappe_segments_accepted_total" Counter ["carrier"] "Segments a carrier accepted."
     SEGMENTS_REJECTED "chappe_segments_rejected_total" Counter ["carrier" "reason"] "Segments a carrier answered with an error, by command_status."
     SEGMENTS_IN_DOUBT "chappe_segments_in_doubt_total" Counter ["carrier"] "Segments sent whose answer never came."
+    QUERIES "chappe_queries_total" Counter ["carrier" "reason"] "query_sm sent to a carrier, by what they brought: a final state (final), another (underway), an error (refused) or no answer (unanswered)."
     ADDRESSES_ALTERED "chappe_addresses_altered_total" Counter ["carrier"] "Alphanumeric addresses with a character that the carrier's alphabet lacks, or that ours does."
     RECEIPTS_IN "chappe_receipts_received_total" Counter ["carrier"] "Receipts received from a carrier."
     MO_IN "chappe_mo_received_total" Counter ["carrier"] "MO segments received from a carrier."

@@ -167,6 +167,8 @@ pub struct CarrierMetrics {
     pub accepted: Counter,
     /// Segments in doubt.
     pub in_doubt: Counter,
+    /// Questions that brought a final state, another one, an error, and no answer.
+    pub queries: [Counter; 4],
     /// Addresses that lost a character.
     pub altered: Counter,
     /// Receipts received.
@@ -200,6 +202,9 @@ impl CarrierMetrics {
             sent: registry.counter(names::SEGMENTS_SENT, &labels),
             accepted: registry.counter(names::SEGMENTS_ACCEPTED, &labels),
             in_doubt: registry.counter(names::SEGMENTS_IN_DOUBT, &labels),
+            queries: ["final", "underway", "refused", "unanswered"].map(|reason| {
+                registry.counter(names::QUERIES, &[("carrier", name), ("reason", reason)])
+            }),
             altered: registry.counter(names::ADDRESSES_ALTERED, &labels),
             receipts: registry.counter(names::RECEIPTS_IN, &labels),
             mo: registry.counter(names::MO_IN, &labels),

@@ -47,6 +47,9 @@ pub struct Carrier {
     pub in_doubt: InDoubt,
     /// Milliseconds that [`InDoubt::WaitThenResend`] waits for news.
     pub in_doubt_wait_ms: u32,
+    /// Milliseconds that a receipt is awaited before its carrier is asked for the message with
+    /// query_sm; 0 is never.
+    pub query_after_ms: u32,
     /// What its SMSC does differently.
     pub dialect: Arc<Dialect>,
     /// Its sessions' timers, the dialect's already among them.
@@ -105,6 +108,7 @@ impl Carrier {
             failover_ms: 5_000,
             in_doubt: InDoubt::default(),
             in_doubt_wait_ms: 60_000,
+            query_after_ms: 0,
             dialect: Arc::default(),
             timers: Timers::default(),
         }

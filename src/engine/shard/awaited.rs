@@ -21,20 +21,21 @@ const GIVEN_UP_TURN: usize = 16_384;
 impl<L: Clone> Shard<L> {
     /// The carrier has all of a message, and its receipt is awaited from now on; the oldest gives
     /// way at the limit. What receipts may speak of under an id that nobody knows stays live, as
-    /// its text may tell it from others; of the rest only a record is left, whose place this gives.
+    /// its text may tell it from others, and so does what its carrier may be asked for; of the rest
+    /// only a record is left, whose place this gives.
     pub(super) fn await_receipt<E: Effects<Link = L>>(
         &mut self,
         now: Now,
         ticket: u64,
         effects: &mut E,
     ) -> Option<u32> {
-        let doubtful = self.slots.get(ticket)?.doubtful;
+        let stays = self.slots.get(ticket)?.doubtful || self.questions.knows(ticket);
         while self.awaiting_receipt() >= self.limits.correlations_max.max(1) {
             if !self.give_up_one(now, effects) {
                 break;
             }
         }
-        if doubtful {
+        if stays {
             self.await_live(now, ticket, effects);
             None
         } else {
@@ -57,8 +58,10 @@ impl<L: Clone> Shard<L> {
         self.due.push(live.wake_at, ticket);
         self.queued -= 1;
         self.queued_octets -= live.octets as usize;
-        effects.released(live.message.account, live.carrier, live.octets);
+        let carrier = live.carrier;
+        effects.released(live.message.account, carrier, live.octets);
         self.awaiting_live.push_back(ticket);
+        self.may_ask(now, ticket, carrier);
     }
 
     fn await_record<E: Effects<Link = L>>(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::asked::Standing;
 use super::operations::Findings;
+use super::questions::Question;
 use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -59,6 +60,9 @@ pub trait Effects {
     /// Take the message back from the dispatcher: what no bind has had of it comes back as
     /// [`SegmentResult::NotSent`]; of the rest its answer comes as ever.
     fn withdraw(&mut self, carrier: u32, ticket: u64);
+
+    /// Ask a carrier about a segment; `false` when it cannot be asked now.
+    fn ask(&mut self, carrier: u32, question: Question) -> bool;
 
     /// Hand this to a session of the account; gives it back when none can take it now.
     ///
@@ -190,6 +194,8 @@ pub struct CarrierRules {
     pub unknown_is_final: bool,
     /// Which segments of a long message bring receipts.
     pub receipt_segments: ReceiptSegments,
+    /// How long a receipt is awaited before the carrier is asked; zero is for ever.
+    pub query_after: Duration,
     /// How long the others are waited for after the first of them.
     pub receipt_segments_wait: Duration,
     /// The greatest reference of its long messages, as far as their header takes it.

@@ -219,6 +219,11 @@ impl Live {
         self.progress.all()
     }
 
+    /// Whether a segment has reached a final state.
+    pub fn has_ended(&self, segment: u8) -> bool {
+        self.all().get(usize::from(segment)).is_none_or(|one| one.ended)
+    }
+
     pub fn all_accepted(&self) -> bool {
         self.all().iter().all(|one| one.place == Place::Accepted)
     }

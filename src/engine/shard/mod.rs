@@ -28,6 +28,7 @@ mod multi;
 mod one_each;
 mod operations;
 mod parked;
+mod questions;
 mod recall;
 mod receipts;
 mod reconfigure;
@@ -66,6 +67,8 @@ use one_each::OneEach;
 use operations::Operations;
 pub use operations::{Classify, Filter, Findings, Wish};
 use parked::Parked;
+use questions::Questions;
+pub use questions::{CarrierSays, Question};
 pub use recall::Cancellation;
 use recall::Recalls;
 use register::{End, Register};
@@ -107,6 +110,7 @@ pub struct Shard<L> {
     by_key: HashMap<u64, Found, foldhash::fast::FixedState>,
     parked: Parked,
     doubts: Doubts,
+    questions: Questions,
     ended: Ended,
     awaiting: Awaiting,
     /// Live messages that await their receipt, oldest first; some are gone already.
@@ -167,6 +171,7 @@ impl<L: Clone> Shard<L> {
             by_key: HashMap::default(),
             parked: Parked::default(),
             doubts: Doubts::default(),
+            questions: Questions::default(),
             ended: Ended::default(),
             awaiting: Awaiting::default(),
             awaiting_live: VecDeque::new(),
@@ -229,13 +234,17 @@ impl<L: Clone> Shard<L> {
         }
         self.search(now, effects);
         self.operate_turn(now, effects);
+        self.questions.refill();
         self.reassembly.handle_timeout(now.monotonic);
         self.mo_out(effects);
         while let Some(ticket) = self.due.pop(now.wall) {
             match ticket & TICKET_SHARD {
                 ACCOUNT_TICKETS => self.account_ready(ticket as u32, effects),
                 AWAITED_TICKETS => self.awaited_due(now, ticket, effects),
-                _ => self.message_due(now, ticket, effects),
+                _ => {
+                    self.ask_when_due(now, ticket, effects);
+                    self.message_due(now, ticket, effects);
+                }
             }
         }
         self.give_up_oldest(now, effects);
@@ -379,6 +388,7 @@ impl<L: Clone> Shard<L> {
     ) -> Option<Live> {
         let lane = self.lane_of(ticket);
         let live = self.slots.remove(ticket)?;
+        self.questions.forget(ticket);
         if live.held {
             self.held_has_ended(ticket, effects);
         }

@@ -248,6 +248,12 @@ impl<L: Clone> Shard<L> {
         self.tell(Subject::of(&message), outcome, effects);
     }
 
+    /// Whether nothing follows what a carrier says so.
+    pub(super) fn says_final(&self, receipt: &CarrierReceipt) -> bool {
+        let rules = self.carriers.get(receipt.carrier as usize);
+        rules.is_some_and(|rules| is_final(receipt, rules))
+    }
+
     /// Nothing is known of a message, and more may follow; but it is not waited for as long as for
     /// what nobody has said anything of.
     fn note_unknown(&mut self, now: Now, ticket: u64) {

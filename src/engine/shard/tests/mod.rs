@@ -12,6 +12,7 @@ mod multi;
 mod notations;
 mod operations;
 mod ownership;
+mod questions;
 mod recalls;
 mod replaces;
 mod sequences;
@@ -25,8 +26,8 @@ use std::time::Duration;
 use super::one_each::OneEach;
 use super::operations::Findings;
 use super::{
-    Cancellation, CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult,
-    Shard, Standing, Submission,
+    Cancellation, CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, Question,
+    SegmentResult, Shard, Standing, Submission,
 };
 use crate::clock::Now;
 use crate::message::class::TrafficClass;
@@ -63,6 +64,9 @@ struct Notes {
     withdrawn: Vec<u64>,
     /// What the dispatcher had of it and gives back.
     unsent: Vec<Outgoing>,
+    /// What carriers were asked, and whether they can be.
+    questions: Vec<Question>,
+    mute: bool,
     delivered: Vec<(u32, Delivery)>,
     answered: Vec<(u8, SequenceNumber, CommandStatus)>,
     stands: Vec<Standing>,
@@ -146,6 +150,13 @@ impl Effects for Notes {
         self.out.retain(|(outgoing, _)| outgoing.ticket != ticket);
     }
 
+    fn ask(&mut self, _carrier: u32, question: Question) -> bool {
+        if !self.mute {
+            self.questions.push(question);
+        }
+        !self.mute
+    }
+
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
         match self.room.get_mut(&account) {
             Some(0) => Err(delivery),
@@ -198,6 +209,7 @@ impl Default for Rules {
             one_per_destination: false,
             unknown_is_final: true,
             receipt_segments: ReceiptSegments::Each,
+            query_after: Duration::ZERO,
             receipt_segments_wait: Duration::from_secs(300),
             reference_max: 255,
             cutting: Cutting::default(),
@@ -356,6 +368,7 @@ impl World {
         assert!(shard.by_key.is_empty(), "correlations of messages that are gone");
         assert!(shard.doubts.is_empty(), "doubts about messages that are gone");
         assert!(shard.awaiting.is_empty(), "records of messages that are gone");
+        assert!(shard.questions.is_empty(), "questions about messages that are gone");
         assert!(shard.recalls.is_empty(), "requests without an answer");
         assert_eq!(shard.operations.len(), 0, "operations without an answer");
         assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
