@@ -15,6 +15,7 @@ mod failures;
 mod foreign;
 mod limits;
 mod messages;
+mod misfortunes;
 mod mo;
 mod multi;
 mod operations;
