@@ -322,12 +322,16 @@ impl<L: Clone> Shard<L> {
     /// The validity of a message has ended. What is out is settled first: the carrier may have
     /// it, or take it now. What its dispatcher still holds comes back unsent.
     fn expire<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        // First, as it may let others of its lane go, and this one among them.
+        self.hear_parked(now, ticket, true, effects);
         let Some(live) = self.slots.get_mut(ticket) else { return };
+        if live.awaits_receipt {
+            return;
+        }
         if !live.expired && live.any(Place::Out) {
             effects.withdraw(live.carrier, ticket);
         }
         live.expired = true;
-        self.hear_parked(now, ticket, true, effects);
         self.settle_expired(now, ticket, effects);
     }
 
