@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use chappe::clock::Now;
 use chappe::engine::shard::{
-    CarrierRules, Counted, Delivery, Effects, Findings, InDoubtPolicy, Limits, SegmentResult,
-    Shard, Standing, Submission,
+    CarrierRules, Counted, Delivery, Effects, Findings, InDoubtPolicy, Limits, Question,
+    SegmentResult, Shard, Standing, Submission,
 };
 use chappe::message::class::TrafficClass;
 use chappe::message::dialect::ReceiptSegments;
@@ -107,6 +107,10 @@ impl Effects for Notes {
 
     fn elsewhere(&mut self, _: &Message, _: u32, _: Option<u32>) -> Option<u32> {
         None
+    }
+
+    fn ask(&mut self, _: u32, _: Question) -> bool {
+        false
     }
 
     fn withdraw(&mut self, _: u32, _: u64) {}
@@ -232,6 +236,7 @@ fn rules() -> CarrierRules {
         in_doubt_wait: Duration::from_secs(60),
         accepted_is_final: false,
         unknown_is_final: true,
+        query_after: Duration::ZERO,
         receipt_segments: ReceiptSegments::Each,
         receipt_segments_wait: Duration::from_secs(60),
         reference_max: u16::MAX,

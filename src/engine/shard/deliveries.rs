@@ -1,15 +1,73 @@
 //! What goes to accounts: at once when a session can take it, else in order and bounded when one
-//! can.
+//! can. What every session refused for now is put by, so that the others need not wait for it.
 
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::{ACCOUNT_TICKETS, Counted, Delivery, Effects, Shard};
 use crate::clock::Now;
 
+/// Deliveries of one account that are put by at a time, in one shard. An account that refuses more
+/// refuses everything: then all wait, and it is not asked thousands of times a second.
+const PUT_BY_MAX: usize = 16;
+
+/// Deliveries that their account refused for now.
+#[derive(Debug, Default)]
+pub(super) struct PutBy {
+    /// By account, each with the moment it goes again, in wall time since 1970; oldest first.
+    accounts: HashMap<u32, VecDeque<(Duration, Delivery)>, foldhash::fast::FixedState>,
+}
+
+impl PutBy {
+    /// Keeps one until its moment.
+    ///
+    /// # Errors
+    /// The delivery, when so many are kept already.
+    fn keep(&mut self, account: u32, until: Duration, delivery: Delivery) -> Result<(), Delivery> {
+        let kept = self.accounts.entry(account).or_default();
+        if kept.len() >= PUT_BY_MAX {
+            return Err(delivery);
+        }
+        kept.push_back((until, delivery));
+        Ok(())
+    }
+
+    /// Takes out the newest of those whose moment has come.
+    fn take_due(&mut self, account: u32, now: Duration) -> Option<Delivery> {
+        let kept = self.accounts.get_mut(&account)?;
+        let at = kept.iter().rposition(|(until, _)| *until <= now)?;
+        let (_, delivery) = kept.remove(at)?;
+        if kept.is_empty() {
+            self.accounts.remove(&account);
+        }
+        Some(delivery)
+    }
+
+    /// Takes out the oldest.
+    fn take_oldest(&mut self, account: u32) -> Option<Delivery> {
+        let kept = self.accounts.get_mut(&account)?;
+        let (_, delivery) = kept.pop_front()?;
+        if kept.is_empty() {
+            self.accounts.remove(&account);
+        }
+        Some(delivery)
+    }
+
+    /// How many of this account.
+    pub fn of(&self, account: u32) -> usize {
+        self.accounts.get(&account).map_or(0, VecDeque::len)
+    }
+
+    /// How many in all.
+    pub fn len(&self) -> usize {
+        self.accounts.values().map(VecDeque::len).sum()
+    }
+}
+
 impl<L: Clone> Shard<L> {
     /// A session took these deliveries, the oldest first, and could not bring them to their end:
-    /// they wait again, before all others, for another session, or for `pause` when the account
-    /// refused them for now.
+    /// they wait again, before all others, for another session; those that the account refused for
+    /// now are put by for `pause`, and others go meanwhile.
     pub fn undelivered<E: Effects<Link = L>>(
         &mut self,
         now: Now,
@@ -18,17 +76,41 @@ impl<L: Clone> Shard<L> {
         pause: Duration,
         effects: &mut E,
     ) {
-        let waiting = self.waiting.entry(account).or_default();
         effects.backlog(account, deliveries.len() as isize);
-        for delivery in deliveries.into_iter().rev() {
+        let until = now.wall + pause;
+        let mut left = Vec::new();
+        for delivery in deliveries {
+            let put_by = match pause.is_zero() {
+                true => Err(delivery),
+                false => self.put_by.keep(account, until, delivery),
+            };
+            left.extend(put_by.err());
+        }
+        let others_go = pause.is_zero() || left.is_empty();
+        let waiting = self.waiting.entry(account).or_default();
+        for delivery in left.into_iter().rev() {
             waiting.push_front(delivery);
         }
         self.bound_waiting(account, effects);
-        if pause.is_zero() {
-            self.account_ready(account, effects);
-        } else {
-            self.due.push(now.wall + pause, ACCOUNT_TICKETS | u64::from(account));
+        if !pause.is_zero() {
+            self.due.push(until, ACCOUNT_TICKETS | u64::from(account));
         }
+        if others_go {
+            self.account_ready(account, effects);
+        }
+    }
+
+    /// What was put by goes again, before what waits.
+    pub(super) fn account_due<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        account: u32,
+        effects: &mut E,
+    ) {
+        while let Some(delivery) = self.put_by.take_due(account, now.wall) {
+            self.waiting.entry(account).or_default().push_front(delivery);
+        }
+        self.account_ready(account, effects);
     }
 
     /// A session of the account has room again, or has just bound.
@@ -67,8 +149,10 @@ impl<L: Clone> Shard<L> {
     fn bound_waiting<E: Effects<Link = L>>(&mut self, account: u32, effects: &mut E) {
         let max = self.limits.waiting_max.get(account as usize).copied().unwrap_or(0);
         let Some(waiting) = self.waiting.get_mut(&account) else { return };
-        while waiting.len() > max {
-            waiting.pop_front();
+        while waiting.len() + self.put_by.of(account) > max {
+            if self.put_by.take_oldest(account).is_none() {
+                waiting.pop_front();
+            }
             effects.backlog(account, -1);
             effects.count(Counted::DeliveryDropped);
         }

@@ -54,6 +54,7 @@ use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
 pub use asked::Standing;
 use awaiting::Awaiting;
+use deliveries::PutBy;
 use doubts::Doubts;
 use due::Due;
 pub use effects::{
@@ -116,6 +117,7 @@ pub struct Shard<L> {
     /// Live messages that await their receipt, oldest first; some are gone already.
     awaiting_live: VecDeque<u64>,
     waiting: HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>,
+    put_by: PutBy,
     references: References,
     /// Whose turn it is, where a carrier takes one message at a time for each destination; `None`
     /// where no carrier does.
@@ -176,6 +178,7 @@ impl<L: Clone> Shard<L> {
             awaiting: Awaiting::default(),
             awaiting_live: VecDeque::new(),
             waiting: HashMap::default(),
+            put_by: PutBy::default(),
             references: References::new(seed),
             recalls: Recalls::default(),
             operations: Operations::default(),
@@ -239,7 +242,7 @@ impl<L: Clone> Shard<L> {
         self.mo_out(effects);
         while let Some(ticket) = self.due.pop(now.wall) {
             match ticket & TICKET_SHARD {
-                ACCOUNT_TICKETS => self.account_ready(ticket as u32, effects),
+                ACCOUNT_TICKETS => self.account_due(now, ticket as u32, effects),
                 AWAITED_TICKETS => self.awaited_due(now, ticket, effects),
                 _ => {
                     self.ask_when_due(now, ticket, effects);
@@ -282,7 +285,7 @@ impl<L: Clone> Shard<L> {
     /// Receipts and MO that wait for an account.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.values().map(VecDeque::len).sum()
+        self.waiting.values().map(VecDeque::len).sum::<usize>() + self.put_by.len()
     }
 
     /// What ties the segments of this message together, if we cut it; what an account that cut it

@@ -227,7 +227,9 @@ impl Run {
 
         // Limits hold.
         assert!(shard.queued() <= 8 && shard.awaiting_receipt() <= 5 && shard.parked.len() <= 3);
-        let waiting = |account| shard.waiting.get(&account).map_or(0, VecDeque::len);
+        let waiting = |account| {
+            shard.waiting.get(&account).map_or(0, VecDeque::len) + shard.put_by.of(account)
+        };
         assert!(waiting(0) <= 3 && waiting(1) <= 2);
         assert_eq!(notes.backlog, shard.waiting() as isize);
 

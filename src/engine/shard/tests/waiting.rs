@@ -112,6 +112,44 @@ fn an_account_that_refused_for_now_is_left_alone_for_a_while() {
 }
 
 #[test]
+fn what_an_account_refuses_for_now_holds_up_none_of_the_others() {
+    let mut world = World::new();
+    let refused = delivered(&mut world, 0, "1");
+    let (_, delivery) = world.notes.delivered.pop().unwrap();
+    let pause = Duration::from_secs(5);
+    world.shard.undelivered(world.now, 0, vec![delivery], pause, &mut world.notes);
+    let later = delivered(&mut world, 0, "2");
+    assert_eq!(ids(&world), [later]);
+    assert_eq!((world.shard.waiting(), world.notes.backlog), (1, 1));
+    world.seconds(6);
+    assert_eq!(ids(&world), [later, refused]);
+    assert_eq!((world.shard.waiting(), world.notes.backlog), (0, 0));
+}
+
+#[test]
+fn an_account_that_refuses_everything_is_left_alone() {
+    let mut world = World::new();
+    let pause = Duration::from_secs(5);
+    let refused: Vec<_> = (0..20)
+        .map(|at| {
+            let id = delivered(&mut world, 0, &format!("{at}"));
+            if let Some((_, delivery)) = world.notes.delivered.pop() {
+                world.shard.undelivered(world.now, 0, vec![delivery], pause, &mut world.notes);
+            }
+            id
+        })
+        .collect();
+    let later = delivered(&mut world, 0, "99");
+    assert_eq!((world.notes.delivered.len(), world.shard.waiting()), (0, 21));
+    world.seconds(6);
+    let mut came = ids(&world);
+    assert_eq!(came.last(), Some(&later));
+    came.sort_by_key(|id| id.number());
+    assert_eq!(came, [refused, vec![later]].concat());
+    assert_eq!(world.notes.backlog, 0);
+}
+
+#[test]
 fn an_mo_of_nobody_is_answered_and_counted() {
     let mut world = World::new();
     world.shard.mo(world.now, (&9, 5), None, mo("x"), &mut world.notes);
