@@ -304,6 +304,10 @@ pub fn shard_limits(world: &World) -> Limits {
     let node = &settings.node;
     let share = |limit: u32| (limit as usize).div_ceil(shards);
     let waiting = world.accounts.iter().map(|account| share(account.settings.receipts_waiting_max));
+    let one_receipt = world
+        .accounts
+        .iter()
+        .map(|account| account.settings.multipart_receipts == settings::MultipartReceipts::One);
     let millis = |ms: u32| Duration::from_millis(u64::from(ms));
     // A receipt whose response never comes is to be there when its message comes to be in doubt.
     let timers = settings.carriers.iter().map(|carrier| carrier.timers.response_timeout_ms);
@@ -321,6 +325,7 @@ pub fn shard_limits(world: &World) -> Limits {
         parked_max_age,
         ended_max: share(node.ended_max_messages),
         waiting_max: waiting.collect(),
+        one_receipt: one_receipt.collect(),
         reassembly: reassembly::Limits {
             messages_max: share(node.reassembly_max_messages),
             octets_max: share(node.reassembly_max_bytes),

@@ -6,7 +6,8 @@
 use super::Presence::{Absent, Default, Required};
 use super::{Key, Kind, Presence, Table};
 use crate::engine::settings::{
-    BindKind, Encoding, InDoubt, LogFormat, LogLevel, NumberKind, Order, StoreEngine,
+    BindKind, Encoding, InDoubt, LogFormat, LogLevel, MultipartReceipts, NumberKind, Order,
+    StoreEngine,
 };
 use crate::message::class::TrafficClass;
 use crate::message::words::Word;
@@ -237,9 +238,10 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     class: words::<TrafficClass>(), Default(r#""transactional""#);
     /// What its client does differently: a `[dialect.NAME]` or a bundled profile.
     dialect: Kind::Name, Default(r#""default""#);
-    /// Receipts for a message of several segments: one for `each` segment it submitted, as an SMSC
-    /// would, or `one` for all.
-    multipart_receipts: Kind::Word { now: &["each"], later: &["one"] }, Default(r#""each""#);
+    /// Receipts for a message that it cut itself (one that we cut always brings one): one for
+    /// `each` segment, as an SMSC would, or `one` for all: that of the last segment tells of
+    /// success, and a segment that fails is told by its own (quirk 15).
+    multipart_receipts: words::<MultipartReceipts>(), Default(r#""each""#);
     /// Prepaid credit.
     credit: Kind::Later, NOT_YET;
 };

@@ -55,7 +55,7 @@ words! {
         /// One for each segment that the account submitted.
         #[default]
         Each = "each",
-        /// One for all, when the last of them is final.
+        /// That of the last segment, and that of each which fails.
         One = "one",
     }
 }

@@ -227,6 +227,8 @@ pub struct Limits {
     /// Receipts and MO that wait for an account, by its place in the settings. At the limit the
     /// oldest is dropped and counted.
     pub waiting_max: Vec<usize>,
+    /// Whether an account wants one receipt for a message that it cut itself, by its place.
+    pub one_receipt: Vec<bool>,
     /// How long a temporary error waits before the next attempt.
     pub retry_after: Duration,
     /// MO whose segments are not all there.
@@ -244,6 +246,7 @@ impl Default for Limits {
             parked_max_age: Duration::from_secs(30),
             ended_max: 1_000_000,
             waiting_max: Vec::new(),
+            one_receipt: Vec::new(),
             retry_after: Duration::from_secs(30),
             reassembly: reassembly::Limits::default(),
         }

@@ -292,6 +292,10 @@ impl<L: Clone> Shard<L> {
         mut outcome: Outcome,
         effects: &mut E,
     ) {
+        let one = self.limits.one_receipt.get(subject.account as usize) == Some(&true);
+        if one && subject.is_told_by_the_last(&outcome) {
+            return;
+        }
         outcome.id = self.shown_id(outcome.id);
         if is_wanted(subject.registered_delivery, outcome.state, outcome.is_final) {
             let (account, subject) = (subject.account, Box::new(subject));

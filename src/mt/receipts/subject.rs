@@ -2,11 +2,20 @@
 
 use std::time::Duration;
 
+use super::Outcome;
 use crate::message::envelope::Message;
 use crate::message::receipt::ReceiptLine;
+use crate::message::state::MessageState;
 use crate::text::gsm7::{ESCAPE, is_ascii_septet};
+use crate::text::udh::Udh;
 use crate::text::{Alphabet, DefaultAlphabet, Shifts, decode_lossy};
-use crate::wire::Address;
+use crate::wire::{Address, TlvTag, Tlvs};
+
+/// A bit of registered_delivery that SMPP reserves: here, that the message is a segment that its
+/// account cut, and not the last one.
+const EARLIER_SEGMENT: u8 = 0x80;
+/// The bit of esm_class for a user data header (SMPP 3.4 §5.2.12).
+const UDH: u8 = 0x40;
 
 /// A message as its receipts speak of it. It outlives the message, whose text nobody needs once its
 /// carrier has it.
@@ -20,7 +29,7 @@ pub struct Subject {
     pub destination: Address,
     /// When the message was accepted, in wall time since 1970.
     pub accepted_at: Duration,
-    /// Which receipts the account wants (SMPP 3.4 §5.2.17).
+    /// Which receipts the account wants (SMPP 3.4 §5.2.17), and `EARLIER_SEGMENT`.
     pub registered_delivery: u8,
     /// How its text began.
     pub quote: Quote,
@@ -30,15 +39,42 @@ impl Subject {
     /// What receipts say of this message.
     #[must_use]
     pub fn of(message: &Message) -> Self {
+        let earlier = if is_earlier_segment(message) { EARLIER_SEGMENT } else { 0 };
+        let registered_delivery = message.registered_delivery & !EARLIER_SEGMENT | earlier;
         Self {
             account: message.account,
             source: message.source.clone(),
             destination: message.destination.clone(),
             accepted_at: message.accepted_at,
-            registered_delivery: message.registered_delivery,
+            registered_delivery,
             quote: Quote::of(message),
         }
     }
+
+    /// Whether its account, which wants one receipt for a message that it cut itself, hears of this
+    /// outcome by another one: that of the last segment tells of success, and each that fails is
+    /// told by its own.
+    #[must_use]
+    pub fn is_told_by_the_last(&self, outcome: &Outcome) -> bool {
+        let failed = outcome.is_final && outcome.state != MessageState::DELIVERED;
+        self.registered_delivery & EARLIER_SEGMENT != 0 && !failed
+    }
+}
+
+/// Whether an account cut its message itself and this is one of its segments, and not the last.
+fn is_earlier_segment(message: &Message) -> bool {
+    if message.esm_class & UDH != 0 {
+        let header = Udh::split(message.user_data.octets()).ok();
+        let place = header.and_then(|(udh, _)| udh.concatenation());
+        return place.is_some_and(|place| place.sequence < place.total);
+    }
+    if message.tlvs.is_empty() {
+        return false;
+    }
+    let tlvs = Tlvs::take(&message.tlvs).0;
+    let total = tlvs.int(TlvTag::SAR_TOTAL_SEGMENTS);
+    let sequence = tlvs.int(TlvTag::SAR_SEGMENT_SEQNUM);
+    sequence.zip(total).is_some_and(|(sequence, total)| sequence < total)
 }
 
 /// The beginning of a message's text, as far as a receipt has room for it (SMPP 3.4 Appendix B);

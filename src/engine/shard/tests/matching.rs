@@ -296,3 +296,39 @@ fn receipts_are_awaited_for_so_many_messages_and_so_long_and_then_they_end_unkno
     assert_eq!(world.told().last(), Some(&(0, ids[2], UNKNOWN, 12)));
     world.assert_empty();
 }
+
+/// What account 0 hears of a message it cut in two, with UDH or TLVs, whose segments end so.
+fn heard_of_own_segments(one: bool, with_tlvs: bool, states: [MessageState; 2]) -> Vec<usize> {
+    let limits = Limits { one_receipt: vec![one], ..Rules::default().limits };
+    let mut world = World::with(Rules { limits, ..Rules::default() });
+    let ids = [1, 2].map(|sequence: u8| {
+        let sar = [0x02, 0x0c, 0, 2, 0, 7, 0x02, 0x0e, 0, 1, 2, 0x02, 0x0f, 0, 1, sequence];
+        let udh = [5, 0, 3, 7, 2, sequence, b'x'];
+        let segment = match with_tlvs {
+            true => Message { tlvs: sar.into(), ..message() },
+            false => Message { esm_class: 0x40, user_data: UserData::new(&udh), ..message() },
+        };
+        let id = world.submit(segment).unwrap();
+        let sent = world.sent().unwrap();
+        world.take(&sent, &sequence.to_string());
+        id
+    });
+    for (carrier_id, state) in ["1", "2"].into_iter().zip(states) {
+        world.receipt(carrier_id, state);
+    }
+    world.assert_empty();
+    let told = world.told();
+    told.iter().filter_map(|told| ids.iter().position(|id| *id == told.1)).collect()
+}
+
+#[test]
+fn an_account_may_want_one_receipt_for_a_message_it_cut_itself() {
+    let (ok, bad) = (DELIVERED, UNDELIVERABLE);
+    for with_tlvs in [false, true] {
+        let heard = |one, states| heard_of_own_segments(one, with_tlvs, states);
+        assert_eq!(heard(false, [ok, ok]), [0, 1], "each");
+        assert_eq!(heard(true, [ok, ok]), [1], "the last tells of success");
+        assert_eq!(heard(true, [bad, ok]), [0, 1], "one that fails is told by its own");
+        assert_eq!(heard(true, [ok, bad]), [1]);
+    }
+}
