@@ -57,6 +57,8 @@ meanings! {
         "Carriers answer with errors that may pass. Rises for long: see `chappe_segments_rejected_total` for the reason, and `status` of the dialect if it never passes."
     MAYBE_TWICE "messages"
         "A handset may get these two times. Where that is worse than none, set `in_doubt = \"hold\"`."
+    QUERIES "requests"
+        "Only where `query_after_ms` is set. `final`: receipts that would never have come, so the carrier loses some. `refused` and nothing else: the carrier does not answer query_sm, and asking costs window for nothing."
     IN_DOUBT_SETTLED "segments"
         "Good news: what was in doubt is known. Many by a receipt: the carrier's responses come too late or not at all, though it takes what is sent."
     TWICE "segments"
