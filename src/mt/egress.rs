@@ -1,10 +1,10 @@
 //! A carrier's dispatcher: which segment goes next, when, and on which bind.
 //!
 //! It holds what waits for the carrier and knows each bind's free window. Classes and accounts have
-//! their shares, see [`fair`]. Segments of one message go in sequence on one bind, and nothing
-//! comes between them there; a bind that is stuck with a message half sent holds up that message
-//! alone. It moves nothing itself: [`Dispatcher::next`] says what to send where, until it has
-//! nothing, no bind has room, or the pace says when to ask again.
+//! their shares, see `egress/fair.rs`. Segments of one message go in sequence on one bind, and
+//! nothing comes between them there; a bind that is stuck with a message half sent holds up that
+//! message alone. It moves nothing itself: [`Dispatcher::next`] says what to send where, until it
+//! has nothing, no bind has room, or the pace says when to ask again.
 
 mod binds;
 mod fair;
