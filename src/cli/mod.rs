@@ -43,6 +43,7 @@ enum Command {
     #[command(subcommand)]
     Queue(control::QueueCommand),
     Trace(control::TraceArgs),
+    Capture(control::CaptureArgs),
     Check(check::Args),
     Smsc(smsc::Args),
     Load(load::Args),
@@ -92,6 +93,10 @@ pub fn main() -> Exit {
         Command::Trace(args) => {
             drop((input, output));
             return tool(control::trace(&args));
+        }
+        Command::Capture(args) => {
+            drop((input, output));
+            return tool(control::capture(&args));
         }
         Command::Smsc(args) => {
             drop((input, output));

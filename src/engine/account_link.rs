@@ -18,6 +18,7 @@ use super::lobby::Guest;
 use super::outbox::ShardOutbox;
 use super::shard::Delivery;
 use super::shared::{Shared, ToShard};
+use super::tap::Tap;
 use super::world::{Account, World, session_settings};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
@@ -43,6 +44,7 @@ pub struct AccountLink {
     /// What it works by, as of this wake-up.
     world: Arc<World>,
     peer: SocketAddr,
+    tap: Arc<Tap>,
     /// Its place among those that have not bound.
     guest: Option<Guest>,
     bound: Option<Bound>,
@@ -61,12 +63,13 @@ pub struct AccountLink {
 impl AccountLink {
     /// The owner of a connection that has just been accepted.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, peer: SocketAddr, guest: Guest) -> Self {
+    pub fn new(shared: Arc<Shared>, (peer, tap): (SocketAddr, Arc<Tap>), guest: Guest) -> Self {
         let outbox = ShardOutbox::new(Arc::clone(&shared));
         Self {
             world: shared.world(),
             shared,
             peer,
+            tap,
             guest: Some(guest),
             bound: None,
             outbox,
@@ -157,7 +160,7 @@ impl AccountLink {
         account: Arc<Account>,
     ) {
         let window_max = account.settings.window_max as usize;
-        let handle = AccountHandle::new(window_max);
+        let handle = AccountHandle::new(window_max, &self.tap);
         let receives = request.kind.state() != State::BoundTx;
         let own = &account.settings;
         let rules = session_settings(&self.world.settings, &own.timers, &own.dialect);

@@ -88,7 +88,8 @@ mod tests {
     fn each_session_has_a_number_that_no_later_one_gets() {
         let record = AccountRecord::default();
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
-        let [first, second, third] = [1, 2, 3].map(AccountHandle::new);
+        let [first, second, third] =
+            [1, 2, 3].map(|window_max| AccountHandle::new(window_max, &Arc::default()));
         let bind = |handle| record.bound(Duration::ZERO, (State::BoundTrx, peer), handle);
         bind(&first);
         bind(&second);

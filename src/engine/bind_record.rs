@@ -5,13 +5,14 @@
 //! who asks how the engine stands reads.
 
 use std::net::SocketAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::history::{History, What, with};
+use super::tap::Tap;
 use crate::wire::State;
 
 /// What an operator wants of a bind, until told otherwise.
@@ -74,6 +75,8 @@ pub struct BindRecord {
     pub throttled: AtomicU64,
     /// Segments unanswered.
     pub in_flight: AtomicU32,
+    /// Where one may listen in on its sessions.
+    pub tap: Arc<Tap>,
 }
 
 impl BindRecord {
@@ -95,6 +98,7 @@ impl BindRecord {
             accepted: AtomicU64::new(0),
             throttled: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
+            tap: Arc::default(),
         }
     }
 

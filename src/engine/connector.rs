@@ -16,6 +16,7 @@ use super::history::What;
 use super::settings::{self, BindKind, Endpoint};
 use super::shared::Shared;
 use super::stop::{Signal, Stop};
+use super::tap::Tapped;
 use super::world::{Carrier, carrier_session};
 use crate::link::{Backoff, Link, connect};
 use crate::message::dialect::Dialect;
@@ -185,6 +186,8 @@ async fn session(
         return (End::default(), owner);
     }
     let handle = owner.begin(carrier);
+    let peer = stream.peer();
+    let stream = Tapped::new(stream, Arc::clone(&record.tap), peer, shared.clock);
     let mut link = Link::new(stream, session, owner, shared.clock).with_unwritten_max(unsent_max);
     let mut turn = None;
     let reason = loop {

@@ -11,7 +11,9 @@
 //! they have, so a client costs messages nothing but its turn there.
 
 mod binds;
+mod capture;
 mod connection;
+mod mask;
 mod queue;
 mod reload;
 mod request;
@@ -29,8 +31,11 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+pub use capture::{Captured, Captures};
 pub use queue::{QueueChange, QueueList, QueueRow};
-pub use request::{Answer, BindAction, Command, Problem, Request, Selection, VERSION};
+pub use request::{
+    Answer, BindAction, CaptureLimits, Command, Problem, Request, Selection, VERSION,
+};
 pub use status::{AccountStatus, BindStatus, CarrierStatus, EventStatus, SessionStatus, Status};
 pub use trace::{IdTrace, LiveMessage, MessageTrace, SegmentStatus};
 

@@ -11,6 +11,7 @@ use super::gathering::{Gathering, MultiReply};
 use super::mailbox::Mailbox;
 use super::queue::Queue;
 use super::shard::{Delivery, Question, Standing};
+use super::tap::Tap;
 use crate::message::message_id::MessageId;
 use crate::mt::egress::Outgoing;
 use crate::wire::{CommandId, CommandStatus, SequenceNumber};
@@ -104,17 +105,20 @@ pub struct AccountHandle {
     pub alerts: ArrayQueue<Arc<Alert>>,
     /// Set when the operator wants it unbound.
     pub unbind: AtomicBool,
+    /// Where one may listen in on it.
+    pub tap: Arc<Tap>,
 }
 
 impl AccountHandle {
     /// A handle for a session of this window.
     #[must_use]
-    pub fn new(window_max: usize) -> Arc<Self> {
+    pub fn new(window_max: usize, tap: &Arc<Tap>) -> Arc<Self> {
         Arc::new(Self {
             answers: Queue::new(window_max + 1),
             deliveries: Mailbox::new(window_max.clamp(16, 1024)),
             alerts: ArrayQueue::new(ALERTS_MAX),
             unbind: AtomicBool::new(false),
+            tap: Arc::clone(tap),
         })
     }
 

@@ -45,6 +45,7 @@ mod shared;
 mod snapshot;
 mod starving;
 mod stop;
+mod tap;
 mod world;
 
 pub use lock::DirectoryLock;

@@ -13,6 +13,7 @@ use super::account_link::AccountLink;
 use super::lobby::{Guest, Lobby};
 use super::shared::Shared;
 use super::stop::{Signal, Stop};
+use super::tap::{Tap, Tapped};
 use super::world::session_settings;
 use crate::link::{Link, Stream};
 use crate::message::dialect::Dialect;
@@ -132,7 +133,9 @@ async fn session(
         }
     };
     let session = Session::new(Role::Smsc, rules, shared.clock.now());
-    let owner = AccountLink::new(Arc::clone(shared), peer, guest);
+    let tap = Arc::<Tap>::default();
+    let stream = Tapped::new(stream, Arc::clone(&tap), Some(peer), shared.clock).last();
+    let owner = AccountLink::new(Arc::clone(shared), (peer, tap), guest);
     let unsent_max = smpp.unsent_max_bytes as usize;
     // A session may last for weeks; it is not to keep all that was so long ago.
     drop(world);

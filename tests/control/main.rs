@@ -2,7 +2,11 @@
 //! clients that mean no good.
 
 mod binds;
+mod capture;
 mod clients;
+#[path = "../foreign/mod.rs"]
+#[allow(dead_code)] // of it only whether foreign software has to be here
+mod foreign;
 mod queue;
 mod reload;
 mod status;

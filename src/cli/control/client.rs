@@ -78,6 +78,17 @@ impl Client {
         }
     }
 
+    /// Waits so much longer for an answer.
+    pub fn wait_for(&mut self, time: Duration) -> Result<(), Failure> {
+        let set = self.stream.get_ref().set_read_timeout(Some(PATIENCE.saturating_add(time)));
+        set.map_err(|error| Failure::new(format!("{}: {error}", self.socket.display())))
+    }
+
+    /// Whether no answer is here that was not taken.
+    pub fn is_drained(&self) -> bool {
+        self.stream.buffer().is_empty()
+    }
+
     fn lost(&self, error: &io::Error) -> Failure {
         match error.kind() {
             io::ErrorKind::WouldBlock => Failure::new("the engine did not answer in time"),

@@ -1,7 +1,9 @@
 //! The commands that ask a running engine: over the socket in its data directory.
 
 mod binds;
+mod capture;
 mod client;
+mod pcap;
 mod queue;
 mod reload;
 mod status;
@@ -14,6 +16,7 @@ use clap::Args;
 
 use super::{Exit, Failure, lines};
 pub use binds::BindCommand;
+pub use capture::CaptureArgs;
 use client::Client;
 pub use queue::QueueCommand;
 pub use reload::ReloadArgs;
@@ -52,6 +55,11 @@ pub fn reload(args: &ReloadArgs) -> Result<Exit, Failure> {
 /// Runs `chappe queue`.
 pub fn queue(command: &QueueCommand) -> Result<Exit, Failure> {
     queue::run(command)
+}
+
+/// Runs `chappe capture`.
+pub fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
+    capture::run(args)
 }
 
 /// Runs `chappe trace`.

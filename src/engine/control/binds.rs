@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use super::request::{BindAction, Problem};
+use crate::engine::account_record::SessionRecord;
 use crate::engine::bind_record::{BindRecord, Wanted};
 use crate::engine::history::What;
-use crate::engine::world::Carrier;
+use crate::engine::world::{Carrier, World};
 
 /// Does it, and says to which.
 pub fn answer(desk: &Desk, action: BindAction, id: &str) -> Result<Value, Problem> {
@@ -31,11 +32,7 @@ fn binds(desk: &Desk, action: BindAction, id: &str) -> Result<Vec<String>, Probl
         let all = records.iter().enumerate();
         return Ok(all.map(|(at, record)| one(desk, action, carrier, at, record)).collect());
     }
-    let found = id.rsplit_once('/').and_then(|(name, bind)| {
-        let (carrier, at) = (carrier(name)?, bind.parse::<usize>().ok()?);
-        Some((carrier, at, carrier.bind_records().get(at).cloned()?))
-    });
-    let Some((carrier, at, record)) = found else {
+    let Some((carrier, at, record)) = find_bind(&world, id) else {
         let message = format!("no bind {id}: `chappe status` lists them as CARRIER/N");
         return Err(Problem::new("unknown", message));
     };
@@ -71,6 +68,25 @@ fn one(
     format!("{}/{at}", carrier.settings.name)
 }
 
+/// The bind called `CARRIER/N`.
+pub fn find_bind<'a>(
+    world: &'a World,
+    id: &str,
+) -> Option<(&'a Arc<Carrier>, usize, Arc<BindRecord>)> {
+    let (name, bind) = id.rsplit_once('/')?;
+    let mut present = world.carriers.iter().filter(|carrier| !carrier.is_removed);
+    let carrier = present.find(|one| one.settings.name == name)?;
+    let at = bind.parse::<usize>().ok()?;
+    Some((carrier, at, carrier.bind_records().get(at).cloned()?))
+}
+
+/// The session of this number of an account.
+pub fn find_session(world: &World, account: &str, number: &str) -> Option<SessionRecord> {
+    let account = world.by_system_id.get(account)?;
+    let number = number.parse::<u64>().ok()?;
+    account.record.sessions().into_iter().find(|session| session.number == number)
+}
+
 /// A session of an account, which can be unbound and no more: it is its account's to bind.
 fn session(
     desk: &Desk,
@@ -79,11 +95,7 @@ fn session(
     number: &str,
 ) -> Result<Vec<String>, Problem> {
     let id = format!("{account}#{number}");
-    let session = desk.shared.world().by_system_id.get(account).and_then(|account| {
-        let number = number.parse::<u64>().ok()?;
-        account.record.sessions().into_iter().find(|session| session.number == number)
-    });
-    let Some(session) = session else {
+    let Some(session) = find_session(&desk.shared.world(), account, number) else {
         let message = format!("no session {id}: `chappe status` lists them as ACCOUNT#N");
         return Err(Problem::new("unknown", message));
     };

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::request::{self, Answer, Command, Problem};
-use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, queue, reload, status, trace};
+use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, capture, queue, reload, status, trace};
 
 /// How long a client may take to say something, or to take an answer; then it is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,11 +58,14 @@ async fn talk(client: UnixStream, desk: &Desk) -> io::Result<()> {
             let message = format!("a request has at most {LINE_MAX} octets");
             return write(&mut writing, Err(Problem::new("request", message))).await;
         }
-        let answer = match request::parse(&line) {
-            Ok(command) => answer(command, desk).await,
-            Err(problem) => Err(problem),
-        };
-        write(&mut writing, answer).await?;
+        match request::parse(&line) {
+            Ok(Command::Capture { id, limits }) => {
+                let ends = (&mut reading, &mut writing);
+                capture::stream(desk, (&id, limits), ends).await?;
+            }
+            Ok(command) => write(&mut writing, answer(command, desk).await).await?,
+            Err(problem) => write(&mut writing, Err(problem)).await?,
+        }
     }
     Ok(())
 }
@@ -75,7 +78,8 @@ async fn read_line(reading: &mut BufReader<OwnedReadHalf>, line: &mut Vec<u8>) -
     Ok(!line.is_empty())
 }
 
-async fn write(writing: &mut OwnedWriteHalf, answer: Result<Value, Problem>) -> io::Result<()> {
+/// Sends a client an answer.
+pub async fn write(writing: &mut OwnedWriteHalf, answer: Result<Value, Problem>) -> io::Result<()> {
     tokio::time::timeout(PATIENCE, writing.write_all(&line(answer))).await?
 }
 
@@ -96,5 +100,7 @@ async fn answer(command: Command, desk: &Desk) -> Result<Value, Problem> {
             queue::reroute(desk, &selection, to.as_deref(), yes).await
         }
         Command::Trace { id, show_numbers } => trace::answer(desk, &id, show_numbers).await,
+        // It has more answers than one.
+        Command::Capture { .. } => Err(Problem::new("request", "a capture is streamed")),
     }
 }

@@ -72,6 +72,31 @@ pub enum Command {
         #[serde(default)]
         show_numbers: bool,
     },
+    /// What a session reads and writes: an answer for each PDU, and a last one.
+    Capture {
+        /// Which: `CARRIER/N` or `ACCOUNT#N`.
+        id: String,
+        /// How much.
+        #[serde(flatten)]
+        limits: CaptureLimits,
+    },
+}
+
+/// How much of a session is captured, and how.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CaptureLimits {
+    /// Seconds.
+    #[serde(default)]
+    pub for_s: Option<u64>,
+    /// PDUs.
+    #[serde(default)]
+    pub count: Option<u64>,
+    /// Octets of them.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+    /// Whether texts and numbers are shown; passwords are never.
+    #[serde(default)]
+    pub unmasked: bool,
 }
 
 /// Which messages are meant: all that each of these covers.
@@ -180,6 +205,10 @@ mod tests {
                 yes: true,
             },
             Command::Trace { id: "12ab".to_owned(), show_numbers: false },
+            Command::Capture {
+                id: "acct#1".to_owned(),
+                limits: CaptureLimits { count: Some(7), ..CaptureLimits::default() },
+            },
         ];
         for command in commands {
             let request = Request { version: VERSION, command };

@@ -1,0 +1,144 @@
+//! `chappe capture`.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::foreign::{is_required, skip};
+use super::world::{CHAPPE, Smsc, World, carrier, route, submit, text, until};
+
+/// Begins to capture a session into a file.
+fn capture(world: &World, id: &str, file: &Path, options: &str) -> Child {
+    Command::new(CHAPPE)
+        .args(["capture", id, "--output"])
+        .arg(file)
+        .args(options.split_whitespace())
+        .arg("--config")
+        .arg(world.directory.join("chappe.toml"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn begins(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|file| file.len() > 0)
+}
+
+/// What it says at its end, which comes by itself.
+fn end_of(mut run: Child) -> String {
+    until("the capture ends", || run.try_wait().unwrap().is_some());
+    let output = run.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stderr)
+}
+
+fn has(octets: &[u8], what: &[u8]) -> bool {
+    octets.windows(what.len()).any(|window| window == what)
+}
+
+/// What tshark reads in a file, a line for each PDU; `None` where there is no tshark.
+fn tshark(file: &Path) -> Option<String> {
+    let fields = "-T fields -e smpp.command_id -e smpp.system_id -e smpp.password \
+                  -e smpp.destination_addr -e ip.src -e _ws.malformed -r";
+    let mut command = Command::new("tshark");
+    match command.args(fields.split_whitespace()).arg(file).output() {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            Some(text(&output.stdout))
+        }
+        Err(error) => {
+            assert!(!is_required(), "tshark: {error}");
+            skip("tshark is not here");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_bind_is_captured_from_its_bind_on_and_shows_no_secret_no_number_and_no_text() {
+    let smsc = Smsc::start("--receipt-delay 0ms");
+    let world = World::start(&(carrier("north", &smsc.address, "") + &route("north")));
+    world.until_bind_is("north", 0, "bound");
+    let file = world.directory.join("north.pcap");
+    let run = capture(&world, "north/0", &file, "--for 8s");
+    // The first PDU of the new session makes the file.
+    until("it begins", || {
+        world.shown("bind rebind north/0");
+        begins(&file)
+    });
+    world.until_bind_is("north", 0, "bound");
+    let (_session, _id) = submit(&world);
+    let end = end_of(run);
+    assert!(end.contains("the end: time"), "{end}");
+    let octets = fs::read(&file).unwrap();
+    assert!(has(&octets, b"\0\x0c\0\x04smpp"));
+    assert!(has(&octets, b"chappe\0******\0"), "the password is masked");
+    assert!(has(&octets, b"+33612******\0") || has(&octets, b"33612******\0"));
+    assert!(!has(&octets, b"345678") && !has(&octets, b"hello"));
+    let Some(read) = tshark(&file) else { return };
+    let lines: Vec<&str> = read.lines().collect();
+    let binds: Vec<&&str> = lines.iter().filter(|line| line.starts_with("0x00000009")).collect();
+    assert!(!binds.is_empty(), "{read}");
+    assert!(binds.iter().all(|bind| bind.contains("chappe\t******")), "{read}");
+    for command in ["0x80000009", "0x00000004", "0x80000004"] {
+        assert!(lines.iter().any(|line| line.starts_with(command)), "{command}: {read}");
+    }
+    assert!(read.contains("33612******"), "{read}");
+    assert!(read.contains("127.0.0.1") && read.contains("0.0.0.0"), "{read}");
+    assert!(!read.contains("alformed"), "{read}");
+}
+
+#[test]
+fn a_session_of_an_account_is_captured_whole_if_it_is_wanted_and_ends_with_it() {
+    let smsc = Smsc::start("--receipt-delay 0ms");
+    let world = World::start(&(carrier("north", &smsc.address, "") + &route("north")));
+    world.until_bind_is("north", 0, "bound");
+    let (mut session, _id) = submit(&world);
+    let file = world.directory.join("acct.pcap");
+    let run = capture(&world, "acct#1", &file, "--for 60s --unmasked --count 1000");
+    let body = b"\0\x05\0Shop\0\x01\x01+33612345678\0\0\0\0\0\0\x01\0\0\0\x05hello";
+    let words = [16 + body.len() as u32, 4, 0, 7];
+    let mut pdu: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+    pdu.extend_from_slice(body);
+    until("it begins", || {
+        session.write_all(&pdu).unwrap();
+        begins(&file)
+    });
+    let second = world.chappe("capture acct#1 --output /dev/null");
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("is being captured already"));
+    drop(session);
+    let end = end_of(run);
+    assert!(end.contains("the end: session"), "{end}");
+    let octets = fs::read(&file).unwrap();
+    assert!(has(&octets, b"+33612345678\0") && has(&octets, b"hello"));
+    let unknown = world.chappe("capture acct#1 --output /dev/null");
+    assert!(text(&unknown.stderr).contains("no session acct#1"));
+}
+
+#[test]
+fn a_capture_ends_after_so_many_pdus_and_when_its_client_goes() {
+    let smsc = Smsc::start("--receipt-delay 0ms");
+    let world = World::start(&(carrier("north", &smsc.address, "") + &route("north")));
+    world.until_bind_is("north", 0, "bound");
+    let file = world.directory.join("one.pcap");
+    let mut gone = capture(&world, "north/0", &file, "");
+    until("it has begun", || {
+        let output = world.chappe("capture north/0 --output /dev/null --for 0s");
+        text(&output.stderr).contains("already")
+    });
+    gone.kill().unwrap();
+    gone.wait().unwrap();
+    until("it may be captured again", || {
+        let output = world.chappe("capture north/0 --output /dev/null --for 0s");
+        text(&output.stderr).contains("the end: time")
+    });
+    let mut run = capture(&world, "north/0", &file, "--count 3");
+    until("it ends", || {
+        world.shown("bind rebind north/0");
+        run.try_wait().unwrap().is_some()
+    });
+    let end = end_of(run);
+    assert!(end.starts_with("3 PDUs of ") && end.contains("the end: count"), "{end}");
+}
