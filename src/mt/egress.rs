@@ -8,6 +8,7 @@
 
 mod binds;
 mod fair;
+mod learnt;
 mod outgoing;
 
 use std::collections::{HashSet, VecDeque};

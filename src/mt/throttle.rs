@@ -1,11 +1,7 @@
 //! Our own pace: how many segments a second may pass.
 
-mod learnt;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-pub use learnt::LearntPace;
 
 /// Nanoseconds of a second.
 const SECOND: u64 = 1_000_000_000;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::learnt::LearntPace;
 use super::outgoing::Outgoing;
-use crate::mt::throttle::LearntPace;
 
 /// Segments handed to one bind before another gets its turn: enough to fill a write, few enough
 /// that binds stay even.
