@@ -102,7 +102,7 @@ fn dispatch(name: &'static str, accounts: u32, binds: u32, marketing: bool) -> C
     let messages: Vec<Outgoing> =
         (0..ROUND as u64 * 32).map(|order| one(order, accounts, marketing)).collect();
     let mut dispatcher = Dispatcher::new(0, binds as usize);
-    (0..binds).for_each(|bind| dispatcher.bind_up(bind, 1_000));
+    (0..binds).for_each(|bind| dispatcher.bind_up(Duration::ZERO, bind, 1_000));
     let mut at = 0;
     let run = move |times: usize| {
         let mut sent = vec![0; binds as usize];

@@ -76,6 +76,8 @@ pub struct CarrierLink {
 struct InFlight {
     ticket: u64,
     segment: u8,
+    /// Nothing else of its lane goes before the dispatcher knows of its answer.
+    alone: bool,
 }
 
 impl CarrierLink {
@@ -195,6 +197,12 @@ impl CarrierLink {
         self.answered += 1;
         self.tally.response(&self.carrier, request.age(now.monotonic));
         let result = self.result(now, (request, sent), status, pdu);
+        if sent.alone {
+            let class = StatusClass::Throttle;
+            let comes_back =
+                matches!(result, SegmentResult::Refused { class: c, .. } if c == class);
+            let _ = self.handle.answered_alone.push((sent.ticket, comes_back));
+        }
         self.done(sent.ticket, sent.segment, result, false);
     }
 
@@ -327,7 +335,8 @@ impl CarrierLink {
                 }
             };
             if session.submit(now, u64::from(place), &submit).is_ok() {
-                let in_flight = InFlight { ticket: outgoing.ticket, segment: outgoing.segment };
+                let Outgoing { ticket, segment, flow, .. } = outgoing;
+                let in_flight = InFlight { ticket, segment, alone: flow.is_alone() };
                 if let Some(entry) = self.in_flight.get_mut(place as usize) {
                     *entry = Some(in_flight);
                 }
@@ -339,6 +348,9 @@ impl CarrierLink {
             } else {
                 self.free.push(place);
                 self.answered += 1;
+                if outgoing.flow.is_alone() {
+                    let _ = self.handle.answered_alone.push((outgoing.ticket, false));
+                }
                 // What came in one PDU goes out in one, so only a field beyond our own table can
                 // be at fault: no other carrier would take it either.
                 let status = CommandStatus::ESME_RINVMSGLEN;
@@ -413,6 +425,9 @@ impl Owner for CarrierLink {
                     return;
                 }
                 self.answered += 1;
+                if sent.alone {
+                    let _ = self.handle.answered_alone.push((sent.ticket, false));
+                }
                 self.carrier.metrics.in_doubt.increment(1);
                 self.tally.unanswered();
                 if why == Unanswered::TimedOut {

@@ -99,9 +99,9 @@ impl DispatchTask {
     }
 
     /// Takes what was told; whether there may be more.
-    fn take_batch(&mut self, cx: &Context<'_>) -> bool {
-        let queue = &self.carrier.dispatcher;
+    fn take_batch(&mut self, now: Duration, cx: &Context<'_>) -> bool {
         for _ in 0..BATCH {
+            let queue = &self.carrier.dispatcher;
             if self.told.is_empty() && !queue.pop(&mut self.told) {
                 queue.register(cx);
                 return !queue.is_empty();
@@ -110,6 +110,10 @@ impl DispatchTask {
             match item {
                 ToDispatcher::Message { outgoing, first } => {
                     self.dispatcher.readmit(outgoing.ticket);
+                    if outgoing.flow.is_alone() {
+                        // Its answer came first.
+                        self.take_answered_alone(now);
+                    }
                     match first {
                         true => self.dispatcher.push_first(outgoing),
                         false => self.dispatcher.push(outgoing),
@@ -122,12 +126,14 @@ impl DispatchTask {
     }
 
     /// Sees which binds stand.
-    fn take_links(&mut self) {
+    fn take_links(&mut self, now: Duration) {
         let changed = self.carrier.links_changed.load(Ordering::Acquire);
         if changed == self.links_seen {
             return;
         }
         self.links_seen = changed;
+        // What came on those that are gone as well.
+        self.take_answered_alone(now);
         let places = self.carrier.links.load();
         if self.links.len() < places.len() {
             self.dispatcher.grow(places.len());
@@ -137,22 +143,32 @@ impl DispatchTask {
             self.paces.extend((self.paces.len()..places.len()).map(pace));
         }
         for (bind, (place, link)) in places.iter().zip(&mut self.links).enumerate() {
-            let now = place.load_full();
-            let same = match (&now, &*link) {
-                (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            let new = place.load_full();
+            let same = match (&new, &*link) {
+                (Some(new), Some(before)) => Arc::ptr_eq(new, before),
                 (None, None) => true,
                 _ => false,
             };
             if !same && link.is_some() {
-                self.dispatcher.bind_down(bind as u32);
+                self.dispatcher.bind_down(now, bind as u32);
             }
-            if let Some(now) = &now {
+            if let Some(new) = &new {
                 if !same {
-                    self.dispatcher.bind_up(bind as u32, now.window);
+                    self.dispatcher.bind_up(now, bind as u32, new.window);
                 }
-                self.dispatcher.hold(bind as u32, now.is_held());
+                self.dispatcher.hold(bind as u32, new.is_held());
             }
-            *link = now;
+            *link = new;
+        }
+    }
+
+    /// Hears of segments that went alone in their lanes, before it takes what comes back of them.
+    fn take_answered_alone(&mut self, now: Duration) {
+        for (bind, link) in self.links.iter().enumerate() {
+            let Some(link) = link else { continue };
+            while let Some((ticket, comes_back)) = link.answered_alone.pop() {
+                self.dispatcher.answered_alone(now, bind as u32, ticket, comes_back);
+            }
         }
     }
 
@@ -183,7 +199,7 @@ impl DispatchTask {
                     if let Err(back) = pushed {
                         // The session has just ended, as `take_links` will see.
                         self.dispatcher.push_first(back);
-                        self.dispatcher.bind_down(bind as u32);
+                        self.dispatcher.bind_down(now.monotonic, bind as u32);
                         continue;
                     }
                     if let Some(touched) = self.touched.get_mut(bind) {
@@ -311,8 +327,9 @@ impl Future for DispatchTask {
         let this = &mut *self;
         let now = this.shared.clock.now();
         this.refresh(now);
-        let more_told = this.take_batch(cx);
-        this.take_links();
+        this.take_answered_alone(now.monotonic);
+        let more_told = this.take_batch(now.monotonic, cx);
+        this.take_links(now.monotonic);
         this.take_credit(now.monotonic);
         let more_to_send = this.hand_out(now, cx);
         this.give_back_unsent(cx);

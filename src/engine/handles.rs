@@ -162,6 +162,9 @@ pub struct CarrierHandle {
     pub throttled_sent_at: AtomicU64,
     /// When the last of them came, likewise.
     pub throttled_at: AtomicU64,
+    /// Segments that went alone in their lanes and were answered: their tickets, and whether they
+    /// come back because they were throttled. As many as the window fit, so pushing never fails.
+    pub answered_alone: ArrayQueue<(u64, bool)>,
     /// Nothing is to be sent before this moment, in nanoseconds of the monotonic clock.
     pub paused_until: AtomicU64,
     /// Set while the operator wants no message on it.
@@ -183,6 +186,7 @@ impl CarrierHandle {
             throttled: AtomicU32::new(0),
             throttled_sent_at: AtomicU64::new(0),
             throttled_at: AtomicU64::new(0),
+            answered_alone: ArrayQueue::new(window as usize + 1),
             paused_until: AtomicU64::new(0),
             held: AtomicBool::new(false),
             leaving: AtomicBool::new(false),

@@ -8,6 +8,7 @@
 
 mod binds;
 mod fair;
+mod lanes;
 mod learnt;
 mod outgoing;
 
@@ -18,6 +19,7 @@ use super::throttle::Rate;
 use crate::message::class::TrafficClass;
 use binds::Binds;
 use fair::Queues;
+use lanes::Lanes;
 pub use outgoing::{Flow, Outgoing};
 
 /// How long withdrawn tickets are gathered before the queue is gone through for them; for each
@@ -48,6 +50,8 @@ pub struct Dispatcher {
     /// What goes next, once a bind and the pace let it.
     head: Option<Outgoing>,
     binds: Binds,
+    /// Lanes in which a message was throttled.
+    lanes: Lanes,
     /// Tickets given up by their shards that may still stand among the others.
     withdrawn: HashSet<u64, foldhash::fast::FixedState>,
     /// When the queue is gone through for them.
@@ -69,6 +73,7 @@ impl Dispatcher {
             queues: Queues::default(),
             head: None,
             binds: Binds::new(binds),
+            lanes: Lanes::default(),
             withdrawn: HashSet::default(),
             sweep_at: None,
             looking_at: 0,
@@ -94,9 +99,22 @@ impl Dispatcher {
 
     /// Puts a message back before those of its account and class that wait: it was throttled, or
     /// its bind went away before it was sent. Whatever the order they come back in, they go in the
-    /// order of acceptance, and neighbours together on one bind.
+    /// order of acceptance, and neighbours together on one bind. Of the lane of one that goes
+    /// [alone](Flow::alone) nothing else goes before its answer.
     pub fn push_first(&mut self, outgoing: Outgoing) {
-        let Err(outgoing) = self.binds.rejoin(outgoing) else { return };
+        let (added, alone) = (outgoing.segments, outgoing.flow.is_alone());
+        let mut outgoing = match self.binds.rejoin(outgoing) {
+            Ok(rest) => return self.lanes.rejoined(rest, added, alone),
+            Err(outgoing) => outgoing,
+        };
+        if alone || !self.lanes.is_empty() {
+            let Some(one) = self.lanes.back(outgoing) else { return };
+            outgoing = one;
+        }
+        self.queue_first(outgoing);
+    }
+
+    fn queue_first(&mut self, outgoing: Outgoing) {
         if let Some(head) = self.head.take() {
             self.queues.push_first(head);
         }
@@ -125,6 +143,7 @@ impl Dispatcher {
         if let Some(head) = self.head.take() {
             self.queues.push_first(head);
         }
+        self.lanes.end().into_iter().for_each(|one| self.queues.push_first(one));
         let withdrawn = &self.withdrawn;
         let mut leaves = |one: &Outgoing| {
             let whole = one.segment == 0 && one.segments == one.message.segments();
@@ -159,17 +178,21 @@ impl Dispatcher {
     }
 
     /// A bind stands and may take so many segments.
-    pub fn bind_up(&mut self, bind: u32, credit: u32) {
-        self.bind_down(bind);
+    pub fn bind_up(&mut self, now: Duration, bind: u32, credit: u32) {
+        self.bind_down(now, bind);
         self.end_look();
         self.binds.up(bind as usize, credit);
     }
 
     /// A bind is gone. The rest of a message that had begun on it goes on another, before what
     /// waits.
-    pub fn bind_down(&mut self, bind: u32) {
-        if let Some(rest) = self.binds.down(bind as usize) {
-            self.push_first(rest);
+    pub fn bind_down(&mut self, now: Duration, bind: u32) {
+        self.lanes.bind_down(now, bind);
+        match self.binds.down(bind as usize) {
+            // Its lane counts on it already.
+            Some(rest) if rest.flow.is_alone() => self.queue_first(rest),
+            Some(rest) => self.push_first(rest),
+            None => {}
         }
     }
 
@@ -183,6 +206,14 @@ impl Dispatcher {
     /// for a moment in which what was refused comes back.
     pub fn throttled(&mut self, now: Duration, bind: u32, answers: u32, sent_at: Duration) {
         self.binds.throttled(now, bind as usize, answers, sent_at);
+    }
+
+    /// A segment that went [alone](Flow::alone) was answered; `comes_back` when it was throttled.
+    /// To be called before what comes back does.
+    pub fn answered_alone(&mut self, now: Duration, bind: u32, ticket: u64, comes_back: bool) {
+        if let Some(next) = self.lanes.answered(now, (bind, ticket), comes_back) {
+            self.queues.push_first(next);
+        }
     }
 
     /// The pace that each bind has learnt from such answers, in segments a second.
@@ -206,7 +237,8 @@ impl Dispatcher {
     /// How many messages wait, those given up but not passed over yet among them.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.queues.len() + usize::from(self.head.is_some()) + self.binds.begun()
+        let queued = self.queues.len() + self.lanes.waiting();
+        queued + usize::from(self.head.is_some()) + self.binds.begun()
     }
 
     /// How many whole messages of each class wait, in the order of [`TrafficClass::ALL`].
@@ -240,6 +272,11 @@ impl Dispatcher {
 
     fn next_segment(&mut self, now: Duration) -> Next {
         self.binds.release(now);
+        if let Some(at) = self.lanes.look_at()
+            && at <= now
+        {
+            self.lanes.expired(now).into_iter().for_each(|one| self.queues.push_first(one));
+        }
         if !self.withdrawn.is_empty() {
             self.drop_withdrawn_begun();
         }
@@ -253,9 +290,11 @@ impl Dispatcher {
         {
             return self.send(now, bind, |this| this.head.take());
         }
-        match self.binds.next_release(self.waiting() > self.binds.begun()) {
-            Some(until) if until > now => Next::At(until),
-            _ => Next::Idle,
+        let release = self.binds.next_release(self.waiting() > self.binds.begun());
+        let release = release.filter(|until| *until > now);
+        match release.into_iter().chain(self.lanes.look_at()).min() {
+            Some(at) => Next::At(at),
+            None => Next::Idle,
         }
     }
 
@@ -271,7 +310,12 @@ impl Dispatcher {
         }
         match take(self) {
             Some(outgoing) => {
-                Next::Send { bind: bind as u32, outgoing: self.binds.take(now, bind, outgoing) }
+                let outgoing = self.binds.take(now, bind, outgoing);
+                let bind = bind as u32;
+                if outgoing.flow.is_alone() {
+                    self.lanes.sent(outgoing.ticket, bind);
+                }
+                Next::Send { bind, outgoing }
             }
             None => Next::Idle,
         }
@@ -284,10 +328,17 @@ impl Dispatcher {
                 self.head = self.queues.pop();
             }
             let Some(head) = &self.head else { return false };
-            if self.withdrawn.is_empty() || !self.withdrawn.contains(&head.ticket) {
+            if !self.withdrawn.is_empty() && self.withdrawn.contains(&head.ticket) {
+                let head = self.head.take();
+                self.give_back(head);
+            } else if self.lanes.is_empty() {
                 return true;
+            } else {
+                self.head = self.head.take().and_then(|head| self.lanes.enter(head));
+                if self.head.is_some() {
+                    return true;
+                }
             }
-            self.unsent.extend(self.head.take());
         }
     }
 
@@ -305,8 +356,10 @@ impl Dispatcher {
         self.end_look();
         let withdrawn = &self.withdrawn;
         let is_withdrawn = |one: &Outgoing| withdrawn.contains(&one.ticket);
-        self.unsent.extend(self.head.take_if(|head| is_withdrawn(head)));
-        self.unsent.extend(self.queues.extract(is_withdrawn));
+        let mut found = self.queues.extract(is_withdrawn);
+        found.extend(self.head.take_if(|head| is_withdrawn(head)));
+        self.unsent.extend(self.lanes.extract(is_withdrawn));
+        self.give_back(found);
         // Those that were not there have been sent already and are never met.
         self.withdrawn.clear();
         self.sweep_at = None;
@@ -315,7 +368,20 @@ impl Dispatcher {
     /// Drops what has begun of messages that were withdrawn.
     fn drop_withdrawn_begun(&mut self) {
         let withdrawn = &self.withdrawn;
-        self.unsent.extend(self.binds.take_all_begun(|rest| withdrawn.contains(&rest.ticket)));
+        let found = self.binds.take_all_begun(|rest| withdrawn.contains(&rest.ticket));
+        self.give_back(found);
+    }
+
+    /// Gives withdrawn messages back, and their turn in their lanes to the next.
+    fn give_back(&mut self, withdrawn: impl IntoIterator<Item = Outgoing>) {
+        for one in withdrawn {
+            if one.flow.is_alone()
+                && let Some(next) = self.lanes.removed(one.ticket, one.segments)
+            {
+                self.queues.push_first(next);
+            }
+            self.unsent.push(one);
+        }
     }
 }
 

@@ -94,3 +94,33 @@ async fn a_carrier_that_throttles_above_500_a_second_gets_little_more_and_all_of
     assert!(world.metric("chappe_retries_total").abs() < 0.5);
     world.counts("chappe_segments_accepted_total{carrier=\"smsc\"}", MESSAGES as f64).await;
 }
+
+#[tokio::test]
+async fn what_stands_behind_a_throttled_message_of_its_lane_waits_for_it() {
+    const WINDOW: usize = 5;
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let own = Arc::clone(&taken);
+    let mut refusals = 0;
+    let smsc = Smsc::with(move |submit| {
+        if submit.text == b"03" && refusals < 6 {
+            refusals += 1;
+            return Reply::Refuse(CommandStatus::ESME_RTHROTTLED);
+        }
+        own.lock().unwrap().push(String::from_utf8_lossy(&submit.text).into_owned());
+        Reply::Take
+    })
+    .await;
+    let carrier = carrier("smsc", smsc.address);
+    let world = World::start(&format!("{carrier}window_max = {WINDOW}\n{ROUTE}")).await;
+    let esme = Esme::bind(world.smpp()).await;
+    let texts: Vec<String> = (1..=40).map(|at| format!("{at:02}")).collect();
+    let responses = esme.burst(texts.iter().map(Submit::new).collect()).await;
+    assert!(responses.iter().all(|response| response.0 == CommandStatus::ESME_ROK));
+    until("all are taken", || taken.lock().unwrap().len() == texts.len()).await;
+    let taken = taken.lock().unwrap().clone();
+    let place = taken.iter().position(|text| text == "03").unwrap();
+    // Two before it, and what was on the wire behind it.
+    assert!(place <= 2 + WINDOW, "{taken:?}");
+    assert!(taken[place..].is_sorted(), "{taken:?}");
+    world.counts("chappe_messages_queued", 0.0).await;
+}

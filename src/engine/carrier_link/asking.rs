@@ -46,7 +46,7 @@ impl CarrierLink {
             }
             let (ticket, segment) = (question.ticket, question.segment);
             if let Some(entry) = self.in_flight.get_mut(place as usize) {
-                *entry = Some(InFlight { ticket, segment });
+                *entry = Some(InFlight { ticket, segment, alone: false });
             }
         }
     }
@@ -66,14 +66,14 @@ impl CarrierLink {
         } else {
             underway.increment(1)
         }
-        let InFlight { ticket, segment } = of;
+        let InFlight { ticket, segment, .. } = of;
         let shard = usize::from(shard_of(ticket));
         self.outbox.push(shard, ToShard::CarrierSays { ticket, segment, says });
     }
 
     /// The carrier's id of a segment, where it may be asked for it.
     pub(super) fn named(&mut self, of: InFlight, id: &[u8]) {
-        let InFlight { ticket, segment } = of;
+        let InFlight { ticket, segment, .. } = of;
         let shard = usize::from(shard_of(ticket));
         self.outbox.push(shard, ToShard::Named { ticket, segment, id: id.into() });
     }

@@ -51,7 +51,9 @@ impl<L: Clone> Shard<L> {
                 self.segment_refused(now, ticket, segment, (status, class, retry_after), effects);
             }
             // Only what is out can come back unsent or be lost.
-            (SegmentResult::NotSent, Place::Out) => self.send_again(ticket, segment, effects),
+            (SegmentResult::NotSent, Place::Out) => {
+                self.send_again(ticket, segment, false, effects)
+            }
             (SegmentResult::InDoubt, Place::Out) => {
                 self.segment_in_doubt(now, ticket, segment, effects);
             }
@@ -139,7 +141,7 @@ impl<L: Clone> Shard<L> {
             // Refused for being too fast is no attempt: it goes first as soon as the pace allows.
             StatusClass::Throttle => {
                 one.place = Place::Out;
-                self.send_again(ticket, segment, effects);
+                self.send_again(ticket, segment, true, effects);
             }
             StatusClass::Temporary | StatusClass::Session => {
                 one.attempts += 1;
@@ -194,7 +196,7 @@ impl<L: Clone> Shard<L> {
             InDoubtPolicy::Resend => {
                 (one.place, one.twice) = (Place::Out, true);
                 effects.count(Counted::MaybeTwice);
-                self.send_again(ticket, segment, effects);
+                self.send_again(ticket, segment, false, effects);
             }
             InDoubtPolicy::WaitThenResend => {
                 live.wake_at = live.wake_at.max(now.wall + rules.in_doubt_wait);
@@ -230,7 +232,14 @@ impl<L: Clone> Shard<L> {
 
     /// Sends one segment again, before what has not been sent yet; it is back for good if its
     /// message has expired, and for a while if it is held or another message has its lane.
-    fn send_again<E: Effects<Link = L>>(&mut self, ticket: u64, segment: u8, effects: &mut E) {
+    /// `alone` when it was throttled: nothing else of its lane goes before it is answered.
+    fn send_again<E: Effects<Link = L>>(
+        &mut self,
+        ticket: u64,
+        segment: u8,
+        alone: bool,
+        effects: &mut E,
+    ) {
         let waits = self.waits_in_lane(ticket);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         if live.expired || live.held || waits {
@@ -239,7 +248,11 @@ impl<L: Clone> Shard<L> {
             }
             return;
         }
-        effects.dispatch(live.carrier, outgoing(live, ticket, segment, 1), true);
+        let mut outgoing = outgoing(live, ticket, segment, 1);
+        if alone {
+            outgoing.flow = outgoing.flow.alone();
+        }
+        effects.dispatch(live.carrier, outgoing, true);
     }
 
     /// Sends every segment that is back, neighbours together so that they keep to one bind. A

@@ -232,21 +232,23 @@ impl Binds {
         (0..self.binds.len()).filter_map(|at| self.take_begun(at, &of)).collect()
     }
 
-    /// Puts a segment that came back before the rest that follows it on some bind.
+    /// Puts a segment that came back before the rest that follows it on some bind, and gives that
+    /// rest.
     ///
     /// # Errors
-    /// Gives it back when there is no such rest.
-    pub fn rejoin(&mut self, outgoing: Outgoing) -> Result<(), Outgoing> {
+    /// Gives the segment back when there is no such rest.
+    pub fn rejoin(&mut self, outgoing: Outgoing) -> Result<&mut Outgoing, Outgoing> {
         if self.begun_count == 0 {
             return Err(outgoing);
         }
+        let next = outgoing.segment.checked_add(outgoing.segments);
         let mut rests = self.binds.iter_mut().filter_map(|bind| bind.begun.as_mut());
-        let Some(rest) = rests.find(|rest| outgoing.is_followed_by(rest)) else {
-            return Err(outgoing);
-        };
+        let follows =
+            |rest: &&mut Outgoing| rest.ticket == outgoing.ticket && Some(rest.segment) == next;
+        let Some(rest) = rests.find(follows) else { return Err(outgoing) };
         rest.segment = outgoing.segment;
         rest.segments += outgoing.segments;
-        Ok(())
+        Ok(rest)
     }
 
     /// When a bind that is paused may take what waits, or goes on with what has begun on it.

@@ -28,9 +28,10 @@ pub struct Outgoing {
 const _: () = assert!(size_of::<Outgoing>() == 32);
 
 impl Outgoing {
-    /// Whether the other begins with the segment behind the last of this one.
+    /// Whether the other begins with the segment behind the last of this one, and goes as it does.
     pub(super) fn is_followed_by(&self, other: &Self) -> bool {
         self.ticket == other.ticket
+            && self.flow == other.flow
             && self.segment.checked_add(self.segments) == Some(other.segment)
     }
 }
@@ -43,7 +44,9 @@ pub struct Flow(u32);
 /// Bits of the class and of the priority below the account.
 const CLASS_BITS: u32 = 2;
 const PRIORITY_BITS: u32 = 2;
-const ACCOUNT_SHIFT: u32 = CLASS_BITS + PRIORITY_BITS;
+/// Set while a message goes alone in its lane.
+const ALONE: u32 = 1 << (CLASS_BITS + PRIORITY_BITS);
+const ACCOUNT_SHIFT: u32 = CLASS_BITS + PRIORITY_BITS + 1;
 /// The highest priority_flag (SMPP 3.4 §5.2.14); what is above counts as it.
 const PRIORITY_MAX: u8 = 3;
 
@@ -64,6 +67,24 @@ impl Flow {
         };
         let priority = u32::from(priority_flag.min(PRIORITY_MAX));
         Self(account << ACCOUNT_SHIFT | priority << CLASS_BITS | class)
+    }
+
+    /// The same of a message that was throttled, or waits for its turn behind one: nothing else of
+    /// its lane goes before it has been answered.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self(self.0 | ALONE)
+    }
+
+    /// The same of one that does not.
+    pub(super) fn not_alone(self) -> Self {
+        Self(self.0 & !ALONE)
+    }
+
+    /// Whether it goes alone in its lane.
+    #[must_use]
+    pub fn is_alone(self) -> bool {
+        self.0 & ALONE != 0
     }
 
     /// The class.
@@ -101,7 +122,8 @@ mod tests {
         for account in [0, 1, 999_999] {
             for (at, class) in classes.into_iter().enumerate() {
                 for priority in 0..=4 {
-                    let flow = Flow::new(account, class, priority);
+                    let flow = Flow::new(account, class, priority).alone();
+                    assert!(flow.is_alone() && !flow.not_alone().is_alone());
                     let (marketing, conversational) = (usize::from(at == 2), usize::from(at == 1));
                     assert_eq!(flow.class(), class);
                     let expected = 2 * (3 - usize::from(priority.min(3))) + marketing;

@@ -14,7 +14,7 @@ fn from(ticket: u64, account: u32, class: TrafficClass, priority_flag: u8) -> Ou
 /// A dispatcher of so many segments a second with one bind that always has room.
 fn wide(segments_per_second: u32) -> Dispatcher {
     let mut dispatcher = Dispatcher::new(segments_per_second, 1);
-    dispatcher.bind_up(0, u32::MAX);
+    dispatcher.bind_up(Duration::ZERO, 0, u32::MAX);
     dispatcher
 }
 
@@ -153,7 +153,7 @@ fn how_much_of_each_class_waits_and_since_when_is_known() {
     let seconds =
         |oldest: [Option<Duration>; 3]| oldest.map(|oldest| oldest.map(|at| at.as_secs()));
     assert_eq!(seconds(dispatcher.oldest_by_class()), [Some(90), None, Some(60)]);
-    dispatcher.bind_up(0, 3);
+    dispatcher.bind_up(Duration::ZERO, 0, 3);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO).len(), 3);
     assert_eq!(dispatcher.waiting_by_class().iter().sum::<usize>(), 1);
 }
@@ -183,12 +183,12 @@ proptest! {
                     dispatcher.push(one);
                     ticket += 1;
                 }
-                4 => dispatcher.bind_up(account % 3, u32::from(segments)),
+                4 => dispatcher.bind_up(Duration::ZERO, account % 3, u32::from(segments)),
                 5 => dispatcher.credit(Duration::ZERO, account % 3, 2),
                 6 => {
                     // A bind dies, and what it had comes back, the last first.
                     let bind = account % 3;
-                    dispatcher.bind_down(bind);
+                    dispatcher.bind_down(Duration::ZERO, bind);
                     while let Some(back) = sent_on[bind as usize].pop() {
                         let back: Outgoing = back;
                         last.remove(&(back.flow.level(), back.flow.place()));
@@ -217,7 +217,7 @@ proptest! {
             }
         }
         for bind in 0..3 {
-            dispatcher.bind_up(bind, 10_000);
+            dispatcher.bind_up(Duration::ZERO, bind, 10_000);
         }
         now += Duration::from_secs(10);
         for (_, ticket, segment) in drain(&mut dispatcher, now) {

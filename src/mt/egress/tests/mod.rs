@@ -1,6 +1,7 @@
 //! A dispatcher in virtual time.
 
 mod fairness;
+mod lanes;
 mod pace;
 
 use std::sync::Arc;
@@ -51,8 +52,8 @@ fn nothing_is_sent_beyond_a_binds_window() {
         dispatcher.push(outgoing(ticket, 1));
     }
     assert!(drain(&mut dispatcher, Duration::ZERO).is_empty());
-    dispatcher.bind_up(0, 3);
-    dispatcher.bind_up(1, 4);
+    dispatcher.bind_up(Duration::ZERO, 0, 3);
+    dispatcher.bind_up(Duration::ZERO, 1, 4);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO).len(), 7);
     dispatcher.credit(Duration::ZERO, 1, 2);
     let sent = drain(&mut dispatcher, Duration::ZERO);
@@ -67,7 +68,7 @@ fn segments_of_a_message_go_in_sequence_on_one_bind() {
         dispatcher.push(outgoing(ticket, 5));
     }
     for bind in 0..3 {
-        dispatcher.bind_up(bind, 7);
+        dispatcher.bind_up(Duration::ZERO, bind, 7);
     }
     let mut sent = drain(&mut dispatcher, Duration::ZERO);
     for round in 0..200 {
@@ -86,10 +87,10 @@ fn segments_of_a_message_go_in_sequence_on_one_bind() {
 fn the_rest_of_a_message_goes_elsewhere_when_its_bind_dies() {
     let mut dispatcher = Dispatcher::new(0, 2);
     dispatcher.push(outgoing(1, 3));
-    dispatcher.bind_up(0, 1);
+    dispatcher.bind_up(Duration::ZERO, 0, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
-    dispatcher.bind_down(0);
-    dispatcher.bind_up(1, 10);
+    dispatcher.bind_down(Duration::ZERO, 0);
+    dispatcher.bind_up(Duration::ZERO, 1, 10);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 1, 1), (1, 1, 2)]);
 }
 
@@ -97,7 +98,7 @@ fn the_rest_of_a_message_goes_elsewhere_when_its_bind_dies() {
 fn the_carriers_rate_holds_over_all_its_binds() {
     let mut dispatcher = Dispatcher::new(1000, 4);
     for bind in 0..4 {
-        dispatcher.bind_up(bind, 1_000_000);
+        dispatcher.bind_up(Duration::ZERO, bind, 1_000_000);
     }
     for ticket in 0..100_000 {
         dispatcher.push(outgoing(ticket, 1));
@@ -110,7 +111,7 @@ fn the_carriers_rate_holds_over_all_its_binds() {
 #[test]
 fn a_paused_bind_says_when_to_ask_again() {
     let mut dispatcher = Dispatcher::new(0, 1);
-    dispatcher.bind_up(0, 10);
+    dispatcher.bind_up(Duration::ZERO, 0, 10);
     dispatcher.push(outgoing(1, 1));
     dispatcher.pause(0, Duration::from_secs(3));
     assert!(matches!(dispatcher.next(Duration::ZERO), Next::At(at) if at.as_secs() == 3));
@@ -122,7 +123,7 @@ fn what_is_put_back_goes_first_but_not_into_a_message_that_has_begun() {
     let mut dispatcher = Dispatcher::new(0, 1);
     dispatcher.push(outgoing(1, 2));
     dispatcher.push(outgoing(2, 1));
-    dispatcher.bind_up(0, 1);
+    dispatcher.bind_up(Duration::ZERO, 0, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
     dispatcher.push_first(outgoing(9, 1));
     dispatcher.credit(Duration::ZERO, 0, 9);
@@ -138,7 +139,7 @@ fn what_comes_back_goes_in_the_order_of_acceptance_whatever_the_order_it_comes_i
     for ticket in [3, 1, 4, 0, 2] {
         dispatcher.push_first(outgoing(ticket, 1));
     }
-    dispatcher.bind_up(0, 100);
+    dispatcher.bind_up(Duration::ZERO, 0, 100);
     let sent = drain(&mut dispatcher, Duration::ZERO);
     let tickets: Vec<u64> = sent.iter().map(|sent| sent.1).collect();
     assert_eq!(tickets, [0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
@@ -151,7 +152,7 @@ fn segments_that_come_back_one_by_one_go_together_on_one_bind() {
         dispatcher.push_first(Outgoing { segment, ..outgoing(7, 1) });
     }
     for bind in 0..4 {
-        dispatcher.bind_up(bind, 2);
+        dispatcher.bind_up(Duration::ZERO, bind, 2);
     }
     let mut sent = drain(&mut dispatcher, Duration::ZERO);
     for _ in 0..10 {
@@ -178,7 +179,7 @@ fn what_was_withdrawn_is_never_sent_and_given_back() {
     }
     let thirds = || (0..1000_u64).filter(|ticket| ticket % 3 == 0);
     thirds().for_each(|ticket| dispatcher.remove(ticket));
-    dispatcher.bind_up(0, u32::MAX);
+    dispatcher.bind_up(Duration::ZERO, 0, u32::MAX);
     let sent = drain(&mut dispatcher, Duration::ZERO);
     assert_eq!(sent.len(), 2 * 666);
     assert!(sent.iter().all(|one| one.1 % 3 != 0));
@@ -204,7 +205,7 @@ fn what_was_withdrawn_is_given_back_though_nothing_can_be_sent() {
 fn a_withdrawn_ticket_that_was_sent_already_is_not_given_back_nor_remembered() {
     let mut dispatcher = Dispatcher::new(0, 1);
     dispatcher.push(outgoing(1, 3));
-    dispatcher.bind_up(0, 2);
+    dispatcher.bind_up(Duration::ZERO, 0, 2);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1)]);
     for ticket in 1..1000 {
         dispatcher.remove(ticket);
@@ -222,10 +223,10 @@ fn a_message_withdrawn_halfway_leaves_its_bind_to_the_next() {
     let mut dispatcher = Dispatcher::new(0, 2);
     dispatcher.push(outgoing(1, 3));
     dispatcher.push(outgoing(2, 1));
-    dispatcher.bind_up(0, 1);
+    dispatcher.bind_up(Duration::ZERO, 0, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
     dispatcher.remove(1);
-    dispatcher.bind_up(1, 1);
+    dispatcher.bind_up(Duration::ZERO, 1, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
 }
 
@@ -234,14 +235,14 @@ fn a_message_whose_bind_is_stuck_holds_up_nobody_else() {
     let mut dispatcher = Dispatcher::new(0, 3);
     dispatcher.push(outgoing(1, 3));
     dispatcher.push(outgoing(2, 2));
-    dispatcher.bind_up(0, 1);
+    dispatcher.bind_up(Duration::ZERO, 0, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
     // Nor does a second one that gets stuck on another bind.
-    dispatcher.bind_up(1, 1);
+    dispatcher.bind_up(Duration::ZERO, 1, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
     dispatcher.push(outgoing(3, 1));
     dispatcher.push(outgoing(4, 1));
-    dispatcher.bind_up(2, 9);
+    dispatcher.bind_up(Duration::ZERO, 2, 9);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(2, 3, 0), (2, 4, 0)]);
     assert_eq!(dispatcher.waiting(), 2);
     // Each goes on where it began, before anything else there.
@@ -259,11 +260,11 @@ fn the_rest_of_a_stuck_message_goes_first_when_its_bind_dies() {
     for ticket in 1..4 {
         dispatcher.push(outgoing(ticket, 3));
     }
-    dispatcher.bind_up(0, 1);
+    dispatcher.bind_up(Duration::ZERO, 0, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0)]);
-    dispatcher.bind_up(1, 1);
+    dispatcher.bind_up(Duration::ZERO, 1, 1);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
-    dispatcher.bind_down(0);
+    dispatcher.bind_down(Duration::ZERO, 0);
     dispatcher.credit(Duration::ZERO, 1, 9);
     let sent: Vec<_> = drain(&mut dispatcher, Duration::ZERO);
     let order = [(1, 2, 1), (1, 2, 2), (1, 1, 1), (1, 1, 2), (1, 3, 0), (1, 3, 1), (1, 3, 2)];
@@ -274,12 +275,12 @@ fn the_rest_of_a_stuck_message_goes_first_when_its_bind_dies() {
 fn a_segment_that_could_not_be_handed_over_is_sent_once() {
     let mut dispatcher = Dispatcher::new(0, 2);
     dispatcher.push(outgoing(1, 3));
-    dispatcher.bind_up(0, 9);
+    dispatcher.bind_up(Duration::ZERO, 0, 9);
     let Next::Send { outgoing, .. } = dispatcher.next(Duration::ZERO) else { panic!() };
     // Its bind has just ended.
     dispatcher.push_first(outgoing);
-    dispatcher.bind_down(0);
-    dispatcher.bind_up(1, 9);
+    dispatcher.bind_down(Duration::ZERO, 0);
+    dispatcher.bind_up(Duration::ZERO, 1, 9);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 1, 0), (1, 1, 1), (1, 1, 2)]);
 }
 
@@ -287,10 +288,10 @@ fn a_segment_that_could_not_be_handed_over_is_sent_once() {
 fn a_message_on_a_paused_bind_says_when_to_ask_again_though_others_wait_for_room() {
     let mut dispatcher = Dispatcher::new(0, 2);
     dispatcher.push(outgoing(1, 2));
-    dispatcher.bind_up(0, 2);
+    dispatcher.bind_up(Duration::ZERO, 0, 2);
     assert!(matches!(dispatcher.next(Duration::ZERO), Next::Send { bind: 0, .. }));
     dispatcher.pause(0, Duration::from_secs(3));
-    dispatcher.bind_up(1, 0);
+    dispatcher.bind_up(Duration::ZERO, 1, 0);
     assert!(matches!(dispatcher.next(Duration::ZERO), Next::At(at) if at.as_secs() == 3));
     assert_eq!(drain(&mut dispatcher, Duration::from_secs(3)), [(0, 1, 1)]);
 }
@@ -299,9 +300,9 @@ fn a_message_on_a_paused_bind_says_when_to_ask_again_though_others_wait_for_room
 fn a_throttled_segment_goes_again_on_the_bind_that_has_the_others() {
     let mut dispatcher = Dispatcher::new(0, 2);
     dispatcher.push(outgoing(1, 3));
-    dispatcher.bind_up(0, 1);
+    dispatcher.bind_up(Duration::ZERO, 0, 1);
     let Next::Send { outgoing, .. } = dispatcher.next(Duration::ZERO) else { panic!() };
-    dispatcher.bind_up(1, 9);
+    dispatcher.bind_up(Duration::ZERO, 1, 9);
     dispatcher.push_first(outgoing);
     dispatcher.credit(Duration::ZERO, 0, 9);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1), (0, 1, 2)]);
@@ -333,7 +334,7 @@ fn whole_messages_leave_a_carrier_that_is_down_and_the_others_keep_their_order()
     while !look(&mut dispatcher) {}
     let expected = [4, 10].into_iter().chain((14..=40).step_by(2));
     assert_eq!(left, expected.collect::<Vec<u64>>());
-    dispatcher.bind_up(0, 100);
+    dispatcher.bind_up(Duration::ZERO, 0, 100);
     let sent: Vec<u64> =
         drain(&mut dispatcher, Duration::ZERO).into_iter().map(|one| one.1).collect();
     assert_eq!(sent, [3, 5].into_iter().chain((11..=41).step_by(2)).collect::<Vec<u64>>());
@@ -347,7 +348,7 @@ fn a_bind_that_comes_back_in_the_middle_of_a_look_finds_all_in_order() {
     }
     assert!(!dispatcher.part_with(8, |one| one.ticket == 3));
     assert_eq!(dispatcher.waiting(), 19);
-    dispatcher.bind_up(0, 100);
+    dispatcher.bind_up(Duration::ZERO, 0, 100);
     let sent: Vec<u64> =
         drain(&mut dispatcher, Duration::ZERO).into_iter().map(|one| one.1).collect();
     assert_eq!(sent, (0..20).filter(|ticket| *ticket != 3).collect::<Vec<u64>>());
@@ -364,7 +365,7 @@ fn what_its_shard_gives_again_after_it_withdrew_it_is_sent() {
     assert_eq!(dispatcher.pop_unsent().map(|one| one.ticket), Some(1));
     dispatcher.readmit(1);
     dispatcher.push(outgoing(1, 1));
-    dispatcher.bind_up(0, 10);
+    dispatcher.bind_up(Duration::ZERO, 0, 10);
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 2, 0), (0, 1, 0)]);
     assert!(dispatcher.pop_unsent().is_none());
 }
@@ -372,7 +373,7 @@ fn what_its_shard_gives_again_after_it_withdrew_it_is_sent() {
 #[test]
 fn a_held_bind_finishes_the_message_that_has_begun_and_gets_no_other() {
     let mut dispatcher = Dispatcher::new(0, 1);
-    dispatcher.bind_up(0, 2);
+    dispatcher.bind_up(Duration::ZERO, 0, 2);
     dispatcher.push(outgoing(1, 3));
     dispatcher.push(outgoing(2, 1));
     assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1)]);

@@ -58,7 +58,7 @@ struct Run {
 impl Run {
     fn new(limit: Limit, binds: u32, latency: u64) -> Self {
         let mut dispatcher = Dispatcher::new(0, binds as usize);
-        (0..binds).for_each(|bind| dispatcher.bind_up(bind, 100));
+        (0..binds).for_each(|bind| dispatcher.bind_up(Duration::ZERO, bind, 100));
         let (answers, taken) = (VecDeque::new(), Vec::new());
         let (ms, tickets, throttled) = (0, 0, 0);
         Self { dispatcher, limit, binds, latency, ms, answers, tickets, taken, throttled }
@@ -157,8 +157,8 @@ fn a_limit_that_is_lifted_is_forgotten_and_what_was_learnt_outlives_a_session() 
     run.seconds(10);
     let learnt = run.dispatcher.paces().next().flatten().unwrap();
     assert!((400.0..600.0).contains(&learnt), "{learnt}");
-    run.dispatcher.bind_down(0);
-    run.dispatcher.bind_up(0, 100);
+    run.dispatcher.bind_down(Duration::ZERO, 0);
+    run.dispatcher.bind_up(Duration::ZERO, 0, 100);
     run.answers.clear();
     let again = run.dispatcher.paces().next().flatten().unwrap();
     assert!((learnt - again).abs() < 1.0, "{learnt} {again}");
