@@ -108,10 +108,15 @@ impl Shape {
         let by_prefix = match self.prefixes {
             0 => String::new(),
             prefixes => {
-                // The load's destinations are 467 and eight digits, of which the first tell.
-                let rows = (0..prefixes).map(|row| {
-                    format!("467{:05},carrier,1\n", u64::from(row) * 100_000 / u64::from(prefixes))
-                });
+                // The load's destinations are 467 and eight digits. Whatever the number of rows, each
+                // destination has one: ten of one digit more, or all of four and some of five.
+                let all: u64 = if prefixes > 10_000 { 10_000 } else { 10 };
+                let digits = if prefixes > 10_000 { 4 } else { 1 };
+                let shorter = (0..all).map(|row| format!("467{row:0digits$},carrier,1\n"));
+                let longer = u64::from(prefixes).saturating_sub(all);
+                let longer = (0..longer)
+                    .map(|row| format!("467{:05},carrier,1\n", row * 100_000 / longer.max(1)));
+                let rows = shorter.chain(longer);
                 let file = directory.join("prefixes.csv");
                 std::fs::write(&file, rows.collect::<String>()).expect("the prefix file");
                 "prefix_file = \"prefixes.csv\"\n".to_owned()
@@ -229,6 +234,8 @@ pub struct Load {
     pub count: u64,
     /// Whether each wants a receipt, and has to get it.
     pub receipts: bool,
+    /// How long receipts may fail to come at the end.
+    pub settle: &'static str,
     /// The password of its accounts.
     pub password: &'static str,
     /// More of its options.
@@ -238,7 +245,15 @@ pub struct Load {
 impl Load {
     /// So many messages over so many binds with windows of 100, each with a receipt.
     pub fn new(binds: u32, count: u64) -> Self {
-        Self { binds, window: 100, count, receipts: true, password: "demo", options: Vec::new() }
+        Self {
+            binds,
+            window: 100,
+            count,
+            receipts: true,
+            settle: "20s",
+            password: "demo",
+            options: Vec::new(),
+        }
     }
 
     /// The same with one option more.
@@ -263,7 +278,7 @@ impl Load {
         command.args(["--connect", &to.to_string(), "--binds", &self.binds.to_string()]);
         command.args(["--window", &self.window.to_string(), "--count", &self.count.to_string()]);
         if self.receipts {
-            command.args(["--receipts", "--settle", "20s"]);
+            command.args(["--receipts", "--settle", self.settle]);
         }
         command.args(&self.options);
         let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();

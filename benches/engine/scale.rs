@@ -60,7 +60,7 @@ fn pending(pending: u64, load: &Load) -> table::Run {
     let engine = Chappe::engine(smsc.address(), &shape);
     let before = engine.rss_bytes();
     if pending > 0 {
-        let fill = Load::new(8, pending).with("--prefix", SILENT).with("--settle", "1s");
+        let fill = Load { settle: "1s", ..Load::new(8, pending) }.with("--prefix", SILENT);
         fill.with("--destinations", 100_000_000).run_anyhow(engine.address());
         let each = engine.rss_bytes().saturating_sub(before) as f64 / pending as f64;
         eprintln!("  {pending} receipts to come: {each:.0} octets of RSS each");
