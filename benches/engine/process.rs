@@ -108,8 +108,8 @@ impl Shape {
         let by_prefix = match self.prefixes {
             0 => String::new(),
             prefixes => {
-                // The load's destinations are 467 and eight digits. Whatever the number of rows, each
-                // destination has one: ten of one digit more, or all of four and some of five.
+                // The load's destinations are 467 and eight digits. Each has a row: ten of one digit
+                // more, or all of four and some of five.
                 let all: u64 = if prefixes > 10_000 { 10_000 } else { 10 };
                 let digits = if prefixes > 10_000 { 4 } else { 1 };
                 let shorter = (0..all).map(|row| format!("467{row:0digits$},carrier,1\n"));
