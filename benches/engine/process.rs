@@ -81,7 +81,8 @@ impl Shape {
         use std::fmt::Write;
         let data = directory.display();
         let mut config = format!(
-            "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n[log]\nlevel = \"error\"\n\
+            "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n\
+             [log]\nlevel = \"error\"\n\
              [node]\ndata_dir = \"{data}\"\ncorrelations_max = 20000000\n\
              [smpp]\nlisten = \"{address}\"\n{}\n",
             self.smpp
@@ -108,8 +109,8 @@ impl Shape {
         let by_prefix = match self.prefixes {
             0 => String::new(),
             prefixes => {
-                // The load's destinations are 467 and eight digits. Each has a row: ten of one digit
-                // more, or all of four and some of five.
+                // The load's destinations are 467 and eight digits. Each has a row: of one digit
+                // more, or of four and some of five.
                 let all: u64 = if prefixes > 10_000 { 10_000 } else { 10 };
                 let digits = if prefixes > 10_000 { 4 } else { 1 };
                 let shorter = (0..all).map(|row| format!("467{row:0digits$},carrier,1\n"));
