@@ -125,9 +125,11 @@ fn a_capture_ends_after_so_many_pdus_and_when_its_client_goes() {
     let file = world.directory.join("one.pcap");
     let mut gone = capture(&world, "north/0", &file, "");
     until("it has begun", || {
-        let output = world.chappe("capture north/0 --output /dev/null --for 0s");
-        text(&output.stderr).contains("already")
+        world.shown("bind rebind north/0");
+        begins(&file)
     });
+    let second = world.chappe("capture north/0 --output /dev/null --for 0s");
+    assert!(text(&second.stderr).contains("already"));
     gone.kill().unwrap();
     gone.wait().unwrap();
     until("it may be captured again", || {

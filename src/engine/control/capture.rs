@@ -107,6 +107,8 @@ pub async fn stream(
         }
     };
     let (lost, ended) = (open.0.lost(), ended.to_owned());
+    // Who reads the last answer may begin the next capture.
+    drop(open);
     write(writing, super::value(&Captures { pdus, octets, lost, ended })).await
 }
 
