@@ -94,9 +94,8 @@ impl<L: Clone> Shard<L> {
             said_unknown,
         };
         let place = self.awaiting.insert(now.wall, wait);
-        let known = self.number_of(id).is_some_and(|number| self.register.awaits(number, place));
-        if !known {
-            self.awaiting.index(place);
+        if let Some(number) = self.number_of(id) {
+            self.register.awaits(number, place);
         }
         self.queued -= 1;
         self.queued_octets -= octets as usize;

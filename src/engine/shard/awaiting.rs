@@ -8,8 +8,9 @@
 //!
 //! ```text
 //!   key of the carrier's id -> by_key, or more_keys -> place -> Record [-> More]
-//!   our id, where the register does not know it any more -> by_id -> place
 //! ```
+//!
+//! The register knows the place of each by our id.
 
 mod places;
 mod record;
@@ -25,12 +26,17 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::receipts::{Subject, same_number};
 use crate::wire::Address;
-use places::{Places, hash_of_id};
+use places::Places;
 use record::{Destination, NOBODY, Record};
 use senders::Senders;
 
 /// Records that memory is asked for at a time. None moves when more are needed.
 const CHUNK: usize = 4096;
+/// Records that are young, at most: what a shard at full load waits for while receipts take a
+/// tenth of a second.
+const YOUNG_MAX: usize = 16_384;
+/// Records that grow old at a time: memory brings many entries in the time it takes for one.
+const TOGETHER: usize = 64;
 
 /// A message that begins to wait.
 #[derive(Debug)]
@@ -80,9 +86,11 @@ pub struct Awaiting {
     /// The ends of the chain in the order in which they began to wait.
     oldest: Option<u32>,
     newest: Option<u32>,
+    /// The first in that order that is not old, and how many there are from it on.
+    eldest_young: Option<u32>,
+    young: usize,
     senders: Senders,
     by_key: Places,
-    by_id: Places,
     more: HashMap<u32, Box<More>, foldhash::fast::FixedState>,
     /// Keys of messages of several segments.
     more_keys: HashMap<u64, Vec<u32>, foldhash::fast::FixedState>,
@@ -128,15 +136,31 @@ impl Awaiting {
             None => self.oldest = Some(place),
         }
         self.len += 1;
+        self.young += 1;
+        self.eldest_young.get_or_insert(place);
+        if self.young > YOUNG_MAX {
+            self.grow_old();
+        }
         place
+    }
+
+    /// The eldest of the young are old from now on.
+    fn grow_old(&mut self) {
+        for _ in 0..TOGETHER.min(self.young) {
+            let Some(place) = self.eldest_young else { return };
+            let Some(record) = of_mut(&mut self.chunks, place) else { return };
+            record.set_old();
+            let (key, newer) = (record.key, record.newer);
+            let chunks = &self.chunks;
+            self.by_key.grow_old(key, place, |other| of(chunks, other).map_or(0, |one| one.key));
+            self.eldest_young = (newer != NOBODY).then_some(newer);
+            self.young -= 1;
+        }
     }
 
     /// Takes a message out.
     pub fn remove(&mut self, place: u32) {
         let Some(record) = self.get(place).copied() else { return };
-        if record.is_indexed() {
-            self.by_id.remove(hash_of_id(record.id), place);
-        }
         let more = if record.has_more() { self.more.remove(&place) } else { None };
         match &more {
             Some(more) if more.progress.all().len() > 1 => {
@@ -144,7 +168,7 @@ impl Awaiting {
                     self.forget_key(key, place);
                 }
             }
-            _ => self.by_key.remove(record.key, place),
+            _ => self.by_key.remove(record.key, place, record.is_old()),
         }
         self.senders.leave(record.sender);
         self.unchain(&record);
@@ -213,46 +237,35 @@ impl Awaiting {
         }
     }
 
-    /// Of the messages with this key, whose destination agrees, the one accepted last.
+    /// Of the messages with this key, whose destination agrees, the newest: of those that are young
+    /// and, where there is none, of the others, the one accepted last.
     pub fn find(&self, key: u64, destination: &Address) -> Option<(u32, MessageId)> {
-        let single = self.by_key.find(key);
-        let several = self.more_keys.get(&key).map_or(&[][..], Vec::as_slice);
-        let mut newest: Option<(u32, MessageId)> = None;
-        for place in single.chain(several.iter().copied()) {
-            let Some(record) = self.get(place) else { continue };
-            if newest.is_some_and(|(_, id)| record.id < id) || !self.has_key(place, record, key) {
-                continue;
-            }
-            if self.is_to(place, record, destination) {
-                newest = Some((place, record.id));
-            }
-        }
-        newest
+        let several = self.more_keys.get(&key).map_or(&[][..], Vec::as_slice).iter().copied();
+        let of_several = self.newest_of(several, key, destination);
+        let young = self.newest_of(self.by_key.young(key), key, destination);
+        // What is young seldom has to be looked for among millions.
+        let single = young.or_else(|| self.newest_of(self.by_key.old(key), key, destination));
+        single.into_iter().chain(of_several).max_by_key(|(_, id)| *id)
+    }
+
+    fn newest_of(
+        &self,
+        places: impl Iterator<Item = u32>,
+        key: u64,
+        destination: &Address,
+    ) -> Option<(u32, MessageId)> {
+        let fits = |place| {
+            let record = self.get(place)?;
+            let fits = self.has_key(place, record, key) && self.is_to(place, record, destination);
+            fits.then_some((place, record.id))
+        };
+        places.filter_map(fits).max_by_key(|(_, id)| *id)
     }
 
     /// Whether this message is at this place, and went to this destination.
     pub fn is_at(&self, place: u32, id: MessageId, destination: &Address) -> bool {
         let record = self.get(place).filter(|record| record.id == id);
         record.is_some_and(|record| self.is_to(place, record, destination))
-    }
-
-    /// The message of this id, if the register said that it knows it no more.
-    pub fn find_id(&self, id: MessageId) -> Option<u32> {
-        let mut places = self.by_id.find(hash_of_id(id));
-        places.find(|&place| self.get(place).is_some_and(|record| record.id == id))
-    }
-
-    /// The register knows the message at this place no more: it can be found by its id from now on.
-    pub fn index(&mut self, place: u32) {
-        let Some(record) = of_mut(&mut self.chunks, place) else { return };
-        if record.is_free() || record.is_indexed() {
-            return;
-        }
-        record.set_indexed();
-        let (hash, chunks) = (hash_of_id(record.id), &self.chunks);
-        self.by_id.insert(hash, place, |other| {
-            of(chunks, other).map_or(0, |record| hash_of_id(record.id))
-        });
     }
 
     /// The one that has waited longest, and since when, in seconds of wall time since 1970.
@@ -276,7 +289,8 @@ impl Awaiting {
     pub fn is_empty(&self) -> bool {
         self.len == 0
             && self.by_key.is_empty()
-            && self.by_id.is_empty()
+            && self.young == 0
+            && self.eldest_young.is_none()
             && self.more.is_empty()
             && self.more_keys.is_empty()
             && self.senders.is_empty()
@@ -311,6 +325,12 @@ impl Awaiting {
     fn unchain(&mut self, record: &Record) {
         let at = |place| (place != NOBODY).then_some(place);
         let (older, newer) = (at(record.older), at(record.newer));
+        if !record.is_old() {
+            self.young -= 1;
+            if older.and_then(|older| of(&self.chunks, older)).is_none_or(Record::is_old) {
+                self.eldest_young = newer;
+            }
+        }
         match older.and_then(|older| of_mut(&mut self.chunks, older)) {
             Some(older) => older.newer = record.newer,
             None => self.oldest = newer,

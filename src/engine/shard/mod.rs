@@ -209,9 +209,7 @@ impl<L: Clone> Shard<L> {
             live.wake_at = send_at;
         }
         let ticket = self.slots.insert(self.index, live);
-        if let Some(place) = self.register.enter(ticket) {
-            self.awaiting.index(place);
-        }
+        self.register.enter(ticket);
         self.queued += 1;
         self.queued_octets += octets as usize;
         self.due.push(expires_at, ticket);

@@ -87,9 +87,8 @@ impl<L: Clone> Shard<L> {
         }
         let count = u8::try_from(self.register.next() - first).unwrap_or(u8::MAX);
         if count > 0 {
-            let mut multis = std::mem::take(&mut self.multis);
-            multis.enter(id, Row { first, count }, |number| self.known_by(number).is_some());
-            self.multis = multis;
+            let register = &self.register;
+            self.multis.enter(id, Row { first, count }, |number| register.find(number).is_some());
         }
     }
 
@@ -107,15 +106,7 @@ impl<L: Clone> Shard<L> {
             Some(number) => number..number + 1,
             None => self.multis.of(id),
         };
-        numbers.filter_map(|number| self.known_by(number))
-    }
-
-    /// What is known of the message of a number.
-    fn known_by(&self, number: u64) -> Option<Known> {
-        self.register.find(number).or_else(|| {
-            let id = MessageId::new(self.node, self.first + number * self.counter_step);
-            self.awaiting.find_id(id).map(Known::Awaited)
-        })
+        numbers.filter_map(|number| self.register.find(number))
     }
 
     /// The tickets of the live ones among them.

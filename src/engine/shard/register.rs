@@ -2,11 +2,14 @@
 //!
 //! The ids of a shard are a count, so the newest stand in a ring by it: to enter one costs a write
 //! behind the last, and to forget one costs nothing. What is live when its place is taken again is
-//! kept in a map.
+//! kept in a map, and what awaits its receipt then in stretches of their own ([`Past`]).
+
+mod past;
 
 use std::collections::HashMap;
 
 use crate::message::state::MessageState;
+use past::Past;
 
 /// What is known of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,6 +48,8 @@ pub struct Register {
     next: u64,
     /// Tickets of live ones that are not among the newest.
     older: HashMap<u64, u64, foldhash::fast::FixedState>,
+    /// Those that await their receipt and are not among the newest.
+    past: Past,
 }
 
 impl Register {
@@ -52,7 +57,7 @@ impl Register {
     pub fn new(newest_max: usize) -> Self {
         // The memory is the system's to give when it is written to.
         let newest = Vec::with_capacity(newest_max);
-        Self { newest, newest_max, next: 0, older: HashMap::default() }
+        Self { newest, newest_max, next: 0, older: HashMap::default(), past: Past::default() }
     }
 
     /// The number of the next message.
@@ -60,49 +65,45 @@ impl Register {
         self.next
     }
 
-    /// Enters the next message. Gives the place of one that awaits its receipt and is not among the
-    /// newest any more: it is not known here from now on.
-    #[must_use]
-    pub fn enter(&mut self, ticket: u64) -> Option<u32> {
+    /// Enters the next message.
+    pub fn enter(&mut self, ticket: u64) {
         let number = self.next;
         self.next += 1;
         if self.newest.len() < self.newest_max {
             self.newest.push(Known::Live(ticket));
-            return None;
+            return;
         }
         let displaced = match self.place_mut(number) {
             Some(place) => std::mem::replace(place, Known::Live(ticket)),
             None => Known::Live(ticket),
         };
+        // Of a ring of no places it is the message itself.
+        let number = number - self.newest_max as u64;
         match displaced {
             Known::Live(ticket) => {
-                // Of a ring of no places it is the message itself.
-                self.older.insert(number - self.newest_max as u64, ticket);
-                None
+                self.older.insert(number, ticket);
             }
-            Known::Awaited(place) => Some(place),
-            Known::Ended(_) => None,
+            Known::Awaited(place) => self.past.push(number, place),
+            Known::Ended(_) => {}
         }
     }
 
-    /// A message awaits its receipt from now on, at this place; `false` when it is not among the
-    /// newest and so not known here any more.
-    #[must_use]
-    pub fn awaits(&mut self, number: u64, at: u32) -> bool {
+    /// A message awaits its receipt from now on, at this place.
+    pub fn awaits(&mut self, number: u64, at: u32) {
         if !self.is_new(number) {
             self.older.remove(&number);
-            return false;
-        }
-        if let Some(place) = self.place_mut(number) {
+            self.past.enter(number, at);
+        } else if let Some(place) = self.place_mut(number) {
             *place = Known::Awaited(at);
         }
-        true
     }
 
     /// A message has ended.
     pub fn end(&mut self, number: u64, end: End) {
         if !self.is_new(number) {
-            self.older.remove(&number);
+            if self.older.remove(&number).is_none() {
+                self.past.remove(number);
+            }
         } else if let Some(place) = self.place_mut(number) {
             *place = Known::Ended(end);
         }
@@ -114,15 +115,16 @@ impl Register {
             return None;
         }
         if !self.is_new(number) {
-            return self.older.get(&number).map(|ticket| Known::Live(*ticket));
+            let live = self.older.get(&number).map(|ticket| Known::Live(*ticket));
+            return live.or_else(|| self.past.get(number).map(Known::Awaited));
         }
         self.newest.get((number % self.newest_max as u64) as usize).copied()
     }
 
-    /// How many live ones are not among the newest.
+    /// How many that are not among the newest are kept.
     #[cfg(test)]
     pub fn older(&self) -> usize {
-        self.older.len()
+        self.older.len() + self.past.len()
     }
 
     fn is_new(&self, number: u64) -> bool {
@@ -174,32 +176,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_live_is_always_found_and_the_rest_while_it_is_among_the_newest(
+        fn what_has_not_ended_is_always_found_and_the_rest_while_it_is_among_the_newest(
             newest_max in 0..6_usize,
             steps in prop::collection::vec(step(), 0..60),
         ) {
             let mut register = Register::new(newest_max);
-            let (mut fates, mut elsewhere) = (Vec::new(), Vec::new());
+            let mut fates = Vec::new();
             for step in steps {
                 match step {
                     Step::Enter => {
-                        elsewhere.extend(register.enter(1000 + fates.len() as u64));
+                        register.enter(1000 + fates.len() as u64);
                         fates.push(Fate::Live);
                     }
                     Step::Await(which) if !fates.is_empty() => {
                         let number = which % fates.len() as u64;
                         if fates[number as usize] == Fate::Live {
                             fates[number as usize] = Fate::Awaited;
-                            if !register.awaits(number, number as u32) {
-                                elsewhere.push(number as u32);
-                            }
+                            register.awaits(number, number as u32);
                         }
                     }
                     Step::End(which) if !fates.is_empty() => {
                         let number = which % fates.len() as u64;
                         if fates[number as usize] != Fate::Ended {
                             fates[number as usize] = Fate::Ended;
-                            elsewhere.retain(|place| u64::from(*place) != number);
                             register.end(number, end(number));
                         }
                     }
@@ -208,17 +207,13 @@ mod tests {
                 let mut older = 0;
                 for (number, fate) in (0_u64..).zip(&fates) {
                     let is_new = number + newest_max as u64 >= fates.len() as u64;
-                    older += usize::from(!is_new && *fate == Fate::Live);
-                    let known = match (fate, is_new) {
-                        (Fate::Live, _) => Some(Known::Live(1000 + number)),
-                        (Fate::Awaited, true) => Some(Known::Awaited(number as u32)),
-                        (Fate::Ended, true) => Some(Known::Ended(end(number))),
-                        (Fate::Awaited | Fate::Ended, false) => None,
+                    older += usize::from(!is_new && *fate != Fate::Ended);
+                    let known = match fate {
+                        Fate::Live => Some(Known::Live(1000 + number)),
+                        Fate::Awaited => Some(Known::Awaited(number as u32)),
+                        Fate::Ended => is_new.then(|| Known::Ended(end(number))),
                     };
                     prop_assert_eq!(register.find(number), known);
-                    // What the register does not know any more was handed to somebody who does.
-                    let handed = elsewhere.contains(&(number as u32));
-                    prop_assert_eq!(handed, *fate == Fate::Awaited && !is_new);
                 }
                 prop_assert_eq!(register.find(fates.len() as u64), None);
                 prop_assert_eq!(register.older(), older);

@@ -1,62 +1,70 @@
-//! Places of records by a hash of what they are found by. An entry is the place and nothing else:
-//! what the hash was of stands in the record.
+//! Places of records by their key. An entry is the place and nothing else: the key stands in the
+//! record.
+//!
+//! Most messages have their receipt within seconds. So those that began to wait lately, the young,
+//! stand in a table of their own that is small enough to stay in the processor's caches; and only
+//! those that go on waiting are entered among the old, where each entry is far from the last.
 
 use hashbrown::HashTable;
 
-use crate::message::message_id::MessageId;
-
-/// Tables that the entries are divided among: each grows by itself, so that no message waits while
+/// Tables that the old are divided among: each grows by itself, so that no message waits while
 /// millions of entries move.
 const TABLES: usize = 64;
 /// Where the bits that choose the table stand: the tables themselves use those at either end.
 const SHIFT: u32 = 40;
 
-/// Entries by hash, several under one where that is so.
+/// Entries by key, several under one where that is so.
 #[derive(Debug, Default)]
 pub struct Places {
+    young: HashTable<u32>,
     /// Empty until the first entry.
-    tables: Vec<HashTable<u32>>,
+    old: Vec<HashTable<u32>>,
 }
 
 impl Places {
-    /// Enters a place; `hash_of` says what another was entered under.
-    pub fn insert(&mut self, hash: u64, place: u32, hash_of: impl Fn(u32) -> u64) {
-        if self.tables.is_empty() {
-            self.tables = std::iter::repeat_with(HashTable::new).take(TABLES).collect();
+    /// Enters a place among the young; `key_of` says what another was entered under.
+    pub fn insert(&mut self, key: u64, place: u32, key_of: impl Fn(u32) -> u64) {
+        self.young.insert_unique(key, place, |other| key_of(*other));
+    }
+
+    /// A place that is among the young is among the old from now on.
+    pub fn grow_old(&mut self, key: u64, place: u32, key_of: impl Fn(u32) -> u64) {
+        let Ok(entry) = self.young.find_entry(key, |other| *other == place) else { return };
+        entry.remove();
+        if self.old.is_empty() {
+            self.old = std::iter::repeat_with(HashTable::new).take(TABLES).collect();
         }
-        if let Some(table) = self.tables.get_mut(table_of(hash)) {
-            table.insert_unique(hash, place, |other| hash_of(*other));
+        if let Some(table) = self.old.get_mut(table_of(key)) {
+            table.insert_unique(key, place, |other| key_of(*other));
         }
     }
 
-    /// The places that may have been entered under this hash.
-    pub fn find(&self, hash: u64) -> impl Iterator<Item = u32> {
-        let table = self.tables.get(table_of(hash));
-        table.into_iter().flat_map(move |table| table.iter_hash(hash)).copied()
+    /// The young places that may have been entered under this key.
+    pub fn young(&self, key: u64) -> impl Iterator<Item = u32> {
+        self.young.iter_hash(key).copied()
+    }
+
+    /// The old ones.
+    pub fn old(&self, key: u64) -> impl Iterator<Item = u32> {
+        let table = self.old.get(table_of(key));
+        table.into_iter().flat_map(move |table| table.iter_hash(key)).copied()
     }
 
     /// Takes a place out.
-    pub fn remove(&mut self, hash: u64, place: u32) {
-        let Some(table) = self.tables.get_mut(table_of(hash)) else { return };
-        if let Ok(entry) = table.find_entry(hash, |other| *other == place) {
+    pub fn remove(&mut self, key: u64, place: u32, is_old: bool) {
+        let table = if is_old { self.old.get_mut(table_of(key)) } else { Some(&mut self.young) };
+        let Some(table) = table else { return };
+        if let Ok(entry) = table.find_entry(key, |other| *other == place) {
             entry.remove();
         }
     }
 
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
-        self.tables.iter().all(HashTable::is_empty)
+        self.young.is_empty() && self.old.iter().all(HashTable::is_empty)
     }
 }
 
-/// An id as a hash: ids are a count.
-pub fn hash_of_id(id: MessageId) -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-    hasher.write_u64(id.number());
-    hasher.finish()
-}
-
-fn table_of(hash: u64) -> usize {
-    (hash >> SHIFT) as usize % TABLES
+fn table_of(key: u64) -> usize {
+    (key >> SHIFT) as usize % TABLES
 }

@@ -17,7 +17,7 @@ const _: () = assert!(ReceiptLine::TEXT_OCTETS < 1 << 5);
 
 const QUOTE_LEN: u8 = 0x1f;
 const HAS_MORE: u8 = 0x20;
-const IS_INDEXED: u8 = 0x40;
+const IS_OLD: u8 = 0x40;
 const IS_FREE: u8 = 0x80;
 
 /// See the module above.
@@ -114,14 +114,14 @@ impl Record {
         self.flags |= HAS_MORE;
     }
 
-    /// Whether it is found by its id.
-    pub fn is_indexed(&self) -> bool {
-        self.flags & IS_INDEXED != 0
+    /// Whether it has waited for long, see [`super::places`].
+    pub fn is_old(&self) -> bool {
+        self.flags & IS_OLD != 0
     }
 
-    /// It is found by its id.
-    pub fn set_indexed(&mut self) {
-        self.flags |= IS_INDEXED;
+    /// It has waited for long.
+    pub fn set_old(&mut self) {
+        self.flags |= IS_OLD;
     }
 
     /// Which carrier has it: of the first sixteen million.

@@ -13,7 +13,6 @@ struct Kept {
     id: MessageId,
     keys: Vec<u64>,
     subject: Subject,
-    indexed: bool,
 }
 
 fn progress(keys: &[u64]) -> Progress {
@@ -58,8 +57,8 @@ enum Step {
     Insert(Vec<u64>, usize),
     /// One is gone.
     Remove(usize),
-    /// One is to be found by its id.
-    Index(usize),
+    /// The eldest of the young grow old.
+    GrowOld,
     /// Something was heard of one.
     Hear(usize),
 }
@@ -72,14 +71,14 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (prop::collection::vec(0..6_u64, 1..4), 0..DESTINATIONS.len())
             .prop_map(|(keys, to)| Step::Insert(keys, to)),
         2 => (0..64_usize).prop_map(Step::Remove),
-        1 => (0..64_usize).prop_map(Step::Index),
+        1 => Just(Step::GrowOld),
         1 => (0..64_usize).prop_map(Step::Hear),
     ]
 }
 
 proptest! {
     #[test]
-    fn what_waits_is_found_by_its_keys_and_its_id_and_leaves_nothing_behind(
+    fn what_waits_is_found_by_its_keys_and_leaves_nothing_behind(
         steps in prop::collection::vec(step(), 0..80),
     ) {
         let mut awaiting = Awaiting::default();
@@ -91,7 +90,7 @@ proptest! {
                     let wait = wait(number, &keys, DESTINATIONS[to]);
                     let (id, subject) = (wait.id, wait.subject.clone());
                     let place = awaiting.insert(NOW + Duration::from_secs(number), wait);
-                    kept.push(Kept { place, id, keys, subject, indexed: false });
+                    kept.push(Kept { place, id, keys, subject });
                 }
                 Step::Remove(one) if !kept.is_empty() => {
                     let one = kept.remove(which(one));
@@ -99,17 +98,13 @@ proptest! {
                     // What is gone is gone, also for who asks twice.
                     awaiting.remove(one.place);
                 }
-                Step::Index(one) if !kept.is_empty() => {
-                    let one = which(one);
-                    kept[one].indexed = true;
-                    awaiting.index(kept[one].place);
-                }
+                Step::GrowOld => awaiting.grow_old(),
                 Step::Hear(one) if !kept.is_empty() => {
                     let more = awaiting.more_mut(kept[which(one)].place);
                     prop_assert!(more.is_some());
                     more.unwrap().said_unknown = true;
                 }
-                Step::Remove(_) | Step::Index(_) | Step::Hear(_) => {}
+                Step::Remove(_) | Step::Hear(_) => {}
             }
             check(&awaiting, &kept)?;
         }
@@ -140,7 +135,6 @@ fn check(awaiting: &Awaiting, kept: &[Kept]) -> Result<(), TestCaseError> {
         prop_assert_eq!(awaiting.account(one.place), Some(one.subject.account));
         let carrier = awaiting.get(one.place).map(Record::carrier);
         prop_assert_eq!(carrier, Some((one.id.counter() % 70_000) as u32));
-        prop_assert_eq!(awaiting.find_id(one.id), one.indexed.then_some(one.place));
         let mut keys = Vec::new();
         awaiting.each_key(one.place, |key| keys.push(key));
         prop_assert_eq!(&keys, &one.keys);
@@ -163,4 +157,23 @@ fn places_are_used_again_and_the_oldest_stays_the_oldest() {
     }
     assert_eq!(awaiting.chunks.len(), 2, "no more memory than the most that ever waited");
     assert_eq!(awaiting.oldest().map(|(place, _)| place), places.first().copied());
+}
+
+#[test]
+fn only_the_newest_are_young_and_each_of_the_others_is_found() {
+    let mut awaiting = Awaiting::default();
+    let many = YOUNG_MAX as u64 * 2;
+    let places: Vec<u32> = (0..many)
+        .map(|number| awaiting.insert(NOW, wait(number, &[number], "33612345678")))
+        .collect();
+    assert!((YOUNG_MAX - TOGETHER..=YOUNG_MAX).contains(&awaiting.young));
+    let to = Address::new(1, 1, b"33612345678");
+    for (number, place) in (0..many).zip(&places) {
+        let found = awaiting.find(number, &to).map(|(place, _)| place);
+        assert_eq!(found, Some(*place));
+    }
+    for place in places {
+        awaiting.remove(place);
+    }
+    assert!(awaiting.is_empty());
 }
