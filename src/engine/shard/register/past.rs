@@ -116,11 +116,16 @@ mod tests {
 
     use super::*;
 
+    /// How many numbers of a stretch wait.
+    fn share() -> impl Strategy<Value = u64> {
+        prop_oneof![Just(0), 1..20_u64, 900..1024_u64]
+    }
+
     proptest! {
         /// Stretches of which all wait, few do, or none; most are forgotten again.
         #[test]
         fn places_are_found_until_they_are_forgotten_and_leave_nothing_behind(
-            shares in prop::collection::vec(prop_oneof![Just(0_u64), 1..20_u64, 900..1024_u64], 1..4),
+            shares in prop::collection::vec(share(), 1..4),
             order in any::<u64>(),
             left in 0..200_usize,
         ) {
