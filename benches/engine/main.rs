@@ -3,7 +3,8 @@
 //! `cargo bench --bench engine` runs everything and prints a table; names after `--` choose
 //! (`server`, `relay`, `engine`, `segments`, `half`, `scale`, `idle`; `reload` runs only by its
 //! name), `--count N` sets the messages of a run, `--runs N` how often each is repeated: the median
-//! is printed, the lowest and highest beside it.
+//! is printed, the lowest and highest beside it. `--only accounts` takes the one pair of `scale`
+//! whose name begins with that word.
 //!
 //! Beside the engine's figures stands, from the same run, a raw relay that only renumbers frames
 //! and carries receipts too (`benches/peers`): what the machine could move at that moment.
@@ -73,7 +74,8 @@ fn main() {
         print(&rows);
     }
     if wanted("scale") {
-        scale::measure(count, runs);
+        let only = words.iter().skip_while(|word| *word != "--only").nth(1);
+        scale::measure(count, runs, only.map_or("", String::as_str));
     }
     if wanted("idle") {
         idle::measure();

@@ -15,28 +15,33 @@ const PENDING: [u64; 2] = [0, 10_000_000];
 /// Messages without a receipt that one run of load leaves behind.
 const FILL: u64 = 500_000;
 
-/// Measures and prints each pair.
-pub fn measure(count: u64, runs: usize) {
+/// Measures and prints each pair, or those whose name begins with this word.
+pub fn measure(count: u64, runs: usize, only: &str) {
     println!("{:<36} {:>14} {:>14} {:>8}", "", "few", "many", "many/few");
     println!("{:<36} {:>14} {:>14}", "", "engine CPU s per 100,000 messages", "");
     let load = Load::new(8, count);
-    pair(&format!("binds to the carrier, {BINDS:?}"), runs, |many| {
+    let pair = |name: &str, runs, run: &dyn Fn(usize) -> table::Run| {
+        if name.starts_with(only) {
+            pair(name, runs, run);
+        }
+    };
+    pair(&format!("binds to the carrier, {BINDS:?}"), runs, &|many| {
         let shape = Shape { binds: BINDS[many], ..Shape::default() };
         super::engine(&shape, &load)
     });
-    pair(&format!("prefixes, {PREFIXES:?}"), runs, |many| {
+    pair(&format!("prefixes, {PREFIXES:?}"), runs, &|many| {
         let shape = Shape { prefixes: PREFIXES[many], ..Shape::default() };
         super::engine(&shape, &load.clone().with("--destinations", 100_000_000))
     });
     // As many binds of accounts in either case: a socket costs more than an account.
     let binds = ACCOUNTS[1];
-    pair(&format!("accounts, {ACCOUNTS:?}, {binds} binds"), runs, |many| {
+    pair(&format!("accounts, {ACCOUNTS:?}, {binds} binds"), runs, &|many| {
         let accounts = ACCOUNTS[many];
         let shape = Shape { accounts, ..Shape::default() };
         let load = Load { window: 10, ..Load::new(binds, count) };
         super::engine(&shape, &if many == 0 { load } else { load.with("--accounts", accounts) })
     });
-    pair(&format!("receipts to come, {PENDING:?}"), runs, |many| pending(PENDING[many], &load));
+    pair(&format!("receipts to come, {PENDING:?}"), runs, &|many| pending(PENDING[many], &load));
 }
 
 fn pair(name: &str, runs: usize, run: impl Fn(usize) -> table::Run) {

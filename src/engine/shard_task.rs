@@ -1,8 +1,8 @@
 //! The task of one shard: takes what its queue holds, and carries out what the shard decided.
 
 mod released;
-
 mod tally;
+mod touched;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -29,6 +29,7 @@ use crate::mt::receipts::IdKeys;
 use crate::wire::{CommandStatus, SequenceNumber};
 use released::Released;
 use tally::Tally;
+use touched::Touched;
 
 /// Items after which no further buffer is taken before others get their turn. A whole round of full
 /// windows fits, so that each link is woken, and writes, once a round.
@@ -60,8 +61,8 @@ struct Hands {
     /// How many deliveries each account was given: which of its sessions has its turn.
     turns: Vec<usize>,
     /// Links that are to be woken.
-    touched: Vec<Arc<AccountHandle>>,
-    carriers: Vec<Arc<CarrierHandle>>,
+    touched: Touched<AccountHandle>,
+    carriers: Touched<CarrierHandle>,
     /// Messages of this shard in each state, as last reported.
     reported: [f64; 4],
     tally: Tally,
@@ -81,8 +82,8 @@ impl ShardTask {
             hands: Hands {
                 waiting: std::iter::repeat_with(VecDeque::new).take(world.carriers.len()).collect(),
                 turns: vec![0; world.accounts.len()],
-                touched: Vec::new(),
-                carriers: Vec::new(),
+                touched: Touched::default(),
+                carriers: Touched::default(),
                 reported: [0.0; 4],
                 tally: Tally::default(),
                 released: Released::default(),
@@ -240,12 +241,8 @@ impl Hands {
             }
             carrier.dispatcher.wake();
         }
-        for handle in self.touched.drain(..) {
-            handle.wake();
-        }
-        for handle in self.carriers.drain(..) {
-            handle.wake();
-        }
+        self.touched.drain().for_each(|handle| handle.wake());
+        self.carriers.drain().for_each(|handle| handle.wake());
     }
 
     /// Tells an account what became of what it asked, if this shard alone has something to say, or
@@ -264,7 +261,7 @@ impl Hands {
         let Some(answer) = answer else { return };
         // As many answers as the window fit, and no more requests are taken than that.
         let _ = handle.answers.push(answer);
-        touch(&mut self.touched, handle);
+        self.touched.touch(handle);
     }
 
     /// Adds this shard's part to the gauges that all shards share.
@@ -277,13 +274,6 @@ impl Hands {
             gauge.increment(figure - *reported);
             *reported = figure;
         }
-    }
-}
-
-/// Notes a link that is to be woken.
-fn touch(touched: &mut Vec<Arc<AccountHandle>>, handle: &Arc<AccountHandle>) {
-    if !touched.iter().any(|other| Arc::ptr_eq(other, handle)) {
-        touched.push(Arc::clone(handle));
     }
 }
 
@@ -369,9 +359,7 @@ impl Effects for Hands {
         if link.questions.push(question).is_err() {
             return false;
         }
-        if !self.carriers.iter().any(|other| Arc::ptr_eq(other, &link)) {
-            self.carriers.push(link);
-        }
+        self.carriers.touch(&link);
         true
     }
 
@@ -390,7 +378,7 @@ impl Effects for Hands {
                 let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
                 match handle.push_delivery(handed) {
                     Ok(()) => {
-                        touch(touched, handle);
+                        touched.touch(handle);
                         return Ok(());
                     }
                     Err(back) => handed = back,
@@ -406,7 +394,7 @@ impl Effects for Hands {
             account.backlog.fetch_add(change, Ordering::Relaxed);
             if change != 0 {
                 for handle in account.receivers.load().iter() {
-                    touch(&mut self.touched, handle);
+                    self.touched.touch(handle);
                 }
             }
         }
@@ -416,9 +404,7 @@ impl Effects for Hands {
         let LinkHandle::Carrier(handle) = link else { return };
         // The link reads no more long before its answers fill the queue.
         let _ = handle.answers.push((sequence, status));
-        if !self.carriers.iter().any(|other| Arc::ptr_eq(other, handle)) {
-            self.carriers.push(Arc::clone(handle));
-        }
+        self.carriers.touch(handle);
     }
 
     fn count(&mut self, what: Counted) {
