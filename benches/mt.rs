@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use criterion::Criterion;
 
 use chappe::message::class::TrafficClass;
-use chappe::message::envelope::{Message, ServiceType, UserData};
+use chappe::message::envelope::{Message, UserData};
 use chappe::mt::egress::{Dispatcher, Flow, Next, Outgoing};
 use chappe::mt::routing::{Action, Filter, Prefix, Routes, Table, Way};
 use chappe::wire::Address;
@@ -135,20 +135,9 @@ fn one(order: u64, accounts: u32, marketing: bool) -> Outgoing {
         class,
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, b"33612345678"),
-        service_type: ServiceType::default(),
-        esm_class: 0,
-        protocol_id: 0,
-        priority_flag: 0,
         registered_delivery: 1,
-        replace_if_present_flag: 0,
-        data_coding: 0,
-        sm_default_msg_id: 0,
         user_data: UserData::new(b"hello"),
-        tlvs: Box::default(),
-        cuts: Box::default(),
-        accepted_at: Duration::ZERO,
-        send_at: Duration::ZERO,
-        expires_at: Duration::MAX,
+        ..Message::default()
     };
     let flow = Flow::of(&message);
     let message = Arc::new(message);

@@ -15,9 +15,8 @@ use chappe::engine::shard::{
     CarrierRules, Counted, Delivery, Effects, Findings, InDoubtPolicy, Limits, Question,
     SegmentResult, Shard, Standing, Submission,
 };
-use chappe::message::class::TrafficClass;
 use chappe::message::dialect::ReceiptSegments;
-use chappe::message::envelope::{Message, ServiceType, UserData};
+use chappe::message::envelope::{Message, UserData};
 use chappe::message::message_id::MessageId;
 use chappe::message::state::MessageState;
 use chappe::mt::egress::Outgoing;
@@ -209,23 +208,13 @@ fn message(number: u64, now: Now) -> Message {
     let source: &[u8] = if number.is_multiple_of(3) { b"36179" } else { b"CompanyName" };
     Message {
         account: (number % 10) as u32,
-        class: TrafficClass::default(),
         source: Address::new(5, 0, source),
         destination: handset(number),
-        service_type: ServiceType::default(),
-        esm_class: 0,
-        protocol_id: 0,
-        priority_flag: 0,
         registered_delivery: 1,
-        replace_if_present_flag: 0,
-        data_coding: 0,
-        sm_default_msg_id: 0,
         user_data: UserData::new(b"Your code is 123456. Do not share it with anybody."),
-        tlvs: Box::default(),
-        cuts: Box::default(),
         accepted_at: now.wall,
-        send_at: Duration::ZERO,
         expires_at: now.wall + Duration::from_secs(48 * 3600),
+        ..Message::default()
     }
 }
 

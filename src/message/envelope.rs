@@ -49,6 +49,32 @@ pub struct Message {
     pub expires_at: Duration,
 }
 
+impl Default for Message {
+    /// Nothing, from nobody to nobody, whose validity does not end.
+    fn default() -> Self {
+        Self {
+            account: 0,
+            class: TrafficClass::default(),
+            source: Address::default(),
+            destination: Address::default(),
+            service_type: ServiceType::default(),
+            esm_class: 0,
+            protocol_id: 0,
+            priority_flag: 0,
+            registered_delivery: 0,
+            replace_if_present_flag: 0,
+            data_coding: 0,
+            sm_default_msg_id: 0,
+            user_data: UserData::new(&[]),
+            tlvs: Box::default(),
+            cuts: Box::default(),
+            accepted_at: Duration::ZERO,
+            send_at: Duration::ZERO,
+            expires_at: Duration::MAX,
+        }
+    }
+}
+
 impl Message {
     /// Segments it is sent in.
     #[must_use]

@@ -300,34 +300,23 @@ fn concatenation(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
-    use crate::message::class::TrafficClass;
     use crate::message::envelope::UserData;
     use crate::wire::Address;
 
     fn message(text: &[u8], how: Reference) -> Message {
         let cutting = Cutting { reference: how, ..Cutting::default() };
         Message {
-            account: 0,
-            class: TrafficClass::default(),
             source: Address::new(5, 0, b"Shop"),
             destination: Address::new(1, 1, b"33612345678"),
             service_type: ServiceType::new(b"CMT"),
             esm_class: 3,
-            protocol_id: 0,
-            priority_flag: 0,
             registered_delivery: 1,
-            replace_if_present_flag: 0,
-            data_coding: 0,
-            sm_default_msg_id: 0,
             user_data: UserData::new(text),
             tlvs: Box::from([0x02, 0x04, 0, 2, 0, 9]),
             cuts: cut(3, 0, Tlvs::NONE, text, cutting).unwrap(),
-            accepted_at: Duration::ZERO,
-            send_at: Duration::ZERO,
-            expires_at: Duration::MAX,
+            ..Message::default()
         }
     }
 

@@ -1,6 +1,5 @@
 use super::*;
-use crate::message::class::TrafficClass;
-use crate::message::envelope::{Message, ServiceType, UserData};
+use crate::message::envelope::{Message, UserData};
 use crate::message::receipt::ReceiptFormat;
 
 const ACCEPTED_AT: Duration = Duration::from_secs(1_780_000_000);
@@ -30,24 +29,12 @@ fn deliver(short_message: &[u8]) -> DeliverSm<'_> {
 
 fn message() -> Message {
     Message {
-        account: 0,
-        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, b"33612345678"),
-        service_type: ServiceType::default(),
-        esm_class: 0,
-        protocol_id: 0,
-        priority_flag: 0,
         registered_delivery: 1,
-        replace_if_present_flag: 0,
-        data_coding: 0,
-        sm_default_msg_id: 0,
         user_data: UserData::new(b"Your code is 123456, valid for a minute"),
-        tlvs: Box::default(),
-        cuts: Box::default(),
         accepted_at: ACCEPTED_AT,
-        send_at: Duration::ZERO,
-        expires_at: Duration::MAX,
+        ..Message::default()
     }
 }
 

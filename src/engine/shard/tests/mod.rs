@@ -30,7 +30,6 @@ use super::{
     SegmentResult, Shard, Standing, Submission,
 };
 use crate::clock::Now;
-use crate::message::class::TrafficClass;
 use crate::message::dialect::{MoSegments, ReceiptSegments};
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::message_id::MessageId;
@@ -382,24 +381,13 @@ impl World {
 /// A message of one segment from account 0 to the handset, which wants its receipt.
 fn message() -> Message {
     Message {
-        account: 0,
-        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, HANDSET.as_bytes()),
-        service_type: ServiceType::default(),
-        esm_class: 0,
-        protocol_id: 0,
-        priority_flag: 0,
         registered_delivery: 1,
-        replace_if_present_flag: 0,
-        data_coding: 0,
-        sm_default_msg_id: 0,
         user_data: UserData::new(b"hello"),
-        tlvs: Box::default(),
-        cuts: Box::default(),
         accepted_at: START,
-        send_at: Duration::ZERO,
         expires_at: START + VALID,
+        ..Message::default()
     }
 }
 

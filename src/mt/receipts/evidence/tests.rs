@@ -1,8 +1,7 @@
 //! What a receipt says against its message, and for it.
 
 use super::*;
-use crate::message::class::TrafficClass;
-use crate::message::envelope::{ServiceType, UserData};
+use crate::message::envelope::UserData;
 use crate::wire::Address;
 
 /// 2026-11-20T18:46:05Z.
@@ -11,24 +10,13 @@ const NOW: Duration = Duration::from_secs(1_795_200_365 + 30);
 
 fn message(text: &[u8]) -> Message {
     Message {
-        account: 0,
-        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, b"33612345678"),
-        service_type: ServiceType::default(),
-        esm_class: 0,
-        protocol_id: 0,
-        priority_flag: 0,
         registered_delivery: 1,
-        replace_if_present_flag: 0,
-        data_coding: 0,
-        sm_default_msg_id: 0,
         user_data: UserData::new(text),
-        tlvs: Box::default(),
-        cuts: Box::default(),
         accepted_at: ACCEPTED,
-        send_at: Duration::ZERO,
         expires_at: ACCEPTED + Duration::from_secs(3600),
+        ..Message::default()
     }
 }
 
