@@ -6,6 +6,7 @@
 #![cfg(feature = "runtime")]
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 mod foreign;
 
-use foreign::Process;
+use foreign::{Keys, Process};
 
 /// What has to be run where software is missing.
 const INSTALL: &str = "tests/interop/setup.sh";
@@ -49,13 +50,18 @@ fn python() -> PathBuf {
 struct World {
     engine: Process,
     smsc: Process,
-    port: u16,
+    smpp: SocketAddr,
     log: PathBuf,
 }
 
 impl World {
     /// Starts both; `smsc` are further options of `smsc_node.js`.
     fn start(name: &str, smsc: &[&str]) -> Self {
+        Self::start_with(name, smsc, Keys::default())
+    }
+
+    /// The same with keys of the engine's configuration.
+    fn start_with(name: &str, smsc: &[&str], keys: Keys<'_>) -> Self {
         let directory = std::env::temp_dir().join(format!("chappe-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory");
         let log = directory.join("submits.jsonl");
@@ -70,13 +76,14 @@ impl World {
         let said: Value = serde_json::from_str(&line).expect("a line of JSON");
         let carrier = said["listening"].as_str().expect("where it listens").to_owned();
         let smsc = Process(child);
-        let (engine, port) = foreign::start_engine(&directory, &carrier);
-        Self { engine, smsc, port, log }
+        let (engine, smpp) = foreign::start_engine(&directory, &carrier, keys);
+        Self { engine, smsc, smpp, log }
     }
 
     /// Runs a client against the engine and gives back what it printed.
     fn client(&self, mut command: Command, mo: u32) -> Value {
-        command.args(["--port", &self.port.to_string(), "--expect-mo", &mo.to_string()]);
+        command.args(["--host", &self.smpp.ip().to_string()]);
+        command.args(["--port", &self.smpp.port().to_string(), "--expect-mo", &mo.to_string()]);
         command.args(["--system-id", "acct", "--password", "secret08", "--timeout", "30"]);
         let output = command.stderr(Stdio::inherit()).output().expect("the client runs");
         let printed = String::from_utf8_lossy(&output.stdout);
@@ -272,6 +279,24 @@ fn kannel_sends_through_its_http_interface_and_hears_of_each_text() {
     assert_eq!(report["receipts"], serde_json::json!({ "DELIVRD": 3 }), "{report}");
     assert_eq!(report["errors"], serde_json::json!([]), "{report}");
     assert_eq!(world.submits().len(), 5);
+}
+
+/// Its transmitter and its receiver are two sessions, and its pace is above the account's: Kannel
+/// keeps what was refused with ESME_RTHROTTLED, waits, and sends it again.
+#[test]
+fn kannel_on_two_binds_is_throttled_and_loses_nothing() {
+    if !has_node() || !is_here("Kannel", is_program("bearerbox")) {
+        return;
+    }
+    let keys = Keys { account: "segments_per_second = 5", ..Keys::default() };
+    let world = World::start_with("kannel-slow", &["--mo", "2"], keys);
+    let mut command = Command::new("python3");
+    command.arg(scripts().join("kannel.py")).args(["--apart", "--expect-throttled"]);
+    command.args(["--more", "20"]);
+    let report = world.client(command, 2);
+    assert_eq!(report["receipts"], serde_json::json!({ "DELIVRD": 23 }), "{report}");
+    assert_eq!(report["errors"], serde_json::json!([]), "{report}");
+    assert_eq!(world.submits().len(), 25);
 }
 
 /// Where the shared data stand: where `CHAPPE_SHARED` says, else beside the repository or a level

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 mod foreign;
 
-use foreign::Process;
+use foreign::{Keys, Process};
 
 /// What the clients submit: see `tests/interop/scenario.py`.
 const PLAIN: &str = "Plain @ £5 é _ {ok} 10€";
@@ -140,7 +141,7 @@ fn end(mut process: Process) -> String {
 struct World {
     engine: Process,
     smsc: Process,
-    port: u16,
+    smpp: SocketAddr,
     directory: PathBuf,
 }
 
@@ -156,13 +157,14 @@ impl World {
         let said = first_line(smsc.0.stdout.as_mut().expect("its output"));
         let carrier = said["listening"].as_str().expect("where it listens");
 
-        let (engine, port) = foreign::start_engine(&directory, carrier);
-        Self { engine, smsc, port, directory }
+        let (engine, smpp) = foreign::start_engine(&directory, carrier, Keys::default());
+        Self { engine, smsc, smpp, directory }
     }
 
     /// Runs a client that submits `more` than the six messages: it must have got all it asks for.
     fn converse(&self, mut esme: Command, more: usize) {
-        esme.args(["--port", &self.port.to_string(), "--expect-mo", "2", "--timeout", "30"]);
+        esme.args(["--host", &self.smpp.ip().to_string()]);
+        esme.args(["--port", &self.smpp.port().to_string(), "--expect-mo", "2", "--timeout", "30"]);
         esme.args(["--system-id", "acct", "--password", "secret08"]);
         let output = esme.stderr(Stdio::inherit()).output().expect("the client runs");
         let printed = String::from_utf8_lossy(&output.stdout);

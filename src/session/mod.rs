@@ -41,10 +41,7 @@ pub use settings::Settings;
 
 use crate::clock::Now;
 use crate::wire::table::{AlertNotification, Body, EnquireLink, Unbind};
-use crate::wire::{
-    CommandId, CommandStatus, EncodeError, HEADER_LEN, Header, Role, SequenceNumber, State,
-    may_send,
-};
+use crate::wire::{CommandId, CommandStatus, EncodeError, Role, SequenceNumber, State, may_send};
 use binding::PendingBind;
 use farewell::Farewell;
 use in_flight::InFlight;
@@ -270,7 +267,7 @@ impl Session {
         }
     }
 
-    /// Answers a request of the peer with a status and no body, whatever the request was.
+    /// Answers a request of the peer with a status and nothing else, whatever the request was.
     pub fn respond_status(
         &mut self,
         request: CommandId,
@@ -384,13 +381,7 @@ impl Session {
     }
 
     fn push_status(&mut self, command: CommandId, status: CommandStatus, seq: SequenceNumber) {
-        let header = Header {
-            command_length: HEADER_LEN as u32,
-            command_id: command,
-            command_status: status,
-            sequence_number: seq,
-        };
-        self.outbox.push_octets(&header.octets());
+        self.outbox.push_status(command, status, seq);
     }
 
     /// One of the peer's requests has its answer; a drain that waited for the last ends now.

@@ -3,11 +3,13 @@
 //! The buffer stays initialised as it is reused, so that encoding a PDU neither clears nor
 //! allocates; only a longer backlog than ever before makes it grow.
 
-use crate::wire::table::Body;
-use crate::wire::{CommandStatus, EncodeError, SequenceNumber};
+use crate::wire::table::{Body, DataSmResp, DeliverSmResp, QuerySmResp, SubmitMultiResp};
+use crate::wire::{CommandId, CommandStatus, EncodeError, HEADER_LEN, Header, SequenceNumber};
 
 /// Room a buffer begins with, in octets.
 const ROOM_FIRST: usize = 512;
+/// UNKNOWN (SMPP 3.4 §5.2.28): none of the standard's states is 0, and peers read no other.
+const STATE_UNKNOWN: u8 = 7;
 
 /// The octets a session wants written.
 #[derive(Debug, Default)]
@@ -48,6 +50,37 @@ impl Outbox {
         body.encode_long(status, sequence, &mut octets)?;
         self.push_octets(&octets);
         Ok(())
+    }
+
+    /// Appends a response that has nothing to say but its status. Some have a body all the same.
+    pub fn push_status(
+        &mut self,
+        response: CommandId,
+        status: CommandStatus,
+        sequence: SequenceNumber,
+    ) {
+        // Empty strings are never too long.
+        let _ = match response {
+            CommandId::DATA_SM_RESP => self.push(status, sequence, &DataSmResp::default()),
+            CommandId::DELIVER_SM_RESP => self.push(status, sequence, &DeliverSmResp::default()),
+            CommandId::QUERY_SM_RESP => {
+                let unknown = QuerySmResp { message_state: STATE_UNKNOWN, ..Default::default() };
+                self.push(status, sequence, &unknown)
+            }
+            CommandId::SUBMIT_MULTI_RESP => {
+                self.push(status, sequence, &SubmitMultiResp::default())
+            }
+            _ => {
+                let header = Header {
+                    command_length: HEADER_LEN as u32,
+                    command_id: response,
+                    command_status: status,
+                    sequence_number: sequence,
+                };
+                self.push_octets(&header.octets());
+                Ok(())
+            }
+        };
     }
 
     /// Appends octets as they are and gives them back where they wait, to be changed in place.

@@ -91,11 +91,10 @@ pub trait Body<'a>: Copy + Default {
     /// What follows the mandatory fields.
     fn tlvs(&self) -> Tlvs<'a>;
 
-    /// Whether the PDU goes without its body: an error response does (SMPP 3.4 §4.4.2), unless
-    /// TLVs say why it is one (SMPP 3.4 §4.7.2, `delivery_failure_reason`).
+    /// Whether the PDU goes without its body, as some error responses do, unless TLVs say why.
     #[inline]
     fn is_bodyless(&self, status: CommandStatus) -> bool {
-        Self::COMMAND_ID.is_response() && !status.is_ok() && self.tlvs().is_empty()
+        !status.is_ok() && is_left_out(Self::COMMAND_ID) && self.tlvs().is_empty()
     }
 
     /// Octets of the body.
@@ -238,6 +237,20 @@ pub(super) fn decode_as<'a, B: Body<'a> + Into<table::Pdu<'a>>>(
     Ok((header, read_body::<B>(&header, frame, rules)?.into()))
 }
 
+/// Whether the standard leaves the body of this response out where its status is an error: that of
+/// a bind and of a submit_sm (SMPP 3.4 §4.1, §4.4.2), and of nothing else. smpp.twisted3 ends its
+/// session over a query_sm_resp without one.
+#[inline]
+const fn is_left_out(command: CommandId) -> bool {
+    matches!(
+        command,
+        CommandId::BIND_RECEIVER_RESP
+            | CommandId::BIND_TRANSCEIVER_RESP
+            | CommandId::BIND_TRANSMITTER_RESP
+            | CommandId::SUBMIT_SM_RESP
+    )
+}
+
 /// Whether a response is not what the standard makes of one that succeeded: fields, then TLVs.
 #[inline(always)]
 fn is_odd<'a, B: Body<'a>>(header: &Header, frame: &[u8]) -> bool {
@@ -268,10 +281,11 @@ fn odd_body<'a, B: Body<'a>>(
     if !body.is_empty() {
         return error_body(header, frame, body, rules);
     }
-    if rules.require_body && header.command_status.is_ok() {
+    let may_lack = !header.command_status.is_ok() && is_left_out(B::COMMAND_ID);
+    if rules.require_body && !may_lack {
         return read_body(header, frame, rules);
     }
-    // 3.4 leaves the body out of an error response, and peers leave it out of others too (quirk
+    // 3.4 leaves the body out of some error responses, and peers leave it out of others too (quirk
     // 30); the fields then have their empty values.
     Ok(B::default())
 }
@@ -330,6 +344,7 @@ fn error_body<'a, B: Body<'a>>(
         },
         ErrorBody::Absent => match ordinary(rules) {
             Ok(body) if tells_why(&body, rules.version) => Ok(body),
+            Ok(body) if !is_left_out(B::COMMAND_ID) && body.tlvs().is_empty() => Ok(body),
             Ok(_) => {
                 let fault = Fault::UnexpectedBody;
                 Err(DecodeError { header: *header, field: "body", offset: HEADER_LEN, fault })

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kannel (bearerbox and smsbox from Debian) as an ESME, driven through its HTTP interface.
 
-Writes a configuration into a temporary directory, starts both boxes on free loopback ports,
+Writes a configuration into a temporary directory, starts both boxes on their own loopback address,
 sends a plain, a UCS-2 and a long text through sendsms, takes the delivery reports and MO that
 Kannel calls back with, shuts Kannel down and prints the JSON object the other clients print.
 The bind, the enquire_link and the unbind are read from bearerbox's own PDU log.
@@ -11,7 +11,6 @@ import http.server
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,31 +25,20 @@ import scenario
 CONFIGURATION = """
 group = core
 admin-port = {admin}
-admin-interface = 127.0.0.1
+admin-interface = {own}
 admin-password = interop
 smsbox-port = {box}
-smsbox-interface = 127.0.0.1
+smsbox-interface = {own}
 box-allow-ip = 127.0.0.1
 dlr-storage = internal
+sms-resend-freq = 1
 
-group = smsc
-smsc = smpp
-smsc-id = peer
-host = {host}
-port = {port}
-transceiver-mode = true
-smsc-username = "{system_id}"
-smsc-password = "{password}"
-system-type = ""
-enquire-link-interval = 1
-reconnect-delay = 1
-{more}
-
+{links}
 group = smsbox
-bearerbox-host = 127.0.0.1
+bearerbox-host = {own}
 bearerbox-port = {box}
 sendsms-port = {sendsms}
-sendsms-interface = 127.0.0.1
+sendsms-interface = {own}
 
 group = sendsms-user
 username = interop
@@ -63,6 +51,20 @@ keyword = default
 catch-all = true
 max-messages = 0
 get-url = "http://127.0.0.1:{callback}/mo?from=%p&to=%P&text=%b&coding=%c&charset=%C"
+"""
+# Both of two share the id: by it and the message's id the box finds whose a receipt is.
+LINK = """
+group = smsc
+smsc = smpp
+smsc-id = peer
+host = {host}
+{mode}
+smsc-username = "{system_id}"
+smsc-password = "{password}"
+system-type = ""
+enquire-link-interval = 1
+reconnect-delay = 1
+{more}
 """
 # Kannel's types of delivery report.
 DELIVERED, FAILED, BUFFERED, SMSC_ACCEPTED, SMSC_REFUSED = 1, 2, 4, 8, 16
@@ -85,13 +87,10 @@ class Callbacks(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def free_ports(count):
-    """Ports nobody listens on, found by binding to port 0."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+def own_address():
+    """An address of this machine that no other process listens at: a port of 127.0.0.1 that was
+    free a moment ago may be somebody's by now."""
+    return f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.78"
 
 
 def fetch(url):
@@ -125,6 +124,7 @@ def messages(options, callback):
         parameters("plain", text=scenario.PLAIN, coding=0),
         parameters("ucs2", text=scenario.UCS2, coding=2),
         parameters("long", text=scenario.LONG, coding=0),
+        *(parameters(f"more{n}", text=f"Message {n}", coding=0) for n in range(options.more)),
     ]
 
 
@@ -132,14 +132,19 @@ class Kannel:
     """Both boxes as child processes in a temporary directory."""
 
     def __init__(self, options, directory, callback):
-        self.admin, box, self.sendsms = free_ports(3)
+        self.own, self.admin, box, self.sendsms = own_address(), 13000, 13001, 13013
         self.log_file = os.path.join(directory, "bearerbox.log")
         self.configuration = os.path.join(directory, "kannel.conf")
+        modes = [f"port = {options.port}\ntransceiver-mode = true"]
+        if options.apart:
+            modes = [f"port = {options.port}", f"receive-port = {options.port}"]
+        links = [LINK.format(
+            host=options.host, system_id=options.system_id, password=options.password, mode=mode,
+            more="\n".join(options.set)) for mode in modes]
         with open(self.configuration, "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(
-                admin=self.admin, box=box, sendsms=self.sendsms, callback=callback,
-                host=options.host, port=options.port, system_id=options.system_id,
-                password=options.password, more="\n".join(options.set)))
+                own=self.own, admin=self.admin, box=box, sendsms=self.sendsms, callback=callback,
+                links="".join(links)))
         self.boxes = []
         self.directory = directory
 
@@ -152,10 +157,10 @@ class Kannel:
             [path, "-v", "0", self.configuration], cwd=self.directory, stdout=log, stderr=log))
 
     def status(self):
-        """What bearerbox says of the link to the SMSC."""
-        page = fetch(f"http://127.0.0.1:{self.admin}/status.xml?password=interop")
-        found = re.search(r"<smsc>.*?<status>([a-z-]+)", page, re.DOTALL)
-        return found.group(1) if found else ""
+        """What bearerbox says of its links to the SMSC: online when all are."""
+        page = fetch(f"http://{self.own}:{self.admin}/status.xml?password=interop")
+        found = set(re.findall(r"<smsc>.*?<status>([a-z-]+)", page, re.DOTALL))
+        return " ".join(sorted(found))
 
     def log(self):
         """All bearerbox has logged so far."""
@@ -210,7 +215,7 @@ def converse(kannel, server, options, report):
         report.errors.append(f"the link is {kannel.status() or 'unknown'}")
         return
     kannel.start("smsbox")
-    base = f"http://127.0.0.1:{kannel.sendsms}/cgi-bin/sendsms?"
+    base = f"http://{kannel.own}:{kannel.sendsms}/cgi-bin/sendsms?"
     until(lambda: fetch(base) != "", options.timeout)
     for name, parameters in messages(options, server.server_address[1]):
         answer = fetch(base + urllib.parse.urlencode(parameters))
@@ -227,6 +232,8 @@ def converse(kannel, server, options, report):
     for path, values in server.seen:
         if path == "/dlr" and int(values["type"]) == SMSC_REFUSED:
             report.errors.append(f"{values['name']} was refused")
+    if options.expect_throttled and "command_status: 88 =" not in kannel.log():
+        report.errors.append("nothing was throttled")
     report.enquired = until(lambda: kannel.logged("enquire_link_resp"), options.timeout)
 
 
@@ -234,6 +241,11 @@ def main():
     parser = scenario.parser(__doc__.splitlines()[0])
     parser.add_argument("--set", action="append", default=[], metavar="LINE",
                         help="one more line for Kannel's smsc group, e.g. 'msg-id-type = 1'")
+    parser.add_argument("--apart", action="store_true",
+                        help="bind a transmitter and a receiver, and no transceiver")
+    parser.add_argument("--more", type=int, default=0, metavar="N", help="so many short texts more")
+    parser.add_argument("--expect-throttled", action="store_true",
+                        help="fail unless a submit_sm was refused with ESME_RTHROTTLED")
     parser.add_argument("--keep", action="store_true", help="print Kannel's log to stderr")
     options = parser.parse_args()
     report = scenario.Report("Kannel 1.4.5", options.expect_mo)

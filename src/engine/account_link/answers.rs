@@ -33,6 +33,8 @@ impl AccountLink {
         let decimal = style.decimal_ids;
         let (sequence, status) = (answer.sequence, answer.status);
         let mut room = [0; 21];
+        // What was not taken has no id, though the body of these has a place for one.
+        let named = |id| if status.is_ok() { id_field(id) } else { COctetString::default() };
         // At most twenty digits, far below what the fields may have.
         let _ = match &answer.reply {
             Reply::SubmitSm(id) => {
@@ -41,12 +43,12 @@ impl AccountLink {
                 session.respond(sequence, status, &body)
             }
             Reply::DataSm(id) => {
-                let message_id = id_field(write_id(*id, decimal, &mut room));
+                let message_id = named(write_id(*id, decimal, &mut room));
                 let body = DataSmResp { message_id, ..DataSmResp::default() };
                 session.respond(sequence, status, &body)
             }
             Reply::SubmitMulti(multi) => {
-                let message_id = id_field(write_id(multi.id, decimal, &mut room));
+                let message_id = named(write_id(multi.id, decimal, &mut room));
                 let mut failed = Vec::new();
                 let unsuccess_smes = multi.unsuccess(&mut failed);
                 let body =

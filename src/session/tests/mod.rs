@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::*;
 use crate::wire::framer::{Framer, FramingError, Limits, LooksLike};
 use crate::wire::table::*;
-use crate::wire::{COctetString, TlvTag};
+use crate::wire::{COctetString, HEADER_LEN, Header, TlvTag};
 use pair::{Alter, End, OnBind, OnRequest, Pair, Seen, both};
 
 const OK: CommandStatus = CommandStatus::ESME_ROK;

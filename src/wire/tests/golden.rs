@@ -227,7 +227,8 @@ fn delivery() -> Vec<&'static str> {
         ),
         golden("00000011 80000005 00000000 01020304 00", OK, DeliverSmResp::default()),
         golden(
-            "00000010 80000005 00000064 01020304 # ESME_RX_T_APPN: try again later",
+            "00000011 80000005 00000064 01020304 # ESME_RX_T_APPN: try again later
+            00",
             CommandStatus::ESME_RX_T_APPN,
             DeliverSmResp::default(),
         ),

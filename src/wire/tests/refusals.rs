@@ -2,9 +2,9 @@
 
 use super::octets;
 use crate::wire::{
-    Address, Body, COctetString, CommandId, CommandStatus, DataSmResp, DecodeError, DestAddresses,
-    EncodeError, Fault, PDUS, Pdu, Reaction, Rules, SubmitSm, SubmitSmResp, TlvTag, Tlvs,
-    UnsuccessSmes, Version,
+    Address, Body, COctetString, CancelSmResp, CommandId, CommandStatus, DataSmResp, DecodeError,
+    DestAddresses, EncodeError, Fault, PDUS, Pdu, QuerySmResp, Reaction, Rules, SubmitMultiResp,
+    SubmitSm, SubmitSmResp, TlvTag, Tlvs, UnsuccessSmes, Version,
 };
 
 fn refused(dump: &str, rules: &Rules) -> DecodeError {
@@ -92,17 +92,25 @@ fn a_field_too_long_to_send_is_named_and_nothing_is_written() {
 }
 
 #[test]
-fn an_error_response_leaves_its_body_out_unless_tlvs_say_why() {
-    let encode = |tlvs| {
+fn an_error_response_leaves_its_body_out_where_the_standard_does_and_no_tlv_says_why() {
+    fn encode<'a>(body: &impl Body<'a>) -> Vec<u8> {
         let mut out = Vec::new();
-        DataSmResp { message_id: "7".into(), tlvs }
-            .encode(CommandStatus::ESME_RDELIVERYFAILURE, 1, &mut out)
-            .unwrap();
+        body.encode(CommandStatus::ESME_RDELIVERYFAILURE, 1, &mut out).unwrap();
         out
-    };
-    assert_eq!(encode(Tlvs::NONE), octets("00000010 80000103 000000fe 00000001"));
+    }
     let (why, _) = Tlvs::take(&[0x04, 0x25, 0x00, 0x01, 0x02]);
-    assert_eq!(encode(why), octets("00000017 80000103 000000fe 00000001 3700 0425 0001 02"));
+    let submit = |tlvs| encode(&SubmitSmResp { message_id: "7".into(), tlvs });
+    assert_eq!(submit(Tlvs::NONE), octets("00000010 80000004 000000fe 00000001"));
+    assert_eq!(submit(why), octets("00000017 80000004 000000fe 00000001 3700 0425 0001 02"));
+    let data = |tlvs| encode(&DataSmResp { message_id: "7".into(), tlvs });
+    assert_eq!(data(Tlvs::NONE), octets("00000012 80000103 000000fe 00000001 3700"));
+    assert_eq!(data(why), octets("00000017 80000103 000000fe 00000001 3700 0425 0001 02"));
+    let query = encode(&QuerySmResp::default());
+    assert_eq!(query, octets("00000014 80000003 000000fe 00000001 00 00 00 00"));
+    let multi = encode(&SubmitMultiResp::default());
+    assert_eq!(multi, octets("00000012 80000021 000000fe 00000001 00 00"));
+    let cancel = encode(&CancelSmResp::default());
+    assert_eq!(cancel, octets("00000010 80000008 000000fe 00000001"));
 }
 
 #[test]
@@ -112,6 +120,10 @@ fn the_strict_rules_want_a_body_where_the_standard_has_one_and_nowhere_else() {
     let error_with = refused("00000011 80000004 00000058 00000001 00", &Rules::STRICT);
     assert_eq!(error_with.fault, Fault::UnexpectedBody);
     assert_eq!(error_with.reaction(), Reaction::Ignore);
+    let query_without = refused("00000010 80000003 00000067 00000001", &Rules::STRICT);
+    assert_eq!((query_without.field, query_without.fault), ("message_id", Fault::Truncated));
+    let query_with = octets("00000014 80000003 00000067 00000001 00 00 07 00");
+    assert!(Pdu::decode(&query_with, &Rules::STRICT).is_ok());
 }
 
 #[test]
