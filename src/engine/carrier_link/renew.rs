@@ -10,7 +10,6 @@ use crate::session::Session;
 impl CarrierLink {
     /// Begins a session by these settings. What others have for it is in the handle.
     pub fn begin(&mut self, carrier: &Arc<Carrier>) -> Arc<CarrierHandle> {
-        self.refresh();
         self.carrier = Arc::clone(carrier);
         if self.handle.window != carrier.settings.window_max {
             self.handle = CarrierHandle::new(carrier.settings.window_max);
@@ -39,5 +38,37 @@ impl CarrierLink {
         let rules = carrier_session(&self.world.settings, &self.carrier);
         session.set_rules(rules.rules);
         session.set_timers(rules.enquire_link, rules.inactivity, rules.response_timeout);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::build;
+    use crate::engine::settings::{self, Secret, Settings};
+
+    fn settings(password: &str) -> Settings {
+        let mut north = settings::Carrier::new(
+            "north".to_owned(),
+            "127.0.0.1:1".parse().unwrap(),
+            "chappe".to_owned(),
+        );
+        north.password = Secret::new(password);
+        Settings { carriers: vec![north], ..Settings::default() }
+    }
+
+    #[test]
+    fn what_is_reloaded_while_a_bind_connects_holds_for_the_next() {
+        let shared = Arc::new(build::shared(settings("typo")).unwrap());
+        let carrier = shared.carrier(0).unwrap();
+        carrier.grow(1, std::time::Duration::ZERO);
+        let record = Arc::clone(&carrier.records.load()[0]);
+        let mut owner = CarrierLink::new(Arc::clone(&shared), Arc::clone(&carrier), (0, record));
+        let before = shared.world();
+        let world = build::world(&shared.registry, settings("right"), Some(&before)).unwrap();
+        shared.replace(Arc::new(world));
+        owner.begin(&carrier);
+        owner.refresh();
+        assert_eq!(owner.carrier().settings.password, Secret::new("right"));
     }
 }
