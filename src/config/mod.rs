@@ -37,6 +37,7 @@ mod error;
 mod nearest;
 mod node;
 mod number;
+mod pool;
 mod prefixes;
 mod reader;
 mod route;
@@ -144,6 +145,7 @@ fn settings(root: &Reader<'_>) -> Settings {
     let dialects = dialect::Dialects::read(root);
     let (accounts, system_ids) = account::accounts(root, &dialects, smpp.timers);
     let (carriers, carrier_names) = carrier::carriers(root, &dialects, smpp.timers, &system_ids);
+    let numbers = number::numbers(root, &system_ids);
     let settings = Settings {
         node: node::node(root),
         http: node::http(root),
@@ -151,7 +153,8 @@ fn settings(root: &Reader<'_>) -> Settings {
         log: node::log(root),
         store: node::store(root),
         simulator: node::simulator(root),
-        numbers: number::numbers(root, &system_ids),
+        pools: pool::pools(root, &numbers),
+        numbers,
         routes: route::routes(root, &system_ids, &carrier_names),
         smpp,
         accounts,

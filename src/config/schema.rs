@@ -126,6 +126,8 @@ pub enum Table {
     Owner,
     /// `[[number]] keyword`.
     Keyword,
+    /// `[[pool]]`.
+    Pool,
     /// `[[route]]`.
     Route,
     /// `[[route]] to`.
@@ -156,6 +158,7 @@ impl Table {
         Self::Number,
         Self::Owner,
         Self::Keyword,
+        Self::Pool,
         Self::Route,
         Self::Target,
         Self::Dialect,
@@ -182,6 +185,7 @@ impl Table {
             Self::Number => rows::NUMBER,
             Self::Owner => rows::OWNER,
             Self::Keyword => rows::KEYWORD,
+            Self::Pool => rows::POOL,
             Self::Route => rows::ROUTE,
             Self::Target => rows::TARGET,
             Self::Dialect => rows::DIALECT,
@@ -209,6 +213,7 @@ impl Table {
             Self::Number => "`[[number]]`",
             Self::Owner => "`[[number]] owner = { .. }`",
             Self::Keyword => "`[[number]] keyword = [{ .. }]`",
+            Self::Pool => "`[[pool]]`",
             Self::Route => "`[[route]]`",
             Self::Target => "`[[route]] to = [{ .. }]`",
             Self::Dialect => "`[dialect.NAME]`",

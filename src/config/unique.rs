@@ -27,6 +27,11 @@ impl Names {
         }
     }
 
+    /// Names that were found elsewhere, and have no lines here.
+    pub(super) fn known<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self { lines: names.map(|name| (name.to_owned(), 0)).collect() }
+    }
+
     /// Whether there is such a name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.lines.contains_key(name)

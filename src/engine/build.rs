@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::account_record::AccountRecord;
 use super::batches::Batches;
 use super::quota::Quota;
-use super::routes::{classes, places, recodings, routes};
+use super::routes::{classes, places, pools, recodings, routes};
 use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
@@ -94,6 +94,7 @@ pub fn world(
         generation: before.map_or(0, |before| before.generation + 1),
         recodings: recodings(&settings),
         classes: classes(&settings),
+        pools: pools(&settings),
         owners: owners(&settings, &by_system_id),
         accounts,
         by_system_id,

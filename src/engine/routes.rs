@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::settings::{self, Encoding, Order, PrefixRow, Route, Settings, Target};
+use super::settings::{self, Encoding, Number, Order, Pool, PrefixRow, Route, Settings, Target};
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
 use crate::mt::ingress::{Admission, Recoding};
+use crate::mt::pools::Pools;
 use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Way};
 use crate::wire::CommandStatus;
 use crate::wire::table::SubmitSm;
@@ -118,6 +119,17 @@ pub fn classes(settings: &Settings) -> Classes {
     Classes::new(classes.filter_map(|number| Some((number.address.clone(), number.class?))))
 }
 
+/// The pools of numbers.
+#[must_use]
+pub fn pools(settings: &Settings) -> Pools {
+    let numbers: HashMap<&str, &Number> =
+        settings.numbers.iter().map(|number| (number.address.as_str(), number)).collect();
+    let sender =
+        |address: &String| numbers.get(address.as_str()).map(|number| number.kind.sender(address));
+    let pool = |pool: &Pool| (pool.name.clone(), pool.numbers.iter().filter_map(sender).collect());
+    Pools::new(settings.pools.iter().map(pool))
+}
+
 /// What would become of a message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Verdict<'a> {
@@ -170,7 +182,8 @@ pub fn verdict<'a>(
         Ok(envelope) => envelope,
         Err(status) => return Some(Verdict { status, ..verdict }),
     };
-    let (source, to) = (envelope.source.octets(), envelope.destination.octets());
+    let (pools, to) = (pools(settings), envelope.destination.octets());
+    let source = pools.sender(envelope.source.octets(), to).unwrap_or(&envelope.source).octets();
     verdict.sender = String::from_utf8_lossy(source).into_owned();
     verdict.destination = String::from_utf8_lossy(to).into_owned();
     verdict.class = classes.of(source).unwrap_or(account.class);

@@ -14,6 +14,7 @@ pub use account::{Account, MultipartReceipts};
 pub use carrier::{BindKind, Carrier, InDoubt};
 pub use endpoint::Endpoint;
 pub use number::{Keyword, Number, NumberKind, Owner};
+pub use pool::Pool;
 pub use route::{Action, Cost, Encoding, Order, PrefixRow, Route, Target};
 pub use secret::Secret;
 pub use tls::{CarrierTls, ListenerTls};
@@ -22,14 +23,15 @@ mod account;
 mod carrier;
 mod endpoint;
 mod number;
+mod pool;
 mod route;
 mod secret;
 mod tls;
 
 /// The whole of it.
 ///
-/// Promised: system_ids, carrier names, number addresses and route names are each unique; every
-/// account and carrier that a number, a route or a carrier names is there; under
+/// Promised: system_ids, carrier names, number addresses, names of pools and route names are each
+/// unique; every account, carrier and number that another of them names is there; under
 /// [`Order::Cost`] every target and row has a cost; no two listeners share an address.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Settings {
@@ -53,6 +55,8 @@ pub struct Settings {
     pub carriers: Vec<Carrier>,
     /// Numbers of ours, in file order.
     pub numbers: Vec<Number>,
+    /// Numbers that are sent from under one name, in file order.
+    pub pools: Vec<Pool>,
     /// Routes, in file order, which decides between equals.
     pub routes: Vec<Route>,
 }

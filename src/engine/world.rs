@@ -40,6 +40,7 @@ use crate::message::envelope::Message;
 use crate::message::translation::Form;
 use crate::mo::Owners;
 use crate::mt::ingress::{Admission, Recoding};
+use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, Routes};
 use crate::mt::segmentation::{Cutting, Writing, fits};
@@ -67,6 +68,8 @@ pub struct World {
     pub recodings: Box<[Option<Recoding>]>,
     /// Classes of numbers.
     pub classes: Classes,
+    /// Senders that stand for one of several numbers.
+    pub pools: Pools,
     /// Owners of numbers.
     pub owners: Owners,
     /// The certificate of the SMPP listener.

@@ -62,6 +62,8 @@ pub enum Request {
     Data(Submit),
     /// A cancel_sm of this id, or for this destination.
     Cancel { id: String, destination: String },
+    /// A cancel_sm of all that was submitted like this.
+    CancelLike(Submit),
     /// A submit_multi of this message to these; what begins with `@` is a distribution list.
     Multi(Submit, Vec<String>),
     /// A query_sm of this id.
@@ -454,6 +456,15 @@ fn ask(now: Now, session: &mut Session, ticket: u64, request: &Request) {
                 message_id: COctetString::from(id.as_str()),
                 dest_addr_ton: 1,
                 destination_addr: COctetString::from(destination.as_str()),
+                ..CancelSm::default()
+            };
+            session.submit(now, ticket, &body).expect("a cancel_sm");
+        }
+        Request::CancelLike(submit) => {
+            let body = CancelSm {
+                source_addr: COctetString::from(submit.source.as_str()),
+                dest_addr_ton: 1,
+                destination_addr: COctetString::from(submit.destination.as_str()),
                 ..CancelSm::default()
             };
             session.submit(now, ticket, &body).expect("a cancel_sm");

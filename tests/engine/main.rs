@@ -19,6 +19,7 @@ mod misfortunes;
 mod mo;
 mod multi;
 mod operations;
+mod pools;
 mod reload;
 mod reload_load;
 mod routing;

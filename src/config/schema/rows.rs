@@ -50,6 +50,8 @@ pub(super) const ROOT: &[Key] = keys! {
     carrier: Kind::TableArray(Table::Carrier), Absent("nothing can be sent");
     /// Short codes, long numbers, toll-free numbers and alphanumeric senders of ours.
     number: Kind::TableArray(Table::Number), Absent("no MO has an owner");
+    /// Numbers that are sent from under one name.
+    pool: Kind::TableArray(Table::Pool), Absent("every sender is itself");
     /// Which messages go where. The longest prefix wins, then the most filters, then file order.
     route: Kind::TableArray(Table::Route), Absent("every submit is refused");
     /// Named deviations of accounts and carriers. A table here hides a bundled profile of its name.
@@ -353,6 +355,17 @@ pub(super) const KEYWORD: &[Key] = keys! {
     words: Kind::Keywords, Required;
     /// Who gets them.
     owner: Kind::Table(Table::Owner), Required;
+};
+
+/// `[[pool]]`.
+pub(super) const POOL: &[Key] = keys! {
+    /// What an account writes as the sender, letter by letter, to send from one of the numbers; its
+    /// `senders` must allow it. At most 11 characters, as a sender with letters has.
+    name: Kind::Name, Required;
+    /// Addresses of a `[[number]]` each, at most 256. A handset gets the same one each time, so
+    /// that its conversation stays in one thread; with another number in the pool, only its share
+    /// of handsets changes theirs.
+    numbers: Kind::Names, Required;
 };
 
 /// `[[route]]`.

@@ -158,6 +158,11 @@ fn held(table: Table, key: &Key) -> (&'static str, Vec<(&'static str, &'static s
             "[[number]]\naddress = \"12345\"\nkind = \"short_code\"\n[[number.keyword]]",
             vec![("words", r#""JOIN""#), ("owner", r#"{ account = "a" }"#)],
         ),
+        Table::Pool => (
+            "[[number]]\naddress = \"12345\"\nkind = \"short_code\"\n\
+             [[number]]\naddress = \"12346\"\nkind = \"short_code\"\n[[pool]]",
+            vec![("name", r#""p""#), ("numbers", r#""12345""#)],
+        ),
         Table::Route => ("[[route]]", vec![("name", r#""r""#), ("to", r#"[{ carrier = "c" }]"#)]),
         Table::Target => ("[[route]]\nname = \"r\"\n[[route.to]]", vec![("carrier", r#""c""#)]),
         Table::Dialect => ("[dialect.x]", vec![]),
@@ -174,6 +179,7 @@ fn sample(table: Table, key: &Key) -> String {
     };
     let text = match (table, key.name) {
         (Table::Number, "address") => "54321",
+        (Table::Pool, "numbers") => "12346",
         (Table::Owner | Table::Route | Table::Carrier, "account") => "a2",
         (Table::Target, "carrier") => "c2",
         (Table::Account | Table::Carrier, "dialect") | (Table::Dialect, "base") => "d",

@@ -93,6 +93,7 @@ fn section(table: Table) -> String {
         Table::Account => "[[account]]",
         Table::Carrier | Table::CarrierTls => "[[carrier]]",
         Table::Number | Table::Owner | Table::Keyword => "[[number]]",
+        Table::Pool => "[[pool]]",
         Table::Route | Table::Target => "[[route]]",
         Table::Dialect | Table::Tlv | Table::Status => "[dialect.example]",
     };

@@ -170,6 +170,7 @@ impl AccountLink {
         let destination = (cancel.dest_addr_ton, cancel.destination_addr.octets());
         let destination = self.read_address(&account, destination);
         let to = destination.octets();
+        let source = self.sender_of(source, to);
         let keeper = match id {
             Some((Keeper::All, _)) | None if !to.is_empty() => {
                 Keeper::Shard(self.shared.shard_of(to))
@@ -211,6 +212,7 @@ impl AccountLink {
         let (keeper, id) = found.ok_or(CommandStatus::ESME_RREPLACEFAIL)?;
         let source = (replace.source_addr_ton, replace.source_addr.octets());
         let source = self.read_address(&account, source);
+        let source = self.sender_of(source, &[]);
         let replacement = account.admission.replacement(replace, source, now.wall)?;
         // What it comes to, its shard counts.
         if account.rate.take(now.monotonic, 0).is_err() {
@@ -239,6 +241,17 @@ impl AccountLink {
         Address::new(ton, 0, bare(ton, read.source_addr.octets()))
     }
 
+    /// The sender of messages that were submitted under this one: where it is the name of a pool,
+    /// the number that this destination gets, or any if none is said.
+    fn sender_of(&self, named: Address, destination: &[u8]) -> Address {
+        let pools = &self.world.pools;
+        match pools.sender(named.octets(), destination) {
+            Some(_) if destination.is_empty() => Address::default(),
+            Some(sender) => sender.clone(),
+            None => named,
+        }
+    }
+
     /// Who knows an id of ours, and the id, as this account writes it.
     fn find_id(&self, account: &Account, text: &[u8]) -> Option<(Keeper, MessageId)> {
         let radix = if account.style.decimal_ids { 10 } else { 16 };
@@ -265,7 +278,11 @@ pub(super) fn plan<'a>(
             &translated
         }
     };
-    let envelope = account.admission.address(submit)?;
+    let mut envelope = account.admission.address(submit)?;
+    let named = envelope.source.octets();
+    if let Some(sender) = world.pools.sender(named, envelope.destination.octets()) {
+        envelope.source = sender.clone();
+    }
     let destination = envelope.destination.octets();
     let source = envelope.source.octets();
     let (carrier, cutting) = world.choose(account, source, destination, leases)?;

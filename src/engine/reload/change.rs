@@ -121,7 +121,9 @@ pub fn fixed_keys(before: &Settings, now: &Settings) -> Vec<FixedKey> {
 
 /// What these settings change.
 pub fn report(before: &Settings, now: &Settings, generation: u64) -> ReloadReport {
-    let others = |settings: &Settings| (settings.node.clone(), settings.smpp.clone());
+    let others = |settings: &Settings| {
+        (settings.node.clone(), settings.smpp.clone(), settings.pools.clone())
+    };
     ReloadReport {
         generation,
         accounts: changes(&before.accounts, &now.accounts, |account| &account.system_id),
