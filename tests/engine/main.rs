@@ -24,6 +24,7 @@ mod reload;
 mod reload_load;
 mod routing;
 mod running;
+mod scenarios;
 mod smsc;
 mod stress;
 mod telemetry;

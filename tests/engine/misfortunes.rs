@@ -45,9 +45,9 @@ fn on_a_thread<T: Send + 'static>(
     outcome
 }
 
-async fn audited(address: SocketAddr) -> load::Report {
-    let target = Target { address: address.to_string(), tls: None };
-    let settings = load::Settings {
+/// Two binds of the account.
+fn of_acct() -> load::Settings {
+    load::Settings {
         system_id: "acct".to_owned(),
         end: End::Count(MESSAGES),
         receipts: Receipts::Asked,
@@ -55,14 +55,19 @@ async fn audited(address: SocketAddr) -> load::Report {
         binds: 2,
         settle: Duration::from_secs(10),
         ..load::Settings::default()
-    };
+    }
+}
+
+/// What simulated ESMEs submit, and what they hear of it.
+pub async fn audited(address: SocketAddr, settings: load::Settings) -> load::Report {
+    let target = Target { address: address.to_string(), tls: None };
     let run =
         on_a_thread(async move || drive(target, settings, std::future::pending(), |_| ()).await);
     run.await.expect("an end").expect("a run")
 }
 
 /// A simulated SMSC: where it listens, what stops it when it is dropped, and what it then tells.
-fn simulated(
+pub fn simulated(
     settings: smsc::Settings,
 ) -> (SocketAddr, oneshot::Sender<()>, oneshot::Receiver<smsc::Report>) {
     let listener = chappe::link::listen("127.0.0.1:0".parse().unwrap()).expect("an address");
@@ -89,7 +94,7 @@ async fn run_of(seed: u64, in_doubt: &str) {
     let binds = "chappe_carrier_binds{carrier=\"smsc\"}";
     until("bound", || world.metric(binds) > 2.0).await;
 
-    let audit = audited(world.smpp()).await;
+    let audit = audited(world.smpp(), of_acct()).await;
     assert!(audit.is_clean(), "seed {seed}: {audit:?}");
     assert_eq!((audit.accepted, audit.duplicates), (MESSAGES, 0), "seed {seed}");
 
