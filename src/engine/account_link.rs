@@ -113,12 +113,15 @@ impl AccountLink {
         }
     }
 
-    /// Tells the account that is meant; who names none is in the log alone.
+    /// Notes it for who asks: with the account that is meant, or with the names that none has.
     fn note_refusal(&self, now: Now, request: &BindRequest<'_>, reason: &'static str) {
-        let known = request.fields.system_id.as_str();
-        if let Some(account) = known.and_then(|known| self.world.by_system_id.get(known)) {
-            // The port is another one each time, and says nothing.
-            account.record.note(now.wall, What::BindRefusedByUs(self.peer.ip(), reason), 1);
+        // The port is another one each time, and says nothing.
+        let (name, peer) = (&request.fields.system_id, self.peer.ip());
+        match name.as_str().and_then(|known| self.world.by_system_id.get(known)) {
+            Some(account) => {
+                account.record.note(now.wall, What::BindRefusedByUs(peer, reason), 1);
+            }
+            None => self.shared.strangers.note(now.wall, name.octets(), peer),
         }
     }
 

@@ -75,6 +75,8 @@ pub struct BindRecord {
     pub throttled: AtomicU64,
     /// Segments unanswered.
     pub in_flight: AtomicU32,
+    /// The pace that it has learnt from throttled answers, in segments a second; 0 when none.
+    pub pace: AtomicU32,
     /// Where one may listen in on its sessions.
     pub tap: Arc<Tap>,
 }
@@ -98,6 +100,7 @@ impl BindRecord {
             accepted: AtomicU64::new(0),
             throttled: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
+            pace: AtomicU32::new(0),
             tap: Arc::default(),
         }
     }

@@ -17,6 +17,7 @@ use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
 use super::starving::Starving;
+use super::strangers::Strangers;
 use super::world::{Account, AccountState, Carrier, CarrierState, World};
 use crate::link::Clock;
 use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
@@ -60,6 +61,7 @@ pub fn shared(settings: Settings) -> Result<Shared, TlsError> {
         stopping: AtomicBool::new(false),
         stopping_carriers: AtomicBool::new(false),
         nobody: Secret::nobody(),
+        strangers: Strangers::default(),
         registry,
     })
 }

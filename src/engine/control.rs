@@ -36,7 +36,9 @@ pub use queue::{QueueChange, QueueList, QueueRow};
 pub use request::{
     Answer, BindAction, CaptureLimits, Command, Problem, Request, Selection, VERSION,
 };
-pub use status::{AccountStatus, BindStatus, CarrierStatus, EventStatus, SessionStatus, Status};
+pub use status::{
+    AccountStatus, BindStatus, CarrierStatus, EventStatus, SessionStatus, Status, StrangerStatus,
+};
 pub use trace::{IdTrace, LiveMessage, MessageTrace, SegmentStatus};
 
 use super::batches::Batches;

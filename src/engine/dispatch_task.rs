@@ -297,8 +297,13 @@ impl DispatchTask {
             let age = since.map_or(Duration::ZERO, |since| now.wall.saturating_sub(since));
             gauge.set(age.as_secs_f64());
         }
-        for (gauge, pace) in self.paces.iter().zip(self.dispatcher.paces()) {
+        let records = self.carrier.bind_records();
+        let paces = self.paces.iter().zip(self.dispatcher.paces());
+        for ((gauge, pace), record) in paces.zip(&records) {
             gauge.set(pace.unwrap_or(0.0));
+            // One below a segment a second is a pace all the same.
+            let pace = pace.map_or(0, |pace| pace.ceil() as u32);
+            record.pace.store(pace, Ordering::Relaxed);
         }
         self.ages_at = waits.then_some(now.monotonic + AGES_EVERY);
         if let Some(at) = self.ages_at {

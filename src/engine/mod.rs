@@ -45,6 +45,7 @@ mod shared;
 mod snapshot;
 mod starving;
 mod stop;
+mod strangers;
 mod tap;
 mod world;
 

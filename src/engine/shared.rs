@@ -15,6 +15,7 @@ use super::shard::{
     Cancellation, CarrierSays, Delivery, Filter, Findings, SegmentResult, Submission, Trace, Wish,
     id_step,
 };
+use super::strangers::Strangers;
 use super::world::{Carrier, World};
 use crate::link::Clock;
 use crate::message::message_id::MessageId;
@@ -187,6 +188,8 @@ pub struct Shared {
     pub stopping_carriers: AtomicBool,
     /// What a password is compared with when nobody has that name, so that it takes as long.
     pub nobody: Secret,
+    /// Who tried to bind under a name that no account has.
+    pub strangers: Strangers,
     /// Metrics and their text.
     pub registry: Registry,
     /// What is counted as a whole.

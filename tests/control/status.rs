@@ -79,6 +79,48 @@ fn an_account_that_cannot_bind_is_seen_with_its_reason() {
 }
 
 #[test]
+fn a_name_that_no_account_has_is_told_with_how_often_it_came() {
+    let world = World::start("");
+    for name in ["acme", "guess", "acme"] {
+        let connect = format!("load --connect {} --system-id {name} --count 1", world.smpp);
+        let mut command = Command::new(CHAPPE);
+        command.args(connect.split_whitespace()).output().unwrap();
+    }
+    let strangers = world.ask("status")["strangers"].clone();
+    let all: Vec<(&str, u64, &str)> = strangers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let text = |member: &str| one[member].as_str().unwrap();
+            (text("system_id"), one["times"].as_u64().unwrap(), text("peer"))
+        })
+        .collect();
+    assert_eq!(all, [("acme", 2, "127.0.0.1"), ("guess", 1, "127.0.0.1")]);
+    let shown = world.shown("status");
+    assert!(shown.contains("NO ACCOUNT") && shown.contains("-> no account has these"), "{shown}");
+    assert!(!world.shown("status acct").contains("acme"), "of one account no other is told");
+}
+
+#[test]
+fn the_pace_that_a_bind_has_learnt_is_shown() {
+    let smsc = Smsc::start("--throttle-above 50");
+    let world = World::start(&(carrier("north", &smsc.address, "") + &route("north")));
+    world.until_bind_is("north", 0, "bound");
+    assert_eq!(world.bind("north", 0)["pace"], Value::Null);
+    let connect = format!("load --connect {} --system-id acct --password secret", world.smpp);
+    let mut command = Command::new(CHAPPE);
+    let mut run = command.args(connect.split_whitespace()).args(["--for", "60s"]).spawn().unwrap();
+    until("it has learnt", || world.bind("north", 0)["pace"].as_u64().is_some());
+    let pace = world.bind("north", 0)["pace"].as_u64().unwrap();
+    assert!(pace < 1000, "{pace}");
+    let shown = world.shown("status north");
+    assert!(shown.contains("PACE") && shown.contains("/s  "), "{shown}");
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
+#[test]
 fn where_no_engine_runs_the_command_says_so_and_fails() {
     let status = |arguments: &[&str]| {
         let mut command = Command::new(CHAPPE);

@@ -56,6 +56,7 @@ fn text(status: &Status, whole: bool) -> String {
         parts.push(accounts(status, whole));
         parts.extend(sessions(status));
     }
+    parts.extend(strangers(status));
     parts.extend(events(status));
     parts.join("\n")
 }
@@ -112,8 +113,9 @@ fn carriers(all: &[CarrierStatus]) -> String {
 }
 
 fn binds(status: &Status) -> String {
-    let head = ["BIND", "KIND", "STATE", "FOR", "IN FLIGHT", "SENT", "THROTTLED", "LAST FAULT"];
-    let mut table = Table::new(&head, &[3, 4, 5, 6]);
+    let head =
+        ["BIND", "KIND", "STATE", "FOR", "IN FLIGHT", "SENT", "THROTTLED", "PACE", "LAST FAULT"];
+    let mut table = Table::new(&head, &[3, 4, 5, 6, 7]);
     for bind in status.carriers.iter().flat_map(|carrier| &carrier.binds) {
         table.row(vec![
             bind.id.clone(),
@@ -123,6 +125,7 @@ fn binds(status: &Status) -> String {
             format!("{}/{}", bind.in_flight, bind.window_max),
             bind.sent.to_string(),
             bind.throttled.to_string(),
+            bind.pace.map_or_else(|| "-".to_owned(), |pace| format!("{pace}/s")),
             bind.last_fault.as_ref().map_or_else(|| "-".to_owned(), |one| event(status, one)),
         ]);
         if let Some(advice) = &bind.advice {
@@ -188,6 +191,24 @@ fn sessions(status: &Status) -> Option<String> {
     (!table.is_empty()).then(|| table.text())
 }
 
+fn strangers(status: &Status) -> Option<String> {
+    let mut table = Table::new(&["NO ACCOUNT", "TIMES", "LAST", "FROM"], &[1, 2]);
+    for stranger in &status.strangers {
+        table.row(vec![
+            stranger.system_id.clone(),
+            stranger.times.to_string(),
+            format!("{} ago", ago(status, stranger.last_unix_ms)),
+            stranger.peer.clone(),
+        ]);
+    }
+    if table.is_empty() {
+        return None;
+    }
+    let advice = "-> no account has these names; a customer's is mistyped, there or in the file";
+    table.below(advice.to_owned());
+    Some(table.text())
+}
+
 fn events(status: &Status) -> Option<String> {
     let mut table = Table::new(&["OF", "LAST", "TIMES", "WHAT"], &[1, 2]);
     let binds = status.carriers.iter().flat_map(|carrier| &carrier.binds);
@@ -230,6 +251,7 @@ fn rate(segments_per_second: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::control::StrangerStatus;
 
     fn fault(what: &str, times: u64) -> EventStatus {
         let (first_unix_ms, last_unix_ms) = (900_000, 997_000);
@@ -252,6 +274,7 @@ mod tests {
             sent: 1234,
             accepted: 1231,
             throttled: 0,
+            pace: None,
             last_fault: None,
             last_close: None,
             advice: None,
@@ -268,6 +291,7 @@ mod tests {
             events: vec![refused],
             ..bind("north/1", "waiting")
         };
+        let throttled = BindStatus { throttled: 9, pace: Some(48), ..bind("north/0", "bound") };
         let account = AccountStatus {
             system_id: "acct".to_owned(),
             sessions: Vec::new(),
@@ -305,9 +329,16 @@ mod tests {
                 waiting: 80,
                 in_flight: 3,
                 segments_per_second: 0,
-                binds: vec![bind("north/0", "bound"), wrong],
+                binds: vec![throttled, wrong],
             }],
             accounts: vec![account],
+            strangers: vec![StrangerStatus {
+                system_id: "acme".to_owned(),
+                peer: "192.0.2.7".to_owned(),
+                first_unix_ms: 900_000,
+                last_unix_ms: 997_000,
+                times: 14,
+            }],
         }
     }
 
@@ -322,14 +353,18 @@ ended   DELIVERED 3000
 CARRIER  STATE   BINDS  QUEUED  IN FLIGHT      RATE  ADDRESS
 north    partly  1/2        92          3  no limit  smsc.north:2775
 
-BIND     KIND         STATE                   FOR  IN FLIGHT  SENT  THROTTLED  LAST FAULT
-north/0  transceiver  bound                   5 s       3/10  1234          0  -
-north/1  transceiver  waiting, again in 12 s  5 s       3/10  1234          0  bind refused: \
+BIND     KIND         STATE                   FOR  IN FLIGHT  SENT  THROTTLED  PACE  LAST FAULT
+north/0  transceiver  bound                   5 s       3/10  1234          9  48/s  -
+north/1  transceiver  waiting, again in 12 s  5 s       3/10  1234          0     -  bind refused: \
 ESME_RINVPASWD (Invalid Password), 14 times, last 3 s ago
     -> mend the password
 
 ACCOUNT  SESSIONS  QUEUED  WAITING  RATE  WINDOW  LAST FAULT
     and 1 more account
+
+NO ACCOUNT  TIMES     LAST  FROM
+acme           14  3 s ago  192.0.2.7
+    -> no account has these names; a customer's is mistyped, there or in the file
 
 OF          LAST  TIMES  WHAT
 north/1  3 s ago     14  bind refused: ESME_RINVPASWD (Invalid Password)

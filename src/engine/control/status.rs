@@ -14,6 +14,7 @@ use crate::engine::bind_record::{BindRecord, Phase, Wanted};
 use crate::engine::connector::address_of;
 use crate::engine::history::{Event, What};
 use crate::engine::snapshot::CarrierSnapshot;
+use crate::engine::strangers::Stranger;
 use crate::engine::world::{Account, Carrier};
 use crate::session::BindKind;
 
@@ -55,6 +56,9 @@ pub struct Status {
     pub carriers: Vec<CarrierStatus>,
     /// Accounts, in the order of the settings.
     pub accounts: Vec<AccountStatus>,
+    /// Names that no account has under which somebody tried to bind, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<StrangerStatus>,
 }
 
 /// One carrier.
@@ -115,6 +119,9 @@ pub struct BindStatus {
     pub accepted: u64,
     /// Segments answered that the carrier is too busy.
     pub throttled: u64,
+    /// Segments a second that it has learnt from them to send at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<u32>,
     /// The newest fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_fault: Option<EventStatus>,
@@ -165,6 +172,33 @@ pub struct SessionStatus {
     pub peer: String,
     /// Since when.
     pub since_unix_ms: u64,
+}
+
+/// A name that no account has.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct StrangerStatus {
+    /// It, at most 16 octets of it.
+    pub system_id: String,
+    /// From where it came last.
+    pub peer: String,
+    /// The first time.
+    pub first_unix_ms: u64,
+    /// The last time.
+    pub last_unix_ms: u64,
+    /// How many times.
+    pub times: u64,
+}
+
+impl From<Stranger> for StrangerStatus {
+    fn from(stranger: Stranger) -> Self {
+        Self {
+            system_id: stranger.name,
+            peer: stranger.peer.to_string(),
+            first_unix_ms: millis(stranger.first),
+            last_unix_ms: millis(stranger.last),
+            times: stranger.times,
+        }
+    }
 }
 
 /// What happened, and how often.
@@ -238,6 +272,10 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
             .map(|(carrier, figures)| carrier_status(carrier, figures, now.monotonic, events))
             .collect(),
         accounts: accounts.map(|account| account_status(account, events)).collect(),
+        strangers: match of {
+            None => shared.strangers.newest().into_iter().map(StrangerStatus::from).collect(),
+            Some(_) => Vec::new(),
+        },
     }
 }
 
@@ -311,6 +349,7 @@ fn bind_status(
         sent: record.sent.load(Ordering::Relaxed),
         accepted: record.accepted.load(Ordering::Relaxed),
         throttled: record.throttled.load(Ordering::Relaxed),
+        pace: Some(record.pace.load(Ordering::Relaxed)).filter(|pace| *pace > 0),
         last_fault: fault.map(EventStatus::from),
         last_close: newest(&|what| matches!(what, What::Closed(_))).map(EventStatus::from),
         advice: cause.and_then(|event| words::advice(&event.what)).map(str::to_owned),
