@@ -146,3 +146,69 @@ fn a_capture_ends_after_so_many_pdus_and_when_its_client_goes() {
     let end = end_of(run);
     assert!(end.starts_with("3 PDUs of ") && end.contains("the end: count"), "{end}");
 }
+
+/// What TLS carries is captured, on either side of the engine, as SMPP.
+#[test]
+fn sessions_under_tls_are_captured_as_what_they_carry() {
+    let files = std::env::temp_dir().join(format!("chappe-control-tls-{}", std::process::id()));
+    fs::create_dir_all(&files).unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (cert, key) = (files.join("cert.pem"), files.join("cert.key"));
+    fs::write(&cert, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let smsc = Smsc::start(&format!("--tls-cert {cert} --tls-key {key} --receipt-delay 0ms"));
+    let tls = format!("tls = {{ cert_file = \"{cert}\", key_file = \"{key}\" }}");
+    let trusts = format!("tls = {{ ca_file = \"{cert}\", server_name = \"localhost\" }}");
+    let tables = carrier("north", &smsc.address, &trusts) + &route("north");
+    let world = World::start_with(&tls, &tables);
+    world.until_bind_is("north", 0, "bound");
+
+    let options = format!(
+        "load --connect {} --system-id acct --password secret --tls-ca {cert} --tls-name localhost \
+         --for 60s --rate 50 --receipts",
+        world.smpp
+    );
+    let mut load = Command::new(CHAPPE);
+    let mut load = load.args(options.split_whitespace()).stdout(Stdio::null()).spawn().unwrap();
+    until("it has bound", || world.ask("status acct")["accounts"][0]["sessions"][0].is_object());
+    for (id, command) in [("north/0", "0x00000004"), ("acct#1", "0x80000004")] {
+        let file = world.directory.join("tls.pcap");
+        let end = end_of(capture(&world, id, &file, "--count 20"));
+        assert!(end.starts_with("20 PDUs of ") && end.contains("the end: count"), "{end}");
+        let octets = fs::read(&file).unwrap();
+        assert!(has(&octets, b"id:") || has(&octets, b"********"), "{id}: no text, no receipt");
+        let Some(read) = tshark(&file) else { continue };
+        assert!(read.lines().any(|line| line.starts_with(command)), "{id}: {read}");
+        assert!(!read.contains("alformed"), "{id}: {read}");
+    }
+    load.kill().unwrap();
+    load.wait().unwrap();
+    fs::remove_dir_all(&files).unwrap();
+}
+
+/// The PDU that would go beyond is not written, and what is in the file is whole.
+#[test]
+fn a_capture_ends_before_it_has_more_octets_than_it_may() {
+    let smsc = Smsc::start("--receipt-delay 0ms");
+    let world = World::start(&(carrier("north", &smsc.address, "") + &route("north")));
+    world.until_bind_is("north", 0, "bound");
+    let file = world.directory.join("short.pcap");
+    let mut run = capture(&world, "north/0", &file, "--max-bytes 150 --json");
+    until("it ends", || {
+        world.shown("bind rebind north/0");
+        run.try_wait().unwrap().is_some()
+    });
+    let end: serde_json::Value = serde_json::from_str(&end_of(run)).unwrap();
+    let (pdus, octets) = (end["pdus"].as_u64().unwrap(), end["octets"].as_u64().unwrap());
+    assert_eq!(end["ended"], "bytes", "{end}");
+    // A bind and what answers it have some thirty octets each, an unbind sixteen.
+    assert!(pdus >= 3 && octets <= 150 && octets > 150 - 60, "{end}");
+    // A pcap file has a header of 24 octets, and one of 16 before each PDU and its tags.
+    let written = fs::metadata(&file).unwrap().len();
+    assert!(written > 24 + 16 * pdus + octets && written < 24 + 16 * pdus + octets + 100 * pdus);
+    if let Some(read) = tshark(&file) {
+        assert_eq!(read.lines().count() as u64, pdus, "{read}");
+        assert!(!read.contains("alformed"), "{read}");
+    }
+}

@@ -25,6 +25,11 @@ pub struct World {
 impl World {
     /// `tables` come after those that every configuration here has.
     pub fn start(tables: &str) -> Self {
+        Self::start_with("", tables)
+    }
+
+    /// The same with more keys for the table `smpp`.
+    pub fn start_with(keys: &str, tables: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("chappe-control-{}-{count}", std::process::id());
@@ -32,7 +37,7 @@ impl World {
         fs::create_dir_all(&directory).unwrap();
         let smpp = free_address();
         let text = format!(
-            "[node]\ndata_dir = \"data\"\n[smpp]\nlisten = \"{smpp}\"\n[http]\nlisten = \"off\"\n\
+            "[node]\ndata_dir = \"data\"\n[smpp]\nlisten = \"{smpp}\"\n{keys}\n[http]\nlisten = \"off\"\n\
              [metrics]\nlisten = \"off\"\n[[account]]\nsystem_id = \"acct\"\n\
              password = \"secret\"\n\
              [dialect.quick]\nreconnect_min_ms = 100\nreconnect_max_ms = 100\n\
