@@ -220,7 +220,7 @@ async fn heard_of(world: &World, smpp: SocketAddr, mix: &Mix) -> u64 {
     let (mut asked, mut mo) = (0, 0);
     while let Some(audit) = runs.join_next().await {
         let audit = audit.expect("a run");
-        println!("{:#}", audit.to_json());
+        println!("{:#}\n{}", audit.to_json(), world.engine.metrics_text());
         assert!(audit.is_clean(), "an account misses something");
         assert_eq!((audit.duplicates, audit.unreadable), (0, 0), "told once of each");
         asked += audit.accepted;

@@ -190,10 +190,9 @@ impl<L: Clone> Shard<L> {
     ) {
         let lane = self.lane_of(ticket);
         let key = self.lean(receipt).keys(&receipt.keys).next().map(|(_, key)| key);
-        let Some(one) = self.slots.get_mut(ticket).and_then(|live| live.segment_mut(segment))
-        else {
-            return;
-        };
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        self.spent.spend(receipt, &live.message, segment);
+        let Some(one) = live.segment_mut(segment) else { return };
         effects.count(Counted::ReceiptMatched(receipt.state));
         let was_in_doubt = one.unanswered > 0;
         one.unanswered = one.unanswered.saturating_sub(1);

@@ -35,6 +35,7 @@ mod reconfigure;
 mod register;
 mod replace;
 mod segments;
+mod spent;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -73,6 +74,7 @@ pub use questions::{CarrierSays, Question};
 pub use recall::Cancellation;
 use recall::Recalls;
 use register::{End, Register};
+use spent::SpentReceipts;
 pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
@@ -111,6 +113,8 @@ pub struct Shard<L> {
     by_key: HashMap<u64, Found, foldhash::fast::FixedState>,
     parked: Parked,
     doubts: Doubts,
+    /// Receipts that settled doubts.
+    spent: SpentReceipts,
     questions: Questions,
     ended: Ended,
     awaiting: Awaiting,
@@ -173,6 +177,7 @@ impl<L: Clone> Shard<L> {
             by_key: HashMap::default(),
             parked: Parked::default(),
             doubts: Doubts::default(),
+            spent: SpentReceipts::default(),
             questions: Questions::default(),
             ended: Ended::default(),
             awaiting: Awaiting::default(),

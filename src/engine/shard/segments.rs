@@ -24,6 +24,17 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let lane = self.lane_of(ticket);
+        let place =
+            self.slots.get_mut(ticket).and_then(|live| Some(live.segment_mut(segment)?.place));
+        let result = match result {
+            SegmentResult::Accepted { key: Some(key) }
+                if place != Some(Place::Accepted)
+                    && self.is_copy_of_another(now, ticket, segment, key) =>
+            {
+                SegmentResult::InDoubt
+            }
+            result => result,
+        };
         let Some(one) = self.slots.get_mut(ticket).and_then(|live| live.segment_mut(segment))
         else {
             return;

@@ -1,6 +1,7 @@
 //! Doubts that receipts settle, and receipts of messages that have no id.
 
 use super::*;
+use crate::engine::shard::spent::SPENT_MAX;
 use crate::message::receipt::ReceiptText;
 use crate::mt::receipts::Evidence;
 
@@ -269,5 +270,76 @@ fn a_receipt_without_an_id_is_its_messages_where_it_quotes_it() {
     assert_eq!((world.told().len(), world.counts(Counted::ReceiptUnknown)), (0, 1));
     world.quoting("", "hello", DELIVERED);
     assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+/// Two messages of one text to one handset: the receipt of the second comes before its response,
+/// and the first, about to be sent again, takes it for its own. It does not matter whose the copy
+/// is, but there is one: the other message has none that is known of, and may not wait for ever.
+#[test]
+fn what_has_its_receipt_taken_by_another_of_its_text_is_in_doubt_in_its_place() {
+    let mut world = world_of(InDoubtPolicy::WaitThenResend);
+    let (first, _) = doubted(&mut world, saying("hello"));
+    world.seconds(50);
+    let second = world.submit(saying("hello")).unwrap();
+    let sent = world.sent().unwrap();
+    world.quoting("5", "hello", DELIVERED);
+    world.seconds(11);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0)]);
+    world.take(&sent, "5");
+    world.seconds(59);
+    assert!(world.sent().is_none());
+    world.seconds(2);
+    let again = world.sent().expect("it goes again");
+    world.take(&again, "6");
+    world.receipt("6", DELIVERED);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0), (0, second, DELIVERED, 0)]);
+    assert_eq!(world.counts(Counted::MaybeTwice), 1);
+    world.assert_empty();
+}
+
+/// The same where the other may still be settled: by the receipt of the first one's own copy.
+#[test]
+fn the_receipt_of_the_other_copy_settles_it() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    let (first, _) = doubted(&mut world, saying("hello"));
+    let (second, sent) = doubted(&mut world, saying("hello"));
+    world.quoting("5", "hello", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0)]);
+    let taken = world.taken("5");
+    world.done_late(&sent, taken);
+    world.quoting("4", "hello", UNDELIVERABLE);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0), (0, second, UNDELIVERABLE, 99)]);
+    world.assert_empty();
+}
+
+/// A receipt that quoted nothing was taken to be of the only doubt; its response says whose it was.
+#[test]
+fn a_receipt_that_was_another_messages_is_heard_again_with_its_response() {
+    let mut world = world_of(InDoubtPolicy::WaitThenResend);
+    let (first, _) = doubted(&mut world, saying("hello"));
+    world.seconds(50);
+    let second = world.submit(saying("goodbye")).unwrap();
+    let sent = world.sent().unwrap();
+    world.receipt("5", DELIVERED);
+    world.seconds(11);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0)]);
+    world.take(&sent, "5");
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0), (0, second, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
+fn receipts_that_settled_are_kept_up_to_their_limit() {
+    let mut world = world_of(InDoubtPolicy::Hold);
+    for at in 0..SPENT_MAX + 50 {
+        doubted(&mut world, saying("hello"));
+        world.quoting(&format!("a{at:07x}"), "hello", DELIVERED);
+        world.seconds(PARKED);
+    }
+    assert_eq!(world.told().len(), SPENT_MAX + 50);
+    assert_eq!(world.shard.spent.len(), SPENT_MAX);
     world.assert_empty();
 }
