@@ -1,5 +1,5 @@
-//! Who tried to bind under a name that no account has: a customer whose name was mistyped, by them or
-//! in our file, stands here; so does whoever guesses.
+//! Who tried to bind under a name that no account has: a customer whose name was mistyped, by them
+//! or in our file, stands here; so does whoever guesses.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;

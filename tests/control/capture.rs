@@ -158,7 +158,7 @@ fn sessions_under_tls_are_captured_as_what_they_carry() {
     fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
     let smsc = Smsc::start(&format!("--tls-cert {cert} --tls-key {key} --receipt-delay 0ms"));
-    let tls = format!("tls = {{ cert_file = \"{cert}\", key_file = \"{key}\" }}");
+    let tls = format!("tls = {{ cert_file = \"{cert}\", key_file = \"{key}\" }}\n");
     let trusts = format!("tls = {{ ca_file = \"{cert}\", server_name = \"localhost\" }}");
     let tables = carrier("north", &smsc.address, &trusts) + &route("north");
     let world = World::start_with(&tls, &tables);

@@ -28,7 +28,7 @@ impl World {
         Self::start_with("", tables)
     }
 
-    /// The same with more keys for the table `smpp`.
+    /// The same with more lines for the table `smpp`.
     pub fn start_with(keys: &str, tables: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -37,8 +37,8 @@ impl World {
         fs::create_dir_all(&directory).unwrap();
         let smpp = free_address();
         let text = format!(
-            "[node]\ndata_dir = \"data\"\n[smpp]\nlisten = \"{smpp}\"\n{keys}\n[http]\nlisten = \"off\"\n\
-             [metrics]\nlisten = \"off\"\n[[account]]\nsystem_id = \"acct\"\n\
+            "[node]\ndata_dir = \"data\"\n[smpp]\nlisten = \"{smpp}\"\n{keys}[http]\n\
+             listen = \"off\"\n[metrics]\nlisten = \"off\"\n[[account]]\nsystem_id = \"acct\"\n\
              password = \"secret\"\n\
              [dialect.quick]\nreconnect_min_ms = 100\nreconnect_max_ms = 100\n\
              reconnect_refused_ms = 100\n{tables}"

@@ -1,8 +1,8 @@
-//! Misfortunes in any mix, from a seed: an SMSC that misbehaves in several ways at once, accounts of
-//! several kinds, and the audit of what the engine made of it.
+//! Misfortunes in any mix, from a seed: an SMSC that misbehaves in several ways at once, accounts
+//! of several kinds, and the audit of what the engine made of it.
 //!
-//! `CHAPPE_SCENARIOS=100..400` runs other seeds than the usual ones; a seed that fails prints how it
-//! is run again.
+//! `CHAPPE_SCENARIOS=100..400` runs other seeds than the usual ones; a seed that fails prints how
+//! it is run again.
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -156,12 +156,14 @@ fn configuration(
         let class = one(dice, &["transactional", "conversational", "marketing"]);
         let dialect = if payload { "dialect = \"whole\"\n" } else { "" };
         text += &format!(
-            "[[account]]\nsystem_id = \"{}\"\npassword = \"secret\"\nclass = \"{class}\"\n{dialect}",
+            "[[account]]\nsystem_id = \"{}\"\npassword = \"secret\"\nclass = \"{class}\"\n\
+             {dialect}",
             load.system_id
         );
     }
     text += &format!(
-        "[[number]]\naddress = \"{NUMBER}\"\nkind = \"short_code\"\nowner = {{ account = \"s0\" }}\n"
+        "[[number]]\naddress = \"{NUMBER}\"\nkind = \"short_code\"\n\
+         owner = {{ account = \"s0\" }}\n"
     );
     let keys = format!(
         "binds = {}\nwindow_max = {}\nin_doubt = \"{in_doubt}\"\nin_doubt_wait_ms = 1000\n\
