@@ -17,6 +17,7 @@ mod recalls;
 mod replaces;
 mod sequences;
 mod settled;
+mod statuses;
 mod waiting;
 
 use std::collections::{HashMap, VecDeque};
