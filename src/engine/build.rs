@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::account_record::AccountRecord;
 use super::batches::Batches;
 use super::quota::Quota;
-use super::routes::{classes, places, pools, recodings, routes};
+use super::routes::{classes, places, pools, recodings, routes, strict};
 use super::settings::{self, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
@@ -95,6 +95,7 @@ pub fn world(
     Ok(World {
         generation: before.map_or(0, |before| before.generation + 1),
         recodings: recodings(&settings),
+        strict: strict(&settings),
         classes: classes(&settings),
         pools: pools(&settings),
         owners: owners(&settings, &by_system_id),

@@ -77,6 +77,15 @@ pub fn recodings(settings: &Settings) -> Box<[Option<Recoding>]> {
     }
 }
 
+/// Whether each route keeps its messages in strict order; empty when none does.
+#[must_use]
+pub fn strict(settings: &Settings) -> Box<[bool]> {
+    match settings.routes.iter().any(|route| route.strict_order) {
+        true => settings.routes.iter().map(|route| route.strict_order).collect(),
+        false => Box::default(),
+    }
+}
+
 /// Places of these, in their order.
 #[must_use]
 pub fn places<'a>(names: impl Iterator<Item = &'a str>) -> Places<'a> {

@@ -66,6 +66,8 @@ pub struct World {
     pub routes: Arc<Routes>,
     /// What each route makes of texts, in the order of the settings; empty when all keep them.
     pub recodings: Box<[Option<Recoding>]>,
+    /// Whether each route keeps its messages in strict order; empty when none does.
+    pub strict: Box<[bool]>,
     /// Classes of numbers.
     pub classes: Classes,
     /// Senders that stand for one of several numbers.
@@ -165,10 +167,21 @@ pub struct CarrierState {
 /// Where the session of one bind stands while it is bound to transmit.
 pub type LinkPlace = ArcSwapOption<CarrierHandle>;
 
+/// The way of a message.
+#[derive(Debug)]
+pub struct Chosen<'a> {
+    /// The carrier it is for.
+    pub carrier: &'a Arc<Carrier>,
+    /// How it is cut.
+    pub cutting: Cutting,
+    /// Whether it waits until the one before it was taken.
+    pub strict_order: bool,
+}
+
 impl World {
     /// Of the carriers that a message may take, in its lane's order, the first that is up and whose
-    /// queue has room; the first with room when none is up: its messages wait. With it, how the
-    /// message is cut for it by this route. `leases` are the link's.
+    /// queue has room; the first with room when none is up: its messages wait. With it, what the
+    /// route wants of the message. `leases` are the link's.
     ///
     /// # Errors
     /// ESME_RINVDSTADR when there is no way for it, ESME_RMSGQFUL when no queue has room.
@@ -178,7 +191,7 @@ impl World {
         source: &[u8],
         destination: &[u8],
         leases: &Leases,
-    ) -> Result<(&Arc<Carrier>, Cutting), CommandStatus> {
+    ) -> Result<Chosen<'_>, CommandStatus> {
         let class = self.class_of(account, source);
         let found = self.routes.find(account.index, class, source, destination);
         let Some((Action::Send(way), route)) = found.map(|found| (found.action, found.route))
@@ -192,7 +205,7 @@ impl World {
             any = true;
             if leases.has_room(carrier) {
                 if carrier.binds.load(Ordering::Relaxed) > 0 {
-                    return Ok((carrier, self.cutting(carrier, route)));
+                    return Ok(self.chosen(carrier, route));
                 }
                 roomy = roomy.or(Some(carrier));
             }
@@ -201,7 +214,16 @@ impl World {
             true => CommandStatus::ESME_RMSGQFUL,
             false => CommandStatus::ESME_RINVDSTADR,
         };
-        roomy.map(|carrier| (carrier, self.cutting(carrier, route))).ok_or(status)
+        roomy.map(|carrier| self.chosen(carrier, route)).ok_or(status)
+    }
+
+    /// What a message is to be that goes by this route to this carrier.
+    fn chosen<'a>(&self, carrier: &'a Arc<Carrier>, route: u32) -> Chosen<'a> {
+        Chosen {
+            carrier,
+            cutting: self.cutting(carrier, route),
+            strict_order: self.strict.get(route as usize).is_some_and(|strict| *strict),
+        }
     }
 
     /// Whether some route or carrier makes other octets of texts than accounts submitted.

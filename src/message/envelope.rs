@@ -35,6 +35,8 @@ pub struct Message {
     pub data_coding: u8,
     /// `sm_default_msg_id` as submitted.
     pub sm_default_msg_id: u8,
+    /// Whether it goes only when the one before it, of its sender to its destination, was taken.
+    pub strict_order: bool,
     /// User data: short_message, or message_payload.
     pub user_data: UserData,
     /// TLVs that travel on as they came, message_payload not among them.
@@ -65,6 +67,7 @@ impl Default for Message {
             replace_if_present_flag: 0,
             data_coding: 0,
             sm_default_msg_id: 0,
+            strict_order: false,
             user_data: UserData::new(&[]),
             tlvs: Box::default(),
             cuts: Box::default(),

@@ -136,6 +136,7 @@ impl Admission {
             replace_if_present_flag: submit.replace_if_present_flag,
             data_coding,
             sm_default_msg_id: submit.sm_default_msg_id,
+            strict_order: false,
             user_data: UserData::new(user_data),
             tlvs,
             cuts,

@@ -124,3 +124,30 @@ async fn what_stands_behind_a_throttled_message_of_its_lane_waits_for_it() {
     assert!(taken[place..].is_sorted(), "{taken:?}");
     world.counts("chappe_messages_queued", 0.0).await;
 }
+
+#[tokio::test]
+async fn in_strict_order_a_message_waits_until_the_one_before_it_was_taken() {
+    let smsc = Smsc::start().await;
+    let mut busy = 2;
+    smsc.script(move |submitted| {
+        if submitted.text == b"first" && busy > 0 {
+            busy -= 1;
+            return Reply::Refuse(CommandStatus::ESME_RSYSERR);
+        }
+        Reply::Take
+    });
+    let table = carrier("smsc", smsc.address);
+    let route = ROUTE.replace("[[route]]", "[[route]]\nstrict_order = true");
+    let quick = "[dialect.quick] status.0x08 = { retry_ms = 100 }";
+    let world = World::start(&format!("{table}{route}{quick}")).await;
+    until("it is bound", || smsc.bound() == 1).await;
+    let esme = Esme::bind(world.smpp()).await;
+    for text in ["first", "second", "third"] {
+        esme.accepted(Submit::new(text)).await;
+    }
+    esme.accepted(Submit { source: "Other".to_owned(), ..Submit::new("other") }).await;
+    let submitted = smsc.submitted(6).await;
+    let of_lane = submitted.iter().filter(|one| one.source == "Shop");
+    let texts: Vec<_> = of_lane.map(|one| String::from_utf8_lossy(&one.text)).collect();
+    assert_eq!(texts, ["first", "first", "first", "second", "third"]);
+}

@@ -401,9 +401,11 @@ pub(super) const ROUTE: &[Key] = keys! {
     /// classes go as they came. Where a route has another than `keep`, replace_sm is
     /// ESME_RREPLACEFAIL: it does not say its alphabet.
     encoding: words::<Encoding>(), Default(r#""keep""#);
-    /// One message of a sender and destination at a time, always. Otherwise only while the carrier
-    /// throttles, because it costs a round trip for each.
-    strict_order: Kind::Later, NOT_YET;
+    /// A message goes only when its carrier has taken the one before it, of the same sender to the
+    /// same destination, or that has ended: also while that waits to be tried again, or is in
+    /// doubt. Otherwise messages are pipelined and one goes at a time only while the carrier
+    /// throttles, because this costs a round trip for each.
+    strict_order: Kind::Flag, Default("false");
 };
 
 /// `[[route]] to`.

@@ -285,10 +285,9 @@ pub(super) fn plan<'a>(
     }
     let destination = envelope.destination.octets();
     let source = envelope.source.octets();
-    let (carrier, cutting) = world.choose(account, source, destination, leases)?;
+    let way = world.choose(account, source, destination, leases)?;
     let shard = shared.shard_of(destination);
     let class = world.class_of(account, source);
-    let mut message = account.admission.message(envelope, submit, cutting, wall)?;
-    message.class = class;
-    Ok((shard, message, carrier))
+    let message = account.admission.message(envelope, submit, way.cutting, wall)?;
+    Ok((shard, Message { class, strict_order: way.strict_order, ..message }, way.carrier))
 }

@@ -123,8 +123,7 @@ pub struct Shard<L> {
     waiting: HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>,
     put_by: PutBy,
     references: References,
-    /// Whose turn it is, where a carrier takes one message at a time for each destination; `None`
-    /// where no carrier does.
+    /// Whose turn it is, where messages go one at a time; `None` as long as none had to.
     one_each: Option<OneEach>,
     reassembly: Reassembly<Owner>,
     /// Set while the engine stops: nothing is held for its other segments any more.
@@ -203,6 +202,9 @@ impl<L: Clone> Shard<L> {
             effects.released(message.account, carrier, octets);
             effects.refused(&link, sequence, CommandStatus::ESME_RMSGQFUL);
             return;
+        }
+        if message.strict_order {
+            self.one_each.get_or_insert_default();
         }
         let id = MessageId::new(self.node, self.counter);
         self.counter += self.counter_step;

@@ -1,4 +1,5 @@
-//! Carriers that take one unanswered message for each destination (quirk 58): whose turn it is.
+//! Lanes in which one message goes at a time: whose turn it is. A carrier may take one unanswered
+//! message for each destination (quirk 58), and a route may keep its messages in strict order.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -37,14 +38,14 @@ impl OneEach {
         }
     }
 
-    /// Nothing of this message is out any more: the one that may go now, if it was its turn and
-    /// another waits.
-    pub fn leave(&mut self, lane: u64, ticket: u64) -> Option<u64> {
+    /// This message does not need its turn any more: the one that may go now, if it was its turn
+    /// and another waits. One that has yet to have its turn keeps its place with `waits`.
+    pub fn leave(&mut self, lane: u64, ticket: u64, waits: bool) -> Option<u64> {
         let Entry::Occupied(mut entry) = self.lanes.entry(lane) else { return None };
         let lane = entry.get_mut();
         if lane.out != ticket {
             // Messages expire in the order they came, so it stands at the front.
-            if let Some(at) = lane.waiting.iter().position(|&one| one == ticket) {
+            if !waits && let Some(at) = lane.waiting.iter().position(|&one| one == ticket) {
                 lane.waiting.remove(at);
             }
             return None;
@@ -58,6 +59,13 @@ impl OneEach {
                 entry.remove();
                 None
             }
+        }
+    }
+
+    /// A message that waits gives up its place for a new one.
+    pub fn requeue(&mut self, lane: u64, ticket: u64) {
+        if let Some(lane) = self.lanes.get_mut(&lane) {
+            lane.waiting.retain(|&one| one != ticket);
         }
     }
 

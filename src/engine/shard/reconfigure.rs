@@ -20,12 +20,12 @@ impl<L: Clone> Shard<L> {
         self.renew_lanes(effects);
     }
 
-    /// Messages wait for their turn in a lane where their carrier wants that now, and no longer
-    /// where it did before.
+    /// Messages wait for their turn in a lane where their carrier or their route wants that now,
+    /// and no longer where it did before.
     fn renew_lanes<E: Effects<Link = L>>(&mut self, effects: &mut E) {
         let wanted = self.carriers.iter().any(|rules| rules.one_per_destination);
         let before = self.one_each.take();
-        self.one_each = wanted.then(OneEach::default);
+        self.one_each = (wanted || before.is_some()).then(OneEach::default);
         for lane in before.into_iter().flat_map(OneEach::into_lanes) {
             if let Some(own) = self.lane_of(lane.out)
                 && let Some(lanes) = &mut self.one_each

@@ -58,8 +58,9 @@ impl<L: Clone> Shard<L> {
             return;
         }
         // It may wait for its turn, which it gives up for a new one.
-        let lane = self.lane_of(ticket);
-        self.free_lane(lane, ticket, effects);
+        if let (Some(lane), Some(lanes)) = (self.lane_of(ticket), &mut self.one_each) {
+            lanes.requeue(lane, ticket);
+        }
         self.change(now, ticket, change, effects);
     }
 

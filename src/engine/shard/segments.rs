@@ -75,12 +75,16 @@ impl<L: Clone> Shard<L> {
         self.free_lane(lane, ticket, effects);
     }
 
-    /// The lane in which this message goes alone, if its carrier wants that.
+    /// The lane in which this message goes alone, if its carrier or its route wants that.
     pub(super) fn lane_of(&self, ticket: u64) -> Option<u64> {
         self.one_each.as_ref()?;
         let live = self.slots.get(ticket)?;
         let rules = self.carriers.get(live.carrier as usize)?;
-        rules.one_per_destination.then(|| lane(live))
+        match (rules.one_per_destination, live.message.strict_order) {
+            (true, _) => Some(lane(live)),
+            (false, true) => Some(strict_lane(live)),
+            (false, false) => None,
+        }
     }
 
     /// Whether another message to its destination is out, so that this one waits for its turn.
@@ -94,7 +98,7 @@ impl<L: Clone> Shard<L> {
         self.one_each.as_mut().is_some_and(|lanes| !lanes.enter(lane, ticket))
     }
 
-    /// Lets the next message of a lane out when nothing of this one is.
+    /// Lets the next message of a lane out when this one needs its turn no more.
     pub(super) fn free_lane<E: Effects<Link = L>>(
         &mut self,
         lane: Option<u64>,
@@ -103,8 +107,14 @@ impl<L: Clone> Shard<L> {
     ) {
         let Some(lane) = lane else { return };
         let mut ticket = ticket;
-        while self.slots.get(ticket).is_none_or(|live| !live.any(Place::Out)) {
-            let next = self.one_each.as_mut().and_then(|lanes| lanes.leave(lane, ticket));
+        loop {
+            let live = self.slots.get(ticket);
+            if live.is_some_and(has_its_turn) {
+                return;
+            }
+            // Of what has its next attempt later another has the turn meanwhile.
+            let waits = live.is_some_and(|live| live.any(Place::Back) && live.wake_at.is_zero());
+            let next = self.one_each.as_mut().and_then(|lanes| lanes.leave(lane, ticket, waits));
             let Some(next) = next else { return };
             self.dispatch_back(next, effects);
             ticket = next;
@@ -129,11 +139,39 @@ impl<L: Clone> Shard<L> {
             return;
         };
         let reference = self.reference(&message, carrier);
+        let lane = self.lane_of(ticket);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         (live.carrier, live.reference) = (carrier, reference);
         effects.count(Counted::FailedOver);
         // Behind what waits there: nobody's code is to wait for the queue of another carrier.
-        effects.dispatch(carrier, outgoing(live, ticket, 0, segments), false);
+        if self.lane_of(ticket) == lane {
+            let Some(live) = self.slots.get(ticket) else { return };
+            effects.dispatch(carrier, outgoing(live, ticket, 0, segments), false);
+        } else {
+            self.change_lane(ticket, lane, effects);
+        }
+    }
+
+    /// A message nothing of which was sent leaves this lane to the others, for the one it has now.
+    fn change_lane<E: Effects<Link = L>>(
+        &mut self,
+        ticket: u64,
+        before: Option<u64>,
+        effects: &mut E,
+    ) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        for segment in 0..live.segments {
+            if let Some(one) = live.segment_mut(segment) {
+                one.place = Place::Back;
+            }
+        }
+        let lanes = self.one_each.as_mut();
+        let next = before.zip(lanes).and_then(|(lane, lanes)| lanes.leave(lane, ticket, false));
+        if let Some(next) = next {
+            self.dispatch_back(next, effects);
+            self.free_lane(before, next, effects);
+        }
+        self.dispatch_back(ticket, effects);
     }
 
     fn segment_refused<E: Effects<Link = L>>(
@@ -290,6 +328,22 @@ impl<L: Clone> Shard<L> {
             from = to.max(from).saturating_add(1);
         }
     }
+}
+
+/// Whether the others of its lane wait for this message, if it is its turn: while some of it is
+/// out and, in strict order, until its carrier has all of it.
+fn has_its_turn(live: &super::Live) -> bool {
+    live.any(Place::Out) || (live.message.strict_order && !live.all_accepted())
+}
+
+/// What stands for the sender and the destination of a message, at whichever carrier.
+fn strict_lane(live: &super::Live) -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let mut hasher = foldhash::fast::FixedState::with_seed(u64::MAX).build_hasher();
+    hasher.write(live.message.source.octets());
+    hasher.write_u8(0);
+    hasher.write(tail(live.message.destination.octets()));
+    hasher.finish()
 }
 
 /// What stands for this message's destination at its carrier, however accounts write the number.

@@ -1,4 +1,5 @@
-//! Carriers that take one unanswered message for each destination.
+//! Messages that go one at a time: where a carrier takes one unanswered message for each
+//! destination, and on routes in strict order.
 
 use super::*;
 
@@ -6,6 +7,13 @@ use super::*;
 fn one_each() -> World {
     let carrier = CarrierRules { one_per_destination: true, ..Rules::default().carrier };
     World::with(Rules { carrier, ..Rules::default() })
+}
+
+/// A world of these carriers.
+fn one_each_with(carriers: Vec<CarrierRules>) -> World {
+    let mut world = World::new();
+    world.reconfigure(carriers);
+    world
 }
 
 /// The texts of what the dispatcher holds, which it then has sent.
@@ -124,4 +132,115 @@ fn a_carrier_that_does_not_want_it_any_more_gets_all_that_wait() {
     world.submit(named("e")).unwrap();
     let texts = out(&mut world);
     assert_eq!((texts.len(), text(&texts[0])), (1, &b"d"[..]), "wanted again");
+}
+
+#[test]
+fn a_message_that_fails_over_gives_its_turn_to_the_next() {
+    let one_each = CarrierRules { one_per_destination: true, ..Rules::default().carrier };
+    let mut world = one_each_with(vec![one_each, Rules::default().carrier]);
+    world.notes.elsewhere = Some(1);
+    for one in ["a", "b"] {
+        world.submit(named(one)).unwrap();
+    }
+    for one in ["a", "b"] {
+        let outgoing = out(&mut world).pop().unwrap();
+        assert_eq!(text(&outgoing), one.as_bytes());
+        world.shard.elsewhere(world.now, outgoing.ticket, &mut world.notes);
+        let moved = world.notes.out.iter().position(|(moved, _)| text(moved) == one.as_bytes());
+        let (moved, _) = world.notes.out.remove(moved.unwrap()).unwrap();
+        assert_eq!(world.notes.dispatched.last(), Some(&1), "to the other carrier");
+        let key = response_key(1, world.notations, one.as_bytes());
+        world.done(&moved, SegmentResult::Accepted { key });
+    }
+    assert_eq!(world.shard.queued(), 0);
+}
+
+#[test]
+fn a_segment_that_is_answered_late_leaves_the_others_of_its_message_their_turn() {
+    let mut world = one_each();
+    world.submit(long_message(2)).unwrap();
+    world.submit(named("next")).unwrap();
+    let first = out(&mut world);
+    for segment in &first {
+        world.done(segment, SegmentResult::InDoubt);
+    }
+    let next = out(&mut world);
+    assert_eq!((next.len(), text(&next[0])), (1, &b"next"[..]));
+    world.seconds(70);
+    assert!(out(&mut world).is_empty(), "both segments wait for their turn again");
+    let result = world.taken("1");
+    world.done_late(&first[0], result);
+    world.take(&next[0], "2");
+    let last = out(&mut world);
+    assert_eq!(last.len(), 1, "the second segment was forgotten");
+    assert_eq!(last[0].segment, 1);
+}
+
+fn strict(text: &str) -> Message {
+    Message { strict_order: true, ..named(text) }
+}
+
+#[test]
+fn in_strict_order_a_message_goes_when_the_one_before_it_is_taken_or_has_ended() {
+    let mut world = World::new();
+    for one in ["a", "b", "c"] {
+        world.submit(strict(one)).unwrap();
+    }
+    let other = Message { source: Address::new(5, 0, b"Other"), ..strict("other sender") };
+    world.submit(other).unwrap();
+    world.submit(named("pipelined")).unwrap();
+    let sent = out(&mut world);
+    let texts: Vec<&[u8]> = sent.iter().map(text).collect();
+    assert_eq!(texts, [&b"a"[..], b"other sender", b"pipelined"]);
+
+    // What is tried again later holds up the others, for they came after it.
+    world.refuse(&sent[0], CommandStatus::ESME_RSYSERR);
+    assert!(out(&mut world).is_empty());
+    world.seconds(31);
+    let again = out(&mut world);
+    assert_eq!((again.len(), text(&again[0])), (1, &b"a"[..]));
+    // So does what is in doubt.
+    world.done(&again[0], SegmentResult::InDoubt);
+    assert!(out(&mut world).is_empty());
+    world.seconds(61);
+    let again = out(&mut world);
+    assert_eq!((again.len(), text(&again[0])), (1, &b"a"[..]));
+    world.take(&again[0], "1");
+    let second = out(&mut world);
+    assert_eq!((second.len(), text(&second[0])), (1, &b"b"[..]));
+    world.refuse(&second[0], CommandStatus::ESME_RINVDSTADR);
+    let third = out(&mut world);
+    assert_eq!((third.len(), text(&third[0])), (1, &b"c"[..]), "the one before it has ended");
+}
+
+#[test]
+fn strict_order_is_kept_from_one_carrier_to_another() {
+    let mut world = World::new();
+    world.notes.elsewhere = Some(1);
+    for one in ["a", "b"] {
+        world.submit(strict(one)).unwrap();
+    }
+    world.submit_to(1, strict("c")).unwrap();
+    let outgoing = out(&mut world).pop().unwrap();
+    world.shard.elsewhere(world.now, outgoing.ticket, &mut world.notes);
+    for one in ["a", "b", "c"] {
+        let sent = out(&mut world);
+        assert_eq!((sent.len(), text(&sent[0])), (1, one.as_bytes()));
+        let carrier = if one == "b" { 0 } else { 1 };
+        let key = response_key(carrier, world.notations, one.as_bytes());
+        world.done(&sent[0], SegmentResult::Accepted { key });
+    }
+}
+
+#[test]
+fn strict_order_outlives_a_reload() {
+    let mut world = World::new();
+    for one in ["a", "b"] {
+        world.submit(strict(one)).unwrap();
+    }
+    let first = out(&mut world);
+    world.reconfigure(vec![Rules::default().carrier; 2]);
+    assert!(out(&mut world).is_empty());
+    world.take(&first[0], "1");
+    assert_eq!(out(&mut world).len(), 1);
 }

@@ -7,29 +7,14 @@ mod pace;
 use std::sync::Arc;
 
 use super::*;
-use crate::message::envelope::{Message, ServiceType, UserData};
+use crate::message::envelope::Message;
 use crate::wire::Address;
 
 fn outgoing(ticket: u64, segments: u8) -> Outgoing {
     let message = Message {
-        account: 0,
-        class: TrafficClass::default(),
         source: Address::new(5, 0, b"Shop"),
         destination: Address::new(1, 1, b"33612345678"),
-        service_type: ServiceType::default(),
-        esm_class: 0,
-        protocol_id: 0,
-        priority_flag: 0,
-        registered_delivery: 0,
-        replace_if_present_flag: 0,
-        data_coding: 0,
-        sm_default_msg_id: 0,
-        user_data: UserData::new(b""),
-        tlvs: Box::default(),
-        cuts: Box::default(),
-        accepted_at: Duration::ZERO,
-        send_at: Duration::ZERO,
-        expires_at: Duration::MAX,
+        ..Message::default()
     };
     let message = Arc::new(message);
     let flow = Flow::of(&message);
