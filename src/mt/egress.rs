@@ -284,7 +284,7 @@ impl Dispatcher {
             return self.send(now, bind, |this| this.binds.take_begun(bind, |_| true));
         }
         if self.binds.any_free()
-            && self.fill_head()
+            && self.fill_head(now)
             && let Some(head) = &self.head
             && let Some(bind) = self.binds.choose(head.segments)
         {
@@ -322,10 +322,10 @@ impl Dispatcher {
     }
 
     /// Sees to it that something stands at the head that was not withdrawn; whether there is.
-    fn fill_head(&mut self) -> bool {
+    fn fill_head(&mut self, now: Duration) -> bool {
         loop {
             if self.head.is_none() {
-                self.head = self.queues.pop();
+                self.head = self.queues.pop(now);
             }
             let Some(head) = &self.head else { return false };
             if !self.withdrawn.is_empty() && self.withdrawn.contains(&head.ticket) {

@@ -7,7 +7,9 @@
 //! Within a level accounts take turns of [`QUANTUM`] segments (deficit round robin). One that
 //! begins to wait with no more than a turn has it before the others, so a single code does not
 //! stand behind a round of bursts; what is more than a turn a round waits for the next like
-//! everybody's.
+//! everybody's. What goes at the same moment goes together, up to [`AT_ONCE`]: it costs nobody any
+//! time, its receipts come together too, and are written to the account together. The account
+//! passes later turns for it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -32,6 +34,8 @@ const _: () = {
 
 /// Segments of one account before the next has its turn.
 const QUANTUM: i32 = 8;
+/// Segments of one turn that may go, if they all go at one moment.
+const AT_ONCE: i32 = 64;
 /// Messages a queue keeps room for once it is empty.
 const KEPT_CAPACITY: usize = 1024;
 /// No flow.
@@ -75,6 +79,8 @@ struct Level {
     round: VecDeque<u32>,
     /// Whose turn it is.
     current: u32,
+    /// When that began, if it may be made longer: on the monotonic clock.
+    began: Option<Duration>,
     /// Which round it is, and how many of `round` have not had their turn in it.
     rounds: u32,
     left: usize,
@@ -89,6 +95,7 @@ impl Default for Level {
             fresh: VecDeque::new(),
             round: VecDeque::new(),
             current: NONE,
+            began: None,
             rounds: 1,
             left: 0,
             owed: 0,
@@ -128,11 +135,11 @@ impl Queues {
         self.uncount(class, merged);
     }
 
-    /// What goes next.
-    pub fn pop(&mut self) -> Option<Outgoing> {
+    /// What goes next, at this moment of the monotonic clock.
+    pub fn pop(&mut self, now: Duration) -> Option<Outgoing> {
         loop {
             let level = self.next_level()?;
-            if let Some(outgoing) = self.pop_of(level) {
+            if let Some(outgoing) = self.pop_of(level, now) {
                 return Some(outgoing);
             }
         }
@@ -255,7 +262,7 @@ impl Queues {
             queue.is_in = true;
             self.waiting |= 1 << at;
             if level.is_empty() {
-                level.current = index;
+                (level.current, level.began) = (index, None);
                 queue.served = level.rounds;
                 queue.left = QUANTUM;
             } else if queue.served == level.rounds && queue.left <= 0 {
@@ -282,18 +289,19 @@ impl Queues {
     }
 
     /// What goes next of this level; `None` when nothing was left there after all.
-    fn pop_of(&mut self, at: usize) -> Option<Outgoing> {
+    fn pop_of(&mut self, at: usize, now: Duration) -> Option<Outgoing> {
         let level = self.levels.get_mut(at)?;
         let outgoing = loop {
             let Some(queue) = self.flows.get_mut(level.current as usize) else {
-                if !level.turn(&mut self.flows) {
+                if !level.turn(&mut self.flows, now) {
                     level.owed = level.owed.min(0);
                     self.waiting &= !(1 << at);
                     return None;
                 }
                 continue;
             };
-            if queue.left <= 0 {
+            let goes_on = queue.left > QUANTUM - AT_ONCE && level.began == Some(now);
+            if queue.left <= 0 && !goes_on {
                 if level.fresh.is_empty() && level.round.is_empty() {
                     queue.left = QUANTUM;
                 } else {
@@ -357,11 +365,11 @@ impl Level {
     }
 
     /// Gives the next its turn; `false` when nobody waits.
-    fn turn(&mut self, flows: &mut [Queue]) -> bool {
+    fn turn(&mut self, flows: &mut [Queue], now: Duration) -> bool {
         while let Some(next) = self.fresh.pop_front() {
             let Some(queue) = flows.get_mut(next as usize) else { continue };
             if queue.waiting.len() <= QUANTUM as usize {
-                self.begin(next, queue);
+                self.begin(next, queue, now);
                 return true;
             }
             self.round.push_back(next);
@@ -373,18 +381,19 @@ impl Level {
         }
         self.left -= 1;
         if let Some(queue) = flows.get_mut(next as usize) {
-            self.begin(next, queue);
+            self.begin(next, queue, now);
         }
         true
     }
 
     /// A flow has its turn, or what is left of the one it had this round.
-    fn begin(&mut self, next: u32, queue: &mut Queue) {
+    fn begin(&mut self, next: u32, queue: &mut Queue, now: Duration) {
         self.current = next;
         if queue.served != self.rounds || queue.left <= 0 {
             queue.served = self.rounds;
             queue.left = queue.left.min(0) + QUANTUM;
         }
+        self.began = (queue.left > 0).then_some(now);
     }
 }
 

@@ -230,3 +230,48 @@ proptest! {
         prop_assert_eq!(dispatcher.waiting(), 0);
     }
 }
+
+/// How many segments go of each account one behind the other.
+fn runs(accounts: &[u32]) -> Vec<usize> {
+    accounts.chunk_by(|one, next| one == next).map(<[u32]>::len).collect()
+}
+
+#[test]
+fn what_goes_at_one_moment_goes_together_and_shares_stay_equal() {
+    const ACCOUNTS: u64 = 10;
+    let mut dispatcher = wide(0);
+    for ticket in 0..ACCOUNTS * 2_000 {
+        dispatcher.push(from(ticket, (ticket % ACCOUNTS) as u32, TRANSACTIONAL, 0));
+    }
+    let mut sent = Vec::new();
+    for ms in 0..10 {
+        // A moment in which a thousand go; a round of all takes less.
+        let now = Duration::from_millis(ms);
+        for _ in 0..1_000 {
+            let Next::Send { outgoing, .. } = dispatcher.next(now) else { panic!("it waits") };
+            sent.push((outgoing.ticket % ACCOUNTS) as u32);
+        }
+    }
+    let runs = runs(&sent);
+    assert!(runs.len() < 10_000 / 40, "{} runs", runs.len());
+    for account in 0..ACCOUNTS as u32 {
+        let own = sent.iter().filter(|one| **one == account).count();
+        assert!(own.abs_diff(1_000) <= 64, "account {account} had {own}");
+    }
+}
+
+#[test]
+fn what_goes_by_ones_goes_by_turns_of_eight() {
+    let mut dispatcher = wide(1000);
+    for ticket in 0..2_000 {
+        dispatcher.push(from(ticket, (ticket % 2) as u32, TRANSACTIONAL, 0));
+    }
+    let mut sent = Vec::new();
+    for ms in 0..1_000 {
+        let now = Duration::from_millis(ms);
+        sent.extend(drain(&mut dispatcher, now).iter().map(|(_, ticket, _)| (ticket % 2) as u32));
+    }
+    let runs = runs(&sent);
+    let longest = runs.iter().skip(2).max();
+    assert!(longest <= Some(&10), "{runs:?}");
+}
