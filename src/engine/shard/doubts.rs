@@ -7,7 +7,7 @@
 //!                                     +-> sooner, before such a segment is sent again or ends
 //! ```
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ const CANDIDATES_MAX: usize = 1024;
 /// How long a receipt that quotes nothing waits for its response, at least, before it settles a
 /// doubt: a response that is on its way is there by then.
 const RESPONSE_DUE: Duration = Duration::from_secs(5);
+/// Copies of messages that have ended, of which nothing was heard; the oldest gives way. They are
+/// looked through for receipts of unknown ids that quote nothing, which are few.
+const ORPHANS_MAX: usize = 4096;
 
 /// Which messages those are; live ones, so their limit is this one's.
 #[derive(Debug, Default)]
@@ -31,6 +34,9 @@ pub struct Doubts {
     tickets: BTreeSet<(u64, u64)>,
     /// Ids of second copies, by ticket: the segment and the key.
     copies: HashMap<u64, Vec<(u8, u64)>, foldhash::fast::FixedState>,
+    /// What stands for carrier and handset, once for each copy that nothing was heard of when its
+    /// message ended. Its receipt may come.
+    orphans: VecDeque<u64>,
 }
 
 impl Doubts {
@@ -46,6 +52,27 @@ impl Doubts {
 
     fn of(&self, number: u64) -> impl Iterator<Item = u64> + use<'_> {
         self.tickets.range((number, 0)..=(number, u64::MAX)).map(|(_, ticket)| *ticket)
+    }
+
+    /// So many copies for this handset were never heard of.
+    pub fn orphan(&mut self, number: u64, copies: usize) {
+        for _ in 0..copies {
+            if self.orphans.len() >= ORPHANS_MAX {
+                self.orphans.pop_front();
+            }
+            self.orphans.push_back(number);
+        }
+    }
+
+    /// Whether a receipt may be one's of them.
+    fn has_orphan(&self, number: u64) -> bool {
+        self.orphans.contains(&number)
+    }
+
+    /// A receipt was nobody's: it was one's of them, if there are any.
+    pub fn bury_orphan(&mut self, number: u64) -> bool {
+        let found = self.orphans.iter().position(|one| *one == number);
+        found.is_some_and(|at| self.orphans.remove(at).is_some())
     }
 
     /// The segment whose second copy has this key.
@@ -88,7 +115,10 @@ impl<L: Clone> Shard<L> {
     /// A message is live no more: receipts of its second copies are heard twice from now on.
     pub(super) fn forget_copies(&mut self, ticket: u64, live: &Live) {
         let handset = live.message.destination.octets();
-        for (_, key) in self.doubts.leave(number_of(live.carrier, handset), ticket) {
+        let number = number_of(live.carrier, handset);
+        let unheard = live.all().iter().map(|one| usize::from(one.unanswered)).sum();
+        self.doubts.orphan(number, unheard);
+        for (_, key) in self.doubts.leave(number, ticket) {
             self.unlink(key, ticket);
             self.ended.remember(key, tail(handset));
         }
@@ -174,7 +204,8 @@ impl<L: Clone> Shard<L> {
                 && one.source == two.source
                 && one.segment(*other) == two.segment(segment)
         };
-        let alone = best.len() == 1;
+        // What fits without a quote may as well be of a copy whose message has ended.
+        let alone = best.len() == 1 && (best_fit == Fit::Quotes || !self.doubts.has_orphan(number));
         let alike = best_fit == Fit::Quotes && best.iter().filter(same).count() == best.len();
         (alone || alike).then_some((ticket, segment))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::awaited::UNKNOWN_MARGIN;
+use super::doubts::number_of;
 use super::live::Of;
 use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard};
 use crate::clock::Now;
@@ -116,6 +117,13 @@ impl<L: Clone> Shard<L> {
             self.matched(now, key, target, &receipt, effects);
         } else if !self.settle_by_receipt(now, &receipt, Fit::May, effects) {
             effects.count(Counted::ReceiptUnknown);
+            let handset = receipt.destination.octets();
+            if self.doubts.bury_orphan(number_of(receipt.carrier, handset)) {
+                // It has had its receipt: the same one again is not another's.
+                for (_, key) in receipt.keys.iter() {
+                    self.ended.remember(key, tail(handset));
+                }
+            }
         }
     }
 

@@ -343,3 +343,32 @@ fn receipts_that_settled_are_kept_up_to_their_limit() {
     assert_eq!(world.shard.spent.len(), SPENT_MAX);
     world.assert_empty();
 }
+
+/// A message that went twice ended by its second copy. The receipt of the first one comes late and
+/// quotes nothing: it is not that of another message to the handset which is in doubt by then, and
+/// which its carrier may not have.
+#[test]
+fn the_receipt_of_a_copy_whose_message_has_ended_settles_no_other_doubt() {
+    let mut world = world_of(InDoubtPolicy::WaitThenResend);
+    let (first, _) = doubted(&mut world, saying("hello"));
+    world.seconds(61);
+    let again = world.sent().unwrap();
+    world.take(&again, "2");
+    world.receipt("2", DELIVERED);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0)]);
+
+    let (second, _) = doubted(&mut world, saying("goodbye"));
+    world.receipt("1", DELIVERED);
+    world.seconds(PARKED);
+    // It comes again.
+    world.receipt("1", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told().len(), 1);
+    let counts = [Counted::ReceiptUnknown, Counted::ReceiptDuplicate];
+    assert_eq!(counts.map(|what| world.counts(what)), [1, 1]);
+    assert!(world.sent().is_some(), "it goes again");
+    // The one receipt has come: the next one fits the doubt alone.
+    world.receipt("3", DELIVERED);
+    world.seconds(PARKED);
+    assert_eq!(world.told(), [(0, first, DELIVERED, 0), (0, second, DELIVERED, 0)]);
+}
