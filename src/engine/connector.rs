@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::bind_record::{BindRecord, Phase, Wanted};
 use super::carrier_link::CarrierLink;
+use super::connect_fault::ConnectFault;
 use super::history::What;
 use super::settings::{self, BindKind, Endpoint};
 use super::shared::Shared;
@@ -166,7 +167,9 @@ async fn session(
     let stream = match connected {
         Ok(stream) => stream,
         Err(error) => {
-            tracing::warn!(carrier = settings.name, %error, "cannot connect");
+            tracing::warn!(carrier = settings.name, bind, %error, "cannot connect");
+            let fault = ConnectFault::of(&error.to_string());
+            carrier.metrics.connect_failed(&shared.registry, fault.name());
             record.note(now.wall, What::cannot_connect(&error), 1);
             return (End::default(), owner);
         }

@@ -99,6 +99,8 @@ meanings! {
         "`peer_unbound` is the peer's wish. `disconnected`: its process or the network between. `enquire_link`: it answers nothing any more. `stalled`: it does not read. `session_init`: it never bound."
     CARRIER_SESSIONS_CLOSED "sessions"
         "More than a few an hour is a bind that flaps. `peer_unbound`, `disconnected`: the carrier ends it. `enquire_link`: it answers nothing. `bind_refused`, `bind_unanswered`: it never stood."
+    CONNECTS_FAILED "connections"
+        "Moves while `chappe_carrier_binds` is below the configured number: that is why. `refused`: their SMSC is down, or the port is wrong. `timed_out`: a firewall on the way, theirs or ours. `certificate`: look at `chappe status`, which says what is wrong with it."
     ACCOUNT_FRAMING_LOST "sessions"
         "A scanner or a wrong client at the port (http, tls, ssh ..), or a peer that writes wrong lengths (misaligned, too_short, too_long)."
     CARRIER_FRAMING_LOST "sessions"

@@ -78,6 +78,7 @@ metrics! {
     BIND_REFUSED "chappe_binds_refused_total" Counter ["reason"] "Binds of accounts that were refused."
     ACCOUNT_SESSIONS_CLOSED "chappe_account_sessions_closed_total" Counter ["reason"] "Connections of accounts that ended, bound or not."
     CARRIER_SESSIONS_CLOSED "chappe_carrier_sessions_closed_total" Counter ["carrier" "reason"] "Connections to a carrier that ended, bound or not."
+    CONNECTS_FAILED "chappe_carrier_connects_failed_total" Counter ["carrier" "reason"] "Connections to a carrier that did not come about: nobody listens (refused), nothing answers (timed_out), no way (unreachable), a host without address (no_host), no TLS where we want it (no_tls), its certificate (certificate), TLS (tls), or other."
     ACCOUNT_FRAMING_LOST "chappe_account_framing_lost_total" Counter ["reason"] "Streams of accounts that stopped being SMPP, by what stood where a length belongs: http, tls, amqp, ssh, tpkt (remote desktop), misaligned, too_short or too_long."
     BINDS_BY_STATE "chappe_carrier_binds_by_state" Gauge ["carrier" "state"] "Binds of a carrier by state: bound, throttled (told to slow down), paused (by its operator), draining, connecting, binding, waiting (to connect again) or down (by its operator)."
     BIND_IN_FLIGHT "chappe_bind_segments_in_flight" Gauge ["carrier" "bind"] "Segments sent on a bind and not yet answered."

@@ -237,6 +237,12 @@ impl CarrierMetrics {
         registry.counter(names::ALERTS, &labels).increment(1);
     }
 
+    /// No connection came about, for this reason.
+    pub fn connect_failed(&self, registry: &Registry, reason: &'static str) {
+        let labels = [("carrier", self.label.as_str()), ("reason", reason)];
+        registry.counter(names::CONNECTS_FAILED, &labels).increment(1);
+    }
+
     /// A session ended; see [`account_session_closed`].
     pub fn session_closed(&self, registry: &Registry, reason: CloseReason) {
         let count = |name, reason| {

@@ -40,7 +40,7 @@ pub enum LooksLike {
     Http,
     /// `AMQP`.
     Amqp,
-    /// A TLS handshake record.
+    /// A TLS handshake record, or the alert of a server that is spoken to without TLS.
     Tls,
     /// TPKT, as remote-desktop scanners send it.
     Tpkt,
@@ -77,7 +77,7 @@ impl LooksLike {
             }
             b"AMQP" => Self::Amqp,
             b"SSH-" => Self::Ssh,
-            [0x16, 0x03, ..] => Self::Tls,
+            [0x15 | 0x16, 0x03, ..] => Self::Tls,
             [0x03, 0x00, ..] => Self::Tpkt,
             [0x80, 0x00, 0x00 | 0x01, _] => Self::Misaligned,
             [0, 0, 0, 0..=15] => Self::TooShort,

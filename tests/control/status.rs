@@ -9,10 +9,23 @@ use super::world::{CHAPPE, Smsc, World, carrier, free_address, refusing_smsc, ro
 #[test]
 fn each_way_to_bind_wrongly_is_read_at_a_glance_with_what_to_do_about_it() {
     let smsc = Smsc::start("--system-id chappe --password right");
+    let files = std::env::temp_dir().join(format!("chappe-control-bind-{}", std::process::id()));
+    std::fs::create_dir_all(&files).unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (cert, key) = (files.join("cert.pem"), files.join("cert.key"));
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let secret = Smsc::start(&format!("--tls-cert {cert} --tls-key {key}"));
+    let trusts = |name| format!("tls = {{ ca_file = \"{cert}\", server_name = \"{name}\" }}");
     let tables = [
         carrier("password", &smsc.address, ""),
         carrier("port", &free_address().to_string(), ""),
         carrier("tls", &smsc.address, "tls = {}"),
+        carrier("plain", &secret.address, ""),
+        carrier("stranger", &secret.address, "tls = { server_name = \"localhost\" }"),
+        carrier("name", &secret.address, &trusts("other")),
+        carrier("mode", &refusing_smsc(4).to_string(), ""),
         carrier("already", &refusing_smsc(5).to_string(), ""),
         carrier("right", &smsc.address, "")
             .replace("password = \"chappe\"", "password = \"right\""),
@@ -23,7 +36,11 @@ fn each_way_to_bind_wrongly_is_read_at_a_glance_with_what_to_do_about_it() {
     let expected = [
         ("password", "bind refused: ESME_RINVPASWD", "mend password"),
         ("port", "cannot connect: Connection refused", "check host and port"),
-        ("tls", "cannot connect: ", "TLS failed"),
+        ("tls", "cannot connect: ", "does not speak TLS"),
+        ("plain", "session ended: the peer sent what is no SMPP (tls)", "set tls of this"),
+        ("stranger", "cannot connect: invalid peer certificate", "nobody whom we trust"),
+        ("name", "cannot connect: invalid peer certificate", "for another name"),
+        ("mode", "bind refused: ESME_RINVBNDSTS", "change bind"),
         ("already", "bind refused: ESME_RALYBND", "lower binds"),
     ];
     for (name, happened, advised) in expected {
@@ -47,7 +64,8 @@ fn each_way_to_bind_wrongly_is_read_at_a_glance_with_what_to_do_about_it() {
     }
     let down = world.ask("status");
     let states = down["carriers"].as_array().unwrap().iter().map(|one| one["state"].clone());
-    assert_eq!(states.collect::<Vec<Value>>(), ["down", "down", "down", "down", "up"]);
+    assert_eq!(states.collect::<Vec<Value>>(), [["down"; 8].as_slice(), &["up"]].concat());
+    std::fs::remove_dir_all(&files).unwrap();
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What happened, said to an operator, and what to do about it.
 
+use crate::engine::connect_fault::ConnectFault;
 use crate::engine::history::What;
 use crate::session::CloseReason;
+use crate::wire::framer::LooksLike;
 use crate::wire::{CommandStatus, State};
 
 /// What happened.
@@ -13,6 +15,9 @@ pub fn of(what: &What) -> String {
         What::BindRefusedByUs(peer, reason) => format!("bind from {peer} refused: {reason}"),
         What::Bound(state) => format!("bound {}", kind(*state)),
         What::CannotConnect(error) => format!("cannot connect: {error}"),
+        What::Closed(CloseReason::Framing(error)) => {
+            format!("session ended: the peer sent what is no SMPP ({})", error.looks_like.name())
+        }
         What::Closed(reason) => format!("session ended: {}", close_words(*reason)),
         What::Refused(status) => format!("refused: {}", status_words(*status)),
         What::Unanswered => "requests were not answered in time".to_owned(),
@@ -58,7 +63,7 @@ fn close_words(reason: CloseReason) -> &'static str {
 pub fn advice(what: &What) -> Option<&'static str> {
     match what {
         What::BindRefused(status) => Some(refused_advice(*status)),
-        What::CannotConnect(error) => Some(connect_advice(error)),
+        What::CannotConnect(error) => Some(ConnectFault::of(error).advice()),
         What::Closed(CloseReason::BindUnanswered) => Some(
             "something listens there and does not answer a bind: check the port, and whether the \
              carrier wants TLS (tls)",
@@ -67,9 +72,14 @@ pub fn advice(what: &What) -> Option<&'static str> {
             "the carrier hangs up: it may allow this address no connection, want TLS (tls), or \
              have fewer places than binds",
         ),
-        What::Closed(CloseReason::Framing(_)) => {
-            Some("what answers there does not speak SMPP: check address and tls")
-        }
+        What::Closed(CloseReason::Framing(error)) => Some(match error.looks_like {
+            LooksLike::Tls => "that port is for TLS: set tls of this carrier",
+            LooksLike::Misaligned | LooksLike::TooLong | LooksLike::TooShort => {
+                "what came there is no SMPP: check the port, max_pdu_bytes and whether the carrier \
+                 wants TLS (tls)"
+            }
+            _ => "what answers there does not speak SMPP: check host and port of address",
+        }),
         What::Closed(CloseReason::EnquireLink) => Some(
             "the connection died without a word: check the way there, and whether a firewall drops \
              idle connections sooner than enquire_link_ms",
@@ -92,23 +102,6 @@ fn refused_advice(status: CommandStatus) -> &'static str {
             "the carrier refuses the login: check system_id, password, bind, system_type of the \
              dialect and the addresses it allows"
         }
-    }
-}
-
-fn connect_advice(error: &str) -> &'static str {
-    let has = |words: &[&str]| words.iter().any(|word| error.contains(word));
-    if has(&["certificate", "tls", "TLS", "handshake", "InvalidContentType", "corrupt message"]) {
-        "TLS failed: check tls of this carrier (ca_file, server_name, cert_file) and its port"
-    } else if has(&["refused"]) {
-        "nothing listens there: check host and port of address"
-    } else if has(&["lookup", "resolve", "Name or service", "nodename"]) {
-        "the name has no address: check the host of address and the DNS"
-    } else if has(&["too long", "timed out"]) {
-        "no answer from there: check address, the route and the firewalls on it"
-    } else if has(&["unreachable"]) {
-        "the network does not lead there: check address and routes"
-    } else {
-        "check address and tls of this carrier"
     }
 }
 

@@ -78,13 +78,14 @@ fn an_unknown_response_is_counted_and_not_answered() {
 
 #[test]
 fn other_protocols_are_closed_by_name_and_get_no_smpp_before_a_bind() {
-    let cases: [(&[u8], LooksLike); 11] = [
+    let cases: [(&[u8], LooksLike); 12] = [
         (b"GET / HTTP/1.1\r\n\r\n", LooksLike::Http),
         (b"POST /sms HTTP/1.1\r\n", LooksLike::Http),
         (b"HTTP/1.1 200 OK\r\n", LooksLike::Http),
         (b"PRI * HTTP/2.0\r\n", LooksLike::Http),
         (b"AMQP\x00\x00\x09\x01", LooksLike::Amqp),
         (b"\x16\x03\x01\x02\x00\x01\x00", LooksLike::Tls),
+        (b"\x15\x03\x03\x00\x02\x02\x32", LooksLike::Tls),
         (b"\x03\x00\x00\x2f\x2a\xe0", LooksLike::Tpkt),
         (b"SSH-2.0-OpenSSH_9.6\r\n", LooksLike::Ssh),
         (b"\x80\x00\x00\x09\x00\x00\x00\x00", LooksLike::Misaligned),
