@@ -429,8 +429,9 @@ impl Owner for CarrierLink {
                     let _ = self.handle.answered_alone.push((sent.ticket, false));
                 }
                 self.carrier.metrics.in_doubt.increment(1);
-                self.tally.unanswered();
                 if why == Unanswered::TimedOut {
+                    // What a lost link took with it is no fault of its own: how it was lost is.
+                    self.tally.unanswered();
                     if self.late.len() >= LATE_MAX {
                         self.late.pop_front();
                     }

@@ -141,12 +141,12 @@ mod tests {
             ("received corrupt message of type InvalidContentType", "no_tls", "take tls out"),
             ("invalid peer certificate: UnknownIssuer", "certificate", "ca_file"),
             (
-                "invalid peer certificate: certificate not valid for name \"other\"; certificate is \
-                 only valid for DnsName(\"smsc\")",
+                "invalid peer certificate: certificate not valid for name \"other\"; \
+                 certificate is only valid for DnsName(\"smsc\")",
                 "certificate",
                 "server_name",
             ),
-            ("invalid peer certificate: certificate expired: verification", "certificate", "clock"),
+            ("invalid peer certificate: certificate expired", "certificate", "clock"),
             (
                 "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
                 "certificate",

@@ -121,6 +121,21 @@ fn a_name_that_no_account_has_is_told_with_how_often_it_came() {
 }
 
 #[test]
+fn of_a_bind_whose_link_is_cut_the_cut_is_the_fault_and_not_what_was_out_on_it() {
+    let smsc = Smsc::start("--drop-every 20 --latency 50ms");
+    let world = World::start(&(carrier("north", &smsc.address, "") + &route("north")));
+    world.until_bind_is("north", 0, "bound");
+    let connect = format!("load --connect {} --system-id acct --password secret", world.smpp);
+    let mut command = Command::new(CHAPPE);
+    let mut run = command.args(connect.split_whitespace()).args(["--for", "60s"]).spawn().unwrap();
+    until("it was cut", || world.bind("north", 0)["last_close"].is_object());
+    let fault = world.bind("north", 0)["last_fault"]["what"].clone();
+    assert_eq!(fault, "session ended: the peer closed the connection");
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
+#[test]
 fn the_pace_that_a_bind_has_learnt_is_shown() {
     let smsc = Smsc::start("--throttle-above 50");
     let world = World::start(&(carrier("north", &smsc.address, "") + &route("north")));
