@@ -49,6 +49,7 @@ fn carrier(
     table.integer("attempts_max", &mut carrier.attempts_max);
     table.integer("connect_timeout_ms", &mut carrier.connect_timeout_ms);
     table.integer("failover_ms", &mut carrier.failover_ms);
+    table.integer("ramp_up_ms", &mut carrier.ramp_up_ms);
     table.word("in_doubt", &mut carrier.in_doubt);
     table.integer("in_doubt_wait_ms", &mut carrier.in_doubt_wait_ms);
     table.integer("query_after_ms", &mut carrier.query_after_ms);

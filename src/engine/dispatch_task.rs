@@ -64,8 +64,10 @@ impl DispatchTask {
     /// The task of this carrier's dispatcher. To be made inside the runtime that polls it.
     #[must_use]
     pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>) -> Self {
+        let mut dispatcher = Dispatcher::new(carrier.settings.segments_per_second, 0);
+        dispatcher.set_ramp_up(ramp_up(&carrier));
         Self {
-            dispatcher: Dispatcher::new(carrier.settings.segments_per_second, 0),
+            dispatcher,
             told: VecDeque::new(),
             links: Vec::new(),
             links_seen: 0,
@@ -94,6 +96,7 @@ impl DispatchTask {
             if rate != self.carrier.settings.segments_per_second {
                 self.dispatcher.set_rate(now.monotonic, rate);
             }
+            self.dispatcher.set_ramp_up(ramp_up(carrier));
             self.carrier = Arc::clone(carrier);
         }
     }
@@ -323,6 +326,11 @@ impl DispatchTask {
             }
         }
     }
+}
+
+/// How long a bind of this carrier waits for its whole window.
+fn ramp_up(carrier: &Carrier) -> Duration {
+    Duration::from_millis(u64::from(carrier.settings.ramp_up_ms))
 }
 
 impl Future for DispatchTask {

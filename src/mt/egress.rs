@@ -11,6 +11,7 @@ mod fair;
 mod lanes;
 mod learnt;
 mod outgoing;
+mod ramp;
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -85,6 +86,11 @@ impl Dispatcher {
     /// So many segments a second from now on.
     pub fn set_rate(&self, now: Duration, segments_per_second: u32) {
         self.rate.set_per_second(now, segments_per_second);
+    }
+
+    /// Binds that come up from now on have their whole window after this time; zero is at once.
+    pub fn set_ramp_up(&mut self, ramp_up: Duration) {
+        self.binds.set_ramp_up(ramp_up);
     }
 
     /// As many binds as this, if there were fewer; the new ones are down.
@@ -181,7 +187,7 @@ impl Dispatcher {
     pub fn bind_up(&mut self, now: Duration, bind: u32, credit: u32) {
         self.bind_down(now, bind);
         self.end_look();
-        self.binds.up(bind as usize, credit);
+        self.binds.up(now, bind as usize, credit);
     }
 
     /// A bind is gone. The rest of a message that had begun on it goes on another, before what

@@ -238,3 +238,19 @@ async fn a_carrier_that_answers_no_bind_is_given_up_and_tried_again() {
     let _world = World::start(&format!("{table}connect_timeout_ms = 150\n{ROUTE}")).await;
     until("a second attempt", || smsc.connections() >= 2).await;
 }
+
+#[tokio::test]
+async fn a_bind_that_has_come_up_gets_its_window_in_time() {
+    let smsc = Smsc::with(|_| Reply::Keep).await;
+    let table = carrier("smsc", smsc.address);
+    let keys = "window_max = 10\nramp_up_ms = 1000\n";
+    let world = World::start(&format!("{table}{keys}{ROUTE}")).await;
+    until("it is bound", || smsc.bound() == 1).await;
+    let esme = Esme::bind(world.smpp()).await;
+    esme.burst((0..20).map(|number| Submit::new(format!("{number}"))).collect()).await;
+    let submitted = smsc.submitted(10).await;
+    let took = submitted[9].at - submitted[0].at;
+    // The ramp begins with the bind, a moment before the first message.
+    assert!(took >= Duration::from_millis(300), "all at once, in {took:?}");
+    assert_eq!(smsc.submits().len(), 10, "its window");
+}

@@ -289,6 +289,10 @@ pub(super) const CARRIER: &[Key] = keys! {
     /// their route that is up; those of which a segment was sent stay. Long enough for a bind that
     /// drops and comes back at once, short enough for a code that somebody waits for.
     failover_ms: ms(0, 86_400_000), Default("5000");
+    /// From the bind until it has all of its window: the part that it has grows evenly, from one
+    /// request on. For SMSCs that fall over, or close the bind, when all that waited comes at once;
+    /// those that say ESME_RTHROTTLED need none of it. 0 is at once.
+    ramp_up_ms: ms(0, 3_600_000), Default("0");
     /// A message sent and never answered: `resend` may deliver twice, `hold` may not deliver at
     /// all, `wait_then_resend` gives a late response or a receipt time to settle it.
     in_doubt: words::<InDoubt>(), Default(r#""wait_then_resend""#);

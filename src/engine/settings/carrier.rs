@@ -43,6 +43,8 @@ pub struct Carrier {
     pub accounts: Vec<String>,
     /// Milliseconds without a bind after which what waits for it goes to other carriers.
     pub failover_ms: u32,
+    /// Milliseconds until a bind that has come up has its whole window; 0 at once.
+    pub ramp_up_ms: u32,
     /// What becomes of a message that was sent and never answered.
     pub in_doubt: InDoubt,
     /// Milliseconds that [`InDoubt::WaitThenResend`] waits for news.
@@ -106,6 +108,7 @@ impl Carrier {
             connect_timeout_ms: 10_000,
             accounts: Vec::new(),
             failover_ms: 5_000,
+            ramp_up_ms: 0,
             in_doubt: InDoubt::default(),
             in_doubt_wait_ms: 60_000,
             query_after_ms: 0,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::learnt::LearntPace;
 use super::outgoing::Outgoing;
+use super::ramp::Ramp;
 
 /// Segments handed to one bind before another gets its turn: enough to fill a write, few enough
 /// that binds stay even.
@@ -22,6 +23,9 @@ pub struct Binds {
     /// The bind whose turn it is, and how much of the turn is left.
     turn: usize,
     left: u32,
+    /// How many have not their whole window yet, and how long that takes.
+    ramping: usize,
+    ramp_up: Duration,
     /// How many are paused, and when the first of them may go on.
     paused: usize,
     release_at: Duration,
@@ -36,6 +40,8 @@ struct Bind {
     paused_until: Duration,
     /// Its operator wants no message on it; what has begun is finished.
     held: bool,
+    /// What of its window it is still to get.
+    ramp: Option<Ramp>,
     /// What the carrier has taught; it outlives a session.
     pace: LearntPace,
     /// The rest of a message some segments of which were sent on it: it gets nothing else before.
@@ -53,6 +59,8 @@ impl Binds {
             begun_count: 0,
             turn: 0,
             left: TURN,
+            ramping: 0,
+            ramp_up: Duration::ZERO,
             paused: 0,
             release_at: Duration::MAX,
         }
@@ -68,17 +76,50 @@ impl Binds {
         }
     }
 
-    /// A bind stands and may take so many segments.
-    pub fn up(&mut self, at: usize, credit: u32) {
+    /// Binds that come up from now on have their whole window after this time; zero is at once.
+    pub fn set_ramp_up(&mut self, ramp_up: Duration) {
+        self.ramp_up = ramp_up;
+    }
+
+    /// A bind stands and may take so many segments, in time.
+    pub fn up(&mut self, now: Duration, at: usize, credit: u32) {
+        self.end_ramp(at);
         if let Some(bind) = self.binds.get_mut(at) {
             (bind.up, bind.credit) = (true, credit);
+            if let Some((ramp, first)) = Ramp::begin(now, self.ramp_up, credit) {
+                (bind.ramp, bind.credit) = (Some(ramp), first);
+                self.ramping += 1;
+            }
         }
         self.refresh(at);
+    }
+
+    fn end_ramp(&mut self, at: usize) {
+        if self.binds.get_mut(at).and_then(|bind| bind.ramp.take()).is_some() {
+            self.ramping -= 1;
+        }
+    }
+
+    /// Gives each bind what it may have of its window by now.
+    fn climb(&mut self, now: Duration) {
+        for at in 0..self.binds.len() {
+            let Some(bind) = self.binds.get_mut(at) else { return };
+            let Some(ramp) = &mut bind.ramp else { continue };
+            let more = ramp.take(now);
+            bind.credit += more;
+            if ramp.is_over() {
+                self.end_ramp(at);
+            }
+            if more > 0 {
+                self.refresh(at);
+            }
+        }
     }
 
     /// A bind is gone. The rest of a message that had begun on it is given back.
     pub fn down(&mut self, at: usize) -> Option<Outgoing> {
         let rest = self.take_begun(at, |_| true);
+        self.end_ramp(at);
         if let Some(bind) = self.binds.get_mut(at) {
             (bind.up, bind.credit) = (false, 0);
         }
@@ -129,8 +170,11 @@ impl Binds {
         self.refresh(at);
     }
 
-    /// Lets go of binds that were paused until now.
+    /// Lets go of binds that were paused until now, and gives others more of their window.
     pub fn release(&mut self, now: Duration) {
+        if self.ramping > 0 {
+            self.climb(now);
+        }
         if self.paused == 0 || now < self.release_at {
             return;
         }
@@ -251,16 +295,19 @@ impl Binds {
         Ok(rest)
     }
 
-    /// When a bind that is paused may take what waits, or goes on with what has begun on it.
+    /// When a bind that is paused, or waits for more of its window, may take what waits, or goes on
+    /// with what has begun on it.
     pub fn next_release(&self, waits: bool) -> Option<Duration> {
-        if self.paused == 0 {
+        if self.paused == 0 && self.ramping == 0 {
             return None;
         }
-        let paused = self.binds.iter().filter(|bind| {
-            let wanted = (waits && !bind.held) || bind.begun.is_some();
-            bind.up && bind.credit > 0 && !bind.paused_until.is_zero() && wanted
-        });
-        paused.map(|bind| bind.paused_until).min()
+        let wanted = |bind: &&Bind| bind.up && ((waits && !bind.held) || bind.begun.is_some());
+        let at = |bind: &Bind| match &bind.ramp {
+            Some(ramp) if bind.credit == 0 => Some(ramp.next().max(bind.paused_until)),
+            _ if bind.credit > 0 && !bind.paused_until.is_zero() => Some(bind.paused_until),
+            _ => None,
+        };
+        self.binds.iter().filter(wanted).filter_map(at).min()
     }
 
     fn refresh(&mut self, at: usize) {

@@ -182,3 +182,54 @@ fn a_carrier_that_takes_nothing_for_a_minute_is_asked_seldom_and_found_again() {
     run.seconds(40);
     assert!((450.0..=550.0).contains(&run.per_second(95, 105)), "{}", run.per_second(95, 105));
 }
+
+#[test]
+fn a_bind_that_has_come_up_gets_its_window_little_by_little() {
+    let mut dispatcher = Dispatcher::new(0, 2);
+    dispatcher.set_ramp_up(Duration::from_secs(10));
+    for ticket in 0..1_000 {
+        dispatcher.push(outgoing(ticket, 1));
+    }
+    let begin = Duration::from_secs(5);
+    dispatcher.bind_up(begin, 0, 100);
+    let mut sent = drain(&mut dispatcher, begin).len();
+    assert_eq!(sent, 1);
+    // It says itself when more may go; nothing is answered.
+    let mut now = begin;
+    while now < begin + Duration::from_secs(10) {
+        let Next::At(at) = dispatcher.next(now) else { panic!("at {now:?} it does not wait") };
+        assert!(at > now && at <= begin + Duration::from_secs(11));
+        now = at;
+        sent += drain(&mut dispatcher, now).len();
+        let share = (now - begin).as_millis() as usize / 100;
+        assert!(sent <= share.max(1), "{sent} at {now:?}");
+    }
+    assert_eq!(sent, 100, "all of the window");
+    assert!(matches!(dispatcher.next(now), Next::Idle));
+    // What is answered is more at once, now as ever; and the other bind begins by itself.
+    dispatcher.credit(now, 0, 10);
+    assert_eq!(drain(&mut dispatcher, now).len(), 10);
+    dispatcher.bind_up(now, 1, 100);
+    assert_eq!(drain(&mut dispatcher, now).len(), 1);
+    dispatcher.bind_down(now, 1);
+    assert!(matches!(dispatcher.next(now), Next::Idle), "nothing is waited for any more");
+}
+
+#[test]
+fn answers_while_the_window_grows_make_room_for_as_many() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    dispatcher.set_ramp_up(Duration::from_secs(1));
+    for ticket in 0..100_000 {
+        dispatcher.push(outgoing(ticket, 1));
+    }
+    dispatcher.bind_up(Duration::ZERO, 0, 50);
+    let mut in_flight = 0;
+    for ms in 0..2_000_u64 {
+        let now = Duration::from_millis(ms);
+        in_flight += drain(&mut dispatcher, now).len();
+        let allowed = (ms as usize * 50 / 1_000).clamp(1, 50);
+        assert_eq!(in_flight, allowed, "at {ms} ms");
+        dispatcher.credit(now, 0, in_flight as u32);
+        in_flight = 0;
+    }
+}
