@@ -62,14 +62,20 @@ impl World {
 
     /// The same with keys of the engine's configuration.
     fn start_with(name: &str, smsc: &[&str], keys: Keys<'_>) -> Self {
+        let mut command = Command::new("node");
+        command.arg(scripts().join("smsc_node.js")).args(smsc);
+        Self::before(name, command, keys)
+    }
+
+    /// The same before another SMSC, which takes the options of `smsc_node.js`.
+    fn before(name: &str, mut command: Command, keys: Keys<'_>) -> Self {
         let directory = std::env::temp_dir().join(format!("chappe-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&directory).expect("a directory");
         let log = directory.join("submits.jsonl");
-        let mut command = Command::new("node");
-        command.arg(scripts().join("smsc_node.js")).args(["--port", "0", "--for", "90"]);
+        command.args(["--port", "0", "--for", "90"]);
         command.args(["--system-id", "carrier", "--password", "secret08"]);
-        command.arg("--log").arg(&log).args(smsc).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("node runs");
+        command.arg("--log").arg(&log).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the SMSC runs");
         let mut line = String::new();
         let stdout = child.stdout.as_mut().expect("its output");
         BufReader::new(stdout).read_line(&mut line).expect("its first line");
@@ -103,7 +109,11 @@ impl World {
 /// The conversation of `scenario.py` through the engine.
 fn converse(name: &str, smsc: &[&str], command: Command) {
     let options: Vec<&str> = ["--mo", "2"].iter().chain(smsc).copied().collect();
-    let world = World::start(name, &options);
+    converse_before(World::start(name, &options), command);
+}
+
+/// The same before an SMSC that has two MO.
+fn converse_before(world: World, command: Command) {
     let report = world.client(command, 2);
     assert_eq!(report["submitted"], 6, "{report}");
     assert_eq!(report["accepted"], 6, "{report}");
@@ -232,6 +242,16 @@ fn aiosmpplib_converses_with_npm_smpp_through_the_engine() {
 fn twisted_converses_with_npm_smpp_through_the_engine() {
     let Some(command) = python_client("esme_twisted.py") else { return };
     converse("twisted", &["--receipts", "text"], command);
+}
+
+/// The server that Jasmin grew from is the carrier: it makes objects of all that we send it.
+#[test]
+fn npm_smpp_converses_with_twisted_through_the_engine() {
+    let Some(mut smsc) = python_client("smsc_twisted.py") else { return };
+    smsc.args(["--mo", "2"]);
+    let mut command = Command::new("node");
+    command.arg(scripts().join("esme_node.js"));
+    converse_before(World::before("npm-twisted", smsc, Keys::default()), command);
 }
 
 #[test]
