@@ -23,8 +23,7 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
     let owner = table.table("owner").and_then(|owner| owner_of(&owner, accounts));
     let keywords = keywords(table, accounts);
     let class = table.word_or_none("class");
-    let mut segments_per_second = 0;
-    table.integer("segments_per_second", &mut segments_per_second);
+    let rate = table.cost("segments_per_second").map_or(0, |rate| rate.micros);
     let (kind, written, value) = (kind?, written?, table.value("address")?);
     let Some(address) = address_of(kind, &written) else {
         let expected = expected_address(kind);
@@ -43,7 +42,7 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
             table.sheet.fault(&value.spot, *found, expected);
         }
     }
-    Some(Number { address, kind, class, segments_per_second, owner, keywords })
+    Some(Number { address, kind, class, millionths_per_second: rate, owner, keywords })
 }
 
 /// The keywords of a number; each word decides once, however it is written.

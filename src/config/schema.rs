@@ -23,8 +23,8 @@ pub struct Key {
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// A decimal number, exact to the millionth.
-    Cost,
+    /// A decimal number, exact to the millionth, of this unit.
+    Decimal(&'static str),
     /// `"HOST:PORT"` to connect to.
     Endpoint,
     /// The path of a file that must be there.
@@ -234,7 +234,7 @@ impl Key {
     #[must_use]
     pub fn unit(&self) -> &'static str {
         match self.kind {
-            Kind::Cost => "currency a segment",
+            Kind::Decimal(unit) => unit,
             Kind::Integer { unit, .. } => unit,
             _ => "",
         }
@@ -244,7 +244,7 @@ impl Key {
     #[must_use]
     pub fn expected(&self) -> String {
         match self.kind {
-            Kind::Cost => "a decimal number such as 0.045".to_owned(),
+            Kind::Decimal(_) => "a decimal number such as 0.045".to_owned(),
             Kind::Endpoint => r#""HOST:PORT" with a port from 1 to 65535"#.to_owned(),
             Kind::File => "the path of a readable file".to_owned(),
             Kind::Flag => "true or false".to_owned(),

@@ -92,7 +92,10 @@ pub fn world(
             Arc::new(routes(&settings, &places(of_accounts), &places(of_carriers)))
         }
     };
+    let (number_places, number_rates) = number_rates(&settings, before);
     Ok(World {
+        number_rates,
+        number_places,
         generation: before.map_or(0, |before| before.generation + 1),
         recodings: recodings(&settings),
         strict: strict(&settings),
@@ -277,6 +280,24 @@ fn has_same_routes(before: &Settings, now: &Settings) -> bool {
     let (before_peers, now_peers) =
         (before.carriers.iter().filter_map(peers), now.carriers.iter().filter_map(peers));
     before_peers.eq(now_peers) && before.routes == now.routes
+}
+
+/// Rates of numbers. One keeps its place, and what is owed to it; what it is by these settings is
+/// said once they are in force.
+fn number_rates(
+    settings: &Settings,
+    before: Option<&World>,
+) -> (HashMap<String, u32>, Vec<Arc<Rate>>) {
+    let (mut places, mut rates) = before.map_or_else(Default::default, |before| {
+        (before.number_places.clone(), before.number_rates.clone())
+    });
+    for number in settings.numbers.iter().filter(|number| number.millionths_per_second > 0) {
+        places.entry(number.address.clone()).or_insert_with(|| {
+            rates.push(Arc::new(Rate::even(number.millionths_per_second)));
+            rates.len() as u32 - 1
+        });
+    }
+    (places, rates)
 }
 
 fn owners(settings: &Settings, accounts: &HashMap<String, Arc<Account>>) -> Owners {

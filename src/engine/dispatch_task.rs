@@ -66,6 +66,8 @@ impl DispatchTask {
     pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>) -> Self {
         let mut dispatcher = Dispatcher::new(carrier.settings.segments_per_second, 0);
         dispatcher.set_ramp_up(ramp_up(&carrier));
+        let world = shared.world();
+        dispatcher.set_number_rates(shared.clock.now().monotonic, &world.number_rates);
         Self {
             dispatcher,
             told: VecDeque::new(),
@@ -91,6 +93,7 @@ impl DispatchTask {
         if !self.shared.refresh(&mut self.world) {
             return;
         }
+        self.dispatcher.set_number_rates(now.monotonic, &self.world.number_rates);
         if let Some(carrier) = self.world.carriers.get(self.carrier.index as usize) {
             let rate = carrier.settings.segments_per_second;
             if rate != self.carrier.settings.segments_per_second {
@@ -251,13 +254,14 @@ impl DispatchTask {
 
     /// Looks at some of what waits; whether all of it has been seen.
     fn look(&mut self, cx: &Context<'_>) -> bool {
+        let now = self.shared.clock.now().monotonic;
         let (world, own) = (&self.world, self.carrier.index);
         let up = |carrier: &Arc<Carrier>| carrier.binds.load(Ordering::Relaxed) > 0;
         if self.outbox.is_blocked() || !world.carriers.iter().any(up) {
             return true;
         }
         let outbox = &mut self.outbox;
-        let seen_all = self.dispatcher.part_with(LOOK, |outgoing| {
+        let seen_all = self.dispatcher.part_with(now, LOOK, |outgoing| {
             let leaves = world.elsewhere(&outgoing.message, own, None).is_some();
             if leaves {
                 let shard = usize::from(shard_of(outgoing.ticket));

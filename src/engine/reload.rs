@@ -18,10 +18,11 @@ use tokio::task::JoinSet;
 use super::build;
 use super::connector::{keep_bound, sessions};
 use super::dispatch_task::DispatchTask;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::shared::Shared;
 use super::stop::Signal;
 use super::world::{Carrier, World};
+use crate::clock::Now;
 use crate::link::tls::TlsError;
 use crate::telemetry;
 
@@ -169,8 +170,9 @@ impl Reloader {
     /// From here on nothing fails. Returns the world that was in force.
     fn put_in_force(&self, world: Arc<World>) -> Arc<World> {
         let shared = &self.shared;
-        let before = shared.replace(Arc::clone(&world));
         let now = shared.clock.now();
+        set_number_rates(&world, now);
+        let before = shared.replace(Arc::clone(&world));
         for account in &world.accounts {
             let rate = account.settings.segments_per_second;
             let old = before.accounts.get(account.index as usize);
@@ -223,6 +225,23 @@ impl Reloader {
     pub(super) async fn say(&self, say: impl FnOnce(&mut Signal)) {
         let _turn = self.turn.lock().await;
         self.signal.send_modify(say);
+    }
+}
+
+/// Before a dispatcher looks at the world it is that of: it looks once.
+fn set_number_rates(world: &World, now: Now) {
+    let rated = |number: &settings::Number| {
+        let place = world.number_places.get(&number.address)?;
+        Some((*place, number.millionths_per_second))
+    };
+    let mut rates = vec![0; world.number_rates.len()];
+    for (place, millionths) in world.settings.numbers.iter().filter_map(rated) {
+        if let Some(rate) = rates.get_mut(place as usize) {
+            *rate = millionths;
+        }
+    }
+    for (rate, millionths) in world.number_rates.iter().zip(rates) {
+        rate.set_millionths(now.monotonic, millionths);
     }
 }
 

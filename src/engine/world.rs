@@ -70,6 +70,10 @@ pub struct World {
     pub strict: Box<[bool]>,
     /// Classes of numbers.
     pub classes: Classes,
+    /// Rates of numbers by place, those that have none any more among them.
+    pub number_rates: Vec<Arc<Rate>>,
+    /// The place of each number that has or had a rate.
+    pub number_places: HashMap<String, u32>,
     /// Senders that stand for one of several numbers.
     pub pools: Pools,
     /// Owners of numbers.
@@ -260,6 +264,15 @@ impl World {
             up && !carrier.queued.is_full() && fits(message, carrier.cutting)
         };
         carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)
+    }
+
+    /// The place of a sender that has a rate of its own.
+    #[must_use]
+    pub fn rated_number(&self, sender: &[u8]) -> Option<u32> {
+        if self.number_places.is_empty() {
+            return None;
+        }
+        self.number_places.get(std::str::from_utf8(sender).ok()?).copied()
     }
 
     /// Why a message of this account and sender is sent: its number says it, or the account.

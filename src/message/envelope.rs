@@ -37,6 +37,8 @@ pub struct Message {
     pub sm_default_msg_id: u8,
     /// Whether it goes only when the one before it, of its sender to its destination, was taken.
     pub strict_order: bool,
+    /// The place of the number it is sent from, if that has a rate of its own.
+    pub number: Option<u32>,
     /// User data: short_message, or message_payload.
     pub user_data: UserData,
     /// TLVs that travel on as they came, message_payload not among them.
@@ -68,6 +70,7 @@ impl Default for Message {
             data_coding: 0,
             sm_default_msg_id: 0,
             strict_order: false,
+            number: None,
             user_data: UserData::new(&[]),
             tlvs: Box::default(),
             cuts: Box::default(),

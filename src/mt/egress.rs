@@ -10,10 +10,12 @@ mod binds;
 mod fair;
 mod lanes;
 mod learnt;
+mod numbers;
 mod outgoing;
 mod ramp;
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::throttle::Rate;
@@ -21,11 +23,15 @@ use crate::message::class::TrafficClass;
 use binds::Binds;
 use fair::Queues;
 use lanes::Lanes;
+use numbers::Numbers;
 pub use outgoing::{Flow, Outgoing};
 
 /// How long withdrawn tickets are gathered before the queue is gone through for them; for each
 /// message that waits a microsecond more, so that a long queue is not gone through all the time.
 const SWEEP_AFTER: Duration = Duration::from_millis(100);
+
+/// Messages set aside for their numbers in one look for what goes next.
+const ASIDE_MAX: usize = 1024;
 
 /// What to do next.
 #[derive(Debug)]
@@ -53,6 +59,10 @@ pub struct Dispatcher {
     binds: Binds,
     /// Lanes in which a message was throttled.
     lanes: Lanes,
+    /// What waits for the moment of its number.
+    numbers: Numbers,
+    /// Whether the last look for what goes next ended before it had seen all.
+    looks_again: bool,
     /// Tickets given up by their shards that may still stand among the others.
     withdrawn: HashSet<u64, foldhash::fast::FixedState>,
     /// When the queue is gone through for them.
@@ -75,6 +85,8 @@ impl Dispatcher {
             head: None,
             binds: Binds::new(binds),
             lanes: Lanes::default(),
+            numbers: Numbers::default(),
+            looks_again: false,
             withdrawn: HashSet::default(),
             sweep_at: None,
             looking_at: 0,
@@ -86,6 +98,11 @@ impl Dispatcher {
     /// So many segments a second from now on.
     pub fn set_rate(&self, now: Duration, segments_per_second: u32) {
         self.rate.set_per_second(now, segments_per_second);
+    }
+
+    /// The rates of all numbers, by their places, shared by all dispatchers.
+    pub fn set_number_rates(&mut self, now: Duration, rates: &[Arc<Rate>]) {
+        self.numbers.set_rates(now, rates);
     }
 
     /// Binds that come up from now on have their whole window after this time; zero is at once.
@@ -145,7 +162,14 @@ impl Dispatcher {
     /// Takes out whole messages that no bind has had and that `leaves` says go elsewhere, for a
     /// carrier without a bind. It looks at so many at most, goes on there at the next call, and
     /// says whether it has seen all.
-    pub fn part_with(&mut self, limit: usize, mut leaves: impl FnMut(&Outgoing) -> bool) -> bool {
+    pub fn part_with(
+        &mut self,
+        now: Duration,
+        limit: usize,
+        mut leaves: impl FnMut(&Outgoing) -> bool,
+    ) -> bool {
+        let of_numbers = self.numbers.drain(now, limit);
+        of_numbers.into_iter().rev().for_each(|one| self.queues.push_first(one));
         if let Some(head) = self.head.take() {
             self.queues.push_first(head);
         }
@@ -165,7 +189,7 @@ impl Dispatcher {
                 }
                 None => {
                     self.looking_at = 0;
-                    return true;
+                    return self.numbers.len() == 0;
                 }
             }
         }
@@ -243,20 +267,26 @@ impl Dispatcher {
     /// How many messages wait, those given up but not passed over yet among them.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        let queued = self.queues.len() + self.lanes.waiting();
+        let queued = self.queues.len() + self.lanes.waiting() + self.numbers.len();
         queued + usize::from(self.head.is_some()) + self.binds.begun()
     }
 
     /// How many whole messages of each class wait, in the order of [`TrafficClass::ALL`].
     #[must_use]
     pub fn waiting_by_class(&self) -> [usize; TrafficClass::ALL.len()] {
-        self.queues.by_class()
+        let mut counts = self.queues.by_class();
+        self.numbers.add_by_class(&mut counts);
+        counts
     }
 
     /// Since when, in wall time since 1970, the oldest of each class waits.
     #[must_use]
     pub fn oldest_by_class(&self) -> [Option<Duration>; TrafficClass::ALL.len()] {
-        self.queues.oldest()
+        let (mut oldest, of_numbers) = (self.queues.oldest(), self.numbers.oldest());
+        for (oldest, of_numbers) in oldest.iter_mut().zip(of_numbers) {
+            *oldest = [*oldest, of_numbers].into_iter().flatten().min();
+        }
+        oldest
     }
 
     /// Whether any bind stands that takes messages.
@@ -298,7 +328,12 @@ impl Dispatcher {
         }
         let release = self.binds.next_release(self.waiting() > self.binds.begun());
         let release = release.filter(|until| *until > now);
-        match release.into_iter().chain(self.lanes.look_at()).min() {
+        if self.looks_again {
+            return Next::At(now);
+        }
+        // Without a bind that is free a number's moment brings nothing.
+        let moment = self.numbers.next_at().filter(|_| self.binds.any_free());
+        match release.into_iter().chain(self.lanes.look_at()).chain(moment).min() {
             Some(at) => Next::At(at),
             None => Next::Idle,
         }
@@ -329,9 +364,26 @@ impl Dispatcher {
 
     /// Sees to it that something stands at the head that was not withdrawn; whether there is.
     fn fill_head(&mut self, now: Duration) -> bool {
+        self.looks_again = false;
+        let mut aside = 0;
         loop {
             if self.head.is_none() {
-                self.head = self.queues.pop(now);
+                self.head = self.numbers.pop(now);
+            }
+            if self.head.is_none() {
+                let next = self.queues.pop(now);
+                self.head = match next {
+                    Some(next) if !self.numbers.are_none() => self.numbers.pass(now, next),
+                    next => next,
+                };
+                if self.head.is_none() && self.queues.len() > 0 {
+                    // It was set aside. Others get their turn in between.
+                    aside += 1;
+                    if aside < ASIDE_MAX {
+                        continue;
+                    }
+                    self.looks_again = true;
+                }
             }
             let Some(head) = &self.head else { return false };
             if !self.withdrawn.is_empty() && self.withdrawn.contains(&head.ticket) {
@@ -365,6 +417,7 @@ impl Dispatcher {
         let mut found = self.queues.extract(is_withdrawn);
         found.extend(self.head.take_if(|head| is_withdrawn(head)));
         self.unsent.extend(self.lanes.extract(is_withdrawn));
+        found.extend(self.numbers.extract(now, is_withdrawn));
         self.give_back(found);
         // Those that were not there have been sent already and are never met.
         self.withdrawn.clear();

@@ -137,6 +137,7 @@ impl Admission {
             data_coding,
             sm_default_msg_id: submit.sm_default_msg_id,
             strict_order: false,
+            number: None,
             user_data: UserData::new(user_data),
             tlvs,
             cuts,

@@ -16,21 +16,56 @@ pub struct Rate {
     /// Nanoseconds each segment takes; 0 is no limit.
     interval: AtomicU64,
     due: AtomicU64,
+    /// Segments that may come at once, at least.
+    burst_min: u64,
 }
+
+/// Segments of a peer that may come at once: one window.
+const BURST_OF_PEERS: u64 = 10;
 
 impl Rate {
     /// So many segments a second; 0 is no limit.
     #[must_use]
     pub fn per_second(segments: u32) -> Self {
-        Self { interval: AtomicU64::new(interval(segments)), due: AtomicU64::new(0) }
+        Self::new(interval(segments), BURST_OF_PEERS)
+    }
+
+    /// So many millionths of a segment a second, evenly: no more than a tenth of a second's worth
+    /// at once. 0 is no limit.
+    #[must_use]
+    pub fn even(millionths: u64) -> Self {
+        Self::new(interval_of(millionths), 0)
+    }
+
+    fn new(interval: u64, burst_min: u64) -> Self {
+        Self { interval: AtomicU64::new(interval), due: AtomicU64::new(0), burst_min }
+    }
+
+    /// So many millionths of a segment a second from now on.
+    pub fn set_millionths(&self, now: Duration, millionths: u64) {
+        self.set_interval(now, interval_of(millionths));
+    }
+
+    fn set_interval(&self, now: Duration, interval: u64) {
+        self.interval.store(interval, Ordering::Relaxed);
+        let burst = self.burst(interval);
+        self.due.fetch_min(nanos(now).saturating_add(burst), Ordering::Relaxed);
+    }
+
+    /// Nanoseconds each segment takes; 0 is no limit. Another one says that the rate was changed.
+    #[must_use]
+    pub fn interval(&self) -> u64 {
+        self.interval.load(Ordering::Relaxed)
+    }
+
+    fn burst(&self, interval: u64) -> u64 {
+        (SECOND / 10).max(interval.saturating_mul(self.burst_min))
     }
 
     /// So many a second from now on, whatever was owed to the rate before beyond a burst of this
     /// one.
     pub fn set_per_second(&self, now: Duration, segments: u32) {
-        let interval = interval(segments);
-        self.interval.store(interval, Ordering::Relaxed);
-        self.due.fetch_min(nanos(now).saturating_add(burst(interval)), Ordering::Relaxed);
+        self.set_interval(now, interval(segments));
     }
 
     /// Takes room for `segments` now, or nothing.
@@ -42,7 +77,7 @@ impl Rate {
         if interval == 0 {
             return Ok(());
         }
-        let burst = burst(interval);
+        let burst = self.burst(interval);
         let now = nanos(now);
         let cost = interval.saturating_mul(u64::from(segments));
         let mut due = self.due.load(Ordering::Relaxed);
@@ -58,6 +93,21 @@ impl Rate {
                 Err(changed) => due = changed,
             }
         }
+    }
+
+    /// Takes room for `segments` whenever that is: from then on they may pass. Who comes next
+    /// waits behind them, so all that share the rate have their turns.
+    pub fn reserve(&self, now: Duration, segments: u32) -> Duration {
+        let interval = self.interval.load(Ordering::Relaxed);
+        if interval == 0 {
+            return now;
+        }
+        let (moment, burst) = (nanos(now), self.burst(interval));
+        let cost = interval.saturating_mul(u64::from(segments));
+        let more = |due: u64| Some(due.max(moment).saturating_add(cost));
+        let due = self.due.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        let ahead = due.unwrap_or(moment).saturating_sub(moment);
+        now + Duration::from_nanos(ahead.saturating_sub(burst))
     }
 
     /// Takes room for `segments` that cannot be refused any more; who comes next waits for them.
@@ -78,8 +128,8 @@ fn interval(segments: u32) -> u64 {
     if segments == 0 { 0 } else { SECOND / u64::from(segments) }
 }
 
-fn burst(interval: u64) -> u64 {
-    (SECOND / 10).max(interval.saturating_mul(10))
+fn interval_of(millionths: u64) -> u64 {
+    SECOND.saturating_mul(1_000_000).checked_div(millionths).unwrap_or(0)
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -115,6 +165,19 @@ mod tests {
     fn a_message_of_three_segments_counts_three() {
         let count = passed(&Rate::per_second(300), 10, 3);
         assert!((3000..=3036).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn room_that_is_reserved_comes_evenly_and_in_turns() {
+        // One in ten seconds.
+        let rate = Rate::even(100_000);
+        let now = Duration::from_secs(5);
+        let moments: Vec<u64> = (0..4).map(|_| rate.reserve(now, 1).as_millis() as u64).collect();
+        assert_eq!(moments, [5_000, 14_900, 24_900, 34_900]);
+        assert_eq!(rate.reserve(now, 3).as_millis(), 44_900);
+        assert_eq!(rate.reserve(now, 1).as_millis(), 74_900);
+        rate.set_millionths(now, 0);
+        assert_eq!(rate.reserve(now, 1), now);
     }
 
     #[test]

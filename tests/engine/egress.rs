@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chappe::session::BindKind;
 use chappe::wire::CommandStatus;
@@ -150,4 +150,53 @@ async fn in_strict_order_a_message_waits_until_the_one_before_it_was_taken() {
     let of_lane = submitted.iter().filter(|one| one.source == "Shop");
     let texts: Vec<_> = of_lane.map(|one| String::from_utf8_lossy(&one.text)).collect();
     assert_eq!(texts, ["first", "first", "first", "second", "third"]);
+}
+
+#[tokio::test]
+async fn a_number_keeps_its_rate_over_all_carriers_and_nobody_waits_behind_it() {
+    let smsc = Smsc::start().await;
+    let (north, south) = (carrier("north", smsc.address), carrier("south", smsc.address));
+    let number =
+        "[[number]]\naddress = \"36105\"\nkind = \"short_code\"\nsegments_per_second = 5\n";
+    let routes = "[[route]]\nname = \"one\"\nprefix = \"331\"\nto = [{ carrier = \"north\" }]\n\
+                  [[route]]\nname = \"two\"\nprefix = \"332\"\nto = [{ carrier = \"south\" }]\n";
+    let world = World::start(&format!("{north}{south}{number}{routes}")).await;
+    until("both are bound", || smsc.bound() == 2).await;
+    let esme = Esme::bind(world.smpp()).await;
+    for destination in ["33100000001", "33200000001", "33100000002", "33200000002"] {
+        for _ in 0..2 {
+            let submit = Submit { source: "36105".to_owned(), ..Submit::to(destination) };
+            esme.accepted(submit).await;
+        }
+    }
+    esme.accepted(Submit::to("33100000003")).await;
+    let submitted = smsc.submitted(9).await;
+    let other = submitted.iter().position(|one| one.source == "Shop").unwrap();
+    assert!(other < 8, "it waits for nobody");
+    let of_number: Vec<_> = submitted.iter().filter(|one| one.source == "36105").collect();
+    let took = of_number[7].at - of_number[0].at;
+    // Seven fifths of a second, less a tenth of a second's worth that may go at once.
+    assert!(took >= Duration::from_millis(1_200), "eight in {took:?}");
+}
+
+#[tokio::test]
+async fn a_reload_gives_a_number_another_rate() {
+    let smsc = Smsc::start().await;
+    let rate = |rate: &str| {
+        let number = "[[number]]\naddress = \"36105\"\nkind = \"short_code\"\n";
+        format!("{}{ROUTE}{number}segments_per_second = {rate}\n", carrier("smsc", smsc.address))
+    };
+    let world = World::start(&rate("0.001")).await;
+    until("it is bound", || smsc.bound() == 1).await;
+    let esme = Esme::bind(world.smpp()).await;
+    for _ in 0..2 {
+        esme.accepted(Submit { source: "36105".to_owned(), ..Submit::new("slow") }).await;
+    }
+    smsc.submitted(1).await;
+    world.reload(&rate("1000")).await.unwrap();
+    for _ in 0..3 {
+        let quick = Submit { source: "36105".to_owned(), ..Submit::new("quick") };
+        esme.accepted(quick).await;
+    }
+    smsc.submitted(5).await;
 }

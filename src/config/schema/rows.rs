@@ -330,9 +330,10 @@ pub(super) const NUMBER: &[Key] = keys! {
     kind: words::<NumberKind>(), Required;
     /// Why its messages are sent.
     class: words::<TrafficClass>(), Absent("the account's");
-    /// From this sender over all carriers; we wait. 0 is no limit of ours; contracts for long
-    /// numbers say 0.1 to 1, toll-free 3 to 20, short codes 100.
-    segments_per_second: Kind::Later, NOT_YET;
+    /// From this sender over all carriers and binds; we wait, and others do not wait for it. 0 is
+    /// no limit of ours; contracts for long numbers say 0.1 to 1, toll-free 3 to 20, short codes
+    /// 100.
+    segments_per_second: Kind::Decimal("segments a second"), Default("0");
     /// Who gets what is sent to it. Nobody can answer an alphanumeric sender.
     owner: Kind::Table(Table::Owner), Absent("its MO are answered and counted as unowned");
     /// Others who get what begins with a word of theirs: on a number that several share.
@@ -420,7 +421,7 @@ pub(super) const TARGET: &[Key] = keys! {
     weight: int(0, 1_000_000), Default("1");
     /// Its price, exact to the millionth; `"0.045"` in quotes is the same number. Under
     /// `order = "cost"` it must be there.
-    cost: Kind::Cost, Absent("no price");
+    cost: Kind::Decimal("currency a segment"), Absent("no price");
 };
 
 const NOT_YET: Presence = Absent("not available in this version");

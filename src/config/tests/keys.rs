@@ -191,7 +191,7 @@ fn sample(table: Table, key: &Key) -> String {
         (Table::Tlv, "value") => "7",
         (Table::Route, "reject") => return "true".to_owned(),
         _ => match key.kind {
-            Kind::Cost => return "1.5".to_owned(),
+            Kind::Decimal(_) => return "1.5".to_owned(),
             Kind::Endpoint => "h:9",
             Kind::File if key.name == "prefix_file" => "p.csv",
             Kind::File => "b.pem",

@@ -38,7 +38,7 @@ fn rendered() -> String {
 
 fn value(key: &Key) -> String {
     match key.kind {
-        Kind::Cost => "a decimal number, currency a segment".to_owned(),
+        Kind::Decimal(unit) => format!("a decimal number, {unit}"),
         Kind::Endpoint => "`\"HOST:PORT\"`".to_owned(),
         Kind::File => "path of a file that is there".to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),

@@ -285,9 +285,11 @@ pub(super) fn plan<'a>(
     }
     let destination = envelope.destination.octets();
     let source = envelope.source.octets();
+    let number = world.rated_number(source);
     let way = world.choose(account, source, destination, leases)?;
     let shard = shared.shard_of(destination);
     let class = world.class_of(account, source);
     let message = account.admission.message(envelope, submit, way.cutting, wall)?;
-    Ok((shard, Message { class, strict_order: way.strict_order, ..message }, way.carrier))
+    let strict_order = way.strict_order;
+    Ok((shard, Message { class, strict_order, number, ..message }, way.carrier))
 }

@@ -12,8 +12,8 @@ pub struct Number {
     pub kind: NumberKind,
     /// Why its messages are sent; `None` leaves it to the account.
     pub class: Option<TrafficClass>,
-    /// Segments a second from this sender, over all carriers; 0 no limit.
-    pub segments_per_second: u32,
+    /// Millionths of a segment a second from this sender, over all carriers; 0 no limit.
+    pub millionths_per_second: u64,
     /// Who gets its MO; `None` answers them and counts them as unowned.
     pub owner: Option<Owner>,
     /// Who gets those that begin with a word of theirs instead; no word twice.

@@ -2,6 +2,7 @@
 
 mod fairness;
 mod lanes;
+mod numbers;
 mod pace;
 
 use std::sync::Arc;
@@ -306,7 +307,7 @@ fn whole_messages_leave_a_carrier_that_is_down_and_the_others_keep_their_order()
     dispatcher.remove(12);
     let mut left = Vec::new();
     let mut look = |dispatcher: &mut Dispatcher| {
-        dispatcher.part_with(7, |one| {
+        dispatcher.part_with(Duration::ZERO, 7, |one| {
             assert!(one.ticket != 12 && one.ticket != 5, "given up, or begun");
             let leaves = one.ticket.is_multiple_of(2);
             left.extend(leaves.then_some(one.ticket));
@@ -331,7 +332,7 @@ fn a_bind_that_comes_back_in_the_middle_of_a_look_finds_all_in_order() {
     for ticket in 0..20 {
         dispatcher.push(outgoing(ticket, 1));
     }
-    assert!(!dispatcher.part_with(8, |one| one.ticket == 3));
+    assert!(!dispatcher.part_with(Duration::ZERO, 8, |one| one.ticket == 3));
     assert_eq!(dispatcher.waiting(), 19);
     dispatcher.bind_up(Duration::ZERO, 0, 100);
     let sent: Vec<u64> =
