@@ -13,6 +13,7 @@ mod failures;
 #[path = "../foreign/mod.rs"]
 #[allow(dead_code)] // of it only whether foreign software has to be here
 mod foreign;
+mod lanes;
 mod limits;
 mod messages;
 mod misfortunes;
