@@ -52,6 +52,7 @@ fn account(
     account.dialect = dialects.of(table);
     account.timers = dialect_timers(timers, &account.dialect);
     table.word("multipart_receipts", &mut account.multipart_receipts);
+    table.word("multipart_state", &mut account.multipart_state);
     lengths(table, &account.dialect, &account.system_id, Some(&account.password));
     account
 }

@@ -333,6 +333,7 @@ pub fn shard_limits(world: &World) -> Limits {
         .accounts
         .iter()
         .map(|account| account.settings.multipart_receipts == settings::MultipartReceipts::One);
+    let multipart_state = world.accounts.iter().map(|account| account.settings.multipart_state);
     let millis = |ms: u32| Duration::from_millis(u64::from(ms));
     // A receipt whose response never comes is to be there when its message comes to be in doubt.
     let timers = settings.carriers.iter().map(|carrier| carrier.timers.response_timeout_ms);
@@ -351,6 +352,7 @@ pub fn shard_limits(world: &World) -> Limits {
         ended_max: share(node.ended_max_messages),
         waiting_max: waiting.collect(),
         one_receipt: one_receipt.collect(),
+        multipart_state: multipart_state.collect(),
         reassembly: reassembly::Limits {
             messages_max: share(node.reassembly_max_messages),
             octets_max: share(node.reassembly_max_bytes),

@@ -8,6 +8,7 @@ pub mod class;
 pub mod dialect;
 pub mod envelope;
 pub mod message_id;
+pub mod multipart;
 pub mod pattern;
 pub mod receipt;
 pub mod state;

@@ -167,3 +167,29 @@ async fn without_a_route_a_destination_is_refused() {
     let (status, _) = esme.submit(Submit::to("447700900123")).await;
     assert_eq!(status, CommandStatus::ESME_RINVDSTADR);
 }
+
+#[tokio::test]
+async fn a_message_in_segments_is_delivered_as_its_accounts_policy_says() {
+    let smsc = Smsc::start().await;
+    let mut segments = 0;
+    smsc.script(move |_| {
+        segments += 1;
+        Reply::Report(if segments % 2 == 1 { "UNDELIV" } else { "DELIVRD" })
+    });
+    let account = |policy: &str| {
+        format!(
+            "[[account]]\nsystem_id = \"{policy}\"\npassword = \"p\"\n\
+             multipart_state = \"{policy}\"\n"
+        )
+    };
+    let accounts = ["worst", "any"].map(account).concat();
+    let world = World::before(&smsc, &accounts).await;
+    for (policy, stat) in [("worst", "UNDELIV"), ("any", "DELIVRD")] {
+        let kind = chappe::session::BindKind::Transceiver;
+        let esme = Esme::bind_as(world.smpp(), kind, policy, "p").await.unwrap();
+        let id = esme.accepted(Submit::new("x".repeat(250))).await;
+        let receipt = esme.delivered(1).await[0].receipt();
+        assert_eq!((receipt.0, receipt.1.as_str()), (id, stat), "{policy}");
+        esme.unbind().await;
+    }
+}

@@ -83,7 +83,7 @@ fn text(trace: &MessageTrace) -> String {
             segment.place.clone(),
             segment.attempts.to_string(),
             yes(segment.twice),
-            yes(segment.receipt),
+            segment.receipt.clone().unwrap_or_else(|| "-".to_owned()),
         ]);
     }
     text + &table.text()
@@ -100,7 +100,7 @@ mod tests {
             place: place.to_owned(),
             attempts,
             twice: attempts > 0,
-            receipt: false,
+            receipt: (place == "accepted").then(|| "DELIVERED".to_owned()),
         };
         let trace = MessageTrace {
             now_unix_ms: 1_000_000,
@@ -125,7 +125,7 @@ mod tests {
 from Shop   to 33612******   class marketing   carrier north
 accepted 60 s ago   valid for 2 h   goes on in 30 s
 SEGMENT  PLACE     ATTEMPTS  TWICE  RECEIPT
-    1/2  accepted         0  -      -
+    1/2  accepted         0  -      DELIVERED
     2/2  in_doubt         1  yes    -
 ";
         assert_eq!(text(&trace), expected);

@@ -10,6 +10,7 @@ use crate::engine::settings::{
     StoreEngine,
 };
 use crate::message::class::TrafficClass;
+use crate::message::multipart::MultipartState;
 use crate::message::words::Word;
 
 /// Expands rows into [`Key`]s. Each `///` above a row becomes a sentence of its `doc`.
@@ -244,6 +245,10 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     /// `each` segment, as an SMSC would, or `one` for all: that of the last segment tells of
     /// success, and a segment that fails is told by its own (quirk 15).
     multipart_receipts: words::<MultipartReceipts>(), Default(r#""each""#);
+    /// What the one receipt says for a message that we cut: the `worst` state of its segments, once
+    /// all are known; `any` is DELIVERED as soon as one is, else the worst; `first` is the first
+    /// that is known. `chappe trace` shows that of each. The worst by default: half a text is none.
+    multipart_state: words::<MultipartState>(), Default(r#""worst""#);
     /// Prepaid credit.
     credit: Kind::Later, NOT_YET;
 };

@@ -84,8 +84,9 @@ pub struct SegmentStatus {
     pub attempts: u16,
     /// It may arrive twice.
     pub twice: bool,
-    /// Its final receipt has come.
-    pub receipt: bool,
+    /// The final state that its receipt told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// What is known of the messages of this id.
@@ -190,7 +191,7 @@ fn live_message(world: &World, live: &LiveTrace, show_numbers: bool) -> LiveMess
         .to_owned(),
         attempts: segment.attempts,
         twice: segment.twice,
-        receipt: segment.ended,
+        receipt: segment.state.map(|state| state.to_string()),
     });
     LiveMessage {
         carrier: carrier.map(|carrier| carrier.settings.name.clone()).unwrap_or_default(),

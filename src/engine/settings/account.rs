@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::message::class::TrafficClass;
 use crate::message::dialect::Dialect;
+use crate::message::multipart::MultipartState;
 use crate::message::pattern::AddressPattern;
 use crate::message::words::words;
 
@@ -46,6 +47,8 @@ pub struct Account {
     pub timers: Timers,
     /// How many receipts a message of several segments brings.
     pub multipart_receipts: MultipartReceipts,
+    /// Which state of its segments is that of a message that we cut.
+    pub multipart_state: MultipartState,
 }
 
 words! {
@@ -79,6 +82,7 @@ impl Account {
             dialect: Arc::default(),
             timers: Timers::default(),
             multipart_receipts: MultipartReceipts::default(),
+            multipart_state: MultipartState::default(),
         }
     }
 

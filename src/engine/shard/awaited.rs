@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::awaiting::{Awaiting, More, Wait};
 use super::live::{Of, PLACES_MAX};
-use super::receipts::{is_final, worse};
+use super::receipts::is_final;
 use super::{AWAITED_TICKETS, Counted, Effects, Shard};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
@@ -168,17 +168,20 @@ impl<L: Clone> Shard<L> {
             }
             return;
         }
+        let account = self.awaiting.account(place).unwrap_or(u32::MAX);
+        let policy = self.limits.multipart_state_of(account);
         let mut worst = (state, error);
         if self.awaiting.more(place).is_some() {
             let Some(more) = self.awaiting.more_mut(place) else { return };
-            if !more.progress.end_segments(Of::Key(key)) {
+            if !more.progress.end_segments(Of::Key(key), state) {
                 effects.count(Counted::ReceiptDuplicate);
                 return;
             }
-            worst = worse(more.worst, worst);
+            worst = policy.with(more.worst, worst);
             more.worst = Some(worst);
             more.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
-            if !more.progress.is_settled(rules.receipt_segments) {
+            let decided = policy.is_decided(more.worst);
+            if !decided && !more.progress.is_settled(rules.receipt_segments) {
                 // The others may never come, and the account is to hear of its message.
                 self.give_up_after_segments(now, place);
                 return;

@@ -9,6 +9,7 @@ use super::questions::Question;
 use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
+use crate::message::multipart::MultipartState;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::{self, Why};
@@ -229,10 +230,19 @@ pub struct Limits {
     pub waiting_max: Vec<usize>,
     /// Whether an account wants one receipt for a message that it cut itself, by its place.
     pub one_receipt: Vec<bool>,
+    /// Which state of its segments is that of a message that we cut, by account.
+    pub multipart_state: Vec<MultipartState>,
     /// How long a temporary error waits before the next attempt.
     pub retry_after: Duration,
     /// MO whose segments are not all there.
     pub reassembly: reassembly::Limits,
+}
+
+impl Limits {
+    /// What an account wants to hear of a message of several segments.
+    pub(super) fn multipart_state_of(&self, account: u32) -> MultipartState {
+        self.multipart_state.get(account as usize).copied().unwrap_or_default()
+    }
 }
 
 impl Default for Limits {
@@ -247,6 +257,7 @@ impl Default for Limits {
             ended_max: 1_000_000,
             waiting_max: Vec::new(),
             one_receipt: Vec::new(),
+            multipart_state: Vec::new(),
             retry_after: Duration::from_secs(30),
             reassembly: reassembly::Limits::default(),
         }

@@ -58,7 +58,8 @@ pub struct Segment {
     pub place: Place,
     /// It went again after a doubt: two copies may be on their way.
     pub twice: bool,
-    ended: bool,
+    /// Its final state, once a receipt told it.
+    pub state: Option<MessageState>,
     /// Copies of it that are, or may be, at the carrier under an id that nobody knows.
     pub unanswered: u8,
     /// Times it was sent to no avail, throttled answers aside.
@@ -122,15 +123,15 @@ impl Progress {
 
     /// Notes a final state for what a receipt is about (a carrier may give all segments of a
     /// message one id); `false` when it had one already.
-    pub fn end_segments(&mut self, of: Of) -> bool {
+    pub fn end_segments(&mut self, of: Of, state: MessageState) -> bool {
         let mut newly = false;
         for (at, one) in (0..=u8::MAX).zip(self.all_mut()) {
             let is_meant = match of {
                 Of::Key(key) => one.key == Some(key),
                 Of::Segment(segment) => at == segment,
             };
-            if is_meant && !one.ended {
-                one.ended = true;
+            if is_meant && !one.has_ended() {
+                one.state = Some(state);
                 newly = true;
             }
         }
@@ -147,10 +148,10 @@ impl Progress {
             ReceiptSegments::Last => all.last(),
         };
         match one.filter(|one| one.key.is_some()) {
-            Some(one) => one.ended,
+            Some(one) => one.has_ended(),
             None => {
                 let none = all.iter().all(|one| one.key.is_none());
-                all.iter().all(|one| one.ended || (one.key.is_none() && !none))
+                all.iter().all(|one| one.has_ended() || (one.key.is_none() && !none))
             }
         }
     }
@@ -164,7 +165,7 @@ impl Progress {
 impl Segment {
     /// Whether it has reached a final state.
     pub fn has_ended(&self) -> bool {
-        self.ended
+        self.state.is_some()
     }
 }
 
@@ -221,7 +222,7 @@ impl Live {
 
     /// Whether a segment has reached a final state.
     pub fn has_ended(&self, segment: u8) -> bool {
-        self.all().get(usize::from(segment)).is_none_or(|one| one.ended)
+        self.all().get(usize::from(segment)).is_none_or(Segment::has_ended)
     }
 
     pub fn all_accepted(&self) -> bool {

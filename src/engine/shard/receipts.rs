@@ -46,7 +46,9 @@ impl<L: Clone> Shard<L> {
         let wants_receipt = live.wants_receipt();
         let rules = self.carriers.get(live.carrier as usize);
         let receipts = rules.map(|rules| rules.receipt_segments).unwrap_or_default();
-        let (complete, settled) = (live.all_accepted(), live.progress.is_settled(receipts));
+        let policy = self.limits.multipart_state_of(live.message.account);
+        let settled = policy.is_decided(live.worst) || live.progress.is_settled(receipts);
+        let complete = live.all_accepted();
         let nameless = key.is_none() && wants_receipt;
         let key = key.filter(|_| wants_receipt);
         if nameless {
@@ -231,17 +233,19 @@ impl<L: Clone> Shard<L> {
             self.tell(Subject::of(&message), outcome, effects);
             return;
         }
-        if !live.progress.end_segments(of) {
+        if !live.progress.end_segments(of, state) {
             effects.count(Counted::ReceiptDuplicate);
             return;
         }
-        let (state, error) = worse(live.worst, (state, error));
+        let policy = self.limits.multipart_state_of(message.account);
+        let (state, error) = policy.with(live.worst, (state, error));
         live.worst = Some((state, error));
         live.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
         if !live.awaits_receipt {
             return;
         }
-        if !live.progress.is_settled(rules.receipt_segments) {
+        let decided = policy.is_decided(live.worst);
+        if !decided && !live.progress.is_settled(rules.receipt_segments) {
             // The others may never come, and the account is to hear of its message.
             let until = now.wall + rules.receipt_segments_wait;
             if until < live.wake_at {
@@ -388,17 +392,4 @@ pub(super) fn is_final(receipt: &CarrierReceipt, rules: &CarrierRules) -> bool {
         return rules.unknown_is_final && !receipt.is_provisional;
     }
     receipt.state.is_final(if rules.accepted_is_final { Final } else { Intermediate })
-}
-
-/// Of two final states the one that says less was delivered, the earlier of equals.
-pub(super) fn worse(
-    before: Option<(MessageState, u32)>,
-    now: (MessageState, u32),
-) -> (MessageState, u32) {
-    let rank = |state| match state {
-        MessageState::DELIVERED => 0,
-        MessageState::ACCEPTED => 1,
-        _ => 2,
-    };
-    before.filter(|before| rank(before.0) >= rank(now.0)).unwrap_or(now)
 }

@@ -7,6 +7,7 @@ use super::awaiting::Awaiting;
 use super::live::{Live, Place, Progress, Segment};
 use super::register::{End, Known};
 use crate::message::message_id::MessageId;
+use crate::message::state::MessageState;
 use crate::wire::Address;
 
 /// A message that is live, or how it ended.
@@ -54,8 +55,8 @@ pub struct SegmentTrace {
     pub attempts: u16,
     /// It went again after a doubt: two copies may be on their way.
     pub twice: bool,
-    /// It has had its final receipt.
-    pub ended: bool,
+    /// Its final state, once a receipt told it.
+    pub state: Option<MessageState>,
 }
 
 /// Where a segment is, to an operator.
@@ -136,7 +137,7 @@ impl SegmentTrace {
             },
             attempts: one.attempts,
             twice: one.twice,
-            ended: one.has_ended(),
+            state: one.state,
         }
     }
 }

@@ -9,6 +9,7 @@ mod lanes;
 mod matching;
 mod mo;
 mod multi;
+mod multipart;
 mod notations;
 mod operations;
 mod ownership;
