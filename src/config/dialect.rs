@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::message::dialect::{Dialect, StatusRule, TlvDefinition, TlvKind};
+use crate::message::encodings::{Encodings, TextEncoding};
+use crate::message::words::Word;
 use crate::text::Reference;
 
 use super::error::{Errors, Faults};
@@ -245,6 +247,9 @@ fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("address_alphabet", &mut dialect.address_alphabet);
     table.word("data_coding_0", &mut dialect.data_coding_0);
     table.integer("data_coding_gsm7", &mut dialect.data_coding_gsm7);
+    if table.has("encodings") {
+        dialect.encodings = encodings(table);
+    }
     table.word("gsm7_packing", &mut dialect.gsm7_packing);
     table.word("ucs2_order", &mut dialect.ucs2_order);
     table.word("segmentation", &mut dialect.segmentation);
@@ -341,6 +346,20 @@ fn statuses(table: &Reader<'_>, dialect: &mut Dialect) {
         }
         dialect.statuses.extend(rule.map(|rule| (number, rule)));
     }
+}
+
+/// The alphabets a peer takes, each once.
+fn encodings(table: &Reader<'_>) -> Encodings {
+    let mut seen: Vec<TextEncoding> = Vec::new();
+    for (spot, encoding) in table.several("encodings", TextEncoding::from_word) {
+        if seen.contains(&encoding) {
+            let found = format!("{:?}, which stands there already", encoding.word());
+            table.sheet.fault(&spot, found, "each alphabet once");
+        } else {
+            seen.push(encoding);
+        }
+    }
+    Encodings::new(seen)
 }
 
 fn status_rule(table: &Reader<'_>, spot: &Spot) -> Option<StatusRule> {

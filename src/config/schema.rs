@@ -25,6 +25,8 @@ pub struct Key {
 pub enum Kind {
     /// A decimal number, exact to the millionth, of this unit.
     Decimal(&'static str),
+    /// One alphabet or several.
+    Encodings,
     /// `"HOST:PORT"` to connect to.
     Endpoint,
     /// The path of a file that must be there.
@@ -245,6 +247,9 @@ impl Key {
     pub fn expected(&self) -> String {
         match self.kind {
             Kind::Decimal(_) => "a decimal number such as 0.045".to_owned(),
+            Kind::Encodings => {
+                r#""gsm7", "latin1" or "ucs2", or several: ["gsm7", "ucs2"]"#.to_owned()
+            }
             Kind::Endpoint => r#""HOST:PORT" with a port from 1 to 65535"#.to_owned(),
             Kind::File => "the path of a readable file".to_owned(),
             Kind::Flag => "true or false".to_owned(),

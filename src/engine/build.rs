@@ -392,7 +392,12 @@ pub fn carrier_rules(world: &World) -> Vec<CarrierRules> {
 
 /// How long messages to this carrier are cut.
 fn cutting(dialect: &Dialect) -> Cutting {
-    Cutting { zero: zero(dialect), reference: dialect.segmentation, recoding: None }
+    Cutting {
+        zero: zero(dialect),
+        reference: dialect.segmentation,
+        recoding: None,
+        encodings: dialect.encodings,
+    }
 }
 
 /// What `data_coding` 0 means in what is sent to this peer.

@@ -13,6 +13,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
+use super::encodings::Encodings;
 use super::receipt::ReceiptFormat;
 use super::receipt::id::IdNotation;
 use crate::text::{DefaultAlphabet, Reference};
@@ -101,6 +102,8 @@ pub struct Dialect {
     pub data_coding_0: DefaultAlphabet,
     /// The data_coding that says GSM-7 (quirk 62: Vibes reads 4 so, others refuse 1 for 0).
     pub data_coding_gsm7: u8,
+    /// The alphabets it takes texts in.
+    pub encodings: Encodings,
     /// Whether GSM-7 travels as septets in octets or packed (quirk 65: gosmpp PR 136).
     pub gsm7_packing: Gsm7Packing,
     /// Octet order of UCS-2 without a byte order mark (quirk 64: TODO_bad_clients).
@@ -245,6 +248,7 @@ impl Default for Dialect {
             address_alphabet: DefaultAlphabet::Latin1,
             data_coding_0: DefaultAlphabet::Gsm7,
             data_coding_gsm7: 0,
+            encodings: Encodings::default(),
             gsm7_packing: Gsm7Packing::Unpacked,
             ucs2_order: OctetOrder::Big,
             segmentation: Reference::Udh8,

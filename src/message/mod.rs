@@ -6,6 +6,7 @@
 
 pub mod class;
 pub mod dialect;
+pub mod encodings;
 pub mod envelope;
 pub mod message_id;
 pub mod multipart;

@@ -136,3 +136,16 @@ async fn a_route_says_in_which_alphabet_texts_are_sent() {
     let (status, _) = esme.submit(to("447700900123", "Жук")).await;
     assert_eq!(status, CommandStatus::ESME_RX_R_APPN);
 }
+
+#[tokio::test]
+async fn a_carrier_gets_texts_in_the_alphabets_that_it_takes() {
+    let smsc = Smsc::start().await;
+    let world = World::before(&smsc, "[dialect.quick] encodings = \"gsm7\"").await;
+    let esme = Esme::bind(world.smpp()).await;
+    let latin1 = |text: &[u8]| Submit { data_coding: 3, ..Submit::new(text) };
+    esme.accepted(latin1(b"caf\xe9")).await;
+    let submitted = &smsc.submitted(1).await[0];
+    assert_eq!((submitted.data_coding, &submitted.text[..]), (0, &b"caf\x05"[..]));
+    let refused = esme.submit(latin1(b"f\xeate")).await.0;
+    assert_eq!(refused, CommandStatus::ESME_RX_R_APPN);
+}

@@ -192,6 +192,7 @@ fn sample(table: Table, key: &Key) -> String {
         (Table::Route, "reject") => return "true".to_owned(),
         _ => match key.kind {
             Kind::Decimal(_) => return "1.5".to_owned(),
+            Kind::Encodings => "latin1",
             Kind::Endpoint => "h:9",
             Kind::File if key.name == "prefix_file" => "p.csv",
             Kind::File => "b.pem",

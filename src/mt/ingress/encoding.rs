@@ -4,7 +4,8 @@
 //! Texts alone are touched: what an account cut itself, binary data, message classes and what is no
 //! text of its alphabet go on as they came.
 
-use crate::mt::segmentation::{Cutting, can_write, is_own_segment};
+use crate::message::encodings::TextEncoding;
+use crate::mt::segmentation::{Cutting, can_write, is_own_segment, is_text};
 use crate::text::{Alphabet, DefaultAlphabet, Encoding, Shifts, TextOptions, TextPlan, decode};
 use crate::wire::CommandStatus;
 use crate::wire::table::SubmitSm;
@@ -38,12 +39,17 @@ pub(super) fn recode(
     cutting: Cutting,
     out: &mut Vec<u8>,
 ) -> Result<Option<u8>, CommandStatus> {
-    let is_text = matches!(submit.data_coding, 0 | 1 | 3 | 6 | 7 | 8);
-    if !is_text || user_data.is_empty() || is_own_segment(submit.esm_class, submit.tlvs) {
+    if !is_text(submit.data_coding)
+        || user_data.is_empty()
+        || is_own_segment(submit.esm_class, submit.tlvs)
+    {
         return Ok(None);
     }
     let writes = |data_coding, octets: &[u8]| data_coding != 0 || can_write(cutting.zero, octets);
-    if cutting.recoding.is_none() && writes(submit.data_coding, user_data) {
+    let takes = |data_coding, octets: &[u8]| {
+        cutting.encodings.takes(data_coding) && writes(data_coding, octets)
+    };
+    if cutting.recoding.is_none() && takes(submit.data_coding, user_data) {
         return Ok(None);
     }
     let alphabet = Alphabet::of(submit.data_coding, DefaultAlphabet::Gsm7);
@@ -53,20 +59,39 @@ pub(super) fn recode(
         let options = TextOptions { reference: cutting.reference, ..options };
         TextPlan::of(&text, &options).map_err(|_| CommandStatus::ESME_RINVMSGLEN)
     };
+    // The first alphabet that the carrier takes and that holds the text.
+    let taken = || {
+        if cutting.encodings.is_any() {
+            return planned(Encoding::Ucs2, false);
+        }
+        for encoding in cutting.encodings.iter() {
+            let (encoding, alphabet) = match encoding {
+                TextEncoding::Gsm7 => (Encoding::Gsm7, Alphabet::Gsm7),
+                TextEncoding::Latin1 => (Encoding::Latin1, Alphabet::Latin1),
+                TextEncoding::Ucs2 => (Encoding::Ucs2, Alphabet::Ucs2),
+            };
+            let plan = planned(encoding, false)?;
+            if plan.alphabet() == alphabet && writes(alphabet.data_coding(), &plan.user_data) {
+                return Ok(plan);
+            }
+        }
+        Err(CommandStatus::ESME_RX_R_APPN)
+    };
     let (plan, wanted) = match cutting.recoding {
-        None | Some(Recoding::Ucs2) => (planned(Encoding::Ucs2, false)?, None),
+        None => (taken()?, None),
+        Some(Recoding::Ucs2) => (planned(Encoding::Ucs2, false)?, None),
         Some(Recoding::Auto) => (planned(Encoding::Auto, false)?, None),
         Some(Recoding::Smart) => (planned(Encoding::Auto, true)?, None),
         Some(Recoding::Gsm7) => (planned(Encoding::Gsm7, false)?, Some(Alphabet::Gsm7)),
         Some(Recoding::Latin1) => (planned(Encoding::Latin1, false)?, Some(Alphabet::Latin1)),
     };
-    let is_written = writes(plan.alphabet().data_coding(), &plan.user_data);
+    let is_taken = takes(plan.alphabet().data_coding(), &plan.user_data);
     let plan = match wanted {
-        Some(wanted) if wanted != plan.alphabet() || !is_written => {
+        Some(wanted) if wanted != plan.alphabet() || !is_taken => {
             return Err(CommandStatus::ESME_RX_R_APPN);
         }
-        // The carrier's own alphabet lacks something that GSM-7 has.
-        None if !is_written => planned(Encoding::Ucs2, false)?,
+        // The carrier's own alphabet lacks something that GSM-7 has, or it takes no such text.
+        None if !is_taken => taken()?,
         _ => plan,
     };
     let data_coding = plan.alphabet().data_coding();
@@ -190,5 +215,41 @@ mod tests {
         assert_eq!(sent(b"5 \x1be", to(Latin1, Some(Recoding::Gsm7))), refused);
         // A text that UTF-8 makes longer than a PDU's field.
         assert_eq!(sent(&[5; 150], to(Utf8, None)), Ok((8, 3)));
+    }
+
+    #[test]
+    fn a_text_goes_in_the_first_alphabet_that_its_carrier_takes_and_that_holds_it() {
+        use crate::message::encodings::{Encodings, TextEncoding};
+        use TextEncoding::{Gsm7, Latin1, Ucs2};
+        let refused = Err(CommandStatus::ESME_RX_R_APPN);
+        let cases: [(&[TextEncoding], u8, &[u8], Sent<'_>); 11] = [
+            (&[Gsm7, Ucs2], 0, b"caf\x05", Ok((0, b"caf\x05"))),
+            (&[Gsm7, Ucs2], 8, b"\0h\0i", Ok((8, b"\0h\0i"))),
+            (&[Gsm7, Ucs2], 3, b"caf\xe9", Ok((0, b"caf\x05"))),
+            (&[Gsm7, Ucs2], 3, b"f\xeate", Ok((8, b"\0f\0\xea\0t\0e"))),
+            (&[Ucs2], 0, b"hi", Ok((8, b"\0h\0i"))),
+            (&[Latin1, Ucs2], 0, b"caf\x05", Ok((3, b"caf\xe9"))),
+            (&[Latin1, Ucs2], 0, b"\x1be", Ok((8, b"\x20\xac"))),
+            (&[Gsm7], 1, b"[x]", Ok((0, b"\x1b<x\x1b>"))),
+            (&[Gsm7], 8, b"\x04\x16", refused),
+            (&[Latin1, Gsm7], 8, b"\x04\x16", refused),
+            (&[Gsm7], 4, b"\x04\x16", Ok((4, b"\x04\x16"))),
+        ];
+        for (encodings, data_coding, text, expected) in cases {
+            let encodings = Encodings::new(encodings.iter().copied());
+            let cutting = Cutting { encodings, ..Cutting::default() };
+            let sent = admit((0, data_coding, text), cutting);
+            let sent = sent.as_ref().map(|one| (one.data_coding, one.user_data.octets()));
+            assert_eq!(sent.map_err(|status| *status), expected, "{encodings:?} {text:?}");
+        }
+        // What the route wants counts too.
+        let encodings = Encodings::new([Gsm7]);
+        let sent = |recoding, text| {
+            let cutting = Cutting { encodings, ..by(recoding) };
+            admit((0, 3, text), cutting).map(|sent| sent.data_coding)
+        };
+        assert_eq!(sent(Recoding::Smart, b"f\xeate"), Ok(0));
+        assert_eq!(sent(Recoding::Ucs2, b"hi"), Ok(0), "the carrier's word is the last");
+        assert_eq!(sent(Recoding::Latin1, b"hi"), Err(CommandStatus::ESME_RX_R_APPN));
     }
 }

@@ -83,6 +83,10 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// The data_coding that says GSM-7 to it, sent and read in place of 0 (quirk 62: 4 at Vibes).
     /// At 0 it has none of its own: it is 0, in the alphabet of `data_coding_0`.
     data_coding_gsm7: int(0, 255), Default("0");
+    /// The alphabets that a carrier takes texts in, the best first. A text in another is brought
+    /// into the first that holds it, and planned in that; where none does it is refused with
+    /// ESME_RX_R_APPN. What an account cut itself and binary data go as they came.
+    encodings: Kind::Encodings, Absent("any");
     /// Septets one an octet, or packed with fill bits behind a UDH, sent and read (quirk 65: gosmpp
     /// PR 136).
     gsm7_packing: words::<Gsm7Packing>(), Default(r#""unpacked""#);

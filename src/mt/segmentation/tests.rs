@@ -1,0 +1,179 @@
+use super::*;
+use crate::message::envelope::UserData;
+use crate::wire::Address;
+
+fn message(text: &[u8], how: Reference) -> Message {
+    let cutting = Cutting { reference: how, ..Cutting::default() };
+    Message {
+        source: Address::new(5, 0, b"Shop"),
+        destination: Address::new(1, 1, b"33612345678"),
+        service_type: ServiceType::new(b"CMT"),
+        esm_class: 3,
+        registered_delivery: 1,
+        user_data: UserData::new(text),
+        tlvs: Box::from([0x02, 0x04, 0, 2, 0, 9]),
+        cuts: cut(3, 0, Tlvs::NONE, text, cutting).unwrap(),
+        ..Message::default()
+    }
+}
+
+#[test]
+fn segments_put_together_are_the_text() {
+    let text: Vec<u8> = (0..400).map(|at| b'a' + (at % 26) as u8).collect();
+    for (how, header) in [(Reference::Udh8, 6), (Reference::Udh16, 7), (Reference::Sar, 0)] {
+        let message = message(&text, how);
+        let writing = Writing { reference: how, ..Writing::default() };
+        assert_eq!(message.segments(), 3);
+        let mut renderer = Renderer::default();
+        let mut joined = Vec::new();
+        for segment in 0..3 {
+            let submit = renderer.render(&message, segment, 0x34, &writing);
+            assert_eq!(submit.esm_class & UDHI != 0, header > 0);
+            joined.extend_from_slice(&submit.short_message[header..]);
+            match how {
+                Reference::Udh8 => {
+                    assert_eq!(submit.short_message[..6], [5, 0, 3, 0x34, 3, segment + 1]);
+                }
+                Reference::Udh16 => {
+                    assert_eq!(submit.short_message[..7], [6, 8, 4, 0, 0x34, 3, segment + 1])
+                }
+                _ => assert_eq!(
+                    submit.tlvs.int(TlvTag::SAR_SEGMENT_SEQNUM),
+                    Some(u32::from(segment) + 1)
+                ),
+            }
+            assert_eq!(submit.tlvs.int(TlvTag::USER_MESSAGE_REFERENCE), Some(9));
+        }
+        assert_eq!(joined, text);
+    }
+}
+
+#[test]
+fn what_the_account_cut_itself_is_not_cut_again() {
+    let text = [b'x'; 200];
+    assert!(cut(UDHI, 0, Tlvs::NONE, &text, Cutting::default()).unwrap().is_empty());
+    let sar = [0x02, 0x0c, 0, 2, 0, 1];
+    assert!(cut(0, 0, Tlvs::take(&sar).0, &text, Cutting::default()).unwrap().is_empty());
+}
+
+#[test]
+fn a_carrier_that_takes_payloads_gets_one() {
+    let message = message(&[b'x'; 400], Reference::Payload);
+    let mut renderer = Renderer::default();
+    let writing = Writing { reference: Reference::Payload, ..Writing::default() };
+    let submit = renderer.render(&message, 0, 0, &writing);
+    assert!(submit.short_message.is_empty());
+    assert_eq!(submit.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD).unwrap().len(), 400);
+}
+
+#[test]
+fn a_segment_bears_no_reference_above_the_greatest_a_carrier_takes() {
+    let text = [b'x'; 200];
+    let cases = [
+        (Reference::Udh8, 65_535, 0x1234, 0x34),
+        (Reference::Udh8, 65_535, 255, 255),
+        (Reference::Udh8, 100, 100, 100),
+        (Reference::Udh8, 100, 101, 1),
+        (Reference::Udh16, 100, 100, 100),
+        (Reference::Udh16, 100, 101, 1),
+        (Reference::Udh16, 65_535, 65_535, 65_535),
+        (Reference::Sar, 65_535, 0x1234, 0x1234),
+        (Reference::Sar, 1, 77, 1),
+    ];
+    for (how, reference_max, given, sent) in cases {
+        let message = message(&text, how);
+        let writing = Writing { reference: how, reference_max, ..Writing::default() };
+        let mut renderer = Renderer::default();
+        let submit = renderer.render(&message, 0, given, &writing);
+        let found = match how {
+            Reference::Udh8 => u32::from(submit.short_message[3]),
+            Reference::Udh16 => {
+                u32::from(submit.short_message[3]) << 8 | u32::from(submit.short_message[4])
+            }
+            _ => submit.tlvs.int(TlvTag::SAR_MSG_REF_NUM).unwrap(),
+        };
+        assert_eq!(found, sent, "{how:?} {reference_max} {given}");
+    }
+}
+
+#[test]
+fn the_reference_of_a_segment_that_an_account_cut_is_found() {
+    let whole = message(b"hi", Reference::Udh8);
+    let cut = |esm_class, text: &[u8], tlvs: &[u8]| {
+        own_reference(&Message {
+            esm_class,
+            user_data: UserData::new(text),
+            tlvs: tlvs.into(),
+            ..whole.clone()
+        })
+    };
+    assert_eq!(own_reference(&whole), None);
+    assert_eq!(cut(0x40, &[5, 0, 3, 0x34, 2, 1, b'a'], &[]), Some(0x34));
+    assert_eq!(cut(0x43, &[6, 8, 4, 0x12, 0x34, 2, 1, b'a'], &[]), Some(0x1234));
+    assert_eq!(cut(0x40, &[6, 5, 4, 0x15, 0x8a, 0, 0, b'a'], &[]), None, "ports");
+    assert_eq!(cut(0x40, &[200], &[]), None, "a header that is none");
+    assert_eq!(cut(0, b"a", &[0x02, 0x0c, 0, 2, 0x12, 0x34]), Some(0x1234));
+}
+
+#[test]
+fn what_a_message_leaves_open_the_carriers_dialect_says() {
+    let mut message = message(b"hi", Reference::Udh8);
+    let service_type = ServiceType::new(b"BILL");
+    let writing = Writing { esm_class_mode: 2, service_type, ..Writing::default() };
+    let mut renderer = Renderer::default();
+    let own = renderer.render(&message, 0, 0, &writing);
+    assert_eq!((own.esm_class, own.service_type.octets()), (3, &b"CMT"[..]));
+    message.esm_class = 0x40;
+    message.service_type = ServiceType::new(b"");
+    let filled = renderer.render(&message, 0, 0, &writing);
+    assert_eq!((filled.esm_class, filled.service_type.octets()), (0x42, &b"BILL"[..]));
+}
+
+#[test]
+fn a_carrier_of_version_3_3_gets_no_tlvs() {
+    for text in [&b"hi"[..], &[b'x'; 200]] {
+        let message = message(text, Reference::Udh8);
+        let writing = Writing { no_tlvs: true, ..Writing::default() };
+        let mut renderer = Renderer::default();
+        assert!(renderer.render(&message, 0, 1, &writing).tlvs.octets().is_empty());
+    }
+}
+
+#[test]
+fn a_text_goes_to_another_carrier_only_if_that_takes_its_alphabet() {
+    use crate::message::encodings::TextEncoding::{Gsm7, Ucs2};
+    let to = |message: &Message, encodings: &[_]| {
+        let encodings = Encodings::new(encodings.iter().copied());
+        fits(message, Cutting { encodings, ..Cutting::default() })
+    };
+    let text = message(b"hi", Reference::Udh8);
+    assert!(to(&text, &[Gsm7]) && to(&text, &[]) && !to(&text, &[Ucs2]));
+    let binary = Message { data_coding: 4, ..text };
+    assert!(to(&binary, &[Ucs2]));
+}
+
+#[test]
+fn a_plan_goes_to_another_carrier_only_where_its_segments_have_room() {
+    use Reference::{Payload, Sar, Udh8, Udh16};
+    let to =
+        |message: &Message, reference| fits(message, Cutting { reference, ..Cutting::default() });
+    let all = [Payload, Sar, Udh8, Udh16];
+    let cases = [
+        (message(&[b'x'; 400], Udh8), [true, true, true, false]),
+        (message(&[b'x'; 400], Udh16), [true, true, true, true]),
+        (message(&[b'x'; 400], Sar), [true, true, true, false]),
+        (message(&[b'x'; 400], Payload), [true, false, false, false]),
+        (message(&[b'x'; 160], Payload), [true; 4]),
+        (message(b"hi", Sar), [true; 4]),
+    ];
+    for (message, expected) in cases {
+        assert_eq!(all.map(|how| to(&message, how)), expected, "{} segments", message.segments());
+    }
+}
+
+#[test]
+fn more_than_255_segments_are_refused() {
+    let text = vec![b'x'; 153 * 255 + 1];
+    let refused = cut(0, 0, Tlvs::NONE, &text, Cutting::default());
+    assert_eq!(refused.unwrap_err(), CommandStatus::ESME_RINVMSGLEN);
+}
