@@ -80,14 +80,15 @@ impl MessageState {
         upper.copy_from_slice(word);
         upper.make_ascii_uppercase();
         Some(match &*upper {
-            b"DELIVRD" | b"DELIVERD" | b"DELIVERED" => Self::DELIVERED,
+            b"DELIVRD" | b"DELIVERD" | b"DELIVERED" | b"DELIVD" | b"DELIV" => Self::DELIVERED,
             b"ENROUTE" | b"BUFFRED" | b"BUFFERD" | b"BUFFERED" => Self::ENROUTE,
-            b"EXPIRED" | b"EXPIRE" | b"EXPIR" => Self::EXPIRED,
-            b"DELETED" => Self::DELETED,
-            b"UNDELIV" | b"UNDELIVERABLE" | b"UNDELIVERED" | b"FAILED" => Self::UNDELIVERABLE,
-            b"ACCEPTD" | b"ACCEPTED" | b"ACKED" => Self::ACCEPTED,
+            b"EXPIRED" | b"EXPIRE" | b"EXPIR" | b"EXPIRD" => Self::EXPIRED,
+            b"DELETED" | b"DELETE" | b"DELETD" => Self::DELETED,
+            b"UNDELIV" | b"UNDELIVERABLE" | b"UNDELIVERED" | b"UNDELIVRD" | b"UNDELI"
+            | b"FAILED" => Self::UNDELIVERABLE,
+            b"ACCEPTD" | b"ACCEPTED" | b"ACCEPT" | b"ACKED" => Self::ACCEPTED,
             b"UNKNOWN" => Self::UNKNOWN,
-            b"REJECTD" | b"REJECTED" => Self::REJECTED,
+            b"REJECTD" | b"REJECTED" | b"REJECT" => Self::REJECTED,
             b"SCHEDULED" | b"SCHEDLD" => Self::SCHEDULED,
             b"SKIPPED" => Self::SKIPPED,
             _ => return None,

@@ -200,6 +200,28 @@ fn a_state_without_its_label_is_found_behind_the_done_date() {
     assert_eq!(read("id:1 done date:180903120816 hello err:000").stat, None);
 }
 
+/// Interop quirk 23.
+#[test]
+fn a_state_that_is_cut_or_misspelt_is_known_and_a_word_that_may_be_anything_is_not() {
+    let state = |stat: &str| {
+        let line = format!("id:1 sub:001 stat:{stat} err:000");
+        ReceiptText::parse(line.as_bytes()).state()
+    };
+    for (words, known) in [
+        ("DELIV DELIVD delivd DELIVERD", Some(MessageState::DELIVERED)),
+        ("EXPIR EXPIRE EXPIRD", Some(MessageState::EXPIRED)),
+        ("UNDELI UNDELIVRD FAILED", Some(MessageState::UNDELIVERABLE)),
+        ("REJECT", Some(MessageState::REJECTED)),
+        ("ACCEPT ACKED", Some(MessageState::ACCEPTED)),
+        ("DELETE DELETD", Some(MessageState::DELETED)),
+        ("0 1 DEL OK DELIVERY", None),
+    ] {
+        for word in words.split(' ') {
+            assert_eq!(state(word), known, "{word}");
+        }
+    }
+}
+
 #[test]
 fn the_quoted_words_keep_their_blanks_and_lose_what_closes_the_line() {
     let quoted = |text: &'static str| shown(read(text).text.unwrap());
