@@ -46,6 +46,10 @@
 //!
 //! **`telemetry`** names every metric once and hands out the handles that count.
 //!
+//! **`store`** is the journal: records handed over by many become one order that a crash does not
+//! change. Its contract, and a journal in memory that keeps it; the engine does not write to one
+//! yet.
+//!
 //! **`link`** puts a session on a socket, plain or under TLS: many PDUs a system call.
 //!
 //! **`engine`** wires the stages: links, shards and dispatchers, the bounded queues between them,
@@ -68,6 +72,8 @@ pub mod exchange;
 
 #[cfg(feature = "runtime")]
 pub mod telemetry;
+#[cfg(feature = "runtime")]
+pub mod store;
 #[cfg(feature = "runtime")]
 pub mod link;
 #[cfg(feature = "runtime")]

@@ -1,0 +1,40 @@
+//! The journal: records handed over by many become one order that a crash does not change.
+//!
+//! ```text
+//!   shard: Batch --submit--> position            durable() >= position --> shard: answers
+//!            \                                      ^
+//!             v                                     | wakes
+//!           intake (bounded, no locks) --gather--> one frame --write, fdatasync--> segment file
+//! ```
+//!
+//! **Batches and frames.** Each owner fills its own [`Batch`] with records and hands over the whole
+//! of it; what must agree stands in one batch, for a batch is never divided. The one writer takes
+//! what all have handed over while its last fdatasync ran, and makes one frame of it: group commit
+//! by itself, without a timer. The emptied buffers go back, so that nothing is allocated a record.
+//!
+//! **Positions.** `submit` gives each batch the next number, 1, 2, 3 .., and that is its place in
+//! the journal for good. An owner keeps a queue of (position, answers) and lets the answers go when
+//! [`Progress::durable`] has come to the position; it leaves a waker and is woken once a frame.
+//!
+//! **The contract** stands on [`Journal`]. [`MemoryJournal`] keeps it with a list of batches, whose
+//! machine can be made to fail, fill up and crash; one suite of tests (`conformance`) runs over it,
+//! and every other journal has to pass it: one in files, one on several machines.
+//!
+//! Absent on purpose: what a record means (its owner's), any index over records (derived by
+//! replay), and compression (a text message is small, and encrypted it does not compress).
+
+mod batch;
+mod checkpoints;
+#[cfg(test)]
+pub(crate) mod conformance;
+mod error;
+mod journal;
+mod memory;
+mod progress;
+
+pub use batch::{Batch, Records};
+pub use checkpoints::{CheckpointWriter, Checkpoints};
+pub use error::Error;
+pub use journal::{Entry, Journal, Position, Refused};
+pub use memory::{MemoryJournal, MemoryStore};
+pub use progress::{Progress, State, WATCHERS_MAX, Watcher};
