@@ -10,11 +10,12 @@ mod binds;
 mod fair;
 mod lanes;
 mod learnt;
+mod look;
 mod numbers;
 mod outgoing;
 mod ramp;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::message::class::TrafficClass;
 use binds::Binds;
 use fair::Queues;
 use lanes::Lanes;
+use look::{Look, Phase};
 use numbers::Numbers;
 pub use outgoing::{Flow, Outgoing};
 
@@ -67,10 +69,8 @@ pub struct Dispatcher {
     withdrawn: HashSet<u64, foldhash::fast::FixedState>,
     /// When the queue is gone through for them.
     sweep_at: Option<Duration>,
-    /// Which queue is being looked through, and what was left in place of it so far: it stands
-    /// before the rest of it.
-    looking_at: usize,
-    seen: VecDeque<Outgoing>,
+    /// How far the look for what may go elsewhere has come.
+    look: Look,
     /// What was withdrawn and found, for [`Dispatcher::pop_unsent`].
     unsent: Vec<Outgoing>,
 }
@@ -89,8 +89,7 @@ impl Dispatcher {
             looks_again: false,
             withdrawn: HashSet::default(),
             sweep_at: None,
-            looking_at: 0,
-            seen: VecDeque::new(),
+            look: Look::default(),
             unsent: Vec::new(),
         }
     }
@@ -168,8 +167,6 @@ impl Dispatcher {
         limit: usize,
         mut leaves: impl FnMut(&Outgoing) -> bool,
     ) -> bool {
-        let of_numbers = self.numbers.drain(now, limit);
-        of_numbers.into_iter().rev().for_each(|one| self.queues.push_first(one));
         if let Some(head) = self.head.take() {
             self.queues.push_first(head);
         }
@@ -179,27 +176,23 @@ impl Dispatcher {
             let whole = one.segment == 0 && one.segments == one.message.segments();
             whole && !withdrawn.contains(&one.ticket) && leaves(one)
         };
-        let mut limit = limit;
-        while limit > 0 {
-            let at = self.looking_at;
-            match self.queues.part_with(at, limit, &mut self.seen, &mut leaves) {
-                Some((left, all)) => {
-                    limit = left;
-                    self.looking_at += usize::from(all);
-                }
-                None => {
-                    self.looking_at = 0;
-                    return self.numbers.len() == 0;
-                }
-            }
+        let limit = self.numbers.part_with(now, &mut self.look, limit, &mut leaves);
+        if self.look.phase != Phase::Queues
+            || self.look.part_with(&mut self.queues, limit, &mut leaves).is_none()
+        {
+            return false;
         }
-        false
+        self.look = Look::default();
+        true
     }
 
     /// Puts what was looked at back before what waits.
     fn end_look(&mut self) {
-        self.queues.put_back(self.looking_at, &mut self.seen);
-        self.looking_at = 0;
+        let Look { phase, at, seen } = std::mem::take(&mut self.look);
+        match phase {
+            Phase::Number(place) => self.numbers.put_back(place, at, seen),
+            Phase::Queues => self.queues.put_back(at, seen),
+        }
     }
 
     /// Something withdrawn that no bind has had.
@@ -308,6 +301,7 @@ impl Dispatcher {
 
     fn next_segment(&mut self, now: Duration) -> Next {
         self.binds.release(now);
+        self.looks_again = false;
         if let Some(at) = self.lanes.look_at()
             && at <= now
         {
@@ -364,7 +358,6 @@ impl Dispatcher {
 
     /// Sees to it that something stands at the head that was not withdrawn; whether there is.
     fn fill_head(&mut self, now: Duration) -> bool {
-        self.looks_again = false;
         let mut aside = 0;
         loop {
             if self.head.is_none() {

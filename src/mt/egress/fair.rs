@@ -155,16 +155,12 @@ impl Queues {
         self.by_class
     }
 
-    /// When the oldest of each class that waits was accepted, or was to be sent first: wall time
-    /// since 1970. It looks at each account's first.
+    /// Since when the oldest of each class waits. It looks at each account's first.
     pub fn oldest(&self) -> [Option<Duration>; CLASSES] {
         let mut oldest = [None; CLASSES];
         for queue in &self.flows {
             for one in [queue.again.front(), queue.waiting.front()].into_iter().flatten() {
-                let since = one.message.accepted_at.max(one.message.send_at);
-                if let Some(oldest) = oldest.get_mut(class_at(one)) {
-                    *oldest = Some(oldest.map_or(since, |oldest: Duration| oldest.min(since)));
-                }
+                note_oldest(&mut oldest, one);
             }
         }
         oldest
@@ -227,12 +223,12 @@ impl Queues {
     }
 
     /// Puts what was seen of this queue back before the rest.
-    pub fn put_back(&mut self, at: usize, seen: &mut VecDeque<Outgoing>) {
+    pub fn put_back(&mut self, at: usize, mut seen: VecDeque<Outgoing>) {
         if let Some(queue) = self.flows.get_mut(at)
             && !seen.is_empty()
         {
             seen.append(&mut queue.waiting);
-            std::mem::swap(seen, &mut queue.waiting);
+            queue.waiting = seen;
         }
     }
 
@@ -394,6 +390,13 @@ impl Level {
             queue.left = queue.left.min(0) + QUANTUM;
         }
         self.began = (queue.left > 0).then_some(now);
+    }
+}
+
+/// Notes since when this one waits, if that is longer than the others of its class.
+pub(super) fn note_oldest(oldest: &mut [Option<Duration>; CLASSES], one: &Outgoing) {
+    if let Some(oldest) = oldest.get_mut(class_at(one)) {
+        *oldest = Some(oldest.map_or(one.since(), |oldest| oldest.min(one.since())));
     }
 }
 

@@ -9,7 +9,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fair::{CLASSES, Queues};
+use super::fair::{CLASSES, Queues, note_oldest};
+use super::look::{Look, Phase};
 use super::outgoing::Outgoing;
 use crate::mt::throttle::Rate;
 
@@ -104,17 +105,29 @@ impl Numbers {
         }
     }
 
-    /// What a number holds next is taken out; what is behind it is next from now on.
-    fn take_next(&mut self, now: Duration, place: usize) -> Option<Outgoing> {
+    /// What a number holds next is taken out, with the moment it had; what is behind it is next
+    /// from now on, at the moment that `moment` gives it.
+    fn take_next(
+        &mut self,
+        now: Duration,
+        place: usize,
+        moment: impl FnOnce(&mut Number, Duration, &Outgoing) -> Duration,
+    ) -> Option<Outgoing> {
         let number = self.numbers.get_mut(place)?;
         let (at, outgoing) = number.next.take()?;
         self.due.remove(&(at, place));
         if let Some(next) = number.pop(now) {
-            let at = number.reserve(now, &next);
+            let at = moment(number, at, &next);
             self.set_next(place, at, next);
         }
         self.held -= 1;
         Some(outgoing)
+    }
+
+    /// Takes out what a number holds next because it does not go from here: what is behind it has
+    /// its moment, so that the other carriers do not wait for what never went.
+    fn withdraw_next(&mut self, now: Duration, place: usize) -> Option<Outgoing> {
+        self.take_next(now, place, |_, at, _| at)
     }
 
     /// What may go by now.
@@ -122,7 +135,8 @@ impl Numbers {
         while let Some(&(at, place)) = self.due.first()
             && at <= now
         {
-            let outgoing = self.take_next(now, place);
+            let reserved = |number: &mut Number, _, next: &Outgoing| number.reserve(now, next);
+            let outgoing = self.take_next(now, place, reserved);
             self.let_go.extend(outgoing);
         }
         self.let_go.pop_front()
@@ -155,15 +169,17 @@ impl Numbers {
         self.let_go.iter().for_each(|one| add(one.flow.class() as usize, 1));
     }
 
-    /// Since when the oldest of each class waits behind others.
+    /// Since when the oldest of each class waits.
     pub fn oldest(&self) -> [Option<Duration>; CLASSES] {
         let mut oldest = [None; CLASSES];
         for number in self.due.iter().filter_map(|(_, place)| self.numbers.get(*place)) {
+            number.next.iter().for_each(|(_, next)| note_oldest(&mut oldest, next));
             let Some(queues) = &number.queues else { continue };
             for (oldest, own) in oldest.iter_mut().zip(queues.oldest()) {
                 *oldest = [*oldest, own].into_iter().flatten().min();
             }
         }
+        self.let_go.iter().for_each(|one| note_oldest(&mut oldest, one));
         oldest
     }
 
@@ -181,22 +197,58 @@ impl Numbers {
                 found.extend(leaving);
             }
             if number.next.as_ref().is_some_and(|(_, next)| leaves(next)) {
-                found.extend(self.take_next(now, place));
+                found.extend(self.withdraw_next(now, place));
             }
         }
         found
     }
 
-    /// Takes out so many at most, for a carrier that has no bind: they wait with the others for it,
-    /// or go to another carrier.
-    pub fn drain(&mut self, now: Duration, limit: usize) -> Vec<Outgoing> {
-        let mut drained: Vec<Outgoing> =
-            self.let_go.drain(..self.let_go.len().min(limit)).collect();
-        while drained.len() < limit
-            && let Some(&(_, place)) = self.due.first()
+    /// Goes on with a look at what is here, and takes out what `leaves` says; see
+    /// [`Look::part_with`]. How many more it may look at.
+    pub fn part_with(
+        &mut self,
+        now: Duration,
+        look: &mut Look,
+        mut limit: usize,
+        mut leaves: impl FnMut(&Outgoing) -> bool,
+    ) -> usize {
+        while limit > 0
+            && let Phase::Number(place) = look.phase
         {
-            drained.extend(self.take_next(now, place));
+            let Some(number) = self.numbers.get_mut(place) else {
+                look.phase = Phase::Queues;
+                // One for each number at most, which have had their moment.
+                self.let_go.retain(|one| !leaves(one));
+                return limit;
+            };
+            if let Some(queues) = &mut number.queues {
+                let before = queues.len();
+                let left = look.part_with(queues, limit, &mut leaves);
+                self.held -= before - queues.len();
+                if queues.len() == 0 {
+                    number.queues = None;
+                }
+                match left {
+                    Some(left) => limit = left,
+                    None => return 0,
+                }
+            }
+            look.phase = Phase::Number(place + 1);
+            if let Some((_, next)) = &number.next {
+                limit -= 1;
+                if leaves(next) {
+                    self.withdraw_next(now, place);
+                }
+            }
         }
-        drained
+        limit
+    }
+
+    /// What was looked at in the queues of a number goes back before what waits there.
+    pub fn put_back(&mut self, place: usize, at: usize, seen: VecDeque<Outgoing>) {
+        let queues = self.numbers.get_mut(place).and_then(|number| number.queues.as_mut());
+        if let Some(queues) = queues {
+            queues.put_back(at, seen);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One message on its way to a carrier, and what its place in the queue goes by.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
@@ -28,6 +29,11 @@ pub struct Outgoing {
 const _: () = assert!(size_of::<Outgoing>() == 32);
 
 impl Outgoing {
+    /// Since when it waits: it was accepted then, or was to be sent first. Wall time since 1970.
+    pub(super) fn since(&self) -> Duration {
+        self.message.accepted_at.max(self.message.send_at)
+    }
+
     /// Whether the other begins with the segment behind the last of this one, and goes as it does.
     pub(super) fn is_followed_by(&self, other: &Self) -> bool {
         self.ticket == other.ticket

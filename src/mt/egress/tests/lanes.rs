@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use proptest::prelude::*;
 
+use std::collections::VecDeque;
+
 use super::*;
 
 /// A message of one of a few lanes.

@@ -112,3 +112,79 @@ fn another_rate_holds_at_once_and_none_lets_all_go() {
     let sent = drain(&mut dispatcher, now).len();
     assert!(sent >= 98, "{sent}");
 }
+
+#[test]
+fn what_goes_elsewhere_takes_nothing_of_its_number_for_the_others() {
+    let rates = rates(&[1]);
+    let mut carriers = [dispatcher(&rates), dispatcher(&rates)];
+    let now = Duration::from_secs(1);
+    (0..1_000).for_each(|ticket| carriers[0].push(of(Some(0), ticket, 0)));
+    drain(&mut carriers[0], now);
+    carriers[0].bind_down(now, 0);
+    let [down, other] = &mut carriers;
+    // All of the account goes, and then one that was given up.
+    while !down.part_with(now, 100, |one| one.ticket != 999) {}
+    assert_eq!(down.waiting(), 1);
+    down.remove(999);
+    other.push(of(Some(0), 5_000, 1));
+    let sent = (0..5_000).find(|ms| !drain(other, now + Duration::from_millis(*ms)).is_empty());
+    assert!(sent.is_some(), "the rate was taken by what never went");
+}
+
+#[test]
+fn what_was_held_keeps_its_moment_and_its_order_when_its_carrier_is_back() {
+    let rates = rates(&[10, 10]);
+    let mut dispatcher = dispatcher(&rates);
+    (0..400).for_each(|ticket| dispatcher.push(of(Some(ticket as u32 % 2), ticket, 0)));
+    let mut sent = drain(&mut dispatcher, Duration::ZERO);
+    dispatcher.bind_down(Duration::ZERO, 0);
+    let mut looked = Vec::new();
+    for _ in 0..7 {
+        dispatcher.part_with(Duration::ZERO, 30, |one| {
+            looked.push(one.ticket);
+            one.ticket % 10 < 2
+        });
+    }
+    let unique: HashSet<u64> = looked.iter().copied().collect();
+    assert_eq!(unique.len(), looked.len(), "nothing is looked at twice in one look");
+    let left = looked.iter().filter(|ticket| *ticket % 10 < 2).count();
+    assert!(left > 10);
+    dispatcher.bind_up(Duration::ZERO, 0, u32::MAX);
+    for ms in 0..60_000 {
+        sent.extend(drain(&mut dispatcher, Duration::from_millis(ms)));
+    }
+    assert_eq!((sent.len() + left, dispatcher.waiting()), (400, 0));
+    for number in 0..2 {
+        let of_one: Vec<u64> =
+            sent.iter().map(|sent| sent.1).filter(|ticket| ticket % 2 == number).collect();
+        assert!(of_one.is_sorted(), "{of_one:?}");
+    }
+}
+
+#[test]
+fn a_look_that_was_not_finished_is_not_asked_for_again_without_a_bind() {
+    let rates = rates(&[1]);
+    let mut dispatcher = dispatcher(&rates);
+    (0..5_000).for_each(|ticket| dispatcher.push(of(Some(0), ticket, 0)));
+    while let Next::Send { .. } = dispatcher.next(Duration::ZERO) {}
+    assert!(dispatcher.waiting() > ASIDE_MAX);
+    dispatcher.bind_down(Duration::ZERO, 0);
+    assert!(matches!(dispatcher.next(Duration::ZERO), Next::Idle));
+}
+
+#[test]
+fn the_oldest_that_waits_for_its_number_counts_though_nothing_waits_behind_it() {
+    let rates = rates(&[1]);
+    let mut dispatcher = dispatcher(&rates);
+    let now = Duration::from_secs(1);
+    for ticket in 0..3 {
+        let mut one = of(Some(0), ticket, 0);
+        let accepted_at = Duration::from_secs(100 + ticket);
+        one.message = Arc::new(Message { accepted_at, ..Message::clone(&one.message) });
+        dispatcher.push(one);
+    }
+    let sent = drain(&mut dispatcher, now).len() as u64;
+    assert!((1..3).contains(&sent));
+    let oldest = dispatcher.oldest_by_class().into_iter().flatten().min();
+    assert_eq!(oldest, Some(Duration::from_secs(100 + sent)));
+}

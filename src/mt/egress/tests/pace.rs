@@ -1,5 +1,7 @@
 //! Before an SMSC that takes so many segments a second and throttles the rest.
 
+use std::collections::VecDeque;
+
 use super::*;
 
 /// An SMSC that counts by the second of its clock, as `chappe smsc --throttle-above` does, or one
