@@ -5,7 +5,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
+use certificate::Certificate;
 use serde_json::Value;
+
+#[path = "foreign/certificate.rs"]
+mod certificate;
 
 const CHAPPE: &str = env!("CARGO_BIN_EXE_chappe");
 
@@ -366,20 +370,14 @@ fn a_long_name_and_password_bind_and_a_host_has_a_name() {
 
 #[test]
 fn links_under_tls_carry_the_same() {
-    let files = std::env::temp_dir().join(format!("chappe-tools-{}", std::process::id()));
-    std::fs::create_dir_all(&files).unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let (cert, key) = (files.join("cert.pem"), files.join("cert.key"));
-    std::fs::write(&cert, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let certificate = Certificate::new("tools");
+    let (cert, key) = (&certificate.cert, &certificate.key);
     let smsc = Smsc::start(&format!("--tls-cert {cert} --tls-key {key}"));
     let options =
         format!("--tls-ca {cert} --tls-name localhost --count 5000 --receipts --settle 5s");
     let (code, object) = load(&smsc.address, &options);
     assert_eq!((code, number(&object, "accepted")), (0, 5000));
     assert_eq!(number(&smsc.end(), "receipts_acked"), 5000);
-    std::fs::remove_dir_all(&files).unwrap();
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
 use super::starving::Starving;
 use super::strangers::Strangers;
-use super::world::{Account, AccountState, Carrier, CarrierState, World};
+use super::world::{Account, AccountState, Carrier, CarrierState, NumberPlaces, World};
 use crate::link::Clock;
 use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
 use crate::message::dialect::{AcceptedState, Dialect, IdFormat, UnknownState};
@@ -282,17 +282,15 @@ fn has_same_routes(before: &Settings, now: &Settings) -> bool {
     before_peers.eq(now_peers) && before.routes == now.routes
 }
 
-/// Rates of numbers. One keeps its place, and what is owed to it; what it is by these settings is
-/// said once they are in force.
-fn number_rates(
-    settings: &Settings,
-    before: Option<&World>,
-) -> (HashMap<String, u32>, Vec<Arc<Rate>>) {
+/// The places of numbers with a rate, and their rates. One that had a place before keeps it, with
+/// its rate as it is: a world that is not in force yet changes nothing that the one in force goes
+/// by.
+fn number_rates(settings: &Settings, before: Option<&World>) -> (NumberPlaces, Vec<Arc<Rate>>) {
     let (mut places, mut rates) = before.map_or_else(Default::default, |before| {
         (before.number_places.clone(), before.number_rates.clone())
     });
     for number in settings.numbers.iter().filter(|number| number.millionths_per_second > 0) {
-        places.entry(number.address.clone()).or_insert_with(|| {
+        places.entry(number.address.as_bytes().into()).or_insert_with(|| {
             rates.push(Arc::new(Rate::even(number.millionths_per_second)));
             rates.len() as u32 - 1
         });

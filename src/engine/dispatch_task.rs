@@ -82,7 +82,7 @@ impl DispatchTask {
             ages: Box::pin(tokio::time::sleep(Duration::ZERO)),
             paces: Vec::new(),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
-            world: shared.world(),
+            world,
             shared,
             carrier,
         }
@@ -304,9 +304,10 @@ impl DispatchTask {
             let age = since.map_or(Duration::ZERO, |since| now.wall.saturating_sub(since));
             gauge.set(age.as_secs_f64());
         }
-        let records = self.carrier.bind_records();
+        // Those that no session is to be on any more as well: theirs is none.
+        let records = self.carrier.records.load();
         let paces = self.paces.iter().zip(self.dispatcher.paces());
-        for ((gauge, pace), record) in paces.zip(&records) {
+        for ((gauge, pace), record) in paces.zip(records.iter()) {
             gauge.set(pace.unwrap_or(0.0));
             // One below a segment a second is a pace all the same.
             let pace = pace.map_or(0, |pace| pace.ceil() as u32);

@@ -228,10 +228,12 @@ impl Reloader {
     }
 }
 
-/// Before a dispatcher looks at the world it is that of: it looks once.
+/// Sets the rates of the numbers that have one to those of this world; the others have none. It is
+/// called before the world is in force: a dispatcher looks once, when it sees a new world, whether
+/// a rate has changed.
 fn set_number_rates(world: &World, now: Now) {
     let rated = |number: &settings::Number| {
-        let place = world.number_places.get(&number.address)?;
+        let place = world.number_places.get(number.address.as_bytes())?;
         Some((*place, number.millionths_per_second))
     };
     let mut rates = vec![0; world.number_rates.len()];

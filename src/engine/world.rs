@@ -49,6 +49,9 @@ use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics};
 use crate::wire::CommandStatus;
 
+/// The place of each number that has, or had, a rate of its own, by its address.
+pub type NumberPlaces = HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>;
+
 /// What the engine has been told.
 #[derive(Debug)]
 pub struct World {
@@ -73,7 +76,7 @@ pub struct World {
     /// Rates of numbers by place, those that have none any more among them.
     pub number_rates: Vec<Arc<Rate>>,
     /// The place of each number that has or had a rate.
-    pub number_places: HashMap<String, u32>,
+    pub number_places: NumberPlaces,
     /// Senders that stand for one of several numbers.
     pub pools: Pools,
     /// Owners of numbers.
@@ -272,7 +275,7 @@ impl World {
         if self.number_places.is_empty() {
             return None;
         }
-        self.number_places.get(std::str::from_utf8(sender).ok()?).copied()
+        self.number_places.get(sender).copied()
     }
 
     /// Why a message of this account and sender is sent: its number says it, or the account.

@@ -41,13 +41,15 @@ impl Rate {
         Self { interval: AtomicU64::new(interval), due: AtomicU64::new(0), burst_min }
     }
 
-    /// So many millionths of a segment a second from now on.
+    /// So many millionths of a segment a second from now on; the same again changes nothing.
     pub fn set_millionths(&self, now: Duration, millionths: u64) {
         self.set_interval(now, interval_of(millionths));
     }
 
     fn set_interval(&self, now: Duration, interval: u64) {
-        self.interval.store(interval, Ordering::Relaxed);
+        if self.interval.swap(interval, Ordering::Relaxed) == interval {
+            return;
+        }
         let burst = self.burst(interval);
         self.due.fetch_min(nanos(now).saturating_add(burst), Ordering::Relaxed);
     }
@@ -112,20 +114,12 @@ impl Rate {
 
     /// Takes room for `segments` that cannot be refused any more; who comes next waits for them.
     pub fn owe(&self, now: Duration, segments: u32) {
-        let interval = self.interval.load(Ordering::Relaxed);
-        if interval == 0 {
-            return;
-        }
-        let now = nanos(now);
-        let cost = interval.saturating_mul(u64::from(segments));
-        let more = |due: u64| Some(due.max(now).saturating_add(cost));
-        // It always has a next value.
-        let _ = self.due.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        self.reserve(now, segments);
     }
 }
 
 fn interval(segments: u32) -> u64 {
-    if segments == 0 { 0 } else { SECOND / u64::from(segments) }
+    interval_of(u64::from(segments) * 1_000_000)
 }
 
 fn interval_of(millionths: u64) -> u64 {
@@ -209,6 +203,15 @@ mod tests {
         rate.set_per_second(now(30), 1);
         let slow = passed_in(30..40);
         assert!((10..=21).contains(&slow), "{slow}");
+    }
+
+    #[test]
+    fn the_same_rate_again_forgives_nothing() {
+        let rate = Rate::even(100_000);
+        let now = Duration::from_secs(5);
+        (0..3).for_each(|_| _ = rate.reserve(now, 1));
+        rate.set_millionths(now, 100_000);
+        assert_eq!(rate.reserve(now, 1).as_millis(), 34_900);
     }
 
     #[test]

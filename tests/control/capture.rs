@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use super::certificate::Certificate;
 use super::foreign::{is_required, skip};
 use super::world::{CHAPPE, Smsc, World, carrier, route, submit, text, until};
 
@@ -150,13 +151,8 @@ fn a_capture_ends_after_so_many_pdus_and_when_its_client_goes() {
 /// What TLS carries is captured, on either side of the engine, as SMPP.
 #[test]
 fn sessions_under_tls_are_captured_as_what_they_carry() {
-    let files = std::env::temp_dir().join(format!("chappe-control-tls-{}", std::process::id()));
-    fs::create_dir_all(&files).unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let (cert, key) = (files.join("cert.pem"), files.join("cert.key"));
-    fs::write(&cert, made.cert.pem()).unwrap();
-    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let certificate = Certificate::new("control-tls");
+    let (cert, key) = (&certificate.cert, &certificate.key);
     let smsc = Smsc::start(&format!("--tls-cert {cert} --tls-key {key} --receipt-delay 0ms"));
     let tls = format!("tls = {{ cert_file = \"{cert}\", key_file = \"{key}\" }}\n");
     let trusts = format!("tls = {{ ca_file = \"{cert}\", server_name = \"localhost\" }}");
@@ -184,7 +180,6 @@ fn sessions_under_tls_are_captured_as_what_they_carry() {
     }
     load.kill().unwrap();
     load.wait().unwrap();
-    fs::remove_dir_all(&files).unwrap();
 }
 
 /// The PDU that would go beyond is not written, and what is in the file is whole.

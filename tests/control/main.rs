@@ -3,6 +3,8 @@
 
 mod binds;
 mod capture;
+#[path = "../foreign/certificate.rs"]
+mod certificate;
 mod clients;
 #[path = "../foreign/mod.rs"]
 #[allow(dead_code)] // of it only whether foreign software has to be here

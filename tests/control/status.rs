@@ -4,18 +4,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::certificate::Certificate;
 use super::world::{CHAPPE, Smsc, World, carrier, free_address, refusing_smsc, route, text, until};
 
 #[test]
 fn each_way_to_bind_wrongly_is_read_at_a_glance_with_what_to_do_about_it() {
     let smsc = Smsc::start("--system-id chappe --password right");
-    let files = std::env::temp_dir().join(format!("chappe-control-bind-{}", std::process::id()));
-    std::fs::create_dir_all(&files).unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let (cert, key) = (files.join("cert.pem"), files.join("cert.key"));
-    std::fs::write(&cert, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+    let certificate = Certificate::new("control-bind");
+    let (cert, key) = (&certificate.cert, &certificate.key);
     let secret = Smsc::start(&format!("--tls-cert {cert} --tls-key {key}"));
     let trusts = |name| format!("tls = {{ ca_file = \"{cert}\", server_name = \"{name}\" }}");
     let tables = [
@@ -65,7 +61,6 @@ fn each_way_to_bind_wrongly_is_read_at_a_glance_with_what_to_do_about_it() {
     let down = world.ask("status");
     let states = down["carriers"].as_array().unwrap().iter().map(|one| one["state"].clone());
     assert_eq!(states.collect::<Vec<Value>>(), [["down"; 8].as_slice(), &["up"]].concat());
-    std::fs::remove_dir_all(&files).unwrap();
 }
 
 #[test]

@@ -245,11 +245,10 @@ impl AccountLink {
     /// the number that this destination gets, or any if none is said.
     fn sender_of(&self, named: Address, destination: &[u8]) -> Address {
         let pools = &self.world.pools;
-        match pools.sender(named.octets(), destination) {
-            Some(_) if destination.is_empty() => Address::default(),
-            Some(sender) => sender.clone(),
-            None => named,
+        if destination.is_empty() && pools.has(named.octets()) {
+            return Address::default();
         }
+        pools.sender(named.octets(), destination).cloned().unwrap_or(named)
     }
 
     /// Who knows an id of ours, and the id, as this account writes it.

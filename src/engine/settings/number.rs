@@ -2,6 +2,7 @@
 
 use crate::message::class::TrafficClass;
 use crate::message::words::words;
+use crate::wire::Address;
 
 /// A sender we own: what it may send and who gets what is sent to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -47,5 +48,19 @@ words! {
         ShortCode = "short_code",
         /// A number whose calls the owner pays.
         TollFree = "toll_free",
+    }
+}
+
+impl NumberKind {
+    /// The sender of a message from such a number (SMPP 3.4 §5.2.5, §5.2.6).
+    #[must_use]
+    pub fn sender(self, address: &str) -> Address {
+        let (ton, npi) = match self {
+            Self::Alphanumeric => (5, 0),
+            Self::LongNumber | Self::TollFree => (1, 1),
+            // Network specific: what SMSCs take for a short code.
+            Self::ShortCode => (3, 0),
+        };
+        Address::new(ton, npi, address.as_bytes())
     }
 }

@@ -168,10 +168,10 @@ impl<L: Clone> Shard<L> {
             }
             return;
         }
-        let account = self.awaiting.account(place).unwrap_or(u32::MAX);
-        let policy = self.limits.multipart_state_of(account);
         let mut worst = (state, error);
         if self.awaiting.more(place).is_some() {
+            let account = self.awaiting.account(place).unwrap_or(u32::MAX);
+            let policy = self.limits.multipart_state_of(account);
             let Some(more) = self.awaiting.more_mut(place) else { return };
             if !more.progress.end_segments(Of::Key(key), state) {
                 effects.count(Counted::ReceiptDuplicate);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::doubts::number_of;
 use super::live::Place;
 use super::{Counted, Effects, InDoubtPolicy, SegmentResult, Shard};
 use crate::clock::Now;
@@ -24,12 +25,9 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let lane = self.lane_of(ticket);
-        let place =
-            self.slots.get_mut(ticket).and_then(|live| Some(live.segment_mut(segment)?.place));
         let result = match result {
             SegmentResult::Accepted { key: Some(key) }
-                if place != Some(Place::Accepted)
-                    && self.is_copy_of_another(now, ticket, segment, key) =>
+                if self.is_copy_of_another(now, ticket, segment, key) =>
             {
                 SegmentResult::InDoubt
             }
@@ -348,11 +346,7 @@ fn strict_lane(live: &super::Live) -> u64 {
 
 /// What stands for this message's destination at its carrier, however accounts write the number.
 fn lane(live: &super::Live) -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    let seed = u64::from(live.carrier);
-    let mut hasher = foldhash::fast::FixedState::with_seed(seed).build_hasher();
-    hasher.write(tail(live.message.destination.octets()));
-    hasher.finish()
+    number_of(live.carrier, live.message.destination.octets())
 }
 
 fn outgoing(live: &super::Live, ticket: u64, segment: u8, segments: u8) -> Outgoing {

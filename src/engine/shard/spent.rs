@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use super::Shard;
+use super::live::Place;
 use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::mt::receipts::{CarrierReceipt, same_number};
@@ -95,9 +96,13 @@ impl<L: Clone> Shard<L> {
         segment: u8,
         key: u64,
     ) -> bool {
-        let Some(live) = self.slots.get(ticket).filter(|_| !self.spent.is_empty()) else {
+        if self.spent.is_empty() {
             return false;
-        };
+        }
+        let Some(live) = self.slots.get(ticket) else { return false };
+        if live.all().get(usize::from(segment)).is_none_or(|one| one.place == Place::Accepted) {
+            return false;
+        }
         let (message, carrier) = (&live.message, live.carrier);
         let is_of = |receipt: &CarrierReceipt| {
             let (own, its) = (message.destination.octets(), receipt.destination.octets());

@@ -1,7 +1,7 @@
 //! A look through all that waits for a carrier without a bind, for what may go elsewhere.
 //!
-//! A million wait there, so it looks at some of them at a time: at what each number holds back, then
-//! at what waits for the carrier itself. Between two steps nothing leaves the queues otherwise; it
+//! A million wait there, so it looks at some of them at a time: at what each number holds back, and
+//! then at what waits for the carrier itself. Between two steps nothing else leaves the queues; it
 //! ends before anything does.
 
 use std::collections::VecDeque;
