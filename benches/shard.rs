@@ -20,6 +20,7 @@ use chappe::message::envelope::{Message, UserData};
 use chappe::message::message_id::MessageId;
 use chappe::message::state::MessageState;
 use chappe::mt::egress::Outgoing;
+use chappe::mt::ingress::Replacement;
 use chappe::mt::receipts::{CarrierReceipt, Evidence, Notations, receipt_keys, response_key};
 use chappe::mt::segmentation::Cutting;
 use chappe::wire::{Address, CommandStatus, SequenceNumber};
@@ -103,6 +104,16 @@ impl Effects for Notes {
     }
 
     fn operated(&mut self, _: u64, _: Findings) {}
+
+    fn replaced(
+        &self,
+        message: &Message,
+        _: u32,
+        replacement: &Replacement,
+        wall: Duration,
+    ) -> Result<Message, CommandStatus> {
+        replacement.of(message, None, Cutting::default(), wall)
+    }
 
     fn elsewhere(&mut self, _: &Message, _: u32, _: Option<u32>) -> Option<u32> {
         None

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use crate::engine::settings::{Action, Encoding, Order, PrefixRow, Route, Target};
+use crate::mt::ingress::Languages;
 use crate::mt::routing::{Prefix, Way};
+use crate::text::Language;
 
 use super::account::patterns;
 use super::prefixes::{self, Costs};
@@ -33,6 +35,7 @@ fn route(table: &Reader<'_>, accounts: &Names, carriers: &Names) -> Option<Route
     table.word("order", &mut order);
     table.word("encoding", &mut encoding);
     table.flag("strict_order", &mut strict_order);
+    let shifts = shifts(table, encoding);
     let targets = targets(table, carriers, order);
     let costs = match order {
         Order::Cost => Costs::Needed(&targets),
@@ -54,8 +57,26 @@ fn route(table: &Reader<'_>, accounts: &Names, carriers: &Names) -> Option<Route
         order,
         action,
         encoding,
+        shifts,
         strict_order,
     })
+}
+
+/// The national tables of a route; notes an encoding that never makes GSM-7 of a text.
+fn shifts(table: &Reader<'_>, encoding: Encoding) -> Languages {
+    let named = |word: &str| {
+        let of = |number: u8| Language(number);
+        (1..=Language::LAST.0).map(of).find(|language| language.name() == Some(word))
+    };
+    let read = table.several("shifts", named);
+    if let Some(value) = table.value("shifts")
+        && !matches!(encoding, Encoding::Auto | Encoding::Gsm7 | Encoding::Smart)
+    {
+        let found = format!("shifts beside encoding = \"{encoding}\"");
+        let expected = "encoding = \"auto\", \"gsm7\" or \"smart\", which make GSM-7 of texts";
+        table.sheet.fault(&value.spot, found, expected);
+    }
+    Languages::new(read.into_iter().map(|(_, language)| language))
 }
 
 /// The prefixes that stand in the configuration itself; notes one that is said twice.

@@ -4,6 +4,7 @@
 //! find unknown keys, word the error messages, bound the numbers, and make the manual's page of
 //! defaults, so none of these can say another thing than the others.
 
+use crate::text::Language;
 mod rows;
 
 /// One key of one table.
@@ -46,6 +47,8 @@ pub enum Kind {
     Keywords,
     /// Nothing yet: the key is a later version's, and refused.
     Later,
+    /// Languages with national tables, one or several.
+    Languages,
     /// `"IP:PORT"` to listen on.
     Listen,
     /// `"IP:PORT"` to listen on, or `"off"`.
@@ -249,6 +252,11 @@ impl Key {
             Kind::Decimal(_) => "a decimal number such as 0.045".to_owned(),
             Kind::Encodings => {
                 r#""gsm7", "latin1" or "ucs2", or several: ["gsm7", "ucs2"]"#.to_owned()
+            }
+            Kind::Languages => {
+                let names = (1..=Language::LAST.0).filter_map(|number| Language(number).name());
+                let names: Vec<_> = names.collect();
+                format!("one of {}, or several", names.join(", "))
             }
             Kind::Endpoint => r#""HOST:PORT" with a port from 1 to 65535"#.to_owned(),
             Kind::File => "the path of a readable file".to_owned(),

@@ -238,6 +238,7 @@ fn carrier(
         is_removed: false,
         cutting: cutting(dialect),
         writing: Writing {
+            zero: zero(dialect),
             reference: dialect.segmentation,
             reference_max: dialect.reference_max,
             esm_class_mode: dialect.esm_class_mode,
@@ -393,8 +394,8 @@ fn cutting(dialect: &Dialect) -> Cutting {
     Cutting {
         zero: zero(dialect),
         reference: dialect.segmentation,
-        recoding: None,
         encodings: dialect.encodings,
+        ..Cutting::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::settings::{self, Encoding, Number, Order, Pool, PrefixRow, Route, Settings, Target};
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
-use crate::mt::ingress::{Admission, Recoding};
+use crate::mt::ingress::{Admission, Languages, Recoding};
 use crate::mt::pools::Pools;
 use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Way};
 use crate::wire::CommandStatus;
@@ -62,7 +62,7 @@ pub fn routes(settings: &Settings, accounts: &Places<'_>, carriers: &Places<'_>)
 
 /// What each route makes of texts; empty when all keep them.
 #[must_use]
-pub fn recodings(settings: &Settings) -> Box<[Option<Recoding>]> {
+pub fn recodings(settings: &Settings) -> Box<[(Option<Recoding>, Languages)]> {
     let recoding = |route: &Route| match route.encoding {
         Encoding::Keep => None,
         Encoding::Auto => Some(Recoding::Auto),
@@ -73,7 +73,7 @@ pub fn recodings(settings: &Settings) -> Box<[Option<Recoding>]> {
     };
     match settings.routes.iter().all(|route| route.encoding == Encoding::Keep) {
         true => Box::default(),
-        false => settings.routes.iter().map(recoding).collect(),
+        false => settings.routes.iter().map(|route| (recoding(route), route.shifts)).collect(),
     }
 }
 

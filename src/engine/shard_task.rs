@@ -25,6 +25,7 @@ use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::mt::egress::Outgoing;
+use crate::mt::ingress::Replacement;
 use crate::mt::receipts::IdKeys;
 use crate::wire::{CommandStatus, SequenceNumber};
 use released::Released;
@@ -333,6 +334,16 @@ impl Effects for Hands {
 
     fn operated(&mut self, number: u64, findings: Findings) {
         self.operators.tell(number, findings);
+    }
+
+    fn replaced(
+        &self,
+        message: &Message,
+        carrier: u32,
+        replacement: &Replacement,
+        wall: Duration,
+    ) -> Result<Message, CommandStatus> {
+        self.world.replaced(message, carrier, replacement, wall)
     }
 
     fn elsewhere(&mut self, message: &Message, carrier: u32, to: Option<u32>) -> Option<u32> {

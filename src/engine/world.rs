@@ -39,10 +39,10 @@ use crate::message::dialect::Dialect;
 use crate::message::envelope::Message;
 use crate::message::translation::Form;
 use crate::mo::Owners;
-use crate::mt::ingress::{Admission, Recoding};
+use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
-use crate::mt::routing::{Action, Classes, Routes};
+use crate::mt::routing::{Action, Classes, Found, Routes};
 use crate::mt::segmentation::{Cutting, Writing, fits};
 use crate::mt::throttle::Rate;
 use crate::session;
@@ -68,7 +68,7 @@ pub struct World {
     /// Routes.
     pub routes: Arc<Routes>,
     /// What each route makes of texts, in the order of the settings; empty when all keep them.
-    pub recodings: Box<[Option<Recoding>]>,
+    pub recodings: Box<[(Option<Recoding>, Languages)]>,
     /// Whether each route keeps its messages in strict order; empty when none does.
     pub strict: Box<[bool]>,
     /// Classes of numbers.
@@ -233,17 +233,44 @@ impl World {
         }
     }
 
-    /// Whether some route or carrier makes other octets of texts than accounts submitted.
-    #[must_use]
-    pub fn recodes(&self) -> bool {
-        let other = |carrier: &Arc<Carrier>| !carrier.cutting.keeps_all();
-        !self.recodings.is_empty() || self.carriers.iter().any(other)
-    }
-
     /// How a message is cut that goes by this route to this carrier.
     fn cutting(&self, carrier: &Carrier, route: u32) -> Cutting {
-        let recoding = self.recodings.get(route as usize).copied().flatten();
-        Cutting { recoding, ..carrier.cutting }
+        match self.recodings.get(route as usize) {
+            Some(&(recoding, languages)) => Cutting { recoding, languages, ..carrier.cutting },
+            None => carrier.cutting,
+        }
+    }
+
+    /// What a replacement makes of a message that waits for this carrier.
+    ///
+    /// # Errors
+    /// As [`Replacement::of`].
+    pub fn replaced(
+        &self,
+        message: &Message,
+        carrier: u32,
+        replacement: &Replacement,
+        wall: Duration,
+    ) -> Result<Message, CommandStatus> {
+        let carrier = self.carriers.get(carrier as usize);
+        let account = self.accounts.get(message.account as usize);
+        let (Some(carrier), Some(account)) = (carrier, account) else {
+            return Err(CommandStatus::ESME_RREPLACEFAIL);
+        };
+        // A route that is no more wants nothing of it.
+        let cutting = match self.route_of(message) {
+            Some(found) => self.cutting(carrier, found.route),
+            None => carrier.cutting,
+        };
+        replacement.of(message, account.form.as_ref(), cutting, wall)
+    }
+
+    /// The route that a message takes by now.
+    fn route_of(&self, message: &Message) -> Option<Found<'_>> {
+        let account = self.accounts.get(message.account as usize)?;
+        let (source, destination) = (message.source.octets(), message.destination.octets());
+        let class = self.class_of(account, source);
+        self.routes.find(account.index, class, source, destination)
     }
 
     /// Another carrier that a queued message may take, the first in its lane's order that is up,

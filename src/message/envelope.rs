@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::class::TrafficClass;
+use crate::text::Shifts;
 use crate::wire::Address;
 
 /// Octets of user data kept in the message itself: a whole single segment fits.
@@ -31,8 +32,13 @@ pub struct Message {
     pub registered_delivery: u8,
     /// `replace_if_present_flag` as submitted.
     pub replace_if_present_flag: u8,
-    /// `data_coding` as submitted.
+    /// The `data_coding` it is sent with.
     pub data_coding: u8,
+    /// The `data_coding` that its account wrote: what a replacement of its text is in, since a
+    /// replace_sm does not say.
+    pub submitted_coding: u8,
+    /// The national tables its text is in, which each segment's header announces.
+    pub shifts: Shifts,
     /// `sm_default_msg_id` as submitted.
     pub sm_default_msg_id: u8,
     /// Whether it goes only when the one before it, of its sender to its destination, was taken.
@@ -68,6 +74,8 @@ impl Default for Message {
             registered_delivery: 0,
             replace_if_present_flag: 0,
             data_coding: 0,
+            submitted_coding: 0,
+            shifts: Shifts::NONE,
             sm_default_msg_id: 0,
             strict_order: false,
             number: None,

@@ -72,12 +72,17 @@ impl Form {
 }
 
 impl Form {
-    /// Whether texts pass as they are, whatever their alphabet.
-    #[must_use]
-    pub fn leaves_texts(&self) -> bool {
-        let ours = Dialect::default();
-        let form = (self.zero, self.gsm7, self.packing, self.order);
-        form == (ours.data_coding_0, ours.data_coding_gsm7, ours.gsm7_packing, ours.ucs2_order)
+    /// Appends user data that this peer has written, in our form, to `out`, and says its
+    /// `data_coding` there; `None` when both are what they were.
+    pub fn read_text(
+        &self,
+        esm_class: u8,
+        data_coding: u8,
+        user_data: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Option<u8> {
+        let text = text::Text { esm_class, data_coding, alike: false };
+        text::translate(self, Way::Read, text, user_data, out)
     }
 }
 

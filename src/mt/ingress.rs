@@ -6,17 +6,18 @@ mod replace;
 
 use std::time::Duration;
 
-use super::segmentation::{Cutting, cut};
+use super::segmentation::{Cutting, cut, is_own_segment};
 use crate::message::class::TrafficClass;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::pattern::AddressPattern;
 use crate::message::translation::bare;
+use crate::text::Shifts;
 use crate::wire::table::SubmitSm;
 use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
 pub use data::{as_submit, validity_of};
-pub use encoding::Recoding;
+pub use encoding::{Languages, Recoding};
 pub use replace::Replacement;
 
 /// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
@@ -103,11 +104,14 @@ impl Admission {
             return Err(CommandStatus::ESME_RINVPRTFLG);
         }
         let (mut user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
-        let (mut data_coding, mut recoded) = (submit.data_coding, Vec::new());
+        let (mut data_coding, mut shifts) = (submit.data_coding, Shifts::NONE);
+        let mut recoded = Vec::new();
+        let is_own = is_own_segment(submit.esm_class, submit.tlvs);
         if !cutting.keeps_all()
-            && let Some(other) = encoding::recode(submit, user_data, cutting, &mut recoded)?
+            && !is_own
+            && let Some(other) = encoding::recode(data_coding, user_data, cutting, &mut recoded)?
         {
-            (data_coding, user_data) = (other, &recoded);
+            (data_coding, shifts, user_data) = (other.data_coding, other.shifts, &recoded);
         }
         let latest = wall + self.validity_max;
         let send_at = parse_time(submit.schedule_delivery_time.octets(), wall)
@@ -122,7 +126,7 @@ impl Admission {
         if send_at >= expires_at {
             return Err(CommandStatus::ESME_RINVSCHED);
         }
-        let cuts = cut(submit.esm_class, data_coding, submit.tlvs, user_data, cutting)?;
+        let cuts = cut(is_own, (data_coding, shifts), user_data, cutting)?;
         Ok(Message {
             account: self.account,
             class: TrafficClass::default(),
@@ -135,6 +139,8 @@ impl Admission {
             registered_delivery: submit.registered_delivery,
             replace_if_present_flag: submit.replace_if_present_flag,
             data_coding,
+            submitted_coding: submit.data_coding,
+            shifts,
             sm_default_msg_id: submit.sm_default_msg_id,
             strict_order: false,
             number: None,

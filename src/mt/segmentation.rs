@@ -4,11 +4,11 @@
 #[cfg(test)]
 mod tests;
 
-use super::ingress::Recoding;
+use super::ingress::{Languages, Recoding};
 use crate::message::encodings::Encodings;
 use crate::message::envelope::{Message, ServiceType};
 use crate::text::plan::{USER_DATA_OCTETS, capacity};
-use crate::text::udh::Udh;
+use crate::text::udh::{Concatenation, Header, ReferenceWidth, Udh};
 use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference, Shifts, decode};
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
@@ -20,8 +20,8 @@ const UDHI: u8 = 0x40;
 const MODE: u8 = 0x03;
 /// Octets a short_message may have (SMPP 3.4 §5.2.21).
 const SHORT_MESSAGE_MAX: usize = 254;
-/// Octets of the longest header: a concatenation element with a 16-bit reference.
-const UDH_MAX: usize = 7;
+/// Octets of a header of one concatenation element with an 8-bit reference.
+const CONCATENATION_OCTETS: usize = 6;
 
 /// How one carrier wants long messages.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,8 @@ pub struct Cutting {
     pub reference: Reference,
     /// What the message's route makes of texts.
     pub recoding: Option<Recoding>,
+    /// The national tables that its route allows where it makes GSM-7 of them.
+    pub languages: Languages,
     /// The alphabets that its carrier takes.
     pub encodings: Encodings,
 }
@@ -43,6 +45,7 @@ impl Default for Cutting {
             zero: DefaultAlphabet::Gsm7,
             reference: Reference::Udh8,
             recoding: None,
+            languages: Languages::default(),
             encodings: Encodings::default(),
         }
     }
@@ -55,14 +58,14 @@ impl Cutting {
         let any = self.zero == DefaultAlphabet::Gsm7 && self.encodings.is_any();
         any && self.recoding.is_none()
     }
+}
 
-    /// How a text is measured: as what is written to the carrier is carried by the radio.
-    fn alphabet(self, data_coding: u8) -> Alphabet {
-        match (data_coding, self.zero) {
-            // It is written under data_coding 0, and becomes septets.
-            (3, DefaultAlphabet::Latin1) => Alphabet::Latin1Default,
-            _ => Alphabet::of(data_coding, DefaultAlphabet::Gsm7),
-        }
+/// How a text is measured: as what is written to the carrier is carried by the radio.
+fn alphabet(data_coding: u8, zero: DefaultAlphabet) -> Alphabet {
+    match (data_coding, zero) {
+        // It is written under data_coding 0, and becomes septets.
+        (3, DefaultAlphabet::Latin1) => Alphabet::Latin1Default,
+        _ => Alphabet::of(data_coding, DefaultAlphabet::Gsm7),
     }
 }
 
@@ -100,22 +103,20 @@ pub fn is_own_segment(esm_class: u8, tlvs: Tlvs<'_>) -> bool {
 /// # Errors
 /// ESME_RINVMSGLEN when it would take more than 255 segments.
 pub fn cut(
-    esm_class: u8,
-    data_coding: u8,
-    tlvs: Tlvs<'_>,
+    is_own_segment: bool,
+    (data_coding, shifts): (u8, Shifts),
     user_data: &[u8],
     cutting: Cutting,
 ) -> Result<Box<[u16]>, CommandStatus> {
-    let own_segments = is_own_segment(esm_class, tlvs);
     // The smallest capacity is a UCS-2 segment's 140 octets. An octet of Latin-1 that becomes two
     // septets is no less: 70 of them do.
     let len = user_data.len();
     let short = len <= 140 && (len <= 70 || cutting.zero != DefaultAlphabet::Latin1);
-    if short || own_segments || cutting.reference == Reference::Payload {
+    if short || is_own_segment || cutting.reference == Reference::Payload {
         return Ok(Box::default());
     }
-    let alphabet = cutting.alphabet(data_coding);
-    let layout = Layout { reference: cutting.reference, ..Layout::new(alphabet) };
+    let alphabet = alphabet(data_coding, cutting.zero);
+    let layout = Layout { alphabet, reference: cutting.reference, shifts };
     let plan = Plan::new(user_data, layout).map_err(|_| CommandStatus::ESME_RINVMSGLEN)?;
     if plan.segments() == 1 {
         return Ok(Box::default());
@@ -129,29 +130,29 @@ pub fn cut(
 #[must_use]
 pub fn fits(message: &Message, cutting: Cutting) -> bool {
     let octets = message.user_data.octets();
-    if !cutting.encodings.takes(message.data_coding)
-        && is_text(message.data_coding)
-        && !is_own_segment(message.esm_class, Tlvs::take(&message.tlvs).0)
-    {
+    let own = || is_own_segment(message.esm_class, Tlvs::take(&message.tlvs).0);
+    if !cutting.encodings.takes(message.data_coding) && is_text(message.data_coding) && !own() {
         return false;
     }
     if cutting.zero != DefaultAlphabet::Gsm7 && message.data_coding == 0 {
-        let own = is_own_segment(message.esm_class, Tlvs::take(&message.tlvs).0);
-        if !own && !can_write(cutting.zero, octets) {
+        let writes = message.shifts.is_default() && can_write(cutting.zero, octets);
+        if !writes && !own() {
             return false;
         }
     }
     if message.cuts.is_empty() {
-        let tlvs = Tlvs::take(&message.tlvs).0;
-        let cuts = cut(message.esm_class, message.data_coding, tlvs, octets, cutting);
+        let cuts = cut(own(), (message.data_coding, message.shifts), octets, cutting);
         return cuts.is_ok_and(|cuts| cuts.is_empty());
     }
-    let header = match cutting.reference {
-        Reference::Udh16 => UDH_MAX,
-        // Where payloads are taken, segments are too; with SAR the SMSC makes the header.
-        Reference::Payload | Reference::Sar | Reference::Udh8 => UDH_MAX - 1,
-    };
-    let alphabet = cutting.alphabet(message.data_coding);
+    // Where payloads are taken, segments are too; with SAR the SMSC makes the header.
+    let wide = cutting.reference == Reference::Udh16;
+    has_room(message, alphabet(message.data_coding, cutting.zero), wide)
+}
+
+/// Whether each segment of a message leaves room for its header: with `wide`, one with a reference
+/// of 16 bits.
+fn has_room(message: &Message, alphabet: Alphabet, wide: bool) -> bool {
+    let header = CONCATENATION_OCTETS + usize::from(wide) + 3 * message.shifts.elements();
     let capacity = capacity(alphabet, header);
     (0..message.segments()).all(|at| {
         let plan = Plan::new(message.segment(at), Layout::new(alphabet));
@@ -176,6 +177,8 @@ pub fn own_reference(message: &Message) -> Option<u16> {
 /// How one carrier wants its segments written.
 #[derive(Clone, Copy, Debug)]
 pub struct Writing {
+    /// As [`Cutting::zero`].
+    pub zero: DefaultAlphabet,
     /// How segments are tied together.
     pub reference: Reference,
     /// The greatest reference, at least 1; after it comes 1 again.
@@ -191,6 +194,7 @@ pub struct Writing {
 impl Default for Writing {
     fn default() -> Self {
         Self {
+            zero: DefaultAlphabet::Gsm7,
             reference: Reference::Udh8,
             reference_max: u16::MAX,
             esm_class_mode: 0,
@@ -224,38 +228,36 @@ impl Renderer {
             self.whole(message, tlvs, &mut submit);
             return submit;
         }
-        let how = writing.reference;
         let reference = within(reference, writing);
-        let octets = message.segment(segment);
-        self.user_data.clear();
         self.tlvs.clear();
         self.tlvs.extend_from_slice(tlvs);
-        match how {
-            Reference::Sar => {
-                let tags = [
-                    (TlvTag::SAR_MSG_REF_NUM, &reference.to_be_bytes()[..]),
-                    (TlvTag::SAR_TOTAL_SEGMENTS, &[segments]),
-                    (TlvTag::SAR_SEGMENT_SEQNUM, &[segment + 1]),
-                ];
-                for (tag, value) in tags {
-                    // Two octets at most.
-                    let _ = put_tlv(&mut self.tlvs, tag, value);
-                }
+        let mut concatenation = None;
+        if writing.reference == Reference::Sar {
+            let tags = [
+                (TlvTag::SAR_MSG_REF_NUM, &reference.to_be_bytes()[..]),
+                (TlvTag::SAR_TOTAL_SEGMENTS, &[segments]),
+                (TlvTag::SAR_SEGMENT_SEQNUM, &[segment + 1]),
+            ];
+            for (tag, value) in tags {
+                // Two octets at most.
+                let _ = put_tlv(&mut self.tlvs, tag, value);
             }
-            _ => {
-                let (udh, len) = concatenation(how, reference, segments, segment + 1);
-                self.user_data.extend_from_slice(udh.get(..len).unwrap_or(&udh));
-                submit.esm_class |= UDHI;
-            }
+        } else {
+            let (width, sequence) = (width(message, writing), segment + 1);
+            concatenation = Some(Concatenation { reference, width, total: segments, sequence });
         }
-        self.user_data.extend_from_slice(octets);
+        submit.esm_class |= put_user_data(&mut self.user_data, message, segment, concatenation);
         submit.short_message = &self.user_data;
         submit.tlvs = Tlvs::take(&self.tlvs).0;
         submit
     }
 
     fn whole<'a>(&'a mut self, message: &'a Message, tlvs: &'a [u8], submit: &mut SubmitSm<'a>) {
-        let octets = message.user_data.octets();
+        let mut octets = message.user_data.octets();
+        if !message.shifts.is_default() {
+            submit.esm_class |= put_user_data(&mut self.user_data, message, 0, None);
+            octets = &self.user_data;
+        }
         if octets.len() <= SHORT_MESSAGE_MAX {
             submit.short_message = octets;
             submit.tlvs = Tlvs::take(tlvs).0;
@@ -267,6 +269,28 @@ impl Renderer {
         let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_PAYLOAD, octets);
         submit.tlvs = Tlvs::take(&self.tlvs).0;
     }
+}
+
+/// Puts a segment behind the header that it needs, and gives the bit of `esm_class` that says so.
+fn put_user_data(
+    out: &mut Vec<u8>,
+    message: &Message,
+    segment: u8,
+    concatenation: Option<Concatenation>,
+) -> u8 {
+    let header = Header::of(concatenation, message.shifts);
+    out.clear();
+    out.extend_from_slice(header.as_octets());
+    out.extend_from_slice(message.segment(segment));
+    if header.as_octets().is_empty() { 0 } else { UDHI }
+}
+
+/// The width of the reference: that which the carrier wants, if the segments leave room for it. A
+/// message that waited while that was changed is planned, and billed, as it was before.
+fn width(message: &Message, writing: &Writing) -> ReferenceWidth {
+    let wide = writing.reference == Reference::Udh16
+        && has_room(message, alphabet(message.data_coding, writing.zero), true);
+    if wide { ReferenceWidth::Bits16 } else { ReferenceWidth::Bits8 }
 }
 
 /// Everything of a submit_sm but its text and TLVs. Times stay with us: the message is sent when it
@@ -304,20 +328,4 @@ fn within(reference: u16, writing: &Writing) -> u16 {
         _ => (reference, writing.reference_max),
     };
     reference.wrapping_sub(1) % max.max(1) + 1
-}
-
-/// A UDH with one concatenation element (3GPP TS 23.040 §9.2.3.24.1 and §9.2.3.24.8), and its
-/// length.
-fn concatenation(
-    how: Reference,
-    reference: u16,
-    total: u8,
-    sequence: u8,
-) -> ([u8; UDH_MAX], usize) {
-    let [high, low] = reference.to_be_bytes();
-    if how == Reference::Udh16 {
-        ([6, 0x08, 4, high, low, total, sequence], 7)
-    } else {
-        ([5, 0x00, 3, low, total, sequence, 0], 6)
-    }
 }

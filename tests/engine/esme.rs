@@ -69,7 +69,7 @@ pub enum Request {
     /// A query_sm of this id.
     Query(String),
     /// A replace_sm of this id by this text.
-    Replace { id: String, text: String },
+    Replace { id: String, text: Vec<u8> },
 }
 
 /// A response as it came: what its PDU has of these.
@@ -473,7 +473,7 @@ fn ask(now: Now, session: &mut Session, ticket: u64, request: &Request) {
             let body = ReplaceSm {
                 message_id: COctetString::from(id.as_str()),
                 registered_delivery: 1,
-                short_message: text.as_bytes(),
+                short_message: text,
                 ..ReplaceSm::default()
             };
             session.submit(now, ticket, &body).expect("a replace_sm");

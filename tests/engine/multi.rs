@@ -146,7 +146,7 @@ async fn its_id_stands_for_all_its_messages_and_with_an_address_for_one() {
     let id = esme.answered(Request::Multi(scheduled(), all.clone())).await.id;
     let query = || Request::Query(id.clone());
     let cancel = |to: &str| Request::Cancel { id: id.clone(), destination: to.to_owned() };
-    let replace = || Request::Replace { id: id.clone(), text: "other".to_owned() };
+    let replace = || Request::Replace { id: id.clone(), text: "other".into() };
 
     for (request, status) in [
         (query(), CommandStatus::ESME_RQUERYFAIL),

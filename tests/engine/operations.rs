@@ -4,7 +4,7 @@ use chappe::wire::CommandStatus;
 
 use crate::esme::{Esme, Request, Submit};
 use crate::smsc::{Reply, Smsc};
-use crate::world::World;
+use crate::world::{World, carrier};
 
 const ENROUTE: u8 = 1;
 const DELIVERED: u8 = 2;
@@ -178,17 +178,11 @@ async fn what_waits_for_a_carrier_that_is_down_is_taken_back() {
 async fn a_message_that_has_not_left_gets_another_text_and_plan() {
     let smsc = Smsc::start().await;
     smsc.script(|_| Reply::Report("DELIVRD"));
-    let world = World::before(
-        &smsc,
-        "[node] shards = 3\n\
-         [[account]]\nsystem_id = \"little\"\npassword = \"p\"\ndialect = \"little\"\n\
-         [dialect.little]\nucs2_order = \"little\"\n",
-    )
-    .await;
+    let world = World::before(&smsc, "[node] shards = 3\n").await;
     let esme = Esme::bind(world.smpp()).await;
     let soon = Submit { schedule: "000000000002000R".to_owned(), ..Submit::new("before") };
     let id = esme.accepted(soon.clone()).await;
-    let by = |id: &str, text: &str| Request::Replace { id: id.to_owned(), text: text.to_owned() };
+    let by = |id: &str, text: &str| Request::Replace { id: id.to_owned(), text: text.into() };
     let said = esme.answered(by(&id, &"x".repeat(200))).await;
     assert_eq!((said.command, said.status), ("replace_sm_resp", CommandStatus::ESME_ROK));
     let submitted = smsc.submitted(2).await;
@@ -199,10 +193,41 @@ async fn a_message_that_has_not_left_gets_another_text_and_plan() {
     let failed = CommandStatus::ESME_RREPLACEFAIL;
     assert_eq!(esme.answered(by(&id, "late")).await.status, failed);
     assert_eq!(esme.answered(by("no id", "x")).await.status, failed);
-    // A text whose alphabet is not said cannot be translated.
+}
+
+/// A replace_sm has no data_coding (SMPP 3.4 §4.10.1).
+#[tokio::test]
+async fn another_text_is_read_as_the_first_was_and_sent_as_its_route_wants() {
+    let smsc = Smsc::start().await;
+    let world = World::start(&format!(
+        "{}[[route]]\nname = \"all\"\nto = [{{ carrier = \"smsc\" }}]\nencoding = \"auto\"\n\
+         shifts = [\"turkish\"]\n\
+         [[account]]\nsystem_id = \"latin\"\npassword = \"p\"\ndialect = \"latin\"\n\
+         [dialect.latin]\ndata_coding_0 = \"latin1\"\n",
+        carrier("smsc", smsc.address)
+    ))
+    .await;
     let kind = chappe::session::BindKind::Transceiver;
-    let little = Esme::bind_as(world.smpp(), kind, "little", "p").await.unwrap();
-    let id = little.accepted(soon).await;
-    assert_eq!(esme.answered(by(&id, "x")).await.status, failed);
-    assert_eq!(little.answered(by(&id, "x")).await.status, failed);
+    let latin = Esme::bind_as(world.smpp(), kind, "latin", "p").await.unwrap();
+    let gsm = Esme::bind(world.smpp()).await;
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    // Who, the data_coding of the first, the other text, and what comes of it: esm_class,
+    // data_coding and user data.
+    let cases = [
+        (&latin, 0, b"d\xe9j\xe0".to_vec(), (0, 0, b"d\x05j\x7f".to_vec())),
+        (&latin, 0, b"f\xeate".to_vec(), (0, 8, utf16("f\u{ea}te"))),
+        (&gsm, 0, b"d\x05j\x7f".to_vec(), (0, 0, b"d\x05j\x7f".to_vec())),
+        (&gsm, 8, utf16("hi"), (0, 0, b"hi".to_vec())),
+        (&gsm, 8, utf16("\u{131}"), (0x40, 0, b"\x03\x25\x01\x01\x07".to_vec())),
+        (&gsm, 8, utf16("\u{416}"), (0, 8, utf16("\u{416}"))),
+    ];
+    for (at, (esme, data_coding, text, expected)) in cases.into_iter().enumerate() {
+        let schedule = "000000000002000R".to_owned();
+        let text_before = if data_coding == 8 { utf16("before") } else { b"before".to_vec() };
+        let id = esme.accepted(Submit { schedule, data_coding, ..Submit::new(&text_before) }).await;
+        let said = esme.answered(Request::Replace { id, text }).await;
+        assert_eq!((said.command, said.status), ("replace_sm_resp", CommandStatus::ESME_ROK));
+        let sent = smsc.submitted(at + 1).await.pop().unwrap();
+        assert_eq!((sent.esm_class, sent.data_coding, sent.text), expected, "{at}");
+    }
 }

@@ -408,9 +408,15 @@ pub(super) const ROUTE: &[Key] = keys! {
     /// text, else UCS-2; `smart` too, after look-alikes were put in place of what keeps it out of
     /// GSM-7. With `gsm7` and `latin1` a text that they do not hold is refused with
     /// ESME_RX_R_APPN; `ucs2` is UCS-2 always. What an account cut itself, binary data and message
-    /// classes go as they came. Where a route has another than `keep`, replace_sm is
-    /// ESME_RREPLACEFAIL: it does not say its alphabet.
+    /// classes go as they came. The text of a replace_sm, which does not say its alphabet, is read
+    /// as of the data_coding that the message was submitted with.
     encoding: words::<Encoding>(), Default(r#""keep""#);
+    /// Languages whose national tables GSM-7 may be written with (3GPP TS 23.038 §6.2.1.2): a text
+    /// of which one character lacks in GSM-7 takes 155 septets a segment then instead of 70 in
+    /// UCS-2. Each segment's header announces the tables, three octets each; handsets and carriers
+    /// must know them. With `encoding` `auto`, `gsm7` or `smart`, where a carrier's
+    /// `data_coding_0` is GSM-7.
+    shifts: Kind::Languages, Absent("none");
     /// A message goes only when its carrier has taken the one before it, of the same sender to the
     /// same destination, or that has ended: also while that waits to be tried again, or is in
     /// doubt. Otherwise messages are pipelined and one goes at a time only while the carrier

@@ -163,7 +163,11 @@ fn held(table: Table, key: &Key) -> (&'static str, Vec<(&'static str, &'static s
              [[number]]\naddress = \"12346\"\nkind = \"short_code\"\n[[pool]]",
             vec![("name", r#""p""#), ("numbers", r#""12345""#)],
         ),
-        Table::Route => ("[[route]]", vec![("name", r#""r""#), ("to", r#"[{ carrier = "c" }]"#)]),
+        Table::Route => {
+            let mut held = vec![("name", r#""r""#), ("to", r#"[{ carrier = "c" }]"#)];
+            held.extend((key.name == "shifts").then_some(("encoding", r#""auto""#)));
+            ("[[route]]", held)
+        }
         Table::Target => ("[[route]]\nname = \"r\"\n[[route.to]]", vec![("carrier", r#""c""#)]),
         Table::Dialect => ("[dialect.x]", vec![]),
         Table::Tlv => ("[dialect.x.tlv.t]", vec![("tag", "1"), ("type", r#""u8""#)]),
@@ -193,6 +197,7 @@ fn sample(table: Table, key: &Key) -> String {
         _ => match key.kind {
             Kind::Decimal(_) => return "1.5".to_owned(),
             Kind::Encodings => "latin1",
+            Kind::Languages => "turkish",
             Kind::Endpoint => "h:9",
             Kind::File if key.name == "prefix_file" => "p.csv",
             Kind::File => "b.pem",

@@ -44,6 +44,7 @@ fn value(key: &Key) -> String {
         Kind::Flag => "`true` or `false`".to_owned(),
         Kind::Integer { min, max, unit } => format!("{min} to {max} {unit}").trim().to_owned(),
         Kind::Encodings => "`\"gsm7\"`, `\"latin1\"`, `\"ucs2\"`, or several".to_owned(),
+        Kind::Languages => "a language such as `\"turkish\"`, or several".to_owned(),
         Kind::Keywords => "a word, or several".to_owned(),
         Kind::Later => "-".to_owned(),
         Kind::Listen => "`\"IP:PORT\"`".to_owned(),

@@ -13,7 +13,7 @@ use crate::engine::shared::{Keeper, Shared, ToShard};
 use crate::engine::world::{Account, Carrier, World};
 use crate::message::envelope::{Message, ServiceType};
 use crate::message::message_id::MessageId;
-use crate::message::translation::{Form, Translator, bare};
+use crate::message::translation::{Translator, bare};
 use crate::mt::ingress::{as_submit, validity_of};
 use crate::session::Session;
 use crate::wire::table::{CancelSm, Pdu, QuerySm, ReplaceSm, SubmitSm};
@@ -206,9 +206,7 @@ impl AccountLink {
             return Err(CommandStatus::ESME_RTHROTTLED);
         }
         let account = Arc::clone(&bound.account);
-        // A replace_sm does not say in which alphabet its text is, so it cannot be translated.
-        let is_ours = account.form.as_ref().is_none_or(Form::leaves_texts) && !self.world.recodes();
-        let found = self.find_id(&account, replace.message_id.octets()).filter(|_| is_ours);
+        let found = self.find_id(&account, replace.message_id.octets());
         let (keeper, id) = found.ok_or(CommandStatus::ESME_RREPLACEFAIL)?;
         let source = (replace.source_addr_ton, replace.source_addr.octets());
         let source = self.read_address(&account, source);
@@ -269,6 +267,7 @@ pub(super) fn plan<'a>(
     submit: &SubmitSm<'_>,
     wall: Duration,
 ) -> Result<(usize, Message, &'a Arc<Carrier>), CommandStatus> {
+    let submitted_coding = submit.data_coding;
     let translated;
     let submit = match &account.form {
         None => submit,
@@ -290,5 +289,6 @@ pub(super) fn plan<'a>(
     let class = world.class_of(account, source);
     let message = account.admission.message(envelope, submit, way.cutting, wall)?;
     let strict_order = way.strict_order;
-    Ok((shard, Message { class, strict_order, number, ..message }, way.carrier))
+    let message = Message { class, submitted_coding, strict_order, number, ..message };
+    Ok((shard, message, way.carrier))
 }

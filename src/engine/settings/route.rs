@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::message::class::TrafficClass;
 use crate::message::pattern::AddressPattern;
 use crate::message::words::words;
+use crate::mt::ingress::Languages;
 use crate::mt::routing::Prefix;
 
 /// One route. It matches a message when every filter given does; the longest prefix wins, then the
@@ -31,6 +32,8 @@ pub struct Route {
     pub action: Action,
     /// The alphabet it is sent in.
     pub encoding: Encoding,
+    /// The national tables that GSM-7 may be written with there.
+    pub shifts: Languages,
     /// Whether a lane always sends one message at a time, not only while throttled.
     pub strict_order: bool,
 }

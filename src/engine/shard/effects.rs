@@ -14,6 +14,7 @@ use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::{self, Why};
 use crate::mt::egress::Outgoing;
+use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{Outcome, Settled, Subject};
 use crate::mt::segmentation::Cutting;
 use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
@@ -42,6 +43,18 @@ pub trait Effects {
     /// its octets: its carrier has all of it, it has ended, or it was refused. Once for each
     /// message.
     fn released(&mut self, account: u32, carrier: u32, octets: u32);
+
+    /// What a replacement makes of a message that waits for this carrier.
+    ///
+    /// # Errors
+    /// The status of what is at fault with it.
+    fn replaced(
+        &self,
+        message: &Message,
+        carrier: u32,
+        replacement: &Replacement,
+        wall: Duration,
+    ) -> Result<Message, CommandStatus>;
 
     /// A message counts so many octets from now on instead of those; `false` when the account has
     /// no room for more.

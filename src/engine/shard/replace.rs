@@ -47,7 +47,7 @@ impl<L: Clone> Shard<L> {
         change: Change,
         effects: &mut E,
     ) {
-        if let Err(status) = self.can_change(now, ticket, &change.replacement) {
+        if let Err(status) = self.can_change(now, ticket, &change.replacement, effects) {
             return self.recalls.settle(change.request, Err(status), effects);
         }
         let Some(live) = self.slots.get_mut(ticket) else { return };
@@ -65,18 +65,17 @@ impl<L: Clone> Shard<L> {
     }
 
     /// Whether a message may be changed so, as far as is known now.
-    fn can_change(
+    fn can_change<E: Effects<Link = L>>(
         &self,
         now: Now,
         ticket: u64,
         replacement: &Replacement,
+        effects: &E,
     ) -> Result<(), CommandStatus> {
         let live = self.slots.get(ticket).filter(|live| replacement.covers(&live.message));
         let live = live.filter(|live| !live.is_with_carrier() && !live.expired && !live.held);
         let live = live.ok_or(CommandStatus::ESME_RREPLACEFAIL)?;
-        let rules = self.carriers.get(live.carrier as usize);
-        let cutting = rules.map(|rules| rules.cutting).unwrap_or_default();
-        replacement.of(&live.message, cutting, now.wall).map(|_| ())
+        effects.replaced(&live.message, live.carrier, replacement, now.wall).map(|_| ())
     }
 
     /// Changes a message nothing of which is out.
@@ -89,9 +88,7 @@ impl<L: Clone> Shard<L> {
     ) {
         let Some(live) = self.slots.get(ticket) else { return };
         let carrier = live.carrier;
-        let rules = self.carriers.get(carrier as usize);
-        let cutting = rules.map(|rules| rules.cutting).unwrap_or_default();
-        let message = match replacement.of(&live.message, cutting, now.wall) {
+        let message = match effects.replaced(&live.message, carrier, &replacement, now.wall) {
             Ok(message) => Arc::new(message),
             Err(status) => {
                 self.recalls.settle(request, Err(status), effects);

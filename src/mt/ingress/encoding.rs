@@ -5,10 +5,11 @@
 //! text of its alphabet go on as they came.
 
 use crate::message::encodings::TextEncoding;
-use crate::mt::segmentation::{Cutting, can_write, is_own_segment, is_text};
-use crate::text::{Alphabet, DefaultAlphabet, Encoding, Shifts, TextOptions, TextPlan, decode};
+use crate::mt::segmentation::{Cutting, can_write, is_text};
+use crate::text::{
+    Alphabet, DefaultAlphabet, Encoding, Language, Shifts, TextOptions, TextPlan, decode,
+};
 use crate::wire::CommandStatus;
-use crate::wire::table::SubmitSm;
 
 /// What a route makes of texts; without one they stay in the alphabet they were submitted in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,8 +26,32 @@ pub enum Recoding {
     Ucs2,
 }
 
-/// Puts the text in another alphabet into `out` and says its `data_coding`; `None` when it goes as
-/// it came.
+/// The national tables that a route lets texts be written with (3GPP TS 23.038 §6.2.1.2).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Languages(u16);
+
+impl Languages {
+    /// The tables of these languages.
+    #[must_use]
+    pub fn new(languages: impl IntoIterator<Item = Language>) -> Self {
+        let bit = |language: Language| 1_u16.checked_shl(u32::from(language.0)).unwrap_or(0);
+        Self(languages.into_iter().fold(0, |bits, language| bits | bit(language)))
+    }
+
+    fn iter(self) -> impl Iterator<Item = Language> {
+        let has = move |language: &u8| self.0 >> language & 1 == 1;
+        (0..=Language::LAST.0).filter(has).map(Language)
+    }
+}
+
+/// A text that was brought into another alphabet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Recoded {
+    pub data_coding: u8,
+    pub shifts: Shifts,
+}
+
+/// Puts the text in another alphabet into `out` and says which; `None` when it goes as it came.
 ///
 /// # Errors
 /// ESME_RX_R_APPN when the alphabet that is wanted does not hold it, ESME_RINVMSGLEN when it would
@@ -34,29 +59,32 @@ pub enum Recoding {
 #[cold]
 #[inline(never)]
 pub(super) fn recode(
-    submit: &SubmitSm<'_>,
+    data_coding: u8,
     user_data: &[u8],
     cutting: Cutting,
     out: &mut Vec<u8>,
-) -> Result<Option<u8>, CommandStatus> {
-    if !is_text(submit.data_coding)
-        || user_data.is_empty()
-        || is_own_segment(submit.esm_class, submit.tlvs)
-    {
+) -> Result<Option<Recoded>, CommandStatus> {
+    if !is_text(data_coding) || user_data.is_empty() {
         return Ok(None);
     }
     let writes = |data_coding, octets: &[u8]| data_coding != 0 || can_write(cutting.zero, octets);
     let takes = |data_coding, octets: &[u8]| {
         cutting.encodings.takes(data_coding) && writes(data_coding, octets)
     };
-    if cutting.recoding.is_none() && takes(submit.data_coding, user_data) {
+    if cutting.recoding.is_none() && takes(data_coding, user_data) {
         return Ok(None);
     }
-    let alphabet = Alphabet::of(submit.data_coding, DefaultAlphabet::Gsm7);
+    let alphabet = Alphabet::of(data_coding, DefaultAlphabet::Gsm7);
     let Ok(text) = decode(user_data, alphabet, Shifts::NONE) else { return Ok(None) };
+    // No alphabet but GSM-7 has them, and none of a carrier's own.
+    let languages: Vec<Language> = match cutting.zero {
+        DefaultAlphabet::Gsm7 => cutting.languages.iter().collect(),
+        _ => Vec::new(),
+    };
     let planned = |encoding, smart| {
         let options = TextOptions { encoding, smart, ..TextOptions::default() };
-        let options = TextOptions { reference: cutting.reference, ..options };
+        let options =
+            TextOptions { reference: cutting.reference, languages: &languages, ..options };
         TextPlan::of(&text, &options).map_err(|_| CommandStatus::ESME_RINVMSGLEN)
     };
     // The first alphabet that the carrier takes and that holds the text.
@@ -94,9 +122,9 @@ pub(super) fn recode(
         None if !is_taken => taken()?,
         _ => plan,
     };
-    let data_coding = plan.alphabet().data_coding();
+    let (data_coding, shifts) = (plan.alphabet().data_coding(), plan.plan.layout().shifts);
     *out = plan.user_data;
-    Ok(Some(data_coding))
+    Ok(Some(Recoded { data_coding, shifts }))
 }
 
 #[cfg(test)]
@@ -108,6 +136,7 @@ mod tests {
     use crate::message::envelope::Message;
     use crate::text::Reference;
     use crate::wire::COctetString;
+    use crate::wire::table::SubmitSm;
 
     const WALL: Duration = Duration::from_secs(1_780_000_000);
 

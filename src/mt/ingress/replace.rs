@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use super::encoding::recode;
 use super::{Admission, parse_time, text_of};
 use crate::message::envelope::{Message, UserData};
-use crate::mt::segmentation::{Cutting, cut};
+use crate::message::translation::Form;
+use crate::mt::segmentation::{Cutting, cut, is_own_segment};
+use crate::text::Shifts;
 use crate::wire::table::ReplaceSm;
 use crate::wire::{Address, CommandStatus, Tlvs};
 
@@ -58,14 +61,18 @@ impl Replacement {
         self.account == message.account && (source.is_empty() || source == message.source.octets())
     }
 
-    /// The message as it is to be from now on, its segments planned anew.
+    /// The message as it is to be from now on, its segments planned anew. A replace_sm does not say
+    /// in which alphabet its text is: it is read as what `form`, its account's, calls the
+    /// `data_coding` that the message was submitted with.
     ///
     /// # Errors
     /// ESME_RINVEXPIRY when its validity has ended by then, ESME_RINVSCHED when it ends before the
-    /// message may be sent, ESME_RINVMSGLEN when it would take more than 255 segments.
+    /// message may be sent, ESME_RINVMSGLEN when it would take more than 255 segments,
+    /// ESME_RX_R_APPN for a text that the alphabet its route wants does not hold.
     pub fn of(
         &self,
         message: &Message,
+        form: Option<&Form>,
         cutting: Cutting,
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
@@ -77,13 +84,28 @@ impl Replacement {
         if send_at >= expires_at {
             return Err(CommandStatus::ESME_RINVSCHED);
         }
-        let octets = self.user_data.octets();
-        let tlvs = Tlvs::take(&message.tlvs).0;
-        let cuts = cut(message.esm_class, message.data_coding, tlvs, octets, cutting)?;
+        let is_own = is_own_segment(message.esm_class, Tlvs::take(&message.tlvs).0);
+        let (mut read, mut recoded) = (Vec::new(), Vec::new());
+        let mut user_data = self.user_data.octets();
+        let (mut data_coding, mut shifts) = (message.submitted_coding, Shifts::NONE);
+        if let Some(form) = form
+            && let Some(ours) = form.read_text(message.esm_class, data_coding, user_data, &mut read)
+        {
+            (data_coding, user_data) = (ours, &read);
+        }
+        if !cutting.keeps_all()
+            && !is_own
+            && let Some(other) = recode(data_coding, user_data, cutting, &mut recoded)?
+        {
+            (data_coding, shifts, user_data) = (other.data_coding, other.shifts, &recoded);
+        }
+        let cuts = cut(is_own, (data_coding, shifts), user_data, cutting)?;
         Ok(Message {
             registered_delivery: self.registered_delivery,
+            data_coding,
+            shifts,
             sm_default_msg_id: self.sm_default_msg_id,
-            user_data: self.user_data.clone(),
+            user_data: UserData::new(user_data),
             cuts,
             send_at,
             expires_at,
@@ -127,7 +149,7 @@ mod tests {
         let wall = WALL + HOUR;
         let source = Address::new(0, 0, replace.source_addr.octets());
         let replacement = admission().replacement(replace, source, wall)?;
-        replacement.of(&message(), Cutting::default(), wall)
+        replacement.of(&message(), None, Cutting::default(), wall)
     }
 
     /// SMPP 3.4 §4.10.1.

@@ -12,7 +12,7 @@ fn message(text: &[u8], how: Reference) -> Message {
         registered_delivery: 1,
         user_data: UserData::new(text),
         tlvs: Box::from([0x02, 0x04, 0, 2, 0, 9]),
-        cuts: cut(3, 0, Tlvs::NONE, text, cutting).unwrap(),
+        cuts: cut(false, (0, Shifts::NONE), text, cutting).unwrap(),
         ..Message::default()
     }
 }
@@ -51,9 +51,12 @@ fn segments_put_together_are_the_text() {
 #[test]
 fn what_the_account_cut_itself_is_not_cut_again() {
     let text = [b'x'; 200];
-    assert!(cut(UDHI, 0, Tlvs::NONE, &text, Cutting::default()).unwrap().is_empty());
     let sar = [0x02, 0x0c, 0, 2, 0, 1];
-    assert!(cut(0, 0, Tlvs::take(&sar).0, &text, Cutting::default()).unwrap().is_empty());
+    for (esm_class, tlvs) in [(UDHI, Tlvs::NONE), (0, Tlvs::take(&sar).0)] {
+        let is_own = is_own_segment(esm_class, tlvs);
+        let cuts = cut(is_own, (0, Shifts::NONE), &text, Cutting::default());
+        assert!(is_own && cuts.unwrap().is_empty());
+    }
 }
 
 #[test]
@@ -174,6 +177,71 @@ fn a_plan_goes_to_another_carrier_only_where_its_segments_have_room() {
 #[test]
 fn more_than_255_segments_are_refused() {
     let text = vec![b'x'; 153 * 255 + 1];
-    let refused = cut(0, 0, Tlvs::NONE, &text, Cutting::default());
+    let refused = cut(false, (0, Shifts::NONE), &text, Cutting::default());
     assert_eq!(refused.unwrap_err(), CommandStatus::ESME_RINVMSGLEN);
+}
+
+/// 3GPP TS 23.040 §9.2.3.24.15: the header of every segment says which tables it is in.
+#[test]
+fn each_segment_of_a_text_in_national_tables_announces_them_and_fits() {
+    use crate::text::Language;
+    let shifts = Shifts { locking: Language::TURKISH, single: Language::PORTUGUESE };
+    // How it is tied, its octets, how many segments, and the header of the first.
+    let cases: [(Reference, usize, u8, &[u8]); 6] = [
+        (Reference::Udh8, 152, 1, &[6, 0x24, 1, 3, 0x25, 1, 1]),
+        (Reference::Udh8, 153, 2, &[11, 0, 3, 9, 2, 1, 0x24, 1, 3, 0x25, 1, 1]),
+        (Reference::Udh16, 300, 3, &[12, 8, 4, 0, 9, 3, 1, 0x24, 1, 3, 0x25, 1, 1]),
+        (Reference::Sar, 153, 2, &[6, 0x24, 1, 3, 0x25, 1, 1]),
+        (Reference::Payload, 153, 1, &[6, 0x24, 1, 3, 0x25, 1, 1]),
+        (Reference::Payload, 400, 1, &[6, 0x24, 1, 3, 0x25, 1, 1]),
+    ];
+    for (reference, octets, segments, header) in cases {
+        let text = vec![b'x'; octets];
+        let cutting = Cutting { reference, ..Cutting::default() };
+        let cuts = cut(false, (0, shifts), &text, cutting).unwrap();
+        let message =
+            Message { shifts, cuts, user_data: UserData::new(&text), ..Message::default() };
+        assert_eq!(message.segments(), segments, "{reference:?} {octets}");
+        let writing = Writing { reference, ..Writing::default() };
+        let (mut renderer, mut joined) = (Renderer::default(), Vec::new());
+        for segment in 0..segments {
+            let submit = renderer.render(&message, segment, 9, &writing);
+            let payload = submit.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
+            let user_data = payload.unwrap_or(submit.short_message);
+            assert!(submit.esm_class & UDHI != 0);
+            let (udh, rest) = Udh::split(user_data).unwrap();
+            assert_eq!(udh.shifts(), shifts);
+            assert!(segment > 0 || user_data.starts_with(header), "{user_data:02x?}");
+            let radio = udh.octets() * 8 + rest.len() * 7;
+            assert!(radio <= 140 * 8 || reference == Reference::Payload, "{reference:?}");
+            joined.extend_from_slice(rest);
+        }
+        assert_eq!(joined, text);
+        let latin = Cutting { zero: DefaultAlphabet::Latin1, ..cutting };
+        assert!(fits(&message, cutting) && !fits(&message, latin), "{reference:?}");
+    }
+}
+
+/// A reload may ask for the wider reference while messages wait that were planned, and billed, for
+/// the other.
+#[test]
+fn a_message_that_was_planned_for_the_narrow_reference_keeps_it() {
+    for octets in [200, 304, 306, 400] {
+        let message = message(&vec![b'x'; octets], Reference::Udh8);
+        let writing = Writing { reference: Reference::Udh16, ..Writing::default() };
+        let mut renderer = Renderer::default();
+        for segment in 0..message.segments() {
+            let submit = renderer.render(&message, segment, 0x109, &writing);
+            let (udh, rest) = Udh::split(submit.short_message).unwrap();
+            assert!(udh.octets() * 8 + rest.len() * 7 <= 140 * 8);
+            let concatenation = udh.concatenation().unwrap();
+            assert_eq!((concatenation.width, concatenation.reference), (ReferenceWidth::Bits8, 9));
+        }
+    }
+    let planned = message(&[b'x'; 400], Reference::Udh16);
+    let writing = Writing { reference: Reference::Udh16, ..Writing::default() };
+    let mut renderer = Renderer::default();
+    let submit = renderer.render(&planned, 0, 0x109, &writing);
+    let (udh, _) = Udh::split(submit.short_message).unwrap();
+    assert_eq!(udh.concatenation().map(|one| one.reference), Some(0x109));
 }

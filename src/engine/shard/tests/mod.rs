@@ -38,6 +38,7 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mo::{MoMessage, Owner, Recipient};
 use crate::mt::egress::Outgoing;
+use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{
     CarrierReceipt, Evidence, Notations, Settled, receipt_keys, response_key,
 };
@@ -133,6 +134,16 @@ impl Effects for Notes {
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
         self.dispatched.push(carrier);
         self.out.push_back((outgoing, first));
+    }
+
+    fn replaced(
+        &self,
+        message: &Message,
+        _carrier: u32,
+        replacement: &Replacement,
+        wall: Duration,
+    ) -> Result<Message, CommandStatus> {
+        replacement.of(message, None, Cutting::default(), wall)
     }
 
     fn elsewhere(&mut self, _message: &Message, carrier: u32, to: Option<u32>) -> Option<u32> {
