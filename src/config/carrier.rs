@@ -45,6 +45,7 @@ fn carrier(
     table.integer("binds", &mut carrier.binds);
     table.integer("window_max", &mut carrier.window_max);
     table.integer("segments_per_second", &mut carrier.segments_per_second);
+    table.integer("bind_segments_per_second", &mut carrier.bind_segments_per_second);
     table.integer("queue_max_messages", &mut carrier.queue_max_messages);
     table.integer("attempts_max", &mut carrier.attempts_max);
     table.integer("connect_timeout_ms", &mut carrier.connect_timeout_ms);

@@ -66,6 +66,7 @@ impl DispatchTask {
     pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>) -> Self {
         let mut dispatcher = Dispatcher::new(carrier.settings.segments_per_second, 0);
         dispatcher.set_ramp_up(ramp_up(&carrier));
+        dispatcher.set_bind_rate(carrier.settings.bind_segments_per_second);
         let world = shared.world();
         dispatcher.set_number_rates(shared.clock.now().monotonic, &world.number_rates);
         Self {
@@ -100,6 +101,7 @@ impl DispatchTask {
                 self.dispatcher.set_rate(now.monotonic, rate);
             }
             self.dispatcher.set_ramp_up(ramp_up(carrier));
+            self.dispatcher.set_bind_rate(carrier.settings.bind_segments_per_second);
             self.carrier = Arc::clone(carrier);
         }
     }

@@ -104,6 +104,11 @@ impl Dispatcher {
         self.numbers.set_rates(now, rates);
     }
 
+    /// So many segments a second on each bind from now on; 0 is no limit.
+    pub fn set_bind_rate(&mut self, segments_per_second: u32) {
+        self.binds.set_rate(segments_per_second);
+    }
+
     /// Binds that come up from now on have their whole window after this time; zero is at once.
     pub fn set_ramp_up(&mut self, ramp_up: Duration) {
         self.binds.set_ramp_up(ramp_up);

@@ -278,6 +278,9 @@ pub(super) const CARRIER: &[Key] = keys! {
     /// All binds together; we wait. 0 is no limit of ours, for carriers that say ESME_RTHROTTLED
     /// themselves; set the rate of the contract.
     segments_per_second: count(0, 1_000_000, "segments a second"), Default("0");
+    /// Segments a second on each bind, beside what all of them share: some SMSCs count by session.
+    /// Evenly, with 20 ms worth at once. 0 is no limit.
+    bind_segments_per_second: count(0, 1_000_000, "segments a second"), Default("0");
     /// Messages waiting for this carrier; beyond it a submit is answered ESME_RMSGQFUL, unless
     /// another carrier of its route takes it.
     queue_max_messages: count(1, 100_000_000, "messages"), Default("100000");

@@ -31,6 +31,8 @@ pub struct Carrier {
     pub window_max: u32,
     /// Segments a second, all binds together; 0 no limit. The dispatcher waits.
     pub segments_per_second: u32,
+    /// Segments a second on each bind; 0 no limit.
+    pub bind_segments_per_second: u32,
     /// Messages waiting for this carrier. At the limit a submit is answered ESME_RMSGQFUL, unless
     /// another route takes it.
     pub queue_max_messages: u32,
@@ -103,6 +105,7 @@ impl Carrier {
             binds: 1,
             window_max: 100,
             segments_per_second: 0,
+            bind_segments_per_second: 0,
             queue_max_messages: 100_000,
             attempts_max: 20,
             connect_timeout_ms: 10_000,

@@ -10,6 +10,9 @@ use super::ramp::Ramp;
 /// that binds stay even.
 const TURN: u32 = 32;
 
+/// What a bind may send at once after a pause, by the rate of a bind.
+const BURST: Duration = Duration::from_millis(20);
+
 /// The binds of one carrier.
 #[derive(Debug)]
 pub struct Binds {
@@ -26,6 +29,8 @@ pub struct Binds {
     /// How many have not their whole window yet, and how long that takes.
     ramping: usize,
     ramp_up: Duration,
+    /// What each segment takes of a bind's rate; zero is no limit.
+    interval: Duration,
     /// How many are paused, and when the first of them may go on.
     paused: usize,
     release_at: Duration,
@@ -44,6 +49,8 @@ struct Bind {
     ramp: Option<Ramp>,
     /// What the carrier has taught; it outlives a session.
     pace: LearntPace,
+    /// When the next segment would be exactly on time by the rate of a bind.
+    due: Duration,
     /// The rest of a message some segments of which were sent on it: it gets nothing else before.
     begun: Option<Outgoing>,
 }
@@ -61,6 +68,7 @@ impl Binds {
             left: TURN,
             ramping: 0,
             ramp_up: Duration::ZERO,
+            interval: Duration::ZERO,
             paused: 0,
             release_at: Duration::MAX,
         }
@@ -79,6 +87,12 @@ impl Binds {
     /// Binds that come up from now on have their whole window after this time; zero is at once.
     pub fn set_ramp_up(&mut self, ramp_up: Duration) {
         self.ramp_up = ramp_up;
+    }
+
+    /// So many segments a second on each bind from now on; 0 is no limit.
+    pub fn set_rate(&mut self, segments_per_second: u32) {
+        let second = Duration::from_secs(1);
+        self.interval = second.checked_div(segments_per_second).unwrap_or(Duration::ZERO);
     }
 
     /// A bind stands and may take so many segments, in time.
@@ -250,7 +264,11 @@ impl Binds {
             self.begun_count += 1;
             outgoing.segments = 1;
         }
-        let not_before = bind.pace.send(now);
+        let mut not_before = bind.pace.send(now);
+        if !self.interval.is_zero() {
+            bind.due = bind.due.max(now.saturating_sub(BURST)) + self.interval;
+            not_before = not_before.max(Some(bind.due).filter(|due| *due > now));
+        }
         if bind.credit == 0 {
             self.refresh(at);
         }

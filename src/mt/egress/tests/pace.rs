@@ -235,3 +235,29 @@ fn answers_while_the_window_grows_make_room_for_as_many() {
         in_flight = 0;
     }
 }
+
+#[test]
+fn each_bind_keeps_the_rate_of_a_bind_and_together_they_keep_the_carriers() {
+    let per_second = |carrier: u32, bind: u32| {
+        let mut dispatcher = Dispatcher::new(carrier, 3);
+        dispatcher.set_bind_rate(bind);
+        (0..100_000).for_each(|ticket| dispatcher.push(outgoing(ticket, 2)));
+        (0..3).for_each(|bind| dispatcher.bind_up(Duration::ZERO, bind, u32::MAX));
+        let mut by_bind = [0_u32; 3];
+        let mut now = Duration::ZERO;
+        // It says itself when to ask again.
+        while now < Duration::from_secs(10) {
+            drain(&mut dispatcher, now).iter().for_each(|sent| by_bind[sent.0 as usize] += 1);
+            let Next::At(at) = dispatcher.next(now) else { panic!("at {now:?} it does not wait") };
+            assert!(at > now);
+            now = at;
+        }
+        by_bind.map(|sent| sent / 10)
+    };
+    assert_eq!(per_second(0, 100), [100; 3]);
+    assert_eq!(per_second(0, 7), [7; 3]);
+    let shared = per_second(150, 100);
+    assert!((150..=152).contains(&shared.iter().sum::<u32>()), "{shared:?}");
+    let one = per_second(1_000, 100);
+    assert_eq!(one, [100; 3], "the slower of the two");
+}
