@@ -253,6 +253,7 @@ fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("gsm7_packing", &mut dialect.gsm7_packing);
     table.word("ucs2_order", &mut dialect.ucs2_order);
     table.word("segmentation", &mut dialect.segmentation);
+    table.flag("convert_segments", &mut dialect.convert_segments);
     table.integer("reference_max", &mut dialect.reference_max);
     table.integer("esm_class_mode", &mut dialect.esm_class_mode);
     table.text("service_type", &mut dialect.service_type);

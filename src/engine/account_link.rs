@@ -23,10 +23,10 @@ use super::world::{Account, World, session_settings};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
 use crate::message::translation::Translator;
-use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle, id_field};
+use crate::mo::MoRenderer;
+use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle};
 use crate::session::{BindRequest, CloseReason, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
-use crate::wire::table::DeliverSm;
 use crate::wire::{CommandStatus, State, StatusClass};
 use bound::{Bound, Tally, Waits};
 
@@ -50,11 +50,14 @@ pub struct AccountLink {
     bound: Option<Bound>,
     outbox: ShardOutbox,
     receipts: ReceiptRenderer,
+    mo: MoRenderer,
     translator: Translator,
     /// What was sent and unanswered when the session ended, the oldest first.
     unsettled: Vec<Delivery>,
     /// Set once the session has ended.
     ended: bool,
+    /// Whether it keeps deliveries until what is unwritten has gone.
+    holds_back: bool,
     tally: Tally,
     refusals: Refusals,
     leases: Leases,
@@ -74,9 +77,11 @@ impl AccountLink {
             bound: None,
             outbox,
             receipts: ReceiptRenderer::default(),
+            mo: MoRenderer::default(),
             translator: Translator::default(),
             unsettled: Vec::new(),
             ended: false,
+            holds_back: false,
             tally: Tally::default(),
             refusals: Refusals::default(),
             leases: Leases::default(),
@@ -296,7 +301,7 @@ impl AccountLink {
     }
 
     /// Hands out what waits, while the window has room.
-    fn deliver(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
+    fn deliver(&mut self, now: Now, session: &mut Session) {
         let Some(bound) = &mut self.bound else { return };
         if !bound.receives || self.ended {
             return;
@@ -308,7 +313,6 @@ impl AccountLink {
             let _ = alert.with_pdu(form, &mut self.translator, |pdu| session.notify(pdu));
         }
         let no_tlvs = !session.peer_takes_tlvs();
-        let before = session.poll_transmit().len();
         while session.window_free() > 0 && session.poll_transmit().len() < UNWRITTEN_BYTES {
             let Some(handed) = bound.handle.deliveries.pop() else { break };
             took = true;
@@ -318,7 +322,7 @@ impl AccountLink {
                 Delivery::Receipt { subject, outcome } => {
                     self.receipts.render(subject, outcome, style)
                 }
-                Delivery::Mo(message) => mo(message),
+                Delivery::Mo(message) => self.mo.render(message, no_tlvs),
             };
             let deliver = match &bound.account.form {
                 None => deliver,
@@ -327,13 +331,16 @@ impl AccountLink {
             match session.submit(now, ticket, &deliver) {
                 Ok(_) => bound.keep(ticket, handed),
                 // A field of the carrier's that is too long for us cannot be delivered at all.
-                Err(_) => bound.free.push(ticket as u32),
+                Err(error) => {
+                    let account = &bound.account;
+                    account.metrics.refused_deliveries.increment(1);
+                    let name = &account.settings.system_id;
+                    tracing::warn!(account = name, ?error, "a delivery cannot be written");
+                    bound.free.push(ticket as u32);
+                }
             }
         }
-        if before < UNWRITTEN_BYTES && session.poll_transmit().len() >= UNWRITTEN_BYTES {
-            // More may follow once this is written.
-            cx.waker().wake_by_ref();
-        }
+        self.holds_back = session.poll_transmit().len() >= UNWRITTEN_BYTES;
         if took && bound.account.starving.take() {
             let account = bound.account.index;
             for shard in 0..self.shared.shards.len() {
@@ -381,7 +388,7 @@ impl Owner for AccountLink {
         }
         // Answers go first, however many deliveries wait.
         self.answer(now, session);
-        self.deliver(cx, now, session);
+        self.deliver(now, session);
         if let Some(bound) = &self.bound {
             self.tally.flush(&bound.account, &self.shared);
             for (refused, times) in self.refusals.drain() {
@@ -395,25 +402,9 @@ impl Owner for AccountLink {
     fn pace(&self) -> Pace {
         if self.outbox.is_blocked() { Pace::Wait } else { Pace::Go }
     }
-}
 
-/// A message from a handset, untouched.
-fn mo(message: &crate::mo::MoMessage) -> DeliverSm<'_> {
-    DeliverSm {
-        service_type: id_field(&message.service_type),
-        source_addr_ton: message.source.ton,
-        source_addr_npi: message.source.npi,
-        source_addr: message.source.as_field(),
-        dest_addr_ton: message.destination.ton,
-        dest_addr_npi: message.destination.npi,
-        destination_addr: message.destination.as_field(),
-        esm_class: message.esm_class,
-        protocol_id: message.protocol_id,
-        priority_flag: message.priority_flag,
-        data_coding: message.data_coding,
-        short_message: &message.short_message,
-        tlvs: crate::wire::Tlvs::take(&message.tlvs).0,
-        ..DeliverSm::default()
+    fn holds_back(&self) -> bool {
+        self.holds_back
     }
 }
 

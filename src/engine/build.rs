@@ -240,6 +240,7 @@ fn carrier(
         writing: Writing {
             zero: zero(dialect),
             reference: dialect.segmentation,
+            converts: dialect.convert_segments,
             reference_max: dialect.reference_max,
             esm_class_mode: dialect.esm_class_mode,
             service_type: ServiceType::new(dialect.service_type.as_bytes()),

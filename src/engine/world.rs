@@ -43,7 +43,7 @@ use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, Found, Routes};
-use crate::mt::segmentation::{Cutting, Writing, fits};
+use crate::mt::segmentation::{Cutting, Writing, can_do_without_tlvs, fits};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics};
@@ -291,7 +291,9 @@ impl World {
         let takes = |carrier: &&Arc<Carrier>| {
             let wanted = carrier.index != from && to.is_none_or(|to| to == carrier.index);
             let up = wanted && carrier.binds.load(Ordering::Relaxed) > 0;
-            up && !carrier.queued.is_full() && fits(message, carrier.cutting)
+            let writing = &carrier.writing;
+            let can_say_all = !writing.no_tlvs || can_do_without_tlvs(message, writing);
+            up && !carrier.queued.is_full() && fits(message, carrier.cutting) && can_say_all
         };
         carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)
     }

@@ -61,6 +61,12 @@ pub trait Owner: Unpin {
     fn pace(&self) -> Pace {
         Pace::Go
     }
+
+    /// Whether it has more for this session, and waits until what there is has been written. It is
+    /// asked for it then: nobody else wakes it.
+    fn holds_back(&self) -> bool {
+        false
+    }
 }
 
 /// One link, as a future that ends with the session and gives its owner back.
@@ -150,6 +156,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, O: Owner> Link<S, O> {
                     self.poll_owner(cx, now);
                 }
                 self.poll_write(cx, now);
+                if self.owner.holds_back() && self.session.poll_transmit().is_empty() {
+                    cx.waker().wake_by_ref();
+                }
                 // A read that was put off is not the stream's to wake for: it is made good here.
                 let put_off = read == Read::PutOff && !self.is_backed_up();
                 if read != Read::Octets && !put_off {

@@ -110,6 +110,8 @@ pub struct Dialect {
     pub ucs2_order: OctetOrder,
     /// How a message of several segments is marked (quirk 66: telenor, gosmpp #46, vumi #623).
     pub segmentation: Reference,
+    /// Whether segments that an account cut itself are marked so too (quirk 66: telenor, Kannel).
+    pub convert_segments: bool,
     /// Greatest reference of a multi-segment message, after which we begin again at 1
     /// (quirk 66: vumi `multipart_sar_reference_rollover`). With udh8 at most 255 counts.
     pub reference_max: u16,
@@ -252,6 +254,7 @@ impl Default for Dialect {
             gsm7_packing: Gsm7Packing::Unpacked,
             ucs2_order: OctetOrder::Big,
             segmentation: Reference::Udh8,
+            convert_segments: false,
             reference_max: u16::MAX,
             esm_class_mode: 0,
             service_type: String::new(),

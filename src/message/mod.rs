@@ -12,6 +12,7 @@ pub mod message_id;
 pub mod multipart;
 pub mod pattern;
 pub mod receipt;
+pub mod sar;
 pub mod state;
 pub mod translation;
 pub mod words;

@@ -16,9 +16,11 @@ mod deliver;
 pub mod keyword;
 pub mod owners;
 pub mod reassembly;
+mod render;
 
 pub use deliver::as_deliver;
 pub use owners::{Owner, Owners, Recipient};
+pub use render::MoRenderer;
 
 use crate::text::{Shifts, Udh};
 use crate::wire::{Address, TlvTag, Tlvs};

@@ -1,14 +1,19 @@
 //! A message to the segments a carrier takes: where its user data is cut, and how each says that
 //! it belongs to the others.
 
+mod own;
 #[cfg(test)]
 mod tests;
+
+use own::Marked;
+pub use own::{can_do_without_tlvs, is_own_segment, own_reference};
 
 use super::ingress::{Languages, Recoding};
 use crate::message::encodings::Encodings;
 use crate::message::envelope::{Message, ServiceType};
+use crate::message::sar;
 use crate::text::plan::{USER_DATA_OCTETS, capacity};
-use crate::text::udh::{Concatenation, Header, ReferenceWidth, Udh};
+use crate::text::udh::{Concatenation, Header, ReferenceWidth};
 use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference, Shifts, decode};
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
@@ -91,12 +96,6 @@ pub fn can_write(zero: DefaultAlphabet, septets: &[u8]) -> bool {
     }
 }
 
-/// Whether an account cut it itself: a header stands in front, or TLVs say which segment it is.
-#[must_use]
-pub fn is_own_segment(esm_class: u8, tlvs: Tlvs<'_>) -> bool {
-    esm_class & UDHI != 0 || tlvs.find(TlvTag::SAR_MSG_REF_NUM).is_some()
-}
-
 /// Where the user data is cut: the end of each segment; empty when it travels as it is, because
 /// it fits, because the account cut it itself, or because the carrier takes it whole.
 ///
@@ -160,20 +159,6 @@ fn has_room(message: &Message, alphabet: Alphabet, wide: bool) -> bool {
     })
 }
 
-/// The reference that an account gave a segment it cut itself, in its UDH or its TLVs.
-#[must_use]
-pub fn own_reference(message: &Message) -> Option<u16> {
-    if message.esm_class & UDHI != 0 {
-        let (udh, _) = Udh::split(message.user_data.octets()).ok()?;
-        return Some(udh.concatenation()?.reference);
-    }
-    if message.tlvs.is_empty() {
-        return None;
-    }
-    let reference = Tlvs::take(&message.tlvs).0.int(TlvTag::SAR_MSG_REF_NUM)?;
-    u16::try_from(reference).ok()
-}
-
 /// How one carrier wants its segments written.
 #[derive(Clone, Copy, Debug)]
 pub struct Writing {
@@ -181,6 +166,8 @@ pub struct Writing {
     pub zero: DefaultAlphabet,
     /// How segments are tied together.
     pub reference: Reference,
+    /// Whether those that an account cut itself are tied together so too.
+    pub converts: bool,
     /// The greatest reference, at least 1; after it comes 1 again.
     pub reference_max: u16,
     /// Bits 0 and 1 of an `esm_class` that has none of them set (SMPP 3.4 §5.2.12).
@@ -196,6 +183,7 @@ impl Default for Writing {
         Self {
             zero: DefaultAlphabet::Gsm7,
             reference: Reference::Udh8,
+            converts: false,
             reference_max: u16::MAX,
             esm_class_mode: 0,
             service_type: ServiceType::default(),
@@ -225,31 +213,49 @@ impl Renderer {
         let tlvs = if writing.no_tlvs { &[] } else { &message.tlvs[..] };
         let segments = message.segments();
         if segments == 1 {
-            self.whole(message, tlvs, &mut submit);
+            let may_be_marked = writing.converts || writing.no_tlvs;
+            match may_be_marked.then(|| own::marked(message, writing)).flatten() {
+                Some(marked) => self.marked(&marked, tlvs, &mut submit),
+                None => self.whole(message, tlvs, &mut submit),
+            }
             return submit;
         }
         let reference = within(reference, writing);
         self.tlvs.clear();
         self.tlvs.extend_from_slice(tlvs);
-        let mut concatenation = None;
+        let (width, sequence) = (width(message, writing), segment + 1);
+        let concatenation = Concatenation { reference, width, total: segments, sequence };
+        let mut in_header = Some(concatenation);
         if writing.reference == Reference::Sar {
-            let tags = [
-                (TlvTag::SAR_MSG_REF_NUM, &reference.to_be_bytes()[..]),
-                (TlvTag::SAR_TOTAL_SEGMENTS, &[segments]),
-                (TlvTag::SAR_SEGMENT_SEQNUM, &[segment + 1]),
-            ];
-            for (tag, value) in tags {
-                // Two octets at most.
-                let _ = put_tlv(&mut self.tlvs, tag, value);
-            }
-        } else {
-            let (width, sequence) = (width(message, writing), segment + 1);
-            concatenation = Some(Concatenation { reference, width, total: segments, sequence });
+            in_header = None;
+            sar::put(&mut self.tlvs, concatenation);
         }
-        submit.esm_class |= put_user_data(&mut self.user_data, message, segment, concatenation);
+        submit.esm_class |= put_user_data(&mut self.user_data, message, segment, in_header);
         submit.short_message = &self.user_data;
         submit.tlvs = Tlvs::take(&self.tlvs).0;
         submit
+    }
+
+    /// A segment that its account cut itself, in the marks that its carrier wants.
+    fn marked<'a>(
+        &'a mut self,
+        Marked { header, sar, body }: &Marked<'_>,
+        tlvs: &[u8],
+        submit: &mut SubmitSm<'a>,
+    ) {
+        self.user_data.clear();
+        self.user_data.extend_from_slice(header.as_octets());
+        self.user_data.extend_from_slice(body);
+        self.tlvs.clear();
+        for tlv in Tlvs::take(tlvs).0.iter().filter(|tlv| !sar::TAGS.contains(&tlv.tag)) {
+            // It was as long when it came.
+            let _ = put_tlv(&mut self.tlvs, tlv.tag, tlv.value);
+        }
+        sar.iter().for_each(|sar| sar::put(&mut self.tlvs, *sar));
+        submit.esm_class &= !UDHI;
+        submit.esm_class |= if header.as_octets().is_empty() { 0 } else { UDHI };
+        submit.short_message = &self.user_data;
+        submit.tlvs = Tlvs::take(&self.tlvs).0;
     }
 
     fn whole<'a>(&'a mut self, message: &'a Message, tlvs: &'a [u8], submit: &mut SubmitSm<'a>) {

@@ -201,11 +201,18 @@ impl Esme {
         system_id: &str,
         password: &str,
     ) -> Result<Self, CommandStatus> {
+        Self::bind_with(address, BindRequest::new(kind, system_id, password)).await
+    }
+
+    /// Binds with this request; or with which status it was refused.
+    pub async fn bind_with(
+        address: SocketAddr,
+        request: BindRequest<'_>,
+    ) -> Result<Self, CommandStatus> {
         let clock = Clock::start();
         let rules = Rules { long_c_strings: true, ..Rules::default() };
         let settings = Settings { window_max: 100_000, rules, ..Settings::default() };
         let mut session = Session::new(Role::Esme, settings, clock.now());
-        let request = BindRequest::new(kind, system_id, password);
         session.bind(clock.now(), &request).expect("a bind that can be written");
         let patience = Duration::from_secs(10);
         let stream = connect(&address.to_string(), None, patience).await.expect("a connection");

@@ -193,3 +193,21 @@ async fn a_message_in_segments_is_delivered_as_its_accounts_policy_says() {
         esme.unbind().await;
     }
 }
+
+/// Interop quirk 66: the account ties its segments with SAR TLVs, its carrier of version 3.3 knows
+/// a UDH alone.
+#[tokio::test]
+async fn segments_of_an_account_are_told_to_a_carrier_in_the_marks_it_knows() {
+    let smsc = Smsc::start().await;
+    smsc.script(|_| Reply::Report("DELIVRD"));
+    let world = World::before(&smsc, "[dialect.quick] interface_version = 0x33\n").await;
+    let esme = Esme::bind(world.smpp()).await;
+    let sar = [2, 0x0c, 0, 2, 0x12, 0x34, 2, 0x0e, 0, 1, 3, 2, 0x0f, 0, 1, 2];
+    esme.accepted(Submit { tlvs: sar.to_vec(), ..Submit::new("text") }).await;
+    let sent = smsc.submitted(1).await.remove(0);
+    assert_eq!((sent.esm_class, &sent.text[..]), (0x40, &b"\x05\x00\x03\x34\x03\x02text"[..]));
+    assert!(sent.tlvs.is_empty());
+    // What would arrive as a text of its own is not taken.
+    let full = Submit { tlvs: sar.to_vec(), ..Submit::new([b'x'; 160]) };
+    assert_eq!(esme.submit(full).await.0, CommandStatus::ESME_RINVMSGLEN);
+}

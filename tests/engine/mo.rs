@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use chappe::session::BindKind;
+use chappe::session::{BindKind, BindRequest};
 use chappe::wire::CommandStatus;
 
-use crate::esme::{Delivered, Esme};
-use crate::smsc::Smsc;
+use crate::esme::{Delivered, Esme, Submit};
+use crate::smsc::{Reply, Smsc};
 use crate::world::{ROUTE, World, carrier, until};
 
 const HANDSET: &str = "33612345678";
@@ -162,4 +162,24 @@ async fn an_alert_goes_to_the_owner_of_its_number_and_is_counted_whatever_become
     world.counts(&counted("unowned"), 1.0).await;
     until("the alert", || !esme.alerts().is_empty()).await;
     assert_eq!(esme.alerts(), [("33612345678".to_owned(), "36105".to_owned())]);
+}
+
+/// SMPP 3.4 §3.3: what a session of version 3.3 gets has no TLVs, and no less in it.
+#[tokio::test]
+async fn an_account_of_version_3_3_gets_the_text_and_its_receipts_without_tlvs() {
+    let smsc = Smsc::start().await;
+    smsc.script(|_| Reply::Report("DELIVRD"));
+    let number =
+        "[[number]]\naddress = \"36105\"\nkind = \"short_code\"\nowner = { account = \"acct\" }\n";
+    let world = World::before(&smsc, number).await;
+    let mut request = BindRequest::new(BindKind::Transceiver, "acct", "secret");
+    request.fields.interface_version = 0x33;
+    let esme = Esme::bind_with(world.smpp(), request).await.unwrap();
+    smsc.data_sm("33612345678", "36105", 0, b"hello");
+    let mo = esme.delivered(1).await.remove(0);
+    assert_eq!((mo.text, mo.payload), (b"hello".to_vec(), None));
+    esme.accepted(Submit::new("x")).await;
+    let receipt = esme.delivered(2).await.remove(1);
+    assert!(receipt.text.starts_with(b"id:") && receipt.receipted.is_none(), "{receipt:?}");
+    assert_eq!(receipt.state, None);
 }

@@ -51,6 +51,23 @@ async fn what_an_owner_submits_at_once_is_written_at_once() {
     assert_eq!(calls.take(), (1, 0));
 }
 
+/// Whether the stream takes all of it at once or little by little.
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_holds_back_is_asked_again_once_all_is_written() {
+    for room in [100, 1 << 20] {
+        let (mut peer, ours) = tokio::io::duplex(room);
+        let desk = Desk::default();
+        let settings = Settings { window_max: 500, ..Settings::default() };
+        let _link = run(ours, Role::Esme, settings, &desk);
+        read_pdus(&mut peer, 1).await;
+        peer.write_all(&header(CommandId::BIND_TRANSCEIVER_RESP, 1)).await.unwrap();
+        until(|| !desk.take().is_empty()).await;
+        desk.hold_back_at(1000);
+        desk.submit(500);
+        assert_eq!(read_pdus(&mut peer, 500).await.len(), 500);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn pdus_may_come_in_pieces_of_any_size() {
     let stream = submits(20);

@@ -37,6 +37,9 @@ struct State_ {
     waits: bool,
     refuses: Option<CommandStatus>,
     to_submit: u64,
+    /// Octets unwritten at which it submits no more for now.
+    holds_back_at: Option<usize>,
+    holds_back: bool,
     submitted: u64,
     unbinds: bool,
     unwritten_max: usize,
@@ -70,6 +73,11 @@ impl Desk {
 
     pub fn go(&self) {
         self.tell(|state| state.waits = false);
+    }
+
+    /// Has it submit no more while so many octets are unwritten.
+    pub fn hold_back_at(&self, octets: usize) {
+        self.tell(|state| state.holds_back_at = Some(octets));
     }
 
     pub fn submit(&self, count: u64) {
@@ -148,7 +156,12 @@ impl Owner for Desk {
     fn poll_work(&mut self, cx: &mut Context<'_>, now: Now, session: &mut Session) {
         let mut state = self.lock();
         state.waker = Some(cx.waker().clone());
+        state.holds_back = false;
         while state.to_submit > 0 && session.window_free() > 0 {
+            if state.holds_back_at.is_some_and(|at| session.poll_transmit().len() >= at) {
+                state.holds_back = true;
+                break;
+            }
             session.submit(now, state.submitted, &submit()).unwrap();
             state.to_submit -= 1;
             state.submitted += 1;
@@ -163,6 +176,10 @@ impl Owner for Desk {
 
     fn pace(&self) -> Pace {
         if self.lock().waits { Pace::Wait } else { Pace::Go }
+    }
+
+    fn holds_back(&self) -> bool {
+        self.lock().holds_back
     }
 }
 

@@ -1,8 +1,9 @@
 //! A segment to the message it says it belongs to, and its place there.
 
+use crate::message::sar;
 use crate::mo::MoMessage;
 use crate::text::udh::{Concatenation, ReferenceWidth, Udh};
-use crate::wire::{Address, TlvTag, Tlvs};
+use crate::wire::{Address, Tlvs};
 
 /// How a segment says that it belongs to others. The references of each are numbers of their own.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -48,12 +49,9 @@ impl Mark {
     }
 
     fn of_tlvs(message: &MoMessage) -> Option<Self> {
-        let tlvs = Tlvs::take(&message.tlvs).0;
-        let reference = u16::try_from(tlvs.int(TlvTag::SAR_MSG_REF_NUM)?).ok()?;
-        let total = u8::try_from(tlvs.int(TlvTag::SAR_TOTAL_SEGMENTS)?).ok()?;
-        let sequence = u8::try_from(tlvs.int(TlvTag::SAR_SEGMENT_SEQNUM)?).ok()?;
-        let mark = Self { kind: MarkKind::Sar, reference, total, sequence };
-        (1..=total).contains(&sequence).then_some(mark)
+        let Concatenation { reference, total, sequence, .. } =
+            sar::read(Tlvs::take(&message.tlvs).0)?;
+        Some(Self { kind: MarkKind::Sar, reference, total, sequence })
     }
 }
 
@@ -91,6 +89,7 @@ impl Key {
 mod tests {
     use super::*;
     use crate::mo::message;
+    use crate::wire::TlvTag;
     use crate::wire::tlv::put_tlv;
 
     fn sar(reference: &[u8], total: &[u8], sequence: &[u8]) -> MoMessage {

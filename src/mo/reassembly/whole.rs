@@ -8,6 +8,7 @@
 //! An escape or a surrogate pair that was cut is whole again, since the texts stand behind each
 //! other as they came.
 
+use crate::message::sar;
 use crate::mo::{MoMessage, UDHI};
 use crate::text::Shifts;
 use crate::text::udh::{Element, Udh, iei};
@@ -88,13 +89,7 @@ fn set_user_data(whole: &mut MoMessage, user_data: Vec<u8>) -> Option<()> {
 }
 
 fn is_of_the_whole(tlv: &Tlv<'_>) -> bool {
-    !matches!(
-        tlv.tag,
-        TlvTag::SAR_MSG_REF_NUM
-            | TlvTag::SAR_TOTAL_SEGMENTS
-            | TlvTag::SAR_SEGMENT_SEQNUM
-            | TlvTag::MESSAGE_PAYLOAD
-    )
+    tlv.tag != TlvTag::MESSAGE_PAYLOAD && !sar::TAGS.contains(&tlv.tag)
 }
 
 #[cfg(test)]

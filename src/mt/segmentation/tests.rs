@@ -1,5 +1,6 @@
 use super::*;
 use crate::message::envelope::UserData;
+use crate::text::Udh;
 use crate::wire::Address;
 
 fn message(text: &[u8], how: Reference) -> Message {
@@ -244,4 +245,74 @@ fn a_message_that_was_planned_for_the_narrow_reference_keeps_it() {
     let submit = renderer.render(&planned, 0, 0x109, &writing);
     let (udh, _) = Udh::split(submit.short_message).unwrap();
     assert_eq!(udh.concatenation().map(|one| one.reference), Some(0x109));
+}
+
+/// Interop quirk 66: a carrier reads one kind of mark, an account writes another.
+#[test]
+fn a_segment_that_an_account_cut_is_marked_as_its_carrier_wants() {
+    const UDH8: &[u8] = b"\x05\x00\x03\x34\x03\x02text";
+    const UDH16: &[u8] = b"\x06\x08\x04\x12\x34\x03\x02text";
+    const PORTS: &[u8] = b"\x0b\x05\x04\x15\x81\x00\x00\x00\x03\x34\x03\x02text";
+    const SAR: &[u8] = &[2, 0x0c, 0, 2, 0x12, 0x34, 2, 0x0e, 0, 1, 3, 2, 0x0f, 0, 1, 2];
+    const SAR8: &[u8] = &[2, 0x0c, 0, 2, 0, 0x34, 2, 0x0e, 0, 1, 3, 2, 0x0f, 0, 1, 2];
+    const OTHER: [u8; 6] = [2, 4, 0, 2, 0, 9];
+    let with_other = |tlvs: &[u8]| [&OTHER[..], tlvs].concat();
+    use Reference::{Payload, Sar, Udh8, Udh16};
+    // esm_class, user data and TLVs of the account, what the carrier wants, and what it gets.
+    type Octets = &'static [u8];
+    let cases: [(u8, Octets, Octets, Reference, (u8, Octets, Octets)); 10] = [
+        (UDHI, UDH8, &[], Sar, (0, b"text", SAR8)),
+        (UDHI | 3, UDH16, &[], Sar, (3, b"text", SAR)),
+        (UDHI, UDH16, &[], Udh8, (UDHI, UDH8, &[])),
+        (UDHI, UDH8, &[], Udh16, (UDHI, b"\x06\x08\x04\x00\x34\x03\x02text", &[])),
+        (0, b"text", SAR, Udh8, (UDHI, UDH8, &[])),
+        (3, b"text", SAR, Udh16, (UDHI | 3, UDH16, &[])),
+        (UDHI, UDH8, SAR, Udh8, (UDHI, UDH8, &[])),
+        (UDHI, PORTS, &[], Sar, (UDHI, b"\x06\x05\x04\x15\x81\x00\x00text", SAR8)),
+        (
+            UDHI,
+            b"\x06\x05\x04\x15\x81\x00\x00text",
+            &[],
+            Sar,
+            (UDHI, b"\x06\x05\x04\x15\x81\x00\x00text", &[]),
+        ),
+        (0, b"text", SAR, Payload, (0, b"text", SAR)),
+    ];
+    for (esm_class, user_data, tlvs, reference, expected) in cases {
+        let message = Message {
+            esm_class,
+            user_data: UserData::new(user_data),
+            tlvs: with_other(tlvs).into(),
+            ..Message::default()
+        };
+        let mut renderer = Renderer::default();
+        let writing = Writing { reference, converts: true, ..Writing::default() };
+        let submit = renderer.render(&message, 0, 7, &writing);
+        assert_eq!((submit.esm_class, submit.short_message), (expected.0, expected.1));
+        assert_eq!(submit.tlvs.octets(), with_other(expected.2), "{reference:?} {user_data:02x?}");
+        let writing = Writing { reference, ..Writing::default() };
+        let submit = renderer.render(&message, 0, 7, &writing);
+        assert_eq!((submit.esm_class, submit.short_message), (esm_class, user_data));
+        // Without TLVs it is a UDH, whatever is wanted otherwise.
+        let writing = Writing { no_tlvs: true, ..Writing::default() };
+        let submit = renderer.render(&message, 0, 7, &writing);
+        assert!(submit.tlvs.octets().is_empty() && can_do_without_tlvs(&message, &writing));
+        let says = Udh::split(submit.short_message).map(|(udh, _)| udh.concatenation());
+        let had = Udh::split(user_data).map(|(udh, _)| udh.concatenation().is_some());
+        let is_segment = tlvs.len() > 6 || esm_class & UDHI != 0 && had == Ok(true);
+        assert_eq!(says.is_ok_and(|says| says.is_some()), is_segment, "{user_data:02x?}");
+    }
+    // A header has no room beside 140 octets, nor 154 septets.
+    for (data_coding, octets, fits) in
+        [(0, 153, true), (0, 154, false), (4, 134, true), (4, 135, false), (8, 136, false)]
+    {
+        let message = Message {
+            data_coding,
+            user_data: UserData::new(&vec![b'x'; octets]),
+            tlvs: SAR.into(),
+            ..Message::default()
+        };
+        let writing = Writing { no_tlvs: true, ..Writing::default() };
+        assert_eq!(can_do_without_tlvs(&message, &writing), fits, "{data_coding} {octets}");
+    }
 }

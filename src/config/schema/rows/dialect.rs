@@ -94,6 +94,12 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     ucs2_order: words::<OctetOrder>(), Default(r#""big""#);
     /// How segments say that they belong together (quirk 66: telenor, gosmpp #46, vumi #623).
     segmentation: words::<Reference>(), Default(r#""udh8""#);
+    /// Marks segments that an account cut itself as `segmentation` says too: those with a UDH for a
+    /// carrier that wants SAR TLVs, the other way round, or with a reference of another width
+    /// (quirk 66). What has no room for a header goes as it came, as does all with `payload`. A
+    /// carrier below version 3.4 gets a UDH for SAR TLVs anyway, and where there is no room for it
+    /// the segment is refused with ESME_RINVMSGLEN.
+    convert_segments: Kind::Flag, Default("false");
     /// Greatest reference of a segmented message; with `udh8` never above 255 (quirk 66: vumi).
     reference_max: int(1, 65_535), Default("65535");
     /// Messaging mode of the esm_class we send; 3 is store and forward (quirk 67: Kannel
