@@ -186,7 +186,8 @@ impl CarrierHandle {
             throttled: AtomicU32::new(0),
             throttled_sent_at: AtomicU64::new(0),
             throttled_at: AtomicU64::new(0),
-            answered_alone: ArrayQueue::new(window as usize + 1),
+            // A window whose answers wait to be heard of, and one that was sent for their credit.
+            answered_alone: ArrayQueue::new(2 * window as usize + 1),
             paused_until: AtomicU64::new(0),
             held: AtomicBool::new(false),
             leaving: AtomicBool::new(false),

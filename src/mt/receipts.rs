@@ -306,10 +306,16 @@ pub fn is_wanted(registered_delivery: u8, state: MessageState, is_final: bool) -
     }
     match registered_delivery & 0x03 {
         1 => true,
-        2 => state != MessageState::DELIVERED,
-        3 => state == MessageState::DELIVERED,
+        2 => !is_success(state),
+        3 => is_success(state),
         _ => false,
     }
+}
+
+/// Whether a final state is a good end: where a carrier ends with ACCEPTED, that is one.
+#[must_use]
+pub fn is_success(state: MessageState) -> bool {
+    matches!(state, MessageState::DELIVERED | MessageState::ACCEPTED)
 }
 
 /// How one account reads receipts.

@@ -17,6 +17,8 @@ use crate::mt::receipts::{CarrierReceipt, Outcome, Subject, tail};
 pub(super) const UNKNOWN_MARGIN: Duration = Duration::from_secs(3600);
 /// Messages given up in one turn of the shard, so that others need not wait for a million of them.
 const GIVEN_UP_TURN: usize = 16_384;
+/// The same for each that begins to wait: more than one give way where a reload lowered the limit.
+const SURPLUS_TURN: usize = 16;
 
 impl<L: Clone> Shard<L> {
     /// The carrier has all of a message, and its receipt is awaited from now on; the oldest gives
@@ -30,8 +32,9 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) -> Option<u32> {
         let stays = self.slots.get(ticket)?.doubtful || self.questions.knows(ticket);
-        while self.awaiting_receipt() >= self.limits.correlations_max.max(1) {
-            if !self.give_up_one(now, effects) {
+        for _ in 0..SURPLUS_TURN {
+            let is_full = self.awaiting_receipt() >= self.limits.correlations_max.max(1);
+            if !is_full || !self.give_up_one(now, effects) {
                 break;
             }
         }
@@ -138,10 +141,9 @@ impl<L: Clone> Shard<L> {
             self.complete(now, ticket, effects);
             return;
         }
-        if !live.said_unknown {
-            effects.count(Counted::CorrelationDropped);
-        }
-        self.end(now, ticket, MessageState::UNKNOWN, 12, effects);
+        let registered_delivery = live.message.registered_delivery;
+        let (state, error) = unheard(registered_delivery, live.said_unknown, effects);
+        self.end(now, ticket, state, error, effects);
     }
 
     /// Notes what a receipt says of the segment with this key, and tells the account.
@@ -249,7 +251,8 @@ impl<L: Clone> Shard<L> {
 
     /// The same of a message that is live no more.
     fn give_up<E: Effects<Link = L>>(&mut self, now: Now, place: u32, effects: &mut E) {
-        let Some(id) = self.awaiting.get(place).map(|record| record.id) else { return };
+        let Some(record) = self.awaiting.get(place) else { return };
+        let (id, registered_delivery) = (record.id, record.registered_delivery);
         let more = self.awaiting.more(place);
         let heard = more.and_then(|more| Some((more.worst?, more.done_s)));
         let (state, error, done) = match heard {
@@ -257,10 +260,9 @@ impl<L: Clone> Shard<L> {
                 (state, error, Duration::from_secs(u64::from(done_s)).min(now.wall))
             }
             None => {
-                if !more.is_some_and(|more| more.said_unknown) {
-                    effects.count(Counted::CorrelationDropped);
-                }
-                (MessageState::UNKNOWN, 12, now.wall)
+                let said_unknown = more.is_some_and(|more| more.said_unknown);
+                let (state, error) = unheard(registered_delivery, said_unknown, effects);
+                (state, error, now.wall)
             }
         };
         self.end_awaited(place, Outcome { id, state, is_final: true, error, done }, effects);
@@ -277,6 +279,24 @@ impl<L: Clone> Shard<L> {
         self.awaiting.remove(place);
         self.tell(subject, outcome, effects);
     }
+}
+
+/// How a message ends of which no receipt has said how. Of one whose account asked for failures
+/// alone (SMPP 3.4 §5.2.17) the carrier was asked for no more, and silence is what it says when all
+/// went well.
+fn unheard<E: Effects>(
+    registered_delivery: u8,
+    said_unknown: bool,
+    effects: &mut E,
+) -> (MessageState, u32) {
+    if said_unknown {
+        return (MessageState::UNKNOWN, 12);
+    }
+    if registered_delivery & 0x03 == 2 {
+        return (MessageState::ACCEPTED, 0);
+    }
+    effects.count(Counted::CorrelationDropped);
+    (MessageState::UNKNOWN, 12)
 }
 
 /// What stands for a message that awaits its receipt in the calendar: part of its id, so that it is

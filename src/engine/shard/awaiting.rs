@@ -26,6 +26,7 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::receipts::{Subject, same_number};
 use crate::wire::Address;
+pub use places::ALIKE_MAX;
 use places::Places;
 use record::{Destination, NOBODY, Record};
 use senders::Senders;
@@ -112,7 +113,7 @@ impl Awaiting {
             record.set_more();
             for key in progress.keys().filter(|_| several) {
                 let places = self.more_keys.entry(key).or_default();
-                if !places.contains(&place) {
+                if !places.contains(&place) && places.len() < ALIKE_MAX {
                     places.push(place);
                 }
             }

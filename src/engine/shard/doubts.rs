@@ -44,6 +44,12 @@ impl Doubts {
         self.tickets.insert((number, ticket));
     }
 
+    /// A message has another carrier: it stands for its handset there.
+    pub fn change(&mut self, (before, now): (u64, u64), ticket: u64) {
+        self.tickets.remove(&(before, ticket));
+        self.enter(now, ticket);
+    }
+
     /// A message is live no more; the keys of its second copies.
     pub fn leave(&mut self, number: u64, ticket: u64) -> Vec<(u8, u64)> {
         self.tickets.remove(&(number, ticket));

@@ -8,12 +8,26 @@ const STEP_MS: u64 = 100;
 /// Entries below which nothing is compacted.
 const COMPACT_MIN: usize = 65_536;
 
-/// A calendar of tickets. An entry is not taken out when its message ends: it finds nothing when
-/// it comes up, and the whole is compacted when such entries outnumber the others.
+/// A calendar of tickets. An entry is not taken out when its message ends, or has another moment:
+/// it finds nothing when it comes up, and the whole is compacted when such entries outnumber the
+/// others.
 #[derive(Debug, Default)]
 pub struct Due {
     steps: BTreeMap<u64, Vec<u64>>,
     entries: usize,
+    /// How many were left when it was compacted last.
+    kept: usize,
+}
+
+/// When an entry comes up.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(u64);
+
+impl Moment {
+    /// Whether it was entered for this moment, in wall time since 1970.
+    pub fn is(self, at: Duration) -> bool {
+        step(at) + 1 == self.0
+    }
 }
 
 impl Due {
@@ -48,17 +62,23 @@ impl Due {
         Some(Duration::from_millis(step.saturating_mul(STEP_MS)))
     }
 
-    /// Throws out entries of messages that are gone, when they are most of them.
-    pub fn compact(&mut self, live: usize, is_live: impl Fn(u64) -> bool) {
-        if self.entries < COMPACT_MIN || self.entries < live.saturating_mul(4) {
+    /// Throws out entries that find nothing, when they seem to be most of them, and there are twice
+    /// as many as were left the last time: it looks at each.
+    pub fn compact(&mut self, live: usize, is_live: impl Fn(u64, Moment) -> bool) {
+        let few = COMPACT_MIN.max(live.saturating_mul(4)).max(self.kept.saturating_mul(2));
+        if self.entries < few {
             return;
         }
-        self.steps.retain(|_, tickets| {
-            tickets.retain(|&ticket| is_live(ticket));
+        self.steps.retain(|&step, tickets| {
+            // One that was entered again for the same moment is needed once.
+            tickets.sort_unstable();
+            tickets.dedup();
+            tickets.retain(|&ticket| is_live(ticket, Moment(step)));
             tickets.shrink_to_fit();
             !tickets.is_empty()
         });
         self.entries = self.steps.values().map(Vec::len).sum();
+        self.kept = self.entries;
     }
 }
 
@@ -91,12 +111,28 @@ mod tests {
     }
 
     #[test]
+    fn entries_of_other_moments_and_the_same_one_again_do_not_pile_up() {
+        let mut due = Due::default();
+        let at = |turn: u64| Duration::from_secs(86_400) + Duration::from_millis(turn * 50);
+        for turn in 0..1_000_000_u64 {
+            due.push(at(turn), 7);
+            due.push(at(0), 7);
+            if turn % 50 == 0 {
+                due.compact(1, |_, moment| moment.is(at(turn)) || moment.is(at(0)));
+            }
+        }
+        assert!(due.entries < 2 * COMPACT_MIN, "{}", due.entries);
+        let last = at(999_999) + Duration::from_secs(1);
+        assert_eq!(due.pop(last), Some(7));
+    }
+
+    #[test]
     fn entries_of_messages_that_are_gone_do_not_pile_up() {
         let mut due = Due::default();
         for ticket in 0..10_000_000 {
             due.push(Duration::from_secs(172_800 + ticket / 100_000), ticket);
             if ticket % 50_000 == 0 {
-                due.compact(100, |other| other + 100 > ticket);
+                due.compact(100, |other, _| other + 100 > ticket);
             }
         }
         assert!(due.entries < 200_000, "{}", due.entries);

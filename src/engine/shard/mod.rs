@@ -81,6 +81,9 @@ pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 const ACCOUNT_TICKETS: u64 = 63 << 58;
 /// Those that stand for a message that awaits its receipt and is live no more.
 const AWAITED_TICKETS: u64 = 62 << 58;
+/// Moments that are kept in one turn, so that others need not wait for a million messages that are
+/// to be sent at nine.
+const DUE_TURN: usize = 32_768;
 /// The shard of a ticket.
 const TICKET_SHARD: u64 = 63 << 58;
 
@@ -245,7 +248,8 @@ impl<L: Clone> Shard<L> {
         self.questions.refill();
         self.reassembly.handle_timeout(now.monotonic);
         self.mo_out(effects);
-        while let Some(ticket) = self.due.pop(now.wall) {
+        for _ in 0..DUE_TURN {
+            let Some(ticket) = self.due.pop(now.wall) else { break };
             match ticket & TICKET_SHARD {
                 ACCOUNT_TICKETS => self.account_due(now, ticket as u32, effects),
                 AWAITED_TICKETS => self.awaited_due(now, ticket, effects),
@@ -256,12 +260,17 @@ impl<L: Clone> Shard<L> {
             }
         }
         self.give_up_oldest(now, effects);
-        let (slots, awaiting) = (&self.slots, &self.awaiting);
-        self.due.compact(slots.len() + awaiting.len_of_more(), |ticket| {
+        let (slots, awaiting, questions) = (&self.slots, &self.awaiting, &self.questions);
+        self.due.compact(slots.len() + awaiting.len_of_more(), |ticket, moment| {
             match ticket & TICKET_SHARD {
                 ACCOUNT_TICKETS => true,
-                AWAITED_TICKETS => awaited::place_of(awaiting, ticket).is_some(),
-                _ => slots.get(ticket).is_some(),
+                AWAITED_TICKETS => awaited::place_of(awaiting, ticket)
+                    .and_then(|place| awaiting.more(place))
+                    .is_some_and(|more| moment.is(more.give_up_at)),
+                _ => slots.get(ticket).is_some_and(|live| {
+                    let own = [live.message.expires_at, live.wake_at];
+                    own.into_iter().chain(questions.next_at(ticket)).any(|at| moment.is(at))
+                }),
             }
         });
         if self.awaiting_live.len() > 65_536 + 4 * slots.len() {

@@ -270,9 +270,11 @@ impl<L: Clone> Shard<L> {
         let Some(live) = self.slots.get(ticket) else { return false };
         let message = Arc::clone(&live.message);
         let Some(carrier) = effects.elsewhere(&message, live.carrier, to) else { return false };
-        let reference = self.reference(&message, carrier);
-        if let Some(live) = self.slots.get_mut(ticket) {
-            (live.carrier, live.reference) = (carrier, reference);
+        let lane = self.lane_of(ticket);
+        self.give_to(ticket, carrier);
+        if self.lane_of(ticket) != lane {
+            // It has a turn in that of the other, once it goes there.
+            self.leave_lane(lane, ticket, effects);
         }
         true
     }

@@ -80,6 +80,11 @@ impl Questions {
         !self.messages.is_empty() && self.messages.contains_key(&ticket)
     }
 
+    /// When a carrier is asked about a message next.
+    pub fn next_at(&self, ticket: u64) -> Option<Duration> {
+        self.messages.get(&ticket).map(|asking| asking.at)
+    }
+
     fn is_due(&self, ticket: u64, now: Duration) -> bool {
         let asking = self.messages.get(&ticket);
         asking.is_some_and(|asking| asking.at > Duration::ZERO && asking.at <= now)

@@ -24,6 +24,8 @@ use crate::wire::{Address, CommandStatus, SequenceNumber};
 /// Places looked at in one turn for the messages of a request without an id: about a millisecond.
 /// There is a turn at the request, and then one in each tick of the shard.
 const SEARCH_TURN: usize = 16_384;
+/// The time from one turn to the next, at least.
+const SEARCH_EVERY: Duration = Duration::from_millis(100);
 /// Such requests that may wait for their next turn. At the limit: ESME_RTHROTTLED.
 const SEARCHES_MAX: usize = 64;
 /// What a message that cannot be taken back comes to.
@@ -69,6 +71,8 @@ pub(super) struct Recalls<L> {
     /// Why each held message is, by its ticket.
     held: HashMap<u64, Held, foldhash::fast::FixedState>,
     searches: VecDeque<Search>,
+    /// When a turn of them began last, on the monotonic clock.
+    searched_at: Option<Duration>,
 }
 
 /// Why a message is held.
@@ -112,6 +116,7 @@ impl<L> Default for Recalls<L> {
             next: 0,
             held: HashMap::default(),
             searches: VecDeque::new(),
+            searched_at: None,
         }
     }
 }
@@ -142,7 +147,9 @@ impl<L: Clone> Shard<L> {
         let Some(id) = wanted.id else {
             let search = Search { request, wanted, place: 0, before: self.counter };
             self.recalls.searches.push_back(search);
-            if self.recalls.searches.len() == 1 {
+            // At once, unless so many ask that each would have a turn of its own.
+            let pause = |at: Duration| now.monotonic < at + SEARCH_EVERY;
+            if self.recalls.searches.len() == 1 && !self.recalls.searched_at.is_some_and(pause) {
                 self.search(now, effects);
             }
             return;
@@ -159,6 +166,7 @@ impl<L: Clone> Shard<L> {
     /// Goes on with the oldest request without an id, for one turn.
     pub(super) fn search<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
         let Some(mut search) = self.recalls.searches.pop_front() else { return };
+        self.recalls.searched_at = Some(now.monotonic);
         let end = (search.place + SEARCH_TURN).min(self.slots.places());
         for place in search.place..end {
             let wanted = self.slots.at(place).filter(|(_, live)| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::awaited::UNKNOWN_MARGIN;
+use super::awaiting::ALIKE_MAX;
 use super::doubts::number_of;
 use super::live::Of;
 use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard};
@@ -348,7 +349,8 @@ impl<L: Clone> Shard<L> {
         }
     }
 
-    /// Enters a carrier's id; where it was used before, the newest is found first.
+    /// Enters a carrier's id; where it was used before, the newest is found first, and of more than
+    /// [`ALIKE_MAX`] the oldest not at all.
     pub(super) fn link_key(&mut self, key: u64, ticket: u64) {
         match self.by_key.entry(key) {
             Entry::Vacant(vacant) => {
@@ -363,6 +365,7 @@ impl<L: Clone> Shard<L> {
                 Found::Several(tickets) => {
                     tickets.retain(|&one| one != ticket);
                     tickets.insert(0, ticket);
+                    tickets.truncate(ALIKE_MAX);
                 }
             },
         }

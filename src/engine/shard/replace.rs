@@ -120,6 +120,9 @@ impl<L: Clone> Shard<L> {
         self.recalls.settle(request, Ok(()), effects);
         if waits {
             self.due.push(send_at, ticket);
+            // Nobody waits until then for its turn.
+            let lane = self.lane_of(ticket);
+            self.leave_lane(lane, ticket, effects);
         } else {
             self.dispatch_back(ticket, effects);
         }

@@ -136,10 +136,8 @@ impl<L: Clone> Shard<L> {
             }
             return;
         };
-        let reference = self.reference(&message, carrier);
         let lane = self.lane_of(ticket);
-        let Some(live) = self.slots.get_mut(ticket) else { return };
-        (live.carrier, live.reference) = (carrier, reference);
+        self.give_to(ticket, carrier);
         effects.count(Counted::FailedOver);
         // Behind what waits there: nobody's code is to wait for the queue of another carrier.
         if self.lane_of(ticket) == lane {
@@ -147,6 +145,20 @@ impl<L: Clone> Shard<L> {
             effects.dispatch(carrier, outgoing(live, ticket, 0, segments), false);
         } else {
             self.change_lane(ticket, lane, effects);
+        }
+    }
+
+    /// Another carrier has this message from now on.
+    pub(super) fn give_to(&mut self, ticket: u64, carrier: u32) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        let reference = self.reference(&Arc::clone(&live.message), carrier);
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let before = std::mem::replace(&mut live.carrier, carrier);
+        live.reference = reference;
+        if live.doubtful {
+            let handset = live.message.destination.octets();
+            let numbers = (number_of(before, handset), number_of(carrier, handset));
+            self.doubts.change(numbers, ticket);
         }
     }
 
@@ -163,13 +175,23 @@ impl<L: Clone> Shard<L> {
                 one.place = Place::Back;
             }
         }
+        self.leave_lane(before, ticket, effects);
+        self.dispatch_back(ticket, effects);
+    }
+
+    /// A message gives up its turn, or its place, in this lane.
+    pub(super) fn leave_lane<E: Effects<Link = L>>(
+        &mut self,
+        lane: Option<u64>,
+        ticket: u64,
+        effects: &mut E,
+    ) {
         let lanes = self.one_each.as_mut();
-        let next = before.zip(lanes).and_then(|(lane, lanes)| lanes.leave(lane, ticket, false));
+        let next = lane.zip(lanes).and_then(|(lane, lanes)| lanes.leave(lane, ticket, false));
         if let Some(next) = next {
             self.dispatch_back(next, effects);
-            self.free_lane(before, next, effects);
+            self.free_lane(lane, next, effects);
         }
-        self.dispatch_back(ticket, effects);
     }
 
     fn segment_refused<E: Effects<Link = L>>(

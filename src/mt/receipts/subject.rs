@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::Outcome;
 use crate::message::envelope::Message;
 use crate::message::receipt::ReceiptLine;
-use crate::message::state::MessageState;
 use crate::text::gsm7::{ESCAPE, is_ascii_septet};
 use crate::text::udh::Udh;
 use crate::text::{Alphabet, DefaultAlphabet, Shifts, decode_lossy};
@@ -56,7 +55,7 @@ impl Subject {
     /// told by its own.
     #[must_use]
     pub fn is_told_by_the_last(&self, outcome: &Outcome) -> bool {
-        let failed = outcome.is_final && outcome.state != MessageState::DELIVERED;
+        let failed = outcome.is_final && !super::is_success(outcome.state);
         self.registered_delivery & EARLIER_SEGMENT != 0 && !failed
     }
 }

@@ -260,7 +260,8 @@ fn a_segment_that_an_account_cut_is_marked_as_its_carrier_wants() {
     use Reference::{Payload, Sar, Udh8, Udh16};
     // esm_class, user data and TLVs of the account, what the carrier wants, and what it gets.
     type Octets = &'static [u8];
-    let cases: [(u8, Octets, Octets, Reference, (u8, Octets, Octets)); 10] = [
+    type Got = (u8, Octets, Octets);
+    let cases: [(u8, Octets, Octets, Reference, Got); 10] = [
         (UDHI, UDH8, &[], Sar, (0, b"text", SAR8)),
         (UDHI | 3, UDH16, &[], Sar, (3, b"text", SAR)),
         (UDHI, UDH16, &[], Udh8, (UDHI, UDH8, &[])),

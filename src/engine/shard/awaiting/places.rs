@@ -12,6 +12,9 @@ use hashbrown::HashTable;
 const TABLES: usize = 64;
 /// Where the bits that choose the table stand: the tables themselves use those at either end.
 const SHIFT: u32 = 40;
+/// Entries of one key in a table. More say that a carrier gives its ids again and again, so that an
+/// id tells nothing; and each would be compared with all others.
+pub const ALIKE_MAX: usize = 64;
 
 /// Entries by key, several under one where that is so.
 #[derive(Debug, Default)]
@@ -22,9 +25,12 @@ pub struct Places {
 }
 
 impl Places {
-    /// Enters a place among the young; `key_of` says what another was entered under.
+    /// Enters a place among the young, unless there are [`ALIKE_MAX`] of its key; `key_of` says
+    /// what another was entered under.
     pub fn insert(&mut self, key: u64, place: u32, key_of: impl Fn(u32) -> u64) {
-        self.young.insert_unique(key, place, |other| key_of(*other));
+        if has_room(&self.young, key) {
+            self.young.insert_unique(key, place, |other| key_of(*other));
+        }
     }
 
     /// A place that is among the young is among the old from now on.
@@ -34,7 +40,7 @@ impl Places {
         if self.old.is_empty() {
             self.old = std::iter::repeat_with(HashTable::new).take(TABLES).collect();
         }
-        if let Some(table) = self.old.get_mut(table_of(key)) {
+        if let Some(table) = self.old.get_mut(table_of(key)).filter(|table| has_room(table, key)) {
             table.insert_unique(key, place, |other| key_of(*other));
         }
     }
@@ -63,6 +69,10 @@ impl Places {
     pub fn is_empty(&self) -> bool {
         self.young.is_empty() && self.old.iter().all(HashTable::is_empty)
     }
+}
+
+fn has_room(table: &HashTable<u32>, key: u64) -> bool {
+    table.iter_hash(key).nth(ALIKE_MAX - 1).is_none()
 }
 
 fn table_of(key: u64) -> usize {

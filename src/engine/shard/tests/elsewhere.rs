@@ -63,3 +63,29 @@ fn what_expired_on_its_way_back_ends_so() {
     assert_eq!(world.told(), [(0, id, MessageState::EXPIRED, 1)]);
     world.assert_empty();
 }
+
+/// Receipts of the carrier that has it now may speak of it, and none of the one it left.
+#[test]
+fn a_message_once_in_doubt_is_in_doubt_at_the_carrier_it_has_now() {
+    let mut world = World::new();
+    world.notes.elsewhere = Some(1);
+    let id = world.submit(message()).unwrap();
+    let sent = world.sent().unwrap();
+    world.done(&sent, SegmentResult::InDoubt);
+    let refused = SegmentResult::Refused {
+        status: CommandStatus::ESME_RDELIVERYFAILURE,
+        class: CommandStatus::ESME_RDELIVERYFAILURE.class(),
+        retry_after: None,
+    };
+    world.done_late(&sent, refused);
+    world.seconds(120);
+    hand_back(&mut world);
+    assert_eq!(world.counts(Counted::FailedOver), 1);
+    let sent = world.sent().unwrap();
+    world.done(&sent, SegmentResult::InDoubt);
+    let receipt = CarrierReceipt { carrier: 1, ..world.carrier_receipt("77", HANDSET, DELIVERED) };
+    world.hear(receipt);
+    world.seconds(59);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}

@@ -244,3 +244,42 @@ fn strict_order_outlives_a_reload() {
     world.take(&first[0], "1");
     assert_eq!(out(&mut world).len(), 1);
 }
+
+/// The lane of a strict message is another one at a carrier that takes one for each destination.
+#[test]
+fn a_message_that_is_moved_to_another_lane_leaves_the_one_it_had() {
+    let rules = Rules::default().carrier;
+    let other = CarrierRules { one_per_destination: true, ..rules };
+    let mut world = one_each_with(vec![rules, other]);
+    world.notes.elsewhere = Some(1);
+    world.submit(strict("a")).unwrap();
+    world.submit(strict("b")).unwrap();
+    let sent = out(&mut world);
+    assert_eq!(sent.iter().map(text).collect::<Vec<_>>(), [b"a"]);
+    world.refuse(&sent[0], CommandStatus::ESME_RDELIVERYFAILURE);
+    world.reroute(1);
+    let sent = out(&mut world);
+    let b = sent.iter().find(|one| text(one) == b"b").expect("its lane is free");
+    world.take(b, "1");
+    world.seconds(60);
+    for one in out(&mut world) {
+        world.take(&one, "2");
+    }
+    assert_eq!(world.shard.queued(), 0);
+}
+
+#[test]
+fn a_strict_message_that_is_put_off_gives_up_its_turn() {
+    let mut world = World::new();
+    let id = world.submit(strict("a")).unwrap();
+    world.submit(strict("b")).unwrap();
+    let sent = out(&mut world);
+    world.refuse(&sent[0], CommandStatus::ESME_RDELIVERYFAILURE);
+    world.replace(id, super::replaces::replacement(0, b"later", ["000000010000000R", ""]));
+    let sent = out(&mut world);
+    assert_eq!(sent.iter().map(text).collect::<Vec<_>>(), [b"b"]);
+    world.take(&sent[0], "1");
+    world.seconds(3700);
+    let sent = out(&mut world);
+    assert_eq!(sent.iter().map(text).collect::<Vec<_>>(), [b"later"]);
+}

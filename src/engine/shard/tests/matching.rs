@@ -332,3 +332,59 @@ fn an_account_may_want_one_receipt_for_a_message_it_cut_itself() {
         assert_eq!(heard(true, [ok, bad]), [1]);
     }
 }
+
+/// SMPP 3.4 §5.2.17: a carrier that is asked for failures alone says nothing when all went well.
+#[test]
+fn silence_is_no_failure_where_only_failures_were_asked_for() {
+    for makes_live in [false, true] {
+        let mut world = World::new();
+        let asked = Message { registered_delivery: 2, ..message() };
+        if makes_live {
+            world.submit(asked).unwrap();
+            let sent = world.sent().unwrap();
+            world.done(&sent, SegmentResult::InDoubt);
+            let taken = world.taken("5");
+            world.done_late(&sent, taken);
+        } else {
+            sent_as(&mut world, asked, "5");
+        }
+        world.pass(Duration::from_secs(216 * 3600 + 1));
+        assert_eq!(world.told(), [], "{makes_live}");
+        assert_eq!(world.counts(Counted::CorrelationDropped), 0);
+        world.assert_empty();
+        let mut world = World::new();
+        let id = sent_as(&mut world, Message { registered_delivery: 2, ..message() }, "5");
+        world.receipt("5", UNDELIVERABLE);
+        assert_eq!(world.told(), [(0, id, UNDELIVERABLE, 99)]);
+    }
+}
+
+#[test]
+fn where_accepted_is_the_end_it_is_no_failure() {
+    let carrier = CarrierRules { accepted_is_final: true, ..Rules::default().carrier };
+    for (registered_delivery, told) in [(1, 1), (2, 0), (3, 1)] {
+        let mut world = World::with(Rules { carrier, ..Rules::default() });
+        sent_as(&mut world, Message { registered_delivery, ..message() }, "5");
+        world.receipt("5", MessageState::ACCEPTED);
+        assert_eq!(world.told().len(), told, "{registered_delivery}");
+    }
+}
+
+/// A carrier that gives one id to all must not cost the others their shard.
+#[test]
+fn an_id_that_is_given_again_and_again_is_compared_with_few() {
+    const MESSAGES: u32 = 200_000;
+    let mut world = World::new();
+    let mut last = None;
+    for at in 0..MESSAGES {
+        let handset = format!("336{at:08}");
+        last = world.submit(message_to(&handset));
+        let sent = world.sent().unwrap();
+        world.take(&sent, "0");
+    }
+    // The newest few are still told apart by where they went.
+    world.receipt_of("0", &format!("336{:08}", 10), DELIVERED);
+    assert!(last.is_some());
+    world.pass(Duration::from_secs(216 * 3600 + 60));
+    assert!(world.shard.awaiting_receipt() < MESSAGES as usize);
+}

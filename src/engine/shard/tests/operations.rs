@@ -33,6 +33,12 @@ impl World {
         number
     }
 
+    /// Moves all that waits to this carrier, and lets that come to its end.
+    pub(super) fn reroute(&mut self, to: u32) {
+        self.operate(Wish::Reroute(Some(to)), any());
+        self.ticks();
+    }
+
     /// How many messages it was done to, and how many stayed; `None` while it is under way.
     fn came_of(&self, number: u64) -> Option<(u64, u64)> {
         let mut own = self.notes.operated.iter().filter(|(other, _)| *other == number);
