@@ -130,6 +130,7 @@ fn refused_wait(status: CommandStatus, dialect: &Dialect) -> Duration {
         CommandStatus::ESME_RALYBND
         | CommandStatus::ESME_RINVPASWD
         | CommandStatus::ESME_RINVSYSID
+        | CommandStatus::ESME_RINVSYSTYP
         | CommandStatus::ESME_RBINDFAIL => {
             Duration::from_millis(u64::from(dialect.reconnect_refused_ms))
         }

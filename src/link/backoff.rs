@@ -19,17 +19,20 @@ impl Backoff {
         Self { min, max: max.max(min), failures: 0, random: scattered(seed) }
     }
 
-    /// The wait after one more failure: between half and all of `min` doubled per failure.
+    /// The wait after one more failure: between half and all of `min` doubled per failure, and
+    /// never below `min`, which the peer may insist on (quirk 48). What cannot lie between the two
+    /// lies within half of `min` above it.
     pub fn next_wait(&mut self) -> Duration {
-        let doubled = self.min.saturating_mul(1_u32 << self.failures.min(16));
+        let doubled = self.min.saturating_mul(1_u32 << self.failures.min(16)).min(self.max);
         self.failures = self.failures.saturating_add(1);
-        self.jittered(doubled.min(self.max))
+        let most = doubled.max(self.min.saturating_add(self.min / 2));
+        self.between(self.min.max(most / 2), most)
     }
 
     /// The wait after a refusal that a quick retry would only repeat (ESME_RALYBND: the SMSC has
     /// not noticed yet that the old session is dead; bad credentials): at least `floor`.
     pub fn next_wait_at_least(&mut self, floor: Duration) -> Duration {
-        self.next_wait().max(self.jittered(floor.saturating_mul(2)))
+        self.next_wait().max(self.between(floor, floor.saturating_mul(2)))
     }
 
     /// A bind stood: the next failure is the first again.
@@ -37,14 +40,13 @@ impl Backoff {
         self.failures = 0;
     }
 
-    fn jittered(&mut self, wait: Duration) -> Duration {
+    fn between(&mut self, least: Duration, most: Duration) -> Duration {
         // xorshift64: the jitter needs to differ, not to be unguessable.
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        let half = wait / 2;
         let share = (self.random % 1024) as u32;
-        half + half * share / 1023
+        least.saturating_add(most.saturating_sub(least) / 1023 * share)
     }
 }
 
@@ -67,11 +69,26 @@ mod tests {
         let mut backoff = Backoff::new(min, max, 7);
         let waits: Vec<Duration> = (0..12).map(|_| backoff.next_wait()).collect();
         for (n, wait) in waits.iter().enumerate() {
-            let full = (min * (1 << n.min(16))).min(max);
+            let full = (min * (1 << n.min(16))).min(max).max(min * 3 / 2);
             assert!(*wait >= full / 2 && *wait <= full, "wait {n}: {wait:?}");
         }
         backoff.succeeded();
-        assert!(backoff.next_wait() <= min);
+        assert!(backoff.next_wait() <= min * 3 / 2);
+    }
+
+    /// A carrier that wants thirty seconds between binds (quirk 48) gets them.
+    #[test]
+    fn no_wait_is_below_the_least_one() {
+        for (least, most) in [(30, 60), (30, 30), (5, 60), (3_600, 3_600)] {
+            let (least, most) = (Duration::from_secs(least), Duration::from_secs(most));
+            for seed in 0..100 {
+                let mut backoff = Backoff::new(least, most, seed);
+                for n in 0..20 {
+                    let wait = backoff.next_wait();
+                    assert!(wait >= least && wait <= most.max(least * 3 / 2), "{n}: {wait:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Dialect {
     /// Milliseconds to wait for a response. `None`: the engine's own (quirk 50: a response that
     /// came after 40 minutes; Kannel waits 60 s, Jasmin 120 s).
     pub response_timeout_ms: Option<u32>,
-    /// Carrier: least milliseconds between two attempts to connect, before jitter.
+    /// Carrier: least milliseconds between two attempts to connect; jitter comes on top.
     pub reconnect_min_ms: u32,
     /// Carrier: most milliseconds between two attempts to connect, reached by doubling.
     pub reconnect_max_ms: u32,

@@ -9,7 +9,7 @@ use chappe::wire::{CommandStatus, State};
 use tokio::net::TcpListener;
 
 use crate::esme::{Esme, Submit};
-use crate::smsc::{Reply, Smsc};
+use crate::smsc::{Reply, Smsc, Submitted};
 use crate::world::{ROUTE, World, carrier, until};
 
 /// An address where nobody listens.
@@ -228,6 +228,46 @@ async fn a_dialect_says_when_a_refused_message_goes_again() {
     esme.accepted(Submit::new("x")).await;
     esme.delivered(1).await;
     assert_eq!((smsc.submits().len(), world.metric("chappe_retries_total")), (2, 1.0));
+}
+
+/// Interop quirk 57: a window that is too full, said as if the message were at fault.
+#[tokio::test]
+async fn a_status_that_pauses_the_bind_is_no_attempt() {
+    const FULL: usize = 5;
+    let refused = |count: usize| {
+        let mut seen = 0;
+        move |_: &Submitted| {
+            seen += 1;
+            match seen <= count {
+                true => Reply::Refuse(CommandStatus::ESME_RSUBMITFAIL),
+                false => Reply::Report("DELIVRD"),
+            }
+        }
+    };
+    let smsc = Smsc::with(refused(FULL)).await;
+    let once = carrier("smsc", smsc.address) + "attempts_max = 1\n" + ROUTE;
+    let rule = "status.0x45 = { pause_bind = true, retry_ms = 100 }";
+    let world = World::start(&format!("{once}[dialect.quick] {rule}\n")).await;
+    let esme = Esme::bind(world.smpp()).await;
+    esme.accepted(Submit::new("x")).await;
+    let receipts = esme.delivered(1).await;
+    assert_eq!(receipts[0].receipt().1, "DELIVRD");
+    let submits = smsc.submits();
+    assert_eq!((submits.len(), world.metric("chappe_retries_total")), (FULL + 1, 0.0));
+    // The pause is none of the message's.
+    let took = submits[1].at - submits[0].at;
+    assert!(took >= Duration::from_millis(90), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_status_that_fails_gives_the_message_up_at_once() {
+    let smsc = Smsc::with(|_| Reply::Refuse(CommandStatus::ESME_RTHROTTLED)).await;
+    let world = World::before(&smsc, "[dialect.quick] status.0x58 = { fail = true }").await;
+    let esme = Esme::bind(world.smpp()).await;
+    esme.accepted(Submit::new("x")).await;
+    let receipts = esme.delivered(1).await;
+    assert_eq!(receipts[0].receipt().1, "REJECTD");
+    assert_eq!(smsc.submits().len(), 1);
 }
 
 #[tokio::test]

@@ -32,13 +32,15 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     enquire_link_ms: ms(0, 3_600_000), Absent("that of `[smpp]`");
     /// How long we wait for its responses (quirk 50: up to 40 minutes seen).
     response_timeout_ms: ms(100, 3_600_000), Absent("that of `[smpp]`");
-    /// Least pause between two attempts to connect to it, before jitter (SMPP 5.0 §2.8.1
-    /// suggests 5 s).
+    /// Least pause between two attempts to connect to it; jitter comes on top of it (SMPP 5.0
+    /// §2.8.1 suggests 5 s; quirk 48: Clickatell wants 30 s).
     reconnect_min_ms: ms(100, 3_600_000), Default("5000");
-    /// Longest pause, reached by doubling: a carrier that is back is used within a minute.
+    /// Longest pause, reached by doubling: a carrier that is back is used within a minute. One that
+    /// is not above the least pause is half as long again, at most, for the jitter.
     reconnect_max_ms: ms(100, 3_600_000), Default("60000");
-    /// Least pause after a refused bind, such as ESME_RALYBND: the SMSC may hold the dead session
-    /// or lock the login (quirk 48: vumi #624; Clickatell wants 30 s).
+    /// Least pause after a bind refused with ESME_RALYBND, RBINDFAIL, RINVPASWD, RINVSYSID or
+    /// RINVSYSTYP: the SMSC may hold the dead session or lock the login (quirk 48: vumi #624;
+    /// Clickatell wants 30 s).
     reconnect_refused_ms: ms(100, 3_600_000), Default("30000");
     /// Segments sent on a bind before it is given up for a new one, for a carrier that takes so
     /// many a session; what they bring back is waited for (quirk 56: Oracle `MAX_PAGES_PER_BIND`).
