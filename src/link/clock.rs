@@ -1,9 +1,10 @@
 //! The machine's clocks, read into a [`Now`].
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::wall;
 use crate::clock::Now;
 
 /// How far ahead a timer may be set; what is later fires then, finds nothing due and is set again.
@@ -30,8 +31,7 @@ impl Clock {
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now { monotonic: self.start.elapsed(), wall }
+        Now { monotonic: self.start.elapsed(), wall: wall::now() }
     }
 
     /// The instant of a moment on the monotonic clock, or one a month ahead if that is earlier.

@@ -17,6 +17,7 @@ mod clock;
 mod drive;
 mod stream;
 pub mod tls;
+pub mod wall;
 
 pub use backoff::Backoff;
 pub use clock::Clock;
