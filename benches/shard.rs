@@ -18,6 +18,7 @@ use chappe::engine::shard::{
 use chappe::message::dialect::ReceiptSegments;
 use chappe::message::envelope::{Message, UserData};
 use chappe::message::message_id::MessageId;
+use chappe::message::receipt::Cause;
 use chappe::message::state::MessageState;
 use chappe::mt::egress::Outgoing;
 use chappe::mt::ingress::Replacement;
@@ -188,7 +189,7 @@ impl World {
             keys: receipt_keys(0, Notations::default(), &carrier_id(number)),
             destination: handset(number),
             state: MessageState::DELIVERED,
-            error: 0,
+            cause: Cause::default(),
             done: None,
             is_provisional: false,
             evidence: Evidence::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Summary;
 use crate::message::dialect::{Dialect, UnmarkedReceipt};
+use crate::message::receipt::Cause;
 use crate::message::receipt::id::IdKey;
 use crate::message::state::MessageState;
 use crate::mt::receipts::{
@@ -28,8 +29,8 @@ pub struct Receipt {
     pub destination: Address,
     /// The state.
     pub state: MessageState,
-    /// The error beside it.
-    pub error: u32,
+    /// What it says beside that.
+    pub cause: Cause,
     /// When that was, in UTC since 1970.
     pub done: Option<Duration>,
     /// The message it is of; `None` when it waits for a response.
@@ -174,7 +175,7 @@ impl Matching {
             keys: names(&receipt.keys),
             destination: receipt.destination.clone(),
             state: receipt.state,
-            error: receipt.error,
+            cause: receipt.cause.clone(),
             done: receipt.done,
             found,
         };

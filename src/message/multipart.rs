@@ -3,8 +3,8 @@
 use super::state::MessageState;
 use super::words::words;
 
-/// A final state, and the error beside it.
-pub type Final = (MessageState, u32);
+/// A final state, and what is said beside it.
+pub type Final<C> = (MessageState, C);
 
 words! {
     /// Which state of its segments is that of a message that we cut.
@@ -23,7 +23,7 @@ words! {
 impl MultipartState {
     /// The state of a message whose segments came to `before`, with that of one segment more.
     #[must_use]
-    pub fn with(self, before: Option<Final>, now: Final) -> Final {
+    pub fn with<C>(self, before: Option<Final<C>>, now: Final<C>) -> Final<C> {
         let rank = |state| match state {
             MessageState::DELIVERED => 0,
             MessageState::ACCEPTED => 1,
@@ -42,9 +42,9 @@ impl MultipartState {
 
     /// Whether that is the message's, whatever the other segments come to.
     #[must_use]
-    pub fn is_decided(self, so_far: Option<Final>) -> bool {
+    pub fn is_decided<C>(self, so_far: Option<&Final<C>>) -> bool {
         match self {
-            Self::Any => so_far.is_some_and(|(state, _)| state == MessageState::DELIVERED),
+            Self::Any => so_far.is_some_and(|(state, _)| *state == MessageState::DELIVERED),
             Self::First => so_far.is_some(),
             Self::Worst => false,
         }
@@ -57,10 +57,10 @@ mod tests {
 
     #[test]
     fn each_policy_makes_its_own_of_the_states_of_segments() {
-        const DELIVERED: Final = (MessageState::DELIVERED, 0);
-        const FAILED: Final = (MessageState::UNDELIVERABLE, 5);
-        const REJECTED: Final = (MessageState::REJECTED, 8);
-        const ACCEPTED: Final = (MessageState::ACCEPTED, 0);
+        const DELIVERED: Final<u32> = (MessageState::DELIVERED, 0);
+        const FAILED: Final<u32> = (MessageState::UNDELIVERABLE, 5);
+        const REJECTED: Final<u32> = (MessageState::REJECTED, 8);
+        const ACCEPTED: Final<u32> = (MessageState::ACCEPTED, 0);
         let cases = [
             (&[DELIVERED, FAILED, REJECTED][..], DELIVERED, DELIVERED, FAILED),
             (&[FAILED, DELIVERED, REJECTED], DELIVERED, FAILED, FAILED),
@@ -77,10 +77,10 @@ mod tests {
             assert_eq!(of(MultipartState::First), Some(first), "{states:?}");
             assert_eq!(of(MultipartState::Worst), Some(worst), "{states:?}");
         }
-        assert!(MultipartState::Any.is_decided(Some(DELIVERED)));
-        assert!(!MultipartState::Any.is_decided(Some(FAILED)));
-        assert!(MultipartState::First.is_decided(Some(FAILED)));
-        assert!(!MultipartState::First.is_decided(None));
-        assert!(!MultipartState::Worst.is_decided(Some(FAILED)));
+        assert!(MultipartState::Any.is_decided(Some(&DELIVERED)));
+        assert!(!MultipartState::Any.is_decided(Some(&FAILED)));
+        assert!(MultipartState::First.is_decided(Some(&FAILED)));
+        assert!(!MultipartState::First.is_decided::<u32>(None));
+        assert!(!MultipartState::Worst.is_decided(Some(&FAILED)));
     }
 }

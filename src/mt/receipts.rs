@@ -11,7 +11,7 @@ use crate::message::dialect::UnmarkedReceipt;
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::{ID_OCTETS, IdKey, IdNotation, decimal_of_hex};
 use crate::message::receipt::{
-    LastDates, ReceiptError, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
+    Cause, LastDates, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
 };
 use crate::message::state::MessageState;
 use crate::text::DefaultAlphabet;
@@ -40,8 +40,8 @@ pub struct CarrierReceipt {
     pub destination: Address,
     /// The state reached.
     pub state: MessageState,
-    /// The error beside it, 0 for none.
-    pub error: u32,
+    /// What it says beside that.
+    pub cause: Cause,
     /// When it was reached, in wall time since 1970; `None` when the receipt does not say.
     pub done: Option<Duration>,
     /// Whether UNKNOWN is not its last word: by its esm_class it is an intermediate notification,
@@ -272,7 +272,7 @@ pub fn read(reading: Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt>
             deliver.source_addr.octets(),
         ),
         state: resolved.state.unwrap_or(MessageState::UNKNOWN),
-        error: resolved.error.and_then(ReceiptError::number).unwrap_or(0),
+        cause: Cause::new(resolved.error, None, b""),
         done: text.done().map(|date| date.to_wall(zone_minutes)),
         is_provisional: resolved.state.is_none()
             || deliver.esm_class & ESM_CLASS_KINDS == ESM_CLASS_INTERMEDIATE,
@@ -334,7 +334,7 @@ pub struct ReceiptStyle {
 }
 
 /// What our receipt says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     /// Our id.
     pub id: MessageId,
@@ -342,8 +342,8 @@ pub struct Outcome {
     pub state: MessageState,
     /// Whether nothing follows.
     pub is_final: bool,
-    /// The error beside it.
-    pub error: u32,
+    /// What is said beside it.
+    pub cause: Cause,
     /// When it was reached, in wall time since 1970.
     pub done: Duration,
 }
@@ -379,7 +379,7 @@ impl ReceiptRenderer {
             submitted: subject.accepted_at,
             done: outcome.done,
             state: outcome.state,
-            error: ReceiptError::Number(outcome.error),
+            error: outcome.cause.error(),
             text: match style.zero {
                 DefaultAlphabet::Gsm7 => subject.quote.octets(),
                 zero => subject.quote.in_alphabet(zero, &mut self.quoted),

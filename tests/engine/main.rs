@@ -21,6 +21,7 @@ mod mo;
 mod multi;
 mod operations;
 mod pools;
+mod receipts;
 mod reload;
 mod reload_load;
 mod routing;

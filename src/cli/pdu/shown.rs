@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::exchange::{Advice, Deed, Match, Quirk, Receipt, Response, Summary, Text};
 use crate::message::dialect::StatusRule;
+use crate::message::receipt::ReceiptError;
 use crate::mo::reassembly::{Mark, MarkKind, Why};
 use crate::session::{Odd, SubmitError, Unanswered};
 use crate::wire::time::{AbsoluteTime, SmppTime};
@@ -143,7 +144,10 @@ fn receipt_members(receipt: &Receipt) -> Value {
         "keys": keys,
         "destination": characters(receipt.destination.octets()),
         "state": receipt.state.name(),
-        "error": receipt.error,
+        "error": match receipt.cause.error() {
+            ReceiptError::Text(text) => characters(text).into(),
+            error => Value::from(error.number()),
+        },
         "done": receipt.done.map(utc),
         "of": receipt.found.as_ref().map(found),
     })

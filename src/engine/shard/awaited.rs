@@ -85,14 +85,15 @@ impl<L: Clone> Shard<L> {
         }
         let (id, carrier, account) = (live.id, live.carrier, live.message.account);
         let octets = live.octets;
-        let (worst, said_unknown) = (live.worst, live.said_unknown);
+        let said_unknown = live.said_unknown;
+        let has_heard = live.worst.is_some();
         let wait = Wait {
             id,
             carrier,
             subject: Subject::of(&live.message),
             expires_at: live.message.expires_at,
             progress: live.progress,
-            worst,
+            worst: live.worst,
             done_s: live.done_s,
             said_unknown,
         };
@@ -104,7 +105,7 @@ impl<L: Clone> Shard<L> {
         self.queued_octets -= octets as usize;
         effects.released(account, carrier, octets);
         self.free_lane(lane, ticket, effects);
-        if worst.is_some() {
+        if has_heard {
             // Receipts of some segments came before the last response.
             self.give_up_after_segments(now, place);
         } else if said_unknown {
@@ -159,8 +160,8 @@ impl<L: Clone> Shard<L> {
         let Some(&rules) = self.carriers.get(record.carrier() as usize) else { return };
         let is_final = is_final(receipt, &rules);
         let done = receipt.done_at(now);
-        let (state, error) = (receipt.state, receipt.error);
-        let outcome = Outcome { id, state, is_final, error, done };
+        let (state, cause) = (receipt.state, receipt.cause.clone());
+        let outcome = Outcome { id, state, is_final, cause, done };
         if !is_final {
             if receipt.says_nothing() {
                 self.give_up_unknown(now, place);
@@ -170,7 +171,7 @@ impl<L: Clone> Shard<L> {
             }
             return;
         }
-        let mut worst = (state, error);
+        let mut worst = (state, outcome.cause.clone());
         if self.awaiting.more(place).is_some() {
             let account = self.awaiting.account(place).unwrap_or(u32::MAX);
             let policy = self.limits.multipart_state_of(account);
@@ -179,10 +180,10 @@ impl<L: Clone> Shard<L> {
                 effects.count(Counted::ReceiptDuplicate);
                 return;
             }
-            worst = policy.with(more.worst, worst);
-            more.worst = Some(worst);
+            worst = policy.with(more.worst.take(), worst);
+            more.worst = Some(worst.clone());
             more.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
-            let decided = policy.is_decided(more.worst);
+            let decided = policy.is_decided(more.worst.as_ref());
             if !decided && !more.progress.is_settled(rules.receipt_segments) {
                 // The others may never come, and the account is to hear of its message.
                 self.give_up_after_segments(now, place);
@@ -190,8 +191,8 @@ impl<L: Clone> Shard<L> {
             }
         }
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(accepted_at)));
-        let (state, error) = worst;
-        self.end_awaited(place, Outcome { state, error, ..outcome }, effects);
+        let (state, cause) = worst;
+        self.end_awaited(place, Outcome { state, cause, ..outcome }, effects);
     }
 
     /// Nothing is known of a message, and more may follow; but it is not waited for as long as for
@@ -254,26 +255,26 @@ impl<L: Clone> Shard<L> {
         let Some(record) = self.awaiting.get(place) else { return };
         let (id, registered_delivery) = (record.id, record.registered_delivery);
         let more = self.awaiting.more(place);
-        let heard = more.and_then(|more| Some((more.worst?, more.done_s)));
-        let (state, error, done) = match heard {
-            Some(((state, error), done_s)) => {
-                (state, error, Duration::from_secs(u64::from(done_s)).min(now.wall))
+        let heard = more.and_then(|more| Some((more.worst.clone()?, more.done_s)));
+        let (state, cause, done) = match heard {
+            Some(((state, cause), done_s)) => {
+                (state, cause, Duration::from_secs(u64::from(done_s)).min(now.wall))
             }
             None => {
                 let said_unknown = more.is_some_and(|more| more.said_unknown);
                 let (state, error) = unheard(registered_delivery, said_unknown, effects);
-                (state, error, now.wall)
+                (state, error.into(), now.wall)
             }
         };
-        self.end_awaited(place, Outcome { id, state, is_final: true, error, done }, effects);
+        self.end_awaited(place, Outcome { id, state, is_final: true, cause, done }, effects);
     }
 
     /// The end of a message that its account hears of.
     fn end_awaited<E: Effects<Link = L>>(&mut self, place: u32, outcome: Outcome, effects: &mut E) {
         let Some(subject) = self.awaiting.subject(place) else { return };
-        let Outcome { id, state, error, done, .. } = outcome;
+        let Outcome { id, state, done, .. } = outcome;
         effects.count(Counted::Ended(state));
-        self.register_end(id, subject.account, (state, error, done));
+        self.register_end(id, subject.account, (state, outcome.cause.octet(), done));
         let number = tail(subject.destination.octets());
         self.awaiting.each_key(place, |key| self.ended.remember(key, number));
         self.awaiting.remove(place);

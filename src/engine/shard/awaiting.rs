@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use super::live::Progress;
 use crate::message::message_id::MessageId;
-use crate::message::state::MessageState;
+use crate::message::multipart::Final;
+use crate::message::receipt::Cause;
 use crate::mt::receipts::{Subject, same_number};
 use crate::wire::Address;
 pub use places::ALIKE_MAX;
@@ -53,7 +54,7 @@ pub struct Wait {
     /// Its segments.
     pub progress: Progress,
     /// See [`More`].
-    pub worst: Option<(MessageState, u32)>,
+    pub worst: Option<Final<Cause>>,
     /// See [`More`].
     pub done_s: u32,
     /// See [`More`].
@@ -65,8 +66,8 @@ pub struct Wait {
 pub struct More {
     /// Its segments.
     pub progress: Progress,
-    /// The worst final state of its segments so far, and the error beside it.
-    pub worst: Option<(MessageState, u32)>,
+    /// The worst final state of its segments so far, and what was said beside it.
+    pub worst: Option<Final<Cause>>,
     /// When the last of them was reached, in seconds of wall time since 1970.
     pub done_s: u32,
     /// A receipt said that nothing is known of it; another may follow, for a while.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
+use crate::message::multipart::Final;
+use crate::message::receipt::Cause;
 use crate::message::state::MessageState;
 
 /// One message.
@@ -31,8 +33,8 @@ pub struct Live {
     pub doubtful: bool,
     /// A receipt said that nothing is known of it; another may follow, for a while.
     pub said_unknown: bool,
-    /// The worst final state of its segments so far, and the error beside it.
-    pub worst: Option<(MessageState, u32)>,
+    /// The worst final state of its segments so far, and what was said beside it.
+    pub worst: Option<Final<Cause>>,
     /// When the last of them was reached, in seconds of wall time since 1970.
     pub done_s: u32,
     pub progress: Progress,

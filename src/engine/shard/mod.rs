@@ -378,7 +378,8 @@ impl<L: Clone> Shard<L> {
         if live.any(Place::Out) {
             effects.withdraw(live.carrier, ticket);
         }
-        let outcome = Outcome { id: live.id, state, is_final: true, error, done: now.wall };
+        let cause = error.into();
+        let outcome = Outcome { id: live.id, state, is_final: true, cause, done: now.wall };
         let subject = Subject::of(&live.message);
         self.close(ticket, &outcome, effects);
         self.tell(subject, outcome, effects);
@@ -386,9 +387,10 @@ impl<L: Clone> Shard<L> {
 
     /// A message ends so: what is heard of it from now on is heard twice.
     fn close<E: Effects<Link = L>>(&mut self, ticket: u64, outcome: &Outcome, effects: &mut E) {
-        let &Outcome { state, error, done, .. } = outcome;
-        effects.count(Counted::Ended(state));
-        let Some(live) = self.forget(ticket, (state, error, done), effects) else { return };
+        let Outcome { state, cause, done, .. } = outcome;
+        let ended = (*state, cause.octet(), *done);
+        effects.count(Counted::Ended(*state));
+        let Some(live) = self.forget(ticket, ended, effects) else { return };
         let number = tail(live.message.destination.octets());
         for key in live.progress.keys() {
             self.ended.remember(key, number);
@@ -404,7 +406,7 @@ impl<L: Clone> Shard<L> {
     fn forget<E: Effects<Link = L>>(
         &mut self,
         ticket: u64,
-        (state, error, done): (MessageState, u32, Duration),
+        (state, error, done): (MessageState, u8, Duration),
         effects: &mut E,
     ) -> Option<Live> {
         let lane = self.lane_of(ticket);
@@ -434,11 +436,10 @@ impl<L: Clone> Shard<L> {
         &mut self,
         id: MessageId,
         account: u32,
-        (state, error, done): (MessageState, u32, Duration),
+        (state, error, done): (MessageState, u8, Duration),
     ) {
         let Some(number) = self.number_of(id) else { return };
         let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
-        let error = u8::try_from(error).unwrap_or(u8::MAX);
         self.register.end(number, End { account, done_s, state, error });
     }
 }

@@ -175,7 +175,7 @@ impl<L: Clone> Shard<L> {
             keys: IdKeys::default(),
             destination: live.message.destination.clone(),
             state: says.state,
-            error: says.error,
+            cause: says.error.into(),
             done: says.done,
             is_provisional: false,
             evidence: Evidence::default(),

@@ -48,7 +48,7 @@ impl<L: Clone> Shard<L> {
         let rules = self.carriers.get(live.carrier as usize);
         let receipts = rules.map(|rules| rules.receipt_segments).unwrap_or_default();
         let policy = self.limits.multipart_state_of(live.message.account);
-        let settled = policy.is_decided(live.worst) || live.progress.is_settled(receipts);
+        let settled = policy.is_decided(live.worst.as_ref()) || live.progress.is_settled(receipts);
         let complete = live.all_accepted();
         let nameless = key.is_none() && wants_receipt;
         let key = key.filter(|_| wants_receipt);
@@ -225,8 +225,8 @@ impl<L: Clone> Shard<L> {
         let is_final = is_final(receipt, rules);
         let done = receipt.done_at(now);
         let message = Arc::clone(&live.message);
-        let (state, error) = (receipt.state, receipt.error);
-        let outcome = Outcome { id: live.id, state, is_final, error, done };
+        let (state, cause) = (receipt.state, receipt.cause.clone());
+        let outcome = Outcome { id: live.id, state, is_final, cause, done };
         if !is_final {
             if receipt.says_nothing() {
                 self.note_unknown(now, ticket);
@@ -239,13 +239,13 @@ impl<L: Clone> Shard<L> {
             return;
         }
         let policy = self.limits.multipart_state_of(message.account);
-        let (state, error) = policy.with(live.worst, (state, error));
-        live.worst = Some((state, error));
+        let (state, cause) = policy.with(live.worst.take(), (state, outcome.cause.clone()));
+        live.worst = Some((state, cause.clone()));
         live.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
         if !live.awaits_receipt {
             return;
         }
-        let decided = policy.is_decided(live.worst);
+        let decided = policy.is_decided(live.worst.as_ref());
         if !decided && !live.progress.is_settled(rules.receipt_segments) {
             // The others may never come, and the account is to hear of its message.
             let until = now.wall + rules.receipt_segments_wait;
@@ -256,7 +256,7 @@ impl<L: Clone> Shard<L> {
             return;
         }
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
-        let outcome = Outcome { state, error, ..outcome };
+        let outcome = Outcome { state, cause, ..outcome };
         self.close(ticket, &outcome, effects);
         self.tell(Subject::of(&message), outcome, effects);
     }
@@ -287,12 +287,12 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let Some(live) = self.slots.get(ticket) else { return };
-        let Some((state, error)) = live.worst else {
+        let Some((state, cause)) = live.worst.clone() else {
             self.part(now, ticket, effects);
             return;
         };
         let done = Duration::from_secs(u64::from(live.done_s)).min(now.wall);
-        let outcome = Outcome { id: live.id, state, is_final: true, error, done };
+        let outcome = Outcome { id: live.id, state, is_final: true, cause, done };
         let message = Arc::clone(&live.message);
         self.close(ticket, &outcome, effects);
         self.tell(Subject::of(&message), outcome, effects);

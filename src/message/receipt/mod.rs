@@ -15,6 +15,7 @@
 
 pub mod id;
 
+mod cause;
 mod date;
 mod error;
 mod line;
@@ -27,6 +28,7 @@ mod ucs2;
 #[cfg(test)]
 pub(crate) mod vectors;
 
+pub use cause::Cause;
 pub use date::ReceiptDate;
 pub use error::ReceiptError;
 pub use line::{LastDates, ReceiptFormat, ReceiptLine};

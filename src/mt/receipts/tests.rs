@@ -40,7 +40,7 @@ fn message() -> Message {
 
 fn outcome(state: MessageState, is_final: bool) -> Outcome {
     let done = ACCEPTED_AT + Duration::from_secs(60);
-    Outcome { id: MessageId::new(0, 0x1f), state, is_final, error: 0, done }
+    Outcome { id: MessageId::new(0, 0x1f), state, is_final, cause: Cause::default(), done }
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_receipt_says_which_message_reached_which_state_and_when() {
     assert_eq!(receipt.carrier, 3);
     assert_eq!(receipt.keys, receipt_keys(3, Notations::default(), b"c0ffee"));
     assert_eq!(receipt.destination.octets(), b"33612345678");
-    assert_eq!((receipt.state, receipt.error), (MessageState::DELIVERED, 7));
+    assert_eq!((receipt.state, receipt.cause), (MessageState::DELIVERED, 7.into()));
     // 2026-05-28T00:01Z.
     assert_eq!(receipt.done, Some(Duration::from_secs(1_779_926_460)));
 }
@@ -103,7 +103,7 @@ fn a_receipt_may_stand_in_the_payload_or_in_tlvs_alone() {
 #[test]
 fn a_receipt_that_says_nothing_of_its_state_is_of_an_unknown_one() {
     let receipt = read(reading(), &deliver(b"id:5 gone")).unwrap();
-    assert_eq!((receipt.state, receipt.error), (MessageState::UNKNOWN, 0));
+    assert_eq!((receipt.state, receipt.cause), (MessageState::UNKNOWN, 0.into()));
     assert!(read(reading(), &deliver(b"")).unwrap().keys.is_empty());
 }
 

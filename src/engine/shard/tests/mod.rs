@@ -315,7 +315,7 @@ impl World {
             keys: receipt_keys(0, self.notations, id.as_bytes()),
             destination: Address::new(1, 1, handset.as_bytes()),
             state,
-            error: u32::from(state != MessageState::DELIVERED) * 99,
+            cause: (u32::from(state != MessageState::DELIVERED) * 99).into(),
             done: None,
             is_provisional: false,
             evidence: Evidence::default(),
@@ -362,7 +362,8 @@ impl World {
         let receipts =
             self.notes.delivered.iter().filter_map(|(account, delivery)| match delivery {
                 Delivery::Receipt { outcome, .. } => {
-                    Some((*account, outcome.id, outcome.state, outcome.error))
+                    let error = outcome.cause.error().number();
+                    Some((*account, outcome.id, outcome.state, error.unwrap_or(u32::MAX)))
                 }
                 Delivery::Mo(_) => None,
             });
