@@ -47,8 +47,8 @@
 //! **`telemetry`** names every metric once and hands out the handles that count.
 //!
 //! **`store`** is the journal: records handed over by many become one order that a crash does not
-//! change. Its contract, and a journal in memory that keeps it; the engine does not write to one
-//! yet.
+//! change. Its contract, and two that keep it, in memory and in files; the engine does not write to
+//! one yet.
 //!
 //! **`link`** puts a session on a socket, plain or under TLS: many PDUs a system call.
 //!
@@ -57,7 +57,8 @@
 //!
 //! **`config`** turns a file into those settings, or into every fault with its line and column.
 //!
-//! **`sim`** is the world to try it in: an SMSC that misbehaves as asked, and a load of ESMEs.
+//! **`sim`** is the world to try it in: an SMSC that misbehaves as asked, a load of ESMEs, and a
+//! disk that loses what was not synced.
 //!
 //! **`cli`** has the commands. It alone knows where settings come from.
 

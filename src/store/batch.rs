@@ -70,6 +70,13 @@ impl Batch {
         &self.octets
     }
 
+    /// Its octets, for which it takes an emptied buffer.
+    pub(super) fn exchange(&mut self, emptied: Vec<u8>) -> Vec<u8> {
+        debug_assert!(emptied.is_empty(), "octets of another batch");
+        self.records = 0;
+        std::mem::replace(&mut self.octets, emptied)
+    }
+
     /// The buffer, to be used again.
     pub(super) fn into_buffer(self) -> Vec<u8> {
         self.octets

@@ -269,6 +269,10 @@ pub(crate) fn who_watches_is_woken(fixture: &mut impl Fixture) {
         submit(&journal, 1, 5);
         fixture.settle(&journal);
         assert_eq!(watcher.progress().durable(), Position::new(5));
+        // Those who look see that it has moved before those who sleep are woken.
+        while count.0.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
         assert_eq!(count.0.load(Ordering::Relaxed), 1, "once for each time it was left");
         watcher.register(&Context::from_waker(&waker));
         journal.close().unwrap();

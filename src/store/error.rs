@@ -55,6 +55,13 @@ pub enum Error {
     },
     /// A setting is out of its bounds.
     Setting(String),
+    /// A record of a checkpoint is larger than any may be.
+    TooLarge {
+        /// How many octets it takes.
+        octets: usize,
+        /// How many it may take.
+        max: usize,
+    },
     /// The journal has stopped for good, for this reason.
     Stopped(String),
     /// The machine refused.
@@ -87,6 +94,11 @@ impl Error {
     }
 }
 
+/// What the machine said while something was done.
+pub(super) fn machine(doing: impl Into<String>, source: io::Error) -> Error {
+    Error::Machine { doing: doing.into(), source }
+}
+
 /// Whether an error says that there is no space.
 pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
@@ -111,6 +123,9 @@ impl fmt::Display for Error {
                 "a checkpoint for replay from {asked}, while only {durable} and before is durable"
             ),
             Self::Setting(what) => write!(f, "{what}"),
+            Self::TooLarge { octets, max } => {
+                write!(f, "a record of {octets} octets; at most {max} are allowed")
+            }
             Self::Stopped(why) => write!(f, "the journal has stopped: {why}"),
             Self::Machine { doing, source } => write!(f, "{doing}: {source}"),
         }

@@ -17,8 +17,11 @@
 //! [`Progress::durable`] has come to the position; it leaves a waker and is woken once a frame.
 //!
 //! **The contract** stands on [`Journal`]. [`MemoryJournal`] keeps it with a list of batches, whose
-//! machine can be made to fail, fill up and crash; one suite of tests (`conformance`) runs over it,
-//! and every other journal has to pass it: one in files, one on several machines.
+//! machine can be made to fail, fill up and crash. [`FileJournal`] keeps it with the files of one
+//! directory: sealed frames in segments that are written in place and used again, two threads, no
+//! lock on the way in. What it asks of a disk is [`Disk`], so that it runs over a simulated one
+//! that loses, tears, fails and fills up (`sim::disk`) as over the machine's. One suite of tests
+//! (`conformance`) runs over each of them, and every other journal has to pass it.
 //!
 //! Absent on purpose: what a record means (its owner's), any index over records (derived by
 //! replay), and compression (a text message is small, and encrypted it does not compress).
@@ -27,14 +30,18 @@ mod batch;
 mod checkpoints;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod disk;
 mod error;
+mod files;
 mod journal;
 mod memory;
 mod progress;
 
 pub use batch::{Batch, Records};
 pub use checkpoints::{CheckpointWriter, Checkpoints};
+pub use disk::{Disk, DiskFile, Lock};
 pub use error::Error;
+pub use files::{Directory, FileJournal, Settings, Written};
 pub use journal::{Entry, Journal, Position, Refused};
 pub use memory::{MemoryJournal, MemoryStore};
 pub use progress::{Progress, State, WATCHERS_MAX, Watcher};

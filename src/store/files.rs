@@ -1,0 +1,313 @@
+//! A journal in the files of one directory.
+//!
+//! ```text
+//!   submit --> intake --> writer: gather, seal, write, sync --> N.segment (and N.key)
+//!                            ^                                  journal: which segments count
+//!                            | the next segment                 checkpoint-N (and its key)
+//!                         stock, a thread of its own <-- spare-N <-- truncate_before
+//! ```
+//!
+//! The writer makes one frame of all that waits and pays one write and one sync for it, into a file
+//! whose octets were all written before: nothing but those of the frame changes, which is several
+//! times as fast as a file that grows. The next segment is made while one is being written, of a
+//! file that was given up or of a new one.
+//!
+//! Everything that was submitted is sealed under the key of its segment. A segment that is given up
+//! has its key written over and removed, so that nobody can read its text, though its octets stay
+//! until they are written over too. On a disk or file system that never writes in place, the key's
+//! octets may outlive that; what stands against it is the disk's own encryption.
+//!
+//! Opening looks at each frame that a replay from the newest checkpoint gives. What is found behind
+//! the last whole frame is what a power cut left, and is cut; a frame that is not whole before one
+//! that is was durable once, and opening refuses with its place. What is older than the checkpoint
+//! is looked at when it is read.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use super::disk::{Disk, DiskFile, Lock};
+use super::error::machine;
+use super::{
+    Batch, CheckpointWriter, Checkpoints, Entry, Error, Journal, Position, Progress, Refused,
+};
+
+mod catalogue;
+mod checkpoint;
+mod directory;
+mod frame;
+mod intake;
+mod layout;
+mod manifest;
+mod recover;
+mod replay;
+mod scan;
+mod segment;
+mod settings;
+mod stock;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use directory::Directory;
+pub use settings::Settings;
+pub use writer::Written;
+
+use catalogue::Catalogue;
+use checkpoint::{Stored, Writing};
+use intake::{Intake, NoPlace};
+use manifest::Kept;
+use recover::Recovered;
+use stock::Stock;
+use writer::{Shared, Writer};
+
+/// Files that were given up and are kept to be used again.
+const SPARES_MAX: usize = 4;
+
+/// A journal in files. Dropped without [`Journal::close`] it stops where it is, like in a crash.
+#[derive(Debug)]
+pub struct FileJournal {
+    disk: Arc<dyn Disk>,
+    settings: Settings,
+    progress: Arc<Progress>,
+    shared: Arc<Shared>,
+    /// The newest checkpoint.
+    newest: Mutex<Option<Stored>>,
+    /// The number of the last one that was begun.
+    checkpoints: AtomicU64,
+    is_checkpointing: AtomicBool,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    maker: Mutex<Option<JoinHandle<()>>>,
+    /// It goes when all else has.
+    _lock: Held,
+}
+
+/// The directory's lock.
+struct Held(#[expect(dead_code, reason = "kept for as long as the journal is")] Lock);
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+impl FileJournal {
+    /// Opens the journal in this directory to write, or makes one there.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another program has it open, [`Error::Damaged`], [`Error::Missing`]
+    /// or [`Error::Foreign`] when it is not what a journal left there; or what the machine says.
+    pub fn open(directory: &Path, settings: Settings) -> Result<Self, Error> {
+        let disk = Directory::make(directory)
+            .map_err(|error| machine(format!("opening {}", directory.display()), error))?;
+        Self::open_on(Arc::new(disk), settings)
+    }
+
+    /// Opens the journal on this disk to write, or makes one there.
+    ///
+    /// # Errors
+    /// Like [`FileJournal::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, settings: Settings) -> Result<Self, Error> {
+        settings.check()?;
+        let lock = disk.lock().map_err(|error| machine("locking the directory", error))?;
+        let Some(lock) = lock else { return Err(Error::Locked) };
+        let recovered = recover::recover(&*disk, &settings)?;
+        Self::start(disk, settings, Held(lock), recovered)
+    }
+
+    fn start(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        lock: Held,
+        recovered: Recovered,
+    ) -> Result<Self, Error> {
+        let durable = recovered.durable();
+        let Recovered { manifest, segments, ready, spares, tail, checkpoint } = recovered;
+        let progress = Arc::new(Progress::new(durable));
+        let active = segments[segments.len() - 1].clone();
+        let next = manifest.last_generation + 1;
+        let epoch = manifest.epoch;
+        let manifest = Arc::new(Kept::new(Arc::clone(&disk), manifest));
+        let shared = Arc::new(Shared {
+            intake: Intake::new(
+                durable.number(),
+                settings.waiting_batches_max,
+                settings.waiting_octets_max,
+            ),
+            stock: Stock::new(
+                Arc::clone(&disk),
+                Arc::clone(&manifest),
+                Arc::clone(&progress),
+                &settings,
+                ready,
+                spares,
+                next,
+            ),
+            catalogue: Catalogue::new(segments),
+            manifest,
+            progress: Arc::clone(&progress),
+            is_abandoned: AtomicBool::new(false),
+            written: Written::default(),
+        });
+        let journal = Self {
+            disk,
+            settings,
+            progress,
+            newest: Mutex::new(checkpoint.clone()),
+            checkpoints: AtomicU64::new(checkpoint.map_or(0, |stored| stored.number)),
+            is_checkpointing: AtomicBool::new(false),
+            writer: Mutex::new(None),
+            maker: Mutex::new(None),
+            shared,
+            _lock: lock,
+        };
+        let writer =
+            Writer::new(Arc::clone(&journal.shared), &journal.settings, active, &tail, epoch);
+        let shared = Arc::clone(&journal.shared);
+        *locked(&journal.maker) = Some(spawn("journal-stock", move || shared.stock.run())?);
+        *locked(&journal.writer) = Some(spawn("journal", move || writer.run())?);
+        Ok(journal)
+    }
+
+    /// The progress, to be watched.
+    #[must_use]
+    pub fn shared_progress(&self) -> &Arc<Progress> {
+        &self.progress
+    }
+
+    /// The last position that it has given.
+    #[must_use]
+    pub fn submitted(&self) -> Position {
+        Position::new(self.shared.intake.last())
+    }
+
+    /// What it has written since it was opened.
+    #[must_use]
+    pub fn written(&self) -> &Written {
+        &self.shared.written
+    }
+
+    /// Waits for the threads to end: the writer first, which may wait for a segment.
+    fn join(&self) {
+        // One that panicked has failed the journal.
+        let _ = locked(&self.writer).take().map(JoinHandle::join);
+        self.shared.stock.stop();
+        let _ = locked(&self.maker).take().map(JoinHandle::join);
+    }
+}
+
+impl Journal for FileJournal {
+    fn submit(&self, batch: &mut Batch) -> Result<Position, Refused> {
+        if let Some(refused) = self.progress.state().refusal() {
+            return Err(refused);
+        }
+        if batch.is_empty() {
+            return Err(Refused::Empty);
+        }
+        let (octets, max) = (batch.len(), self.settings.batch_octets_max);
+        if octets > max {
+            return Err(Refused::TooLarge { octets, max });
+        }
+        match self.shared.intake.take(octets, |emptied| batch.exchange(emptied)) {
+            Ok(number) => Ok(Position::new(number)),
+            Err(NoPlace::Busy) => Err(Refused::Busy),
+            Err(NoPlace::Closed) => Err(Refused::Closed),
+        }
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    fn first(&self) -> Position {
+        self.shared.catalogue.first()
+    }
+
+    fn replay(
+        &self,
+        from: Position,
+        each: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<Position, Error> {
+        replay::replay(&self.shared, from, each)
+    }
+
+    fn truncate_before(&self, position: Position) -> Result<(), Error> {
+        let durable = self.progress.durable();
+        if position > durable.next() {
+            return Err(Error::NotDurable { asked: position, durable });
+        }
+        let Shared { catalogue, manifest, stock, .. } = &*self.shared;
+        let truncated = catalogue.truncate(&*self.disk, &self.settings, manifest, stock, position);
+        truncated.inspect_err(|error| {
+            // Whether a key is destroyed is not known then.
+            if !error.is_full() {
+                self.progress.fail(error.to_string());
+                stock.nudge();
+                self.shared.intake.wake();
+            }
+        })
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.shared.intake.close();
+        // The writer may wait for a segment that there is no space for.
+        self.shared.stock.nudge();
+        self.join();
+        let left = self.shared.intake.last() - self.progress.durable().number();
+        match self.progress.why() {
+            Some(why) => Err(Error::Stopped(why.to_owned())),
+            None if left > 0 => {
+                Err(Error::Stopped(format!("there was no space for {left} batches")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for FileJournal {
+    fn drop(&mut self) {
+        self.shared.is_abandoned.store(true, Ordering::Release);
+        self.shared.intake.wake();
+        self.shared.stock.nudge();
+        self.join();
+    }
+}
+
+impl Checkpoints for FileJournal {
+    fn begin(&self) -> Result<Box<dyn CheckpointWriter + '_>, Error> {
+        if self.is_checkpointing.swap(true, Ordering::Acquire) {
+            return Err(Error::Locked);
+        }
+        match Writing::begin(self) {
+            Ok(writing) => Ok(Box::new(writing)),
+            Err(error) => {
+                self.is_checkpointing.store(false, Ordering::Release);
+                Err(error)
+            }
+        }
+    }
+
+    fn newest(&self) -> Option<Position> {
+        locked(&self.newest).as_ref().map(|stored| stored.from)
+    }
+
+    fn read(&self, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<Position, Error> {
+        let stored = locked(&self.newest).clone();
+        let Some(stored) = stored else { return Ok(self.first()) };
+        stored.read(each)?;
+        Ok(stored.from)
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.map_err(|error| machine("starting a thread", error))
+}
+
+/// The contents of a lock. A thread that panicked with it left them whole.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

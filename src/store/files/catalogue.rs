@@ -1,0 +1,97 @@
+//! The segments that have been begun, and giving them up.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::store::error::machine;
+use crate::store::{Error, Position};
+
+use super::manifest::Kept;
+use super::segment::{Segment, give_up};
+use super::stock::Stock;
+use super::{Disk, Settings};
+
+/// Segments by what they hold.
+#[derive(Debug)]
+pub(super) struct Catalogue {
+    /// Held while segments are given up: one does it at a time.
+    truncating: Mutex<()>,
+    /// Held for a look, never over a call of the disk.
+    segments: Mutex<VecDeque<Segment>>,
+}
+
+/// A segment to read from, and with which position the next one begins.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) segment: Segment,
+    pub(super) behind: Option<Position>,
+}
+
+impl Catalogue {
+    pub(super) fn new(segments: Vec<Segment>) -> Self {
+        Self { truncating: Mutex::new(()), segments: Mutex::new(segments.into()) }
+    }
+
+    /// The first position that is there.
+    pub(super) fn first(&self) -> Position {
+        locked(&self.segments).front().map_or(Position::FIRST, |segment| segment.first)
+    }
+
+    /// Adds a segment that is begun now.
+    pub(super) fn begin(&self, segment: Segment) {
+        locked(&self.segments).push_back(segment);
+    }
+
+    /// The segment that has this position, or will have it.
+    pub(super) fn part(&self, position: Position) -> Result<Part, Error> {
+        let segments = locked(&self.segments);
+        let behind = segments.partition_point(|segment| segment.first <= position);
+        let found = behind.checked_sub(1).and_then(|at| segments.get(at));
+        let Some(segment) = found else {
+            let first = segments.front().map_or(Position::FIRST, |segment| segment.first);
+            return Err(Error::Truncated { asked: position, first });
+        };
+        let behind = segments.get(behind).map(|next| next.first);
+        Ok(Part { segment: segment.clone(), behind })
+    }
+
+    /// Gives up all segments that have nothing from this position on. First it is durable that
+    /// they do not count; then their keys are destroyed, and their files can be used again.
+    pub(super) fn truncate(
+        &self,
+        disk: &dyn Disk,
+        settings: &Settings,
+        manifest: &Kept,
+        stock: &Stock,
+        position: Position,
+    ) -> Result<(), Error> {
+        let _one = locked(&self.truncating);
+        let (generation, first) = {
+            let segments = locked(&self.segments);
+            // The last one is being written.
+            let keep = segments.partition_point(|segment| segment.first <= position).max(1) - 1;
+            let Some(next) = segments.get(keep).filter(|_| keep > 0) else { return Ok(()) };
+            (next.generation, next.first)
+        };
+        manifest.change(|manifest| {
+            manifest.first_generation = generation;
+            manifest.first = first;
+        })?;
+        loop {
+            let gone = {
+                let mut segments = locked(&self.segments);
+                let is_gone = |segment: &Segment| segment.generation < generation;
+                if segments.front().is_some_and(is_gone) { segments.pop_front() } else { None }
+            };
+            let Some(gone) = gone else { break };
+            let octets = settings.segment_octets;
+            let spare = give_up(disk, gone.generation, octets, stock.spares())?;
+            stock.add_spare(spare);
+        }
+        disk.sync_dir().map_err(|error| machine("giving up segments", error))
+    }
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

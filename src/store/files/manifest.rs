@@ -1,0 +1,93 @@
+//! Which segments count, and which checkpoint.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::store::error::machine;
+use crate::store::{Error, Position};
+
+use super::Disk;
+use super::layout::{Block, Kind, MANIFEST, MANIFEST_NEW};
+
+/// What the file `journal` says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Manifest {
+    /// How often the journal was opened to be written.
+    pub(super) epoch: u32,
+    /// The oldest segment that counts. What stands before is given up.
+    pub(super) first_generation: u64,
+    /// The position that it begins with.
+    pub(super) first: Position,
+    /// The newest segment that counts. What stands behind was never finished.
+    pub(super) last_generation: u64,
+    /// The checkpoint that counts; 0 is none.
+    pub(super) checkpoint: u64,
+}
+
+impl Manifest {
+    /// Of a journal that is new.
+    pub(super) const NEW: Self = Self {
+        epoch: 0,
+        first_generation: 1,
+        first: Position::FIRST,
+        last_generation: 1,
+        checkpoint: 0,
+    };
+
+    /// Reads it; `None` when there is none.
+    pub(super) fn read(disk: &dyn Disk) -> Result<Option<Self>, Error> {
+        let file = match disk.open(MANIFEST) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(|error| machine(format!("opening {MANIFEST}"), error))?,
+        };
+        let [epoch, first_generation, first, last_generation, checkpoint] =
+            Block::read(Kind::Manifest, MANIFEST, &*file)?.numbers;
+        let epoch = u32::try_from(epoch).ok().filter(|epoch| *epoch < u32::MAX);
+        let Some(epoch) = epoch else {
+            let what = "it was opened more often than can be counted".to_owned();
+            return Err(Error::Damaged { file: MANIFEST.to_owned(), offset: 0, what });
+        };
+        let first = Position::new(first);
+        Ok(Some(Self { epoch, first_generation, first, last_generation, checkpoint }))
+    }
+
+    /// Puts it in the place of the one before, durable; until then that one counts.
+    pub(super) fn write(&self, disk: &dyn Disk) -> Result<(), Error> {
+        let doing = |error| machine(format!("writing {MANIFEST}"), error);
+        let numbers = [
+            u64::from(self.epoch),
+            self.first_generation,
+            self.first.number(),
+            self.last_generation,
+            self.checkpoint,
+        ];
+        let file = disk.create(MANIFEST_NEW).map_err(doing)?;
+        file.write_at(&Block::new(Kind::Manifest, &numbers).encode(), 0).map_err(doing)?;
+        file.sync_data().map_err(doing)?;
+        disk.rename(MANIFEST_NEW, MANIFEST).map_err(doing)?;
+        disk.sync_dir().map_err(doing)
+    }
+}
+
+/// The manifest of a journal that runs, changed by one at a time.
+#[derive(Debug)]
+pub(super) struct Kept {
+    disk: Arc<dyn Disk>,
+    manifest: Mutex<Manifest>,
+}
+
+impl Kept {
+    /// This one, which is on the disk.
+    pub(super) const fn new(disk: Arc<dyn Disk>, manifest: Manifest) -> Self {
+        Self { disk, manifest: Mutex::new(manifest) }
+    }
+
+    /// Changes it. When that fails, which of the two is on the disk may not be known.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), Error> {
+        let mut manifest = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = *manifest;
+        change(&mut next);
+        next.write(&*self.disk)?;
+        *manifest = next;
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! Opening: what a life that ended left behind to what the next one goes on with.
+
+use std::collections::VecDeque;
+
+use crate::store::error::machine;
+use crate::store::{Error, Position};
+
+use super::checkpoint::{self, Stored};
+use super::layout::Name;
+use super::manifest::Manifest;
+use super::segment::{Segment, destroy_key, give_up};
+use super::stock::keep_spares;
+use super::survey::{Listing, Survey, Tail};
+use super::{Disk, Settings};
+
+/// A journal as it was found, and made durable.
+#[derive(Debug)]
+pub(super) struct Recovered {
+    pub(super) manifest: Manifest,
+    /// Those that have been begun, at least one; the next frame goes to the last of them.
+    pub(super) segments: Vec<Segment>,
+    pub(super) ready: VecDeque<Segment>,
+    pub(super) spares: Vec<String>,
+    pub(super) tail: Tail,
+    /// The newest checkpoint, and the highest number that any had.
+    pub(super) checkpoint: Option<Stored>,
+}
+
+/// Opens what is in the directory, which is locked, or makes a journal there.
+pub(super) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<Recovered, Error> {
+    // Names that the last life saw may not have been durable when it ended.
+    disk.sync_dir().map_err(|error| machine("opening the directory", error))?;
+    let mut listing = Listing::read(disk)?;
+    if listing.is_new(disk)? {
+        make(disk, settings, &listing)?;
+        listing = Listing::read(disk)?;
+    }
+    let Some(manifest) = Manifest::read(disk)? else {
+        return Err(Error::Missing { file: super::layout::MANIFEST.to_owned() });
+    };
+    let checkpoint = match manifest.checkpoint {
+        0 => None,
+        number => Some(checkpoint::open(disk, number)?),
+    };
+    let needed = checkpoint.as_ref().map_or(manifest.first, |stored| stored.from);
+    let survey = Survey::of(disk, &manifest, &listing, needed)?;
+    let Survey { mut segments, begun, tail } = survey;
+    let active = &segments[begun - 1];
+    if tail.next < needed {
+        let what = format!("it ends before position {needed}, where a checkpoint goes on");
+        return Err(Error::Damaged { file: active.name(), offset: tail.offset, what });
+    }
+    settle(active, &tail)?;
+    let ready: VecDeque<Segment> = segments.drain(begun..).collect();
+    // From here on files are changed: all that can be refused has been.
+    let spares = tidy(disk, settings, &listing, &manifest)?;
+    let stale = listing.checkpoints.iter().chain(&listing.checkpoint_keys);
+    checkpoint::remove(disk, stale.copied(), checkpoint.as_ref().map(|stored| stored.number))?;
+    // A place in a file is written once in an epoch.
+    let manifest = Manifest { epoch: manifest.epoch + 1, ..manifest };
+    manifest.write(disk)?;
+    Ok(Recovered { manifest, segments, ready, spares, tail, checkpoint })
+}
+
+/// Makes a journal where there is none: its manifest last.
+fn make(disk: &dyn Disk, settings: &Settings, listing: &Listing) -> Result<(), Error> {
+    if listing.segments.is_empty() {
+        Segment::prepare(disk, Manifest::NEW.first_generation, settings.segment_octets, None)?;
+    }
+    Manifest::NEW.write(disk)
+}
+
+/// Makes the last frame durable. The last life may have ended, or failed, between its write and
+/// its sync; a sync alone would not write again what a failed one before it has given up.
+fn settle(segment: &Segment, tail: &Tail) -> Result<(), Error> {
+    let doing = |error| machine(format!("making {} durable", segment.name()), error);
+    if let Some(last) = &tail.last
+        && let Some(frame) = segment.window().sealed(last).map_err(doing)?
+    {
+        segment.file.write_at(frame, last.offset).map_err(doing)?;
+    }
+    segment.file.sync_data().map_err(doing)
+}
+
+/// Finishes what the last life was about to do: gives up segments that do not count any more, and
+/// removes what was never finished. Says which spare files there are.
+fn tidy(
+    disk: &dyn Disk,
+    settings: &Settings,
+    listing: &Listing,
+    manifest: &Manifest,
+) -> Result<Vec<String>, Error> {
+    for name in &listing.unfinished {
+        disk.remove(name).map_err(|error| machine(format!("removing {name}"), error))?;
+    }
+    let mut spares = keep_spares(disk, listing.spares.clone(), settings.segment_octets)?;
+    let is_live =
+        |number: u64| (manifest.first_generation..=manifest.last_generation).contains(&number);
+    for generation in listing.segments.iter().copied().filter(|number| !is_live(*number)) {
+        spares.extend(give_up(disk, generation, settings.segment_octets, spares.len())?);
+    }
+    for number in listing.keys.iter().copied().filter(|number| !is_live(*number)) {
+        destroy_key(disk, &Name::key(number))?;
+    }
+    Ok(spares)
+}
+
+impl Recovered {
+    /// The last position that is durable.
+    pub(super) const fn durable(&self) -> Position {
+        self.tail.next.before()
+    }
+}

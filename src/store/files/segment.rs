@@ -1,0 +1,153 @@
+//! A segment file and its key: made, opened, given up.
+
+use std::sync::Arc;
+
+use crate::store::error::machine;
+use crate::store::{Error, Position};
+
+use super::frame::Key;
+use super::layout::{BLOCK, Block, DATA_START, KEY_OCTETS, Kind, Name, SEGMENT_NEW, open};
+use super::scan::Window;
+use super::{Disk, DiskFile};
+
+/// Octets that are written at once to fill a new file.
+const FILL: usize = 1 << 20;
+
+/// A segment file that is open.
+#[derive(Clone, Debug)]
+pub(super) struct Segment {
+    pub(super) generation: u64,
+    /// The position that its first frame begins with, or would.
+    pub(super) first: Position,
+    pub(super) file: Arc<dyn DiskFile>,
+    pub(super) key: Arc<Key>,
+    /// How long the file is.
+    pub(super) octets: u64,
+}
+
+impl Segment {
+    pub(super) fn name(&self) -> String {
+        Name::segment(self.generation)
+    }
+
+    pub(super) fn window(&self) -> Window {
+        Window::new(Arc::clone(&self.file), self.octets)
+    }
+
+    /// Opens the file of this generation and its key.
+    pub(super) fn open(disk: &dyn Disk, generation: u64) -> Result<Self, Error> {
+        let name = Name::segment(generation);
+        let file = open(disk, &name)?;
+        let block = Block::read(Kind::Segment, &name, &*file)?;
+        let damaged = |offset, what: String| Error::Damaged { file: name.clone(), offset, what };
+        let [said, octets, ..] = block.numbers;
+        if said != generation {
+            return Err(damaged(0, format!("it says that it is of generation {said}")));
+        }
+        let found = file.octets().map_err(|error| machine(format!("reading {name}"), error))?;
+        if found < octets {
+            return Err(damaged(found, format!("it ends here, and had {octets} octets")));
+        }
+        let key = read_key(disk, &Name::key(generation), generation)?;
+        Ok(Self { generation, first: Position::NONE, file, key: Arc::new(key), octets })
+    }
+
+    /// Makes the next segment: an empty one of this generation, of a file that is no more needed
+    /// or of a new one, under a key of its own, all of it durable.
+    pub(super) fn prepare(
+        disk: &dyn Disk,
+        generation: u64,
+        octets: u64,
+        spare: Option<&str>,
+    ) -> Result<Self, Error> {
+        let name = Name::segment(generation);
+        let doing = |error| machine(format!("preparing {name}"), error);
+        let key = make_key(disk, &Name::key(generation), generation)?;
+        let file = match spare {
+            Some(spare) => disk.open(spare),
+            None => fill(disk, octets),
+        };
+        let file = file.map_err(doing)?;
+        let block = Block::new(Kind::Segment, &[generation, octets]);
+        file.write_at(&block.encode(), 0).map_err(doing)?;
+        file.sync_data().map_err(doing)?;
+        disk.rename(spare.unwrap_or(SEGMENT_NEW), &name).map_err(doing)?;
+        disk.sync_dir().map_err(doing)?;
+        Ok(Self { generation, first: Position::NONE, file, key: Arc::new(key), octets })
+    }
+}
+
+/// A new file with all of its octets written. One that was only reserved has its first write to
+/// each block recorded by the file system, which takes several times as long.
+fn fill(disk: &dyn Disk, octets: u64) -> std::io::Result<Arc<dyn DiskFile>> {
+    let file = disk.create(SEGMENT_NEW)?;
+    let zeros = vec![0; FILL];
+    let mut at = 0;
+    while at < octets {
+        let len = usize::try_from(octets - at).unwrap_or(FILL).min(FILL);
+        file.write_at(&zeros[..len], at)?;
+        at += len as u64;
+    }
+    Ok(file)
+}
+
+/// Whether a file with octets of frames in it is as long as those to be made now are.
+pub(super) fn fits(disk: &dyn Disk, name: &str, octets: u64) -> bool {
+    octets > DATA_START
+        && disk.open(name).and_then(|file| file.octets()).is_ok_and(|found| found == octets)
+}
+
+/// Makes the file of a key, durable but for its name.
+pub(super) fn make_key(disk: &dyn Disk, name: &str, number: u64) -> Result<Key, Error> {
+    let doing = |error| machine(format!("making {name}"), error);
+    let key = Key::random().map_err(doing)?;
+    let block = Block { key, ..Block::new(Kind::Key, &[number]) };
+    let file = disk.create(name).map_err(doing)?;
+    file.write_at(&block.encode(), 0).map_err(doing)?;
+    file.sync_data().map_err(doing)?;
+    Ok(Key::new(&key))
+}
+
+/// Reads the file of a key.
+pub(super) fn read_key(disk: &dyn Disk, name: &str, number: u64) -> Result<Key, Error> {
+    let block = Block::read(Kind::Key, name, &*open(disk, name)?)?;
+    let said = block.numbers[0];
+    if said != number || block.key == [0; KEY_OCTETS] {
+        let what = format!("it is the key of {said}");
+        return Err(Error::Damaged { file: name.to_owned(), offset: 0, what });
+    }
+    Ok(Key::new(&block.key))
+}
+
+/// Destroys a key: what was sealed under it can never be read again. Its octets are written over
+/// in their place before the file goes, as far as a disk lets one do that.
+pub(super) fn destroy_key(disk: &dyn Disk, name: &str) -> Result<(), Error> {
+    let doing = |error| machine(format!("destroying {name}"), error);
+    let file = match disk.open(name) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        file => file.map_err(doing)?,
+    };
+    file.write_at(&[0; BLOCK], 0).map_err(doing)?;
+    file.sync_data().map_err(doing)?;
+    disk.remove(name).map_err(doing)
+}
+
+/// Gives up a segment whose key is to be destroyed: its file becomes a spare one if it is as long
+/// as those made now, and is removed otherwise. Says the spare's name.
+pub(super) fn give_up(
+    disk: &dyn Disk,
+    generation: u64,
+    octets: u64,
+    spares: usize,
+) -> Result<Option<String>, Error> {
+    destroy_key(disk, &Name::key(generation))?;
+    let name = Name::segment(generation);
+    let doing = |error| machine(format!("giving up {name}"), error);
+    if spares < super::SPARES_MAX && fits(disk, &name, octets) {
+        let spare = Name::spare(generation);
+        disk.rename(&name, &spare).map_err(doing)?;
+        return Ok(Some(spare));
+    }
+    disk.remove(&name).map_err(doing)?;
+    Ok(None)
+}

@@ -1,0 +1,59 @@
+//! The journal on the machine's own disk.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::store::conformance::{self, Fixture};
+
+/// A directory of its own, removed afterwards.
+pub(super) struct OnDisk(PathBuf);
+
+impl OnDisk {
+    pub(super) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("chappe-journal-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for OnDisk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Small files and few places, so that all limits are met.
+pub(super) fn small() -> Settings {
+    Settings {
+        segment_octets: 32 << 10,
+        waiting_batches_max: 128,
+        waiting_octets_max: 1 << 20,
+        batch_octets_max: 16 << 10,
+        full_retry_ms: 1,
+    }
+}
+
+impl Fixture for OnDisk {
+    type Journal = FileJournal;
+
+    fn open(&mut self) -> Result<FileJournal, Error> {
+        FileJournal::open(&self.0, small())
+    }
+
+    fn settle(&mut self, journal: &FileJournal) {
+        let watcher = journal.progress.watch().unwrap();
+        assert!(watcher.wait(journal.submitted(), std::time::Duration::from_secs(60)));
+    }
+
+    fn crash(&mut self, journal: FileJournal) {
+        drop(journal);
+    }
+
+    fn progress(journal: &FileJournal) -> &Arc<Progress> {
+        journal.shared_progress()
+    }
+}
+
+conformance::suite!(OnDisk::new());

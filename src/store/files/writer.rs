@@ -1,0 +1,259 @@
+//! The one thread that writes: what waits to one frame, one write and one sync.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Waker};
+
+use crate::store::error::{is_full, machine};
+use crate::store::progress::Unpark;
+use crate::store::{Error, Position, Progress, State};
+
+use super::catalogue::Catalogue;
+use super::frame::{Draft, Kind, Place, span_of_one};
+use super::intake::Intake;
+use super::manifest::Kept;
+use super::segment::Segment;
+use super::stock::Stock;
+
+/// What the writer shares with the journal.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) intake: Intake,
+    pub(super) stock: Stock,
+    pub(super) catalogue: Catalogue,
+    pub(super) manifest: Arc<Kept>,
+    pub(super) progress: Arc<Progress>,
+    /// Nobody waits for what was not written.
+    pub(super) is_abandoned: AtomicBool,
+    pub(super) written: Written,
+}
+
+/// What has been written since the journal was opened.
+#[derive(Debug, Default)]
+pub struct Written {
+    frames: AtomicU64,
+    octets: AtomicU64,
+}
+
+impl Written {
+    /// Frames: of writes, and of syncs, there were as many.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames.load(Ordering::Relaxed)
+    }
+
+    /// Their octets.
+    #[must_use]
+    pub fn octets(&self) -> u64 {
+        self.octets.load(Ordering::Relaxed)
+    }
+}
+
+/// The writer.
+#[derive(Debug)]
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    segment: Segment,
+    /// Where the next frame goes, and the position it begins with.
+    offset: u64,
+    next: Position,
+    epoch: u32,
+    /// Batches that have come, each where its position puts it.
+    ring: Box<[Option<Vec<u8>>]>,
+    draft: Draft,
+    frame_octets_max: u64,
+}
+
+/// Why the writer goes no further.
+enum Stop {
+    /// All that was submitted is written, and no more will be.
+    Closed,
+    /// It is not wanted any more, or has failed already.
+    Left,
+    /// The storage failed.
+    Failed(Error),
+}
+
+impl Writer {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        settings: &super::Settings,
+        segment: Segment,
+        tail: &super::survey::Tail,
+        epoch: u32,
+    ) -> Self {
+        let frame_octets_max = span_of_one(settings.batch_octets_max);
+        Self {
+            shared,
+            segment,
+            offset: tail.offset,
+            next: tail.next,
+            epoch,
+            ring: (0..settings.waiting_batches_max).map(|_| None).collect(),
+            draft: Draft::with_capacity(usize::try_from(frame_octets_max).unwrap_or(0)),
+            frame_octets_max,
+        }
+    }
+
+    /// Writes until it is told to stop or cannot go on.
+    pub(super) fn run(mut self) {
+        let told = FailsInPanic(Arc::clone(&self.shared.progress));
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let stop = loop {
+            self.take_in();
+            let written = match self.waits(self.next) {
+                true => self.write_frame(),
+                false => self.rest(&Context::from_waker(&waker)),
+            };
+            if let Err(stop) = written {
+                break stop;
+            }
+        };
+        match stop {
+            Stop::Closed => self.shared.progress.become_state(State::Closed),
+            Stop::Left => {}
+            Stop::Failed(error) => self.shared.progress.fail(error.to_string()),
+        }
+        drop(told);
+    }
+
+    fn place(&self, position: Position) -> usize {
+        // The ring has at least one place, and its length is far below the largest number.
+        (position.number() % self.ring.len() as u64) as usize
+    }
+
+    fn waits(&self, position: Position) -> bool {
+        self.ring[self.place(position)].is_some()
+    }
+
+    /// Takes all that has come.
+    fn take_in(&mut self) {
+        while let Some((number, batch)) = self.shared.intake.pop() {
+            let place = self.place(Position::new(number));
+            let before = self.ring[place].replace(batch);
+            debug_assert!(before.is_none(), "two batches with the position {number}");
+        }
+    }
+
+    /// Sleeps until something comes, if there is nothing to do.
+    fn rest(&self, cx: &Context<'_>) -> Result<(), Stop> {
+        let shared = &*self.shared;
+        shared.intake.register(cx);
+        self.goes_on()?;
+        if shared.intake.is_closed() && shared.intake.last() < self.next.number() {
+            return Err(Stop::Closed);
+        }
+        if shared.intake.is_empty() {
+            std::thread::park();
+        }
+        Ok(())
+    }
+
+    fn goes_on(&self) -> Result<(), Stop> {
+        let shared = &*self.shared;
+        let is_over =
+            shared.is_abandoned.load(Ordering::Acquire) || shared.progress.state() == State::Failed;
+        if is_over { Err(Stop::Left) } else { Ok(()) }
+    }
+
+    /// Writes one frame of what waits, and makes it durable.
+    fn write_frame(&mut self) -> Result<(), Stop> {
+        self.goes_on()?;
+        let octets = self.gather();
+        if self.offset + self.draft.span() > self.segment.octets {
+            self.go_to_next_segment()?;
+        }
+        let place = Place {
+            kind: Kind::Batches,
+            generation: self.segment.generation,
+            offset: self.offset,
+            epoch: self.epoch,
+            key: &self.segment.key,
+        };
+        let count = self.draft.count();
+        let frame = self.draft.seal(&place, self.next);
+        let span = frame.len() as u64;
+        let doing =
+            |error| Stop::Failed(machine(format!("writing {}", self.segment.name()), error));
+        let mut waited = false;
+        while let Err(error) = self.segment.file.write_at(frame, self.offset) {
+            // Nothing of it was taken for durable, and the next try writes the same octets.
+            if !is_full(&error) {
+                return Err(doing(error));
+            }
+            waited = true;
+            if !self.shared.stock.wait_for_space(|| is_wanted(&self.shared)) {
+                return Err(no_longer_wanted(&self.shared));
+            }
+        }
+        if waited {
+            self.shared.stock.space_is_back();
+        }
+        self.segment.file.sync_data().map_err(doing)?;
+        // The stock may have failed in the meantime, and then nothing becomes durable any more.
+        self.goes_on()?;
+        let last = self.next.plus(u64::from(count)).before();
+        self.offset += span;
+        self.next = last.next();
+        self.shared.written.frames.fetch_add(1, Ordering::Relaxed);
+        self.shared.written.octets.fetch_add(span, Ordering::Relaxed);
+        self.shared.intake.done(last.number(), octets);
+        self.shared.progress.advance(last);
+        Ok(())
+    }
+
+    /// Puts what waits into a frame, in order, as far as it goes; says how many octets waited.
+    fn gather(&mut self) -> usize {
+        self.draft.clear();
+        let mut octets = 0;
+        let mut position = self.next;
+        loop {
+            let place = self.place(position);
+            let is_last = self.draft.count() as usize == self.ring.len();
+            let Some(batch) = self.ring[place].take_if(|batch| {
+                !is_last && self.draft.span_with(batch.len()) <= self.frame_octets_max
+            }) else {
+                return octets;
+            };
+            octets += batch.len();
+            self.draft.push(&batch);
+            self.shared.intake.give_back(batch);
+            position = position.next();
+        }
+    }
+
+    fn go_to_next_segment(&mut self) -> Result<(), Stop> {
+        let taken = self.shared.stock.take(|| is_wanted(&self.shared));
+        let Some(segment) = taken else { return Err(no_longer_wanted(&self.shared)) };
+        self.segment = Segment { first: self.next, ..segment };
+        self.offset = super::layout::DATA_START;
+        self.shared.catalogue.begin(self.segment.clone());
+        Ok(())
+    }
+}
+
+/// Whether it is worth to wait for space.
+fn is_wanted(shared: &Shared) -> bool {
+    let is_abandoned = shared.is_abandoned.load(Ordering::Acquire);
+    !is_abandoned && !shared.intake.is_closed() && !shared.progress.state().is_final()
+}
+
+/// Why there was no waiting: a journal that is closed while there is no space cannot write what it
+/// took, and who submitted that has never been told that it is durable.
+fn no_longer_wanted(shared: &Shared) -> Stop {
+    match shared.intake.is_closed() {
+        true => Stop::Closed,
+        false => Stop::Left,
+    }
+}
+
+/// A writer that panics stops the journal for good.
+struct FailsInPanic(Arc<Progress>);
+
+impl Drop for FailsInPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("the writer panicked".to_owned());
+        }
+    }
+}
