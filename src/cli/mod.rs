@@ -10,6 +10,7 @@ use serde_json::Value;
 pub mod check;
 pub mod control;
 mod descriptors;
+pub mod journal;
 pub mod lines;
 pub mod load;
 mod log;
@@ -56,6 +57,9 @@ enum Command {
     /// Read delivery receipts, one a line
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Check and repair a journal that no engine has open
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +109,10 @@ pub fn main() -> Exit {
         Command::Load(args) => {
             drop((input, output));
             return tool(load::run(&args));
+        }
+        Command::Journal(command) => {
+            let mut output = output;
+            return tool(journal::run(&command, &mut output));
         }
         Command::Check(args) => {
             let mut output = output;

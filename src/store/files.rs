@@ -38,10 +38,12 @@ mod catalogue;
 mod checkpoint;
 mod directory;
 mod frame;
+mod inspect;
 mod intake;
 mod layout;
 mod manifest;
 mod recover;
+mod repair;
 mod replay;
 mod scan;
 mod segment;
@@ -53,6 +55,8 @@ mod tests;
 mod writer;
 
 pub use directory::Directory;
+pub use inspect::{CheckpointHolds, Damage, Holds, Report, check};
+pub use repair::{Repaired, repair};
 pub use settings::Settings;
 pub use writer::Written;
 

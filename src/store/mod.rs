@@ -41,7 +41,10 @@ pub use batch::{Batch, Records};
 pub use checkpoints::{CheckpointWriter, Checkpoints};
 pub use disk::{Disk, DiskFile, Lock};
 pub use error::Error;
-pub use files::{Directory, FileJournal, Settings, Written};
+pub use files::{
+    CheckpointHolds, Damage, Directory, FileJournal, Holds, Repaired, Report, Settings, Written,
+    check, repair,
+};
 pub use journal::{Entry, Journal, Position, Refused};
 pub use memory::{MemoryJournal, MemoryStore};
 pub use progress::{Progress, State, WATCHERS_MAX, Watcher};

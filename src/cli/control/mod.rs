@@ -7,7 +7,7 @@ mod pcap;
 mod queue;
 mod reload;
 mod status;
-mod table;
+pub(super) mod table;
 mod trace;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use super::*;
 mod crashes;
 mod damage;
 mod journal;
+mod repair;
 
 fn written(disk: &SimDisk, name: &str, octets: &[u8]) -> Arc<dyn DiskFile> {
     let file = disk.create(name).unwrap();

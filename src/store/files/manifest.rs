@@ -63,6 +63,8 @@ impl Manifest {
         let file = disk.create(MANIFEST_NEW).map_err(doing)?;
         file.write_at(&Block::new(Kind::Manifest, &numbers).encode(), 0).map_err(doing)?;
         file.sync_data().map_err(doing)?;
+        // Else the new name could be given to an older file of this one, after a power cut.
+        disk.sync_dir().map_err(doing)?;
         disk.rename(MANIFEST_NEW, MANIFEST).map_err(doing)?;
         disk.sync_dir().map_err(doing)
     }

@@ -11,7 +11,7 @@ use super::manifest::Manifest;
 use super::segment::{Segment, destroy_key, give_up};
 use super::stock::keep_spares;
 use super::survey::{Listing, Survey, Tail};
-use super::{Disk, Settings};
+use super::{Disk, SPARES_MAX, Settings};
 
 /// A journal as it was found, and made durable.
 #[derive(Debug)]
@@ -97,7 +97,10 @@ fn tidy(
     let is_live =
         |number: u64| (manifest.first_generation..=manifest.last_generation).contains(&number);
     for generation in listing.segments.iter().copied().filter(|number| !is_live(*number)) {
-        spares.extend(give_up(disk, generation, settings.segment_octets, spares.len())?);
+        // One that never counted, or was cut, will have its number again: its frames with it.
+        let is_over = generation < manifest.first_generation;
+        let kept = if is_over { spares.len() } else { SPARES_MAX };
+        spares.extend(give_up(disk, generation, settings.segment_octets, kept)?);
     }
     for number in listing.keys.iter().copied().filter(|number| !is_live(*number)) {
         destroy_key(disk, &Name::key(number))?;

@@ -36,6 +36,18 @@ impl Segment {
 
     /// Opens the file of this generation and its key.
     pub(super) fn open(disk: &dyn Disk, generation: u64) -> Result<Self, Error> {
+        let (segment, found) = Self::open_as_it_is(disk, generation)?;
+        let octets = segment.octets;
+        if found < octets {
+            let what = format!("it ends here, and had {octets} octets");
+            return Err(Error::Damaged { file: segment.name(), offset: found, what });
+        }
+        Ok(segment)
+    }
+
+    /// Opens the file of this generation and its key, also where it ends too early; says how many
+    /// octets it has.
+    pub(super) fn open_as_it_is(disk: &dyn Disk, generation: u64) -> Result<(Self, u64), Error> {
         let name = Name::segment(generation);
         let file = open(disk, &name)?;
         let block = Block::read(Kind::Segment, &name, &*file)?;
@@ -45,11 +57,9 @@ impl Segment {
             return Err(damaged(0, format!("it says that it is of generation {said}")));
         }
         let found = file.octets().map_err(|error| machine(format!("reading {name}"), error))?;
-        if found < octets {
-            return Err(damaged(found, format!("it ends here, and had {octets} octets")));
-        }
         let key = read_key(disk, &Name::key(generation), generation)?;
-        Ok(Self { generation, first: Position::NONE, file, key: Arc::new(key), octets })
+        let key = Arc::new(key);
+        Ok((Self { generation, first: Position::NONE, file, key, octets }, found))
     }
 
     /// Makes the next segment: an empty one of this generation, of a file that is no more needed

@@ -70,8 +70,9 @@ impl Stock {
         }
     }
 
-    /// Takes the next segment, and waits for it while `is_wanted`; `None` when there will be none.
-    pub(super) fn take(&self, is_wanted: impl Fn() -> bool) -> Option<Segment> {
+    /// Takes the next segment, and waits for it while `is_wanted`, which is told whether there is
+    /// no space for one; `None` when there will be none.
+    pub(super) fn take(&self, is_wanted: impl Fn(bool) -> bool) -> Option<Segment> {
         let mut shelf = self.shelf();
         loop {
             if let Some(segment) = shelf.ready.pop_front() {
@@ -80,7 +81,7 @@ impl Stock {
                 self.changed.notify_all();
                 return Some(segment);
             }
-            if shelf.is_over || !is_wanted() {
+            if shelf.is_over || !is_wanted(shelf.is_full) {
                 return None;
             }
             shelf.is_awaited = true;
@@ -157,6 +158,7 @@ impl Stock {
                     shelf.spares.extend(spare.filter(|_| made.is_none()));
                     shelf.is_full = true;
                     self.tell(&shelf);
+                    self.changed.notify_all();
                     let waited = self.changed.wait_timeout(shelf, self.retry);
                     shelf = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }

@@ -182,7 +182,7 @@ impl Writer {
                 return Err(doing(error));
             }
             waited = true;
-            if !self.shared.stock.wait_for_space(|| is_wanted(&self.shared)) {
+            if !self.shared.stock.wait_for_space(|| is_wanted(&self.shared, true)) {
                 return Err(no_longer_wanted(&self.shared));
             }
         }
@@ -223,7 +223,7 @@ impl Writer {
     }
 
     fn go_to_next_segment(&mut self) -> Result<(), Stop> {
-        let taken = self.shared.stock.take(|| is_wanted(&self.shared));
+        let taken = self.shared.stock.take(|is_full| is_wanted(&self.shared, is_full));
         let Some(segment) = taken else { return Err(no_longer_wanted(&self.shared)) };
         self.segment = Segment { first: self.next, ..segment };
         self.offset = super::layout::DATA_START;
@@ -232,10 +232,12 @@ impl Writer {
     }
 }
 
-/// Whether it is worth to wait for space.
-fn is_wanted(shared: &Shared) -> bool {
+/// Whether it is worth to wait. A journal that is closed waits for a segment to be made, and not
+/// for space: that may never come.
+fn is_wanted(shared: &Shared, is_full: bool) -> bool {
     let is_abandoned = shared.is_abandoned.load(Ordering::Acquire);
-    !is_abandoned && !shared.intake.is_closed() && !shared.progress.state().is_final()
+    let is_in_vain = is_full && shared.intake.is_closed();
+    !is_abandoned && !is_in_vain && !shared.progress.state().is_final()
 }
 
 /// Why there was no waiting: a journal that is closed while there is no space cannot write what it

@@ -124,7 +124,10 @@ fn a_power_cut_while_it_recovers_costs_nothing_either() {
     for call in 1.. {
         // Cut again and again in the middle of opening, a little later each time.
         disk.fault_at(disk.calls() + call, Fault::PowerCut);
-        let is_open = open(&disk).is_ok();
+        let opened = open(&disk).map(drop);
+        let is_off = disk.list().is_err();
+        assert!(opened.is_ok() || is_off, "{call}: {opened:?}");
+        let is_open = opened.is_ok();
         disk.power_cut();
         disk = disk.restart();
         if is_open {

@@ -6,15 +6,15 @@ use crate::store::conformance::numbered;
 use crate::store::{Checkpoints, Error, FileJournal, Journal, Position};
 
 /// Batches of the sample, and how many of them are in a frame at most.
-const LAST: u64 = 90;
+pub(super) const LAST: u64 = 90;
 const IN_A_FRAME: u64 = 5;
 
-fn open(disk: &SimDisk) -> Result<FileJournal, Error> {
+pub(super) fn open(disk: &SimDisk) -> Result<FileJournal, Error> {
     FileJournal::open_on(Arc::new(disk.clone()), small())
 }
 
 /// A journal of a few segments and a checkpoint.
-fn sample() -> SimDisk {
+pub(super) fn sample() -> SimDisk {
     let disk = SimDisk::new(1);
     let journal = open(&disk).unwrap();
     for number in 1..=LAST {
@@ -34,7 +34,7 @@ fn sample() -> SimDisk {
 }
 
 /// What a journal with damage gives: the batches up to a position, or a refusal that says where.
-fn outcome(disk: &SimDisk) -> Result<u64, Error> {
+pub(super) fn outcome(disk: &SimDisk) -> Result<u64, Error> {
     let journal = open(disk)?;
     let mut next = 1;
     journal.replay(Position::FIRST, &mut |entry| {

@@ -141,6 +141,25 @@ fn a_full_disk_does_not_keep_it_from_closing() {
 }
 
 #[test]
+fn closing_waits_for_a_segment_that_is_being_made() {
+    let mut fixture = OnSimDisk::new(1);
+    let journal = fixture.open().unwrap();
+    until_is_ready(&fixture.0);
+    // A third segment is needed for these, and is made while the second one is written: slowly.
+    fixture.0.set_sync_takes(Duration::from_millis(30));
+    submit(&journal, 1, 90);
+    journal.close().unwrap();
+    assert_eq!(replayed(&journal, 1), 90);
+}
+
+/// Until the segment behind the first one is there.
+fn until_is_ready(disk: &SimDisk) {
+    while disk.contents("0000000002.segment").is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
 fn what_is_given_up_cannot_be_read_though_its_octets_are_there() {
     let mut fixture = OnSimDisk::new(1);
     let journal = fixture.open().unwrap();

@@ -1,0 +1,148 @@
+//! A damaged journal to one that can be opened: what is not to be trusted is put aside.
+
+use crate::store::error::machine;
+use crate::store::{Error, Position};
+
+use super::Disk;
+use super::inspect::{Cut, Damage, Report, inspect, locked, manifest};
+use super::layout::Name;
+use super::manifest::Manifest;
+use super::segment::Segment;
+
+/// Octets that are copied at once.
+const COPY: usize = 1 << 20;
+
+/// What a repair did.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Repaired {
+    /// The journal as it was found.
+    pub found: Report,
+    /// The journal as it is now.
+    pub left: Report,
+    /// Files that hold what was cut. Whoever has them can read it: their keys are among them.
+    pub put_aside: Vec<String>,
+}
+
+/// Cuts a journal that nobody has open at its first damage. What is behind is put aside in files
+/// whose names end in `.cut`; each step leaves a journal that is repaired or can be.
+///
+/// # Errors
+/// Like [`check`](super::check); what stands in the way of the manifest itself is not repaired.
+pub fn repair(disk: &dyn Disk, segment_octets: u64) -> Result<Repaired, Error> {
+    let _lock = locked(disk)?;
+    let mut manifest = manifest(disk)?;
+    let found = inspect(disk, &manifest)?;
+    let mut aside = Aside { disk, names: Vec::new() };
+    if let Some(damage) = &found.checkpoint_damage {
+        for name in
+            [Name::checkpoint(manifest.checkpoint), Name::checkpoint_key(manifest.checkpoint)]
+        {
+            aside.copy(&name, 0, &name)?;
+        }
+        debug_assert!(!damage.what.is_empty());
+        manifest.checkpoint = 0;
+        manifest.write(disk)?;
+    }
+    if let Some(damage) = &found.damage {
+        cut(&mut aside, &mut manifest, &found, damage, segment_octets)?;
+    }
+    let left = inspect(disk, &manifest)?;
+    Ok(Repaired { found, left, put_aside: aside.names })
+}
+
+fn cut(
+    aside: &mut Aside<'_>,
+    manifest: &mut Manifest,
+    found: &Report,
+    damage: &Damage,
+    segment_octets: u64,
+) -> Result<(), Error> {
+    let disk = aside.disk;
+    let next = found.last.next();
+    // A state that is newer than what can be read goes on where it is: what was lost before that
+    // is in it.
+    let state = found.checkpoint.as_ref().map_or(Position::FIRST, |checkpoint| checkpoint.from);
+    let whole_from = match damage.cut {
+        _ if state > next => manifest.first_generation,
+        Cut::Whole(generation) => generation,
+        Cut::From(generation, offset) => {
+            aside.copy(&Name::segment(generation), offset, &format!("{generation}-at-{offset}"))?;
+            aside.copy(&Name::key(generation), 0, &Name::key(generation))?;
+            generation + 1
+        }
+    };
+    for generation in (whole_from..=manifest.last_generation).rev() {
+        aside.copy(&Name::segment(generation), 0, &Name::segment(generation))?;
+        aside.copy(&Name::key(generation), 0, &Name::key(generation))?;
+    }
+    if whole_from == manifest.first_generation {
+        // Nothing is left to go on in.
+        let generation = manifest.last_generation + 1;
+        Segment::prepare(disk, generation, segment_octets, None)?;
+        manifest.first_generation = generation;
+        manifest.last_generation = generation;
+        manifest.first = next.max(state);
+        return manifest.write(disk);
+    }
+    manifest.last_generation = whole_from - 1;
+    manifest.write(disk)?;
+    if let Cut::From(generation, offset) = damage.cut {
+        clear(disk, generation, offset)?;
+    }
+    Ok(())
+}
+
+/// Writes over what stands in a segment from an offset on, to its end.
+fn clear(disk: &dyn Disk, generation: u64, from: u64) -> Result<(), Error> {
+    let (segment, there) = Segment::open_as_it_is(disk, generation)?;
+    let doing = |error| machine(format!("cutting {}", segment.name()), error);
+    let zeros = vec![0; COPY];
+    // It may end before, in what fills up its last block.
+    let mut at = from.min(there);
+    while at < segment.octets {
+        let len = usize::try_from(segment.octets - at).unwrap_or(COPY).min(COPY);
+        segment.file.write_at(&zeros[..len], at).map_err(doing)?;
+        at += len as u64;
+    }
+    segment.file.sync_data().map_err(doing)
+}
+
+/// Copies of what is cut.
+struct Aside<'a> {
+    disk: &'a dyn Disk,
+    names: Vec<String>,
+}
+
+impl Aside<'_> {
+    /// Copies a file from an offset on, durable; one that is not there has nothing to be copied.
+    fn copy(&mut self, name: &str, from: u64, called: &str) -> Result<(), Error> {
+        let doing = |error| machine(format!("copying {name}"), error);
+        let source = match self.disk.open(name) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            source => source.map_err(doing)?,
+        };
+        let taken = self.disk.list().map_err(doing)?;
+        // A copy that a repair made which did not end is kept too.
+        let called = (1..)
+            .map(|number| match number {
+                1 => format!("{called}.cut"),
+                number => format!("{called}.{number}.cut"),
+            })
+            .find(|called| !taken.contains(called))
+            .unwrap_or_default();
+        let end = source.octets().map_err(doing)?;
+        let copy = self.disk.create(&called).map_err(doing)?;
+        let mut octets = vec![0; COPY];
+        let mut at = from;
+        while at < end {
+            let len = usize::try_from(end - at).unwrap_or(COPY).min(COPY);
+            source.read_at(&mut octets[..len], at).map_err(doing)?;
+            copy.write_at(&octets[..len], at - from).map_err(doing)?;
+            at += len as u64;
+        }
+        copy.sync_data().map_err(doing)?;
+        self.disk.sync_dir().map_err(doing)?;
+        self.names.push(called);
+        Ok(())
+    }
+}
