@@ -18,7 +18,8 @@ pub struct Args {
     /// The configuration
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
-    /// Say where a message would go: its route, and the carriers in the order they are tried
+    /// Say where a message would go: its route, and the carriers in the order they are tried. The
+    /// destination is read as one of dest_addr_ton 1
     #[arg(long, num_args = 3, value_names = ["ACCOUNT", "SENDER", "DESTINATION"])]
     pub route: Option<Vec<String>>,
 }
@@ -112,6 +113,7 @@ mod tests {
         assert_eq!(france, (Exit::Success, format!("{line}\n")));
         let cases = [
             (["demo", "Demo1", "33612345678"], r#""route":"everything""#, "ESME_ROK"),
+            (["demo", "12345", "0033612345678"], r#""route":"france""#, "ESME_ROK"),
             (["demo", "12345", "85012345678"], r#""route":"not-served""#, "ESME_RINVDSTADR"),
             (["demo", "Bank", "33612345678"], r#""route":null"#, "ESME_RINVSRCADR"),
             (["demo", "12345", "nobody"], r#""route":null"#, "ESME_RINVDSTADR"),

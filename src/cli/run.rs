@@ -106,7 +106,7 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
     tracing::info!(smpp = %engine.smpp, "engine started");
     log.count_dropped(engine.log_lines_dropped());
     log.show(engine.snapshots());
-    let reloader = engine.reloader();
+    let (reloader, snapshots) = (engine.reloader(), engine.snapshots());
     reloader.read_from(move || read_again(file.as_deref()));
     let reloads = reload_at_hangups(hangup, reloader);
     let stopped = async {
@@ -117,7 +117,8 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
         tracing::info!("stopping: accounts unbind, what was accepted is sent");
         tokio::select! {
             left = engine.stop() => {
-                tracing::info!(left, "stopped");
+                let await_receipt = snapshots.take().awaiting_receipt;
+                tracing::info!(left, await_receipt, "stopped; what is left is lost");
                 Exit::Success
             }
             _ = term.recv() => Exit::Failure,

@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::engine::settings::Settings;
+use crate::engine::settings::{BindKind, Carrier, Settings};
 use crate::message::dialect::Dialect;
 
 pub use dialect::{BUNDLED, bundled};
@@ -27,6 +27,7 @@ pub use error::{Error, Errors, Place};
 use self::error::Faults;
 use self::reader::Reader;
 use self::sheet::{Sheet, Surroundings};
+use self::unique::Names;
 
 pub mod schema;
 
@@ -155,13 +156,19 @@ fn settings(root: &Reader<'_>) -> Settings {
         simulator: node::simulator(root),
         pools: pool::pools(root, &numbers),
         numbers,
-        routes: route::routes(root, &system_ids, &carrier_names),
+        routes: route::routes(root, &system_ids, &senders(&carriers, carrier_names)),
         smpp,
         accounts,
         carriers,
     };
     node::listeners_apart(root, &settings);
     settings
+}
+
+/// The carriers by name, with those that nothing can be sent by marked.
+fn senders(carriers: &[Carrier], names: Names) -> Names {
+    let receives = carriers.iter().filter(|carrier| carrier.bind == BindKind::Receiver);
+    names.without(receives.map(|carrier| carrier.name.as_str()), "whose bind is \"receiver\"")
 }
 
 /// What the file holds, or where it is found to be what.

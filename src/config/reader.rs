@@ -361,6 +361,11 @@ impl<'a> Reader<'a> {
         };
         match nearest(written, known()) {
             Some(name) => format!("a known key, perhaps {name}"),
+            None if matches!(self.table, Table::Account | Table::Carrier)
+                && Table::Dialect.key(written).is_some() =>
+            {
+                format!("{written} in a [dialect.NAME], which dialect = \"NAME\" takes here")
+            }
             None => format!("one of {}", known().collect::<Vec<_>>().join(", ")),
         }
     }

@@ -10,6 +10,8 @@ use super::sheet::Spot;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     lines: HashMap<String, usize>,
+    /// Those that are there and may not be referred to, and why.
+    unfit: HashMap<String, &'static str>,
 }
 
 impl Names {
@@ -29,7 +31,17 @@ impl Names {
 
     /// Names that were found elsewhere, and have no lines here.
     pub(super) fn known<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        Self { lines: names.map(|name| (name.to_owned(), 0)).collect() }
+        Self { lines: names.map(|name| (name.to_owned(), 0)).collect(), ..Self::default() }
+    }
+
+    /// The same, of which these may not be referred to.
+    pub(super) fn without<'a>(
+        mut self,
+        names: impl Iterator<Item = &'a str>,
+        why: &'static str,
+    ) -> Self {
+        self.unfit.extend(names.map(|name| (name.to_owned(), why)));
+        self
     }
 
     /// Whether there is such a name.
@@ -54,6 +66,10 @@ impl Names {
 
     /// Whether there is such a name; notes it at `spot` when there is none.
     pub(super) fn check(&self, table: &Reader<'_>, spot: &Spot, name: &str, what: &str) -> bool {
+        if let Some(why) = self.unfit.get(name) {
+            table.sheet.fault(spot, format!("{}, {why}", quoted(name)), "one that sends");
+            return false;
+        }
         let known = self.has(name);
         if !known {
             let expected = match nearest(name, self.sorted()) {

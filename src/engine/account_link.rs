@@ -111,7 +111,11 @@ impl AccountLink {
             Ok(account) => self.bind_as(now, session, request, account),
             Err(refusal) => {
                 telemetry::bind_refused(&self.shared.registry, refusal.reason);
-                tracing::info!(peer = %self.peer, reason = refusal.reason, "bind refused");
+                // A name that no account has may be a password, typed into the wrong field.
+                let known = |name: &&str| self.world.by_system_id.contains_key(*name);
+                let account = request.fields.system_id.as_str().filter(known).unwrap_or("none");
+                let (peer, reason) = (self.peer, refusal.reason);
+                tracing::info!(%peer, account, reason, "bind refused");
                 self.note_refusal(now, request, refusal.reason);
                 session.refuse_bind(refusal.status);
             }

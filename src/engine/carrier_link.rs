@@ -63,7 +63,7 @@ pub struct CarrierLink {
     /// Deliver_sm that wait for a shard's answer.
     unanswered: usize,
     /// Whether the session stood; what its back-off starts again from.
-    was_bound: bool,
+    bound_at: Option<Duration>,
     transmits: bool,
     /// Segments that this session may still send before it makes way for the next (quirk 56).
     left: u64,
@@ -104,7 +104,7 @@ impl CarrierLink {
             data_sm: Vec::new(),
             answered: 0,
             unanswered: 0,
-            was_bound: false,
+            bound_at: None,
             transmits: false,
             left: 0,
             turn: None,
@@ -112,16 +112,16 @@ impl CarrierLink {
         }
     }
 
-    /// Whether the last session stood, and forgets it.
-    pub fn take_was_bound(&mut self) -> bool {
-        std::mem::take(&mut self.was_bound)
+    /// Since when the last session stood, on the monotonic clock, and forgets it.
+    pub fn take_bound_at(&mut self) -> Option<Duration> {
+        self.bound_at.take()
     }
 
     fn bound(&mut self, now: Now, session: &mut Session, state: State) {
         // Until now the response timeout was what connecting and binding may take.
         self.set_rules(session);
         self.turn = None;
-        self.was_bound = true;
+        self.bound_at = Some(now.monotonic);
         self.transmits = state != State::BoundRx;
         self.left = match self.carrier.settings.dialect.messages_per_bind {
             0 => u64::MAX,
@@ -148,14 +148,22 @@ impl CarrierLink {
             },
             1,
         );
-        let reason = reason.name();
-        tracing::info!(
-            carrier = self.carrier.settings.name,
-            bind = self.bind,
-            reason,
-            "session closed"
-        );
-        if self.was_bound {
+        let (carrier, bind) = (&self.carrier.settings.name, self.bind);
+        let seen = match reason {
+            CloseReason::Framing(error) => error.looks_like.name(),
+            _ => "",
+        };
+        match (self.bound_at, reason) {
+            // The connector says it, with the status.
+            (None, CloseReason::BindRefused(_)) => {}
+            (None, CloseReason::Unbound | CloseReason::Local) | (Some(_), _) => {
+                tracing::info!(carrier, bind, reason = reason.name(), seen, "session closed");
+            }
+            (None, _) => {
+                tracing::warn!(carrier, bind, reason = reason.name(), seen, "no bind came about");
+            }
+        }
+        if self.bound_at.is_some() {
             self.carrier.metrics.binds.decrement(1);
         }
         if std::mem::take(&mut self.transmits) {

@@ -20,9 +20,11 @@ use super::stop::{Signal, Stop};
 use super::tap::Tapped;
 use super::world::{Carrier, carrier_session};
 use crate::link::{Backoff, Link, connect};
-use crate::message::dialect::Dialect;
 use crate::session::{self, BindRequest, CloseReason, Session};
-use crate::wire::{COctetString, CommandStatus, Role};
+use crate::wire::{COctetString, Role};
+
+/// A session that stood so long was a good one: the next failure is the first again.
+const STOOD: Duration = Duration::from_secs(10);
 
 /// Keeps one bind up until the carriers are stopped.
 pub async fn keep_bound(
@@ -57,10 +59,13 @@ pub async fn keep_bound(
         owner = again;
         tried = carrier;
         owner.turn = end.turn;
-        if owner.take_was_bound() {
-            backoff.succeeded();
-        } else {
-            record.failed();
+        match owner.take_bound_at() {
+            // One that ends soon after its bind, again and again, is waited for as one that fails.
+            Some(at) if is_ours(end.reason) || shared.clock.now().monotonic >= at + STOOD => {
+                backoff.succeeded();
+            }
+            Some(_) => {}
+            None => record.failed(),
         }
         if owner.turn.is_some() || record.is_to_unbind() {
             backoff.succeeded();
@@ -73,7 +78,8 @@ pub async fn keep_bound(
             // The SMSC may hold the dead session, or lock the login (quirk 48).
             Some(CloseReason::BindRefused(status)) => {
                 tracing::warn!(carrier = tried.settings.name, bind, %status, "bind refused");
-                backoff.next_wait_at_least(refused_wait(status, &tried.settings.dialect))
+                let refused_ms = tried.settings.dialect.reconnect_refused_ms;
+                backoff.next_wait_at_least(Duration::from_millis(u64::from(refused_ms)))
             }
             _ => backoff.next_wait(),
         };
@@ -82,6 +88,11 @@ pub async fn keep_bound(
             backoff.succeeded();
         }
     }
+}
+
+/// Whether a session ended because we wanted it to.
+fn is_ours(reason: Option<CloseReason>) -> bool {
+    matches!(reason, Some(CloseReason::Unbound | CloseReason::Local))
 }
 
 /// What is wanted of a session.
@@ -123,19 +134,6 @@ fn new_backoff(carrier: &Carrier, bind: u32) -> Backoff {
         Duration::from_millis(u64::from(dialect.reconnect_max_ms)),
         0x9e37_79b9 * (u64::from(carrier.index) * 1009 + u64::from(bind) + 1),
     )
-}
-
-fn refused_wait(status: CommandStatus, dialect: &Dialect) -> Duration {
-    match status {
-        CommandStatus::ESME_RALYBND
-        | CommandStatus::ESME_RINVPASWD
-        | CommandStatus::ESME_RINVSYSID
-        | CommandStatus::ESME_RINVSYSTYP
-        | CommandStatus::ESME_RBINDFAIL => {
-            Duration::from_millis(u64::from(dialect.reconnect_refused_ms))
-        }
-        _ => Duration::ZERO,
-    }
 }
 
 /// How a session came to its end.

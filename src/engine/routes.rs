@@ -179,6 +179,8 @@ pub fn verdict<'a>(
     let admission = Admission { senders: account.senders.clone(), ..Admission::default() };
     let submit = SubmitSm {
         source_addr: sender.into(),
+        // International, as most are: a `+` or `00` before it is none of its digits.
+        dest_addr_ton: 1,
         destination_addr: destination.into(),
         ..SubmitSm::default()
     };

@@ -58,7 +58,7 @@ pub struct CarrierSnapshot {
 pub enum CarrierState {
     /// No session is bound.
     Down,
-    /// Each session that could send was told to slow down.
+    /// Each session that could send was told to slow down, or is paused by its operator.
     Paused,
     /// Some sessions are not bound.
     Partly,
@@ -127,7 +127,9 @@ impl Snapshots {
         let sends = senders.peek().is_some();
         let state = match () {
             () if binds_up == 0 => CarrierState::Down,
-            () if sends && senders.all(|link| link.is_throttled(now)) => CarrierState::Paused,
+            () if sends && senders.all(|link| link.is_throttled(now) || link.is_held()) => {
+                CarrierState::Paused
+            }
             () if binds_up < binds => CarrierState::Partly,
             () => CarrierState::Up,
         };

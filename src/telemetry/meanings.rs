@@ -50,7 +50,7 @@ meanings! {
     MO_IN "segments"
         "Segments from handsets. Nothing on a number that is busy: the carrier's route to us, or no bind that receives."
     ENDED "messages"
-        "The share of DELIVRD is the quality of the route. UNDELIV or REJECTD rising on one carrier: see its rejections. EXPIRED: it waited too long here. UNKNOWN: nobody said."
+        "The share of DELIVERED is the quality of the route. UNDELIVERABLE or REJECTED rising on one carrier: see its rejections. EXPIRED: it waited too long here. UNKNOWN: nobody said."
     FAILED_OVER "messages"
         "A carrier was without a bind for its `failover_ms`. Its messages go by the next one, perhaps at another price."
     RETRIED "messages"

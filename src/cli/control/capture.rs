@@ -26,10 +26,10 @@ pub struct CaptureArgs {
           value_parser = values::duration)]
     time: Duration,
     /// End after so many PDUs, 10,000,000 at most [default: 100,000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     count: Option<u64>,
     /// End before there are more octets of PDUs than this, 4 GiB at most [default: 64 MiB]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4 << 30))]
     max_bytes: Option<u64>,
     /// Show texts and numbers; passwords are never shown
     #[arg(long)]

@@ -64,7 +64,7 @@ fn text(status: &Status, whole: bool) -> String {
 fn engine(status: &Status) -> String {
     let up = status.uptime_s;
     let mut text = format!(
-        "chappe {}   node {}   up {}:{:02}:{:02}   {} workers   {} shards   pid {}{}\n",
+        "chappe {}   node {}   up {}:{:02}:{:02}   workers {}   shards {}   pid {}{}\n",
         status.version,
         plain(&status.node),
         up / 3600,
@@ -167,6 +167,7 @@ fn accounts(status: &Status, whole: bool) -> String {
     }
     match status.accounts.len() - shown {
         0 => {}
+        all if shown == 0 => return format!("no account has been here yet, of {all}\n"),
         1 => table.below("and 1 more account".to_owned()),
         more => table.below(format!("and {more} more accounts")),
     }
@@ -346,7 +347,7 @@ mod tests {
     fn the_whole_says_at_a_glance_which_bind_does_not_stand_why_and_what_to_do() {
         let text = text(&status(), true);
         let expected = "\
-chappe 0.1.0   node one   up 3:01:05   2 workers   2 shards   pid 7
+chappe 0.1.0   node one   up 3:01:05   workers 2   shards 2   pid 7
 accepted 3500   refused 7   queued 92   await receipt 407   wait for accounts 11   receipts 2990
 ended   DELIVERED 3000
 
@@ -359,8 +360,7 @@ north/1  transceiver  waiting, again in 12 s  5 s       3/10  1234          0   
 ESME_RINVPASWD (Invalid Password), 14 times, last 3 s ago
     -> mend the password
 
-ACCOUNT  SESSIONS  QUEUED  WAITING  RATE  WINDOW  LAST FAULT
-    and 1 more account
+no account has been here yet, of 1
 
 NO ACCOUNT  TIMES     LAST  FROM
 acme           14  3 s ago  192.0.2.7

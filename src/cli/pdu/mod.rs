@@ -117,7 +117,10 @@ pub fn run(command: &PduCommand, input: impl BufRead, output: impl Write) -> io:
         PduCommand::Encode => run_encode(input, output),
         PduCommand::Replay(args) => match &args.file {
             None => run_replay(args, input, output),
-            Some(path) => run_replay(args, BufReader::new(File::open(path)?), output),
+            Some(path) => {
+                let named = |error| io::Error::other(format!("{}: {error}", path.display()));
+                run_replay(args, BufReader::new(File::open(path).map_err(named)?), output)
+            }
         },
     }
 }

@@ -14,10 +14,14 @@ use crate::engine::shared::ToShard;
 use crate::engine::world::World;
 use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
+use crate::message::translation::bare;
 use crate::message::words::Word;
 
 /// How long shards may take; they go on after it, and nobody hears what they did.
 const PATIENCE: Duration = Duration::from_secs(50);
+
+/// Type of number of a number that is read with `+` or `00` before it (SMPP 3.4 §5.2.5).
+const TON_INTERNATIONAL: u8 = 1;
 
 /// What waits, by carrier, account and class.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -110,10 +114,27 @@ pub async fn reroute(
 
 async fn change(desk: &Desk, wish: Wish, filter: Filter, yes: bool) -> Result<Value, Problem> {
     let wish = if yes { wish } else { Wish::Count };
-    if yes {
-        tracing::info!(?wish, "messages that wait: asked by the operator");
-    }
+    let Filter { account, carrier, class, destination, .. } = &filter;
+    let (account, carrier, class) = (*account, *carrier, *class);
+    let world = desk.shared.world();
+    let account = account.and_then(|one| world.accounts.get(one as usize));
+    let account = account.map(|one| one.settings.system_id.clone());
+    let carrier = carrier.and_then(|one| world.carriers.get(one as usize));
+    let carrier = carrier.map(|one| one.settings.name.clone());
+    let by_destination = !destination.is_empty();
     let Findings { done, left, .. } = ask(desk, wish, filter).await?;
+    if yes {
+        tracing::info!(
+            ?wish,
+            account,
+            carrier,
+            ?class,
+            by_destination,
+            done,
+            left,
+            "messages that waited: ended or moved by the operator"
+        );
+    }
     super::value(&QueueChange { carried_out: yes, messages: done, left })
 }
 
@@ -155,12 +176,18 @@ fn filter(desk: &Desk, selection: &Selection) -> Result<Filter, Problem> {
     };
     let by = Arc::clone(&world);
     let classify = move |message: &Message| super::class_of(&by, message.account, &message.source);
+    let destination = selection.destination.as_deref().unwrap_or_default();
+    let digits = bare(TON_INTERNATIONAL, destination.as_bytes());
+    if !digits.iter().all(u8::is_ascii_digit) {
+        let message = format!("{destination} is no beginning of a number");
+        return Err(Problem::new("request", message));
+    }
     Ok(Filter {
         classify: Classify(Arc::new(classify)),
         account: selection.account.as_deref().map(account).transpose()?,
         carrier: selection.carrier.as_deref().map(|name| carrier(&world, name)).transpose()?,
         class: selection.class.as_deref().map(class).transpose()?,
-        destination: selection.destination.as_deref().unwrap_or_default().as_bytes().into(),
+        destination: digits.into(),
     })
 }
 

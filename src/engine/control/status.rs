@@ -10,13 +10,18 @@ use serde_json::Value;
 
 use super::request::Problem;
 use super::{Desk, millis, words};
+use crate::clock::Now;
 use crate::engine::bind_record::{BindRecord, Phase, Wanted};
 use crate::engine::connector::address_of;
 use crate::engine::history::{Event, What};
 use crate::engine::snapshot::CarrierSnapshot;
 use crate::engine::strangers::Stranger;
 use crate::engine::world::{Account, Carrier};
-use crate::session::BindKind;
+use crate::session::{BindKind, CloseReason};
+
+/// A session that ended so often, and lately, is no accident.
+const FLAPS: u64 = 3;
+const FLAPS_WITHIN: Duration = Duration::from_secs(300);
 
 /// How an engine stands at one moment. Moments are milliseconds of wall time since 1970; counts
 /// are from the start.
@@ -269,7 +274,7 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
             .map(|(state, count)| (state.name().unwrap_or("UNKNOWN").to_owned(), *count))
             .collect(),
         carriers: carriers
-            .map(|(carrier, figures)| carrier_status(carrier, figures, now.monotonic, events))
+            .map(|(carrier, figures)| carrier_status(carrier, figures, now, events))
             .collect(),
         accounts: accounts.map(|account| account_status(account, events)).collect(),
         strangers: match of {
@@ -282,7 +287,7 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
 fn carrier_status(
     carrier: &Carrier,
     figures: &CarrierSnapshot,
-    now: Duration,
+    now: Now,
     events: bool,
 ) -> CarrierStatus {
     let settings = &carrier.settings;
@@ -306,7 +311,7 @@ fn carrier_status(
 fn bind_status(
     carrier: &Carrier,
     (at, kind, record): (u32, BindKind, &Arc<BindRecord>),
-    now: Duration,
+    Now { monotonic: now, wall }: Now,
     events: bool,
 ) -> BindStatus {
     let standing = record.standing();
@@ -332,10 +337,19 @@ fn bind_status(
     };
     let fault = newest(&What::is_fault);
     let stands = matches!(standing.phase, Phase::Bound(_) | Phase::Draining | Phase::Down);
+    let id = format!("{}/{at}", carrier.settings.name);
+    let has_bound = standing.events.events().any(|event| matches!(event.what, What::Bound(_)));
+    let advises = |what: &What| words::advice(what, has_bound).is_some();
     // A refused segment is no reason for a bind that does not stand.
-    let cause = newest(&|what| words::advice(what).is_some()).filter(|_| !stands);
+    let flaps = |event: &&Event| event.times >= FLAPS && wall < event.last + FLAPS_WITHIN;
+    let cause = newest(&advises).filter(|event| !stands || flaps(event));
+    let advice = match (wanted, cause) {
+        (Wanted::Down, _) => Some(format!("drained by the operator: chappe bind resume {id}")),
+        (Wanted::Paused, _) => Some(format!("paused by the operator: chappe bind resume {id}")),
+        (_, cause) => cause.and_then(|one| words::advice(&one.what, has_bound)).map(str::to_owned),
+    };
     BindStatus {
-        id: format!("{}/{at}", carrier.settings.name),
+        id,
         kind: kind_word(kind).to_owned(),
         state: state.to_owned(),
         since_unix_ms: millis(standing.since),
@@ -352,7 +366,7 @@ fn bind_status(
         pace: Some(record.pace.load(Ordering::Relaxed)).filter(|pace| *pace > 0),
         last_fault: fault.map(EventStatus::from),
         last_close: newest(&|what| matches!(what, What::Closed(_))).map(EventStatus::from),
-        advice: cause.and_then(|event| words::advice(&event.what)).map(str::to_owned),
+        advice,
         events: match events {
             true => standing.events.events().map(EventStatus::from).collect(),
             false => Vec::new(),
@@ -363,7 +377,9 @@ fn bind_status(
 fn account_status(account: &Account, events: bool) -> AccountStatus {
     let settings = &account.settings;
     let happened = account.record.events();
-    let fault = happened.iter().rev().find(|event| event.what.is_fault());
+    // An account says good-bye as it likes.
+    let is_fault = |what: &What| what.is_fault() && *what != What::Closed(CloseReason::PeerUnbound);
+    let fault = happened.iter().rev().find(|event| is_fault(&event.what));
     let sessions = account.record.sessions().into_iter().map(|session| SessionStatus {
         id: format!("{}#{}", settings.system_id, session.number),
         bound: words::kind(session.state).to_owned(),

@@ -58,10 +58,15 @@ fn close_words(reason: CloseReason) -> &'static str {
     }
 }
 
-/// What to do about a bind that does not stand because of this.
+/// What to do about a bind that does not stand because of this, or stands never for long;
+/// `has_bound` when sessions of it have stood.
 #[must_use]
-pub fn advice(what: &What) -> Option<&'static str> {
+pub fn advice(what: &What, has_bound: bool) -> Option<&'static str> {
     match what {
+        What::Closed(CloseReason::Disconnected | CloseReason::PeerUnbound) if has_bound => Some(
+            "the carrier ends sessions that it let bind: ask it why; it may allow fewer of them, \
+             or close those that are idle, too fast or send what it does not like (chappe capture)",
+        ),
         What::BindRefused(status) => Some(refused_advice(*status)),
         What::CannotConnect(error) => Some(ConnectFault::of(error).advice()),
         What::Closed(CloseReason::BindUnanswered) => Some(
@@ -98,6 +103,11 @@ fn refused_advice(status: CommandStatus) -> &'static str {
         CommandStatus::ESME_RINVBNDSTS | CommandStatus::ESME_RINVCMDID => {
             "the carrier does not allow this kind of bind: change bind"
         }
+        CommandStatus::ESME_RTHROTTLED
+        | CommandStatus::ESME_RMSGQFUL
+        | CommandStatus::ESME_RSYSERR => {
+            "the carrier says that it is busy or broken: it is tried again; ask them if it lasts"
+        }
         _ => {
             "the carrier refuses the login: check system_id, password, bind, system_type of the \
              dialect and the addresses it allows"
@@ -128,7 +138,7 @@ mod tests {
         ];
         for (what, said, advised) in cases {
             assert!(of(&what).contains(said), "{}", of(&what));
-            let advice = advice(&what).unwrap();
+            let advice = advice(&what, false).unwrap();
             assert!(advice.contains(advised), "{what:?}: {advice}");
         }
     }
