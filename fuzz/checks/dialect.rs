@@ -79,6 +79,7 @@ fn some_dialect(program: &mut Program<'_>) -> Dialect {
         tag: 0x1400,
         kind: TlvKind::Octets,
         value: (program.next() & 1 == 0).then(|| Box::from(&b"1101"[..])),
+        drop: false,
     };
     Dialect {
         data_coding_0: program.of(&alphabets),

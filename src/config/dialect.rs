@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::message::dialect::{Dialect, StatusRule, TlvDefinition, TlvKind};
+use crate::message::dialect::{Dialect, StateName, StatusRule, TlvDefinition, TlvKind};
 use crate::message::encodings::{Encodings, TextEncoding};
 use crate::message::words::Word;
 use crate::text::Reference;
+use crate::wire::TlvTag;
 
 use super::error::{Errors, Faults};
 use super::nearest::nearest;
@@ -30,6 +31,8 @@ pub const BUNDLED: &[(&str, &str)] = &[
     ("latin1", include_str!("../../config/dialects/latin1.toml")),
     ("little-endian", include_str!("../../config/dialects/little-endian.toml")),
     ("local-dates", include_str!("../../config/dialects/local-dates.toml")),
+    ("odd-tlvs", include_str!("../../config/dialects/odd-tlvs.toml")),
+    ("operator-tlvs", include_str!("../../config/dialects/operator-tlvs.toml")),
     ("oracle", include_str!("../../config/dialects/oracle.toml")),
     ("packed-gsm7", include_str!("../../config/dialects/packed-gsm7.toml")),
     ("plus", include_str!("../../config/dialects/plus.toml")),
@@ -42,6 +45,7 @@ pub const BUNDLED: &[(&str, &str)] = &[
     ("unmarked-receipts", include_str!("../../config/dialects/unmarked-receipts.toml")),
     ("vibes", include_str!("../../config/dialects/vibes.toml")),
     ("vonage", include_str!("../../config/dialects/vonage.toml")),
+    ("yo", include_str!("../../config/dialects/yo.toml")),
 ];
 
 /// The name of what has no deviations.
@@ -287,6 +291,17 @@ fn ids_and_receipts(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("receipt_unknown", &mut dialect.receipt_unknown);
     table.word("receipt_segments", &mut dialect.receipt_segments);
     table.integer("receipt_segments_wait_ms", &mut dialect.receipt_segments_wait_ms);
+    table.word("receipt_tlvs", &mut dialect.receipt_tlvs);
+    for (word, spot, state) in table.named("receipt_state") {
+        if !(1..=STATE_OCTETS_MAX).contains(&word.len())
+            || !word.bytes().all(|o| o.is_ascii_graphic())
+        {
+            let expected = "1 to 16 signs of ASCII, without white space";
+            table.sheet.fault(&spot, quoted(word), expected);
+        }
+        let means: Option<StateName> = state.word_or_none("means");
+        dialect.receipt_states.extend(means.map(|means| (word.to_ascii_uppercase(), means.into())));
+    }
     table.word("mo_segments", &mut dialect.mo_segments);
 }
 
@@ -307,12 +322,39 @@ fn tlvs(table: &Reader<'_>, tlvs: &mut Vec<TlvDefinition>) {
         }
         if let Some(kind) = kind {
             let value = tlv_value(&tlv, kind);
-            own.push(TlvDefinition { name: name.to_owned(), tag, kind, value });
+            let drop = tlv_drop(&tlv, tag);
+            own.push(TlvDefinition { name: name.to_owned(), tag, kind, value, drop });
         }
     }
     tlvs.retain(|base| own.iter().all(|own| own.name != base.name && own.tag != base.tag));
     tlvs.append(&mut own);
     tlvs.sort_by(|one, other| one.name.cmp(&other.name));
+}
+
+/// Octets of a word that a receipt has for a state, at most.
+const STATE_OCTETS_MAX: usize = 16;
+/// TLVs without which a message is another: its text, and its place in a longer one.
+const NEEDED: [TlvTag; 4] = [
+    TlvTag::MESSAGE_PAYLOAD,
+    TlvTag::SAR_MSG_REF_NUM,
+    TlvTag::SAR_SEGMENT_SEQNUM,
+    TlvTag::SAR_TOTAL_SEGMENTS,
+];
+
+/// Whether a TLV is left out.
+fn tlv_drop(table: &Reader<'_>, tag: u16) -> bool {
+    let mut drop = false;
+    table.flag("drop", &mut drop);
+    if let Some(value) = table.value("drop").filter(|_| drop) {
+        if NEEDED.contains(&TlvTag(tag)) {
+            let found = format!("true of {:?}", TlvTag(tag));
+            table.sheet.fault(&value.spot, found, "a tag that no text is lost with");
+        }
+        if table.has("value") {
+            table.sheet.fault(&value.spot, "true beside a value", "one of the two");
+        }
+    }
+    drop
 }
 
 fn tlv_value(table: &Reader<'_>, kind: TlvKind) -> Option<Box<[u8]>> {

@@ -141,6 +141,8 @@ pub enum Table {
     Dialect,
     /// `[dialect.NAME] tlv.NAME`.
     Tlv,
+    /// `[dialect.NAME] receipt_state.WORD`.
+    State,
     /// `[dialect.NAME] status.0xNN`.
     Status,
 }
@@ -168,6 +170,7 @@ impl Table {
         Self::Target,
         Self::Dialect,
         Self::Tlv,
+        Self::State,
         Self::Status,
     ];
 
@@ -195,6 +198,7 @@ impl Table {
             Self::Target => rows::TARGET,
             Self::Dialect => rows::DIALECT,
             Self::Tlv => rows::TLV,
+            Self::State => rows::STATE,
             Self::Status => rows::STATUS,
         }
     }
@@ -223,6 +227,7 @@ impl Table {
             Self::Target => "`[[route]] to = [{ .. }]`",
             Self::Dialect => "`[dialect.NAME]`",
             Self::Tlv => "`[dialect.NAME] tlv.NAME = { .. }`",
+            Self::State => "`[dialect.NAME] receipt_state.WORD = { .. }`",
             Self::Status => "`[dialect.NAME] status.0xNN = { .. }`",
         }
     }

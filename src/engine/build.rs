@@ -26,7 +26,7 @@ use crate::message::envelope::ServiceType;
 use crate::message::translation::Form;
 use crate::mo::{Owner, Owners, Recipient, reassembly};
 use crate::mt::ingress::Admission;
-use crate::mt::receipts::{Notations, Reading, ReceiptStyle};
+use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
 use crate::telemetry::{CarrierMetrics, EngineMetrics, Registry};
@@ -246,15 +246,7 @@ fn carrier(
             service_type: ServiceType::new(dialect.service_type.as_bytes()),
             no_tlvs: dialect.interface_version < VERSION_WITH_TLVS,
         },
-        reading: Reading {
-            carrier: at,
-            notations: Notations {
-                response: dialect.message_id_response,
-                receipt: dialect.message_id_receipt,
-            },
-            zone_minutes: dialect.receipt_zone_minutes,
-            unmarked: dialect.receipt_without_esm_class,
-        },
+        reading: Reading::of(at, dialect),
         form: Form::of(dialect),
         tls,
         settings: settings.clone(),

@@ -310,7 +310,7 @@ impl CarrierLink {
         self.unanswered += 1;
         let link = Arc::clone(&self.handle);
         let shard = self.shared.shard_of(deliver.source_addr.octets());
-        if let Some(receipt) = read(self.carrier.reading, deliver) {
+        if let Some(receipt) = read(&self.carrier.reading, deliver) {
             self.tally.receipts += 1;
             self.outbox.push(shard, ToShard::Receipt { link, sequence, receipt });
             return;

@@ -9,7 +9,7 @@ use crate::message::receipt::Cause;
 use crate::message::receipt::id::IdKey;
 use crate::message::state::MessageState;
 use crate::mt::receipts::{
-    CarrierReceipt, IdKeys, Lean, Notations, Reading, response_id, response_key, same_number,
+    CarrierReceipt, IdKeys, Lean, Reading, response_id, response_key, same_number,
 };
 use crate::wire::Address;
 
@@ -87,15 +87,7 @@ pub(super) struct Matching {
 impl Matching {
     pub(super) fn new(dialect: &Dialect) -> Self {
         Self {
-            reading: Reading {
-                carrier: 0,
-                notations: Notations {
-                    response: dialect.message_id_response,
-                    receipt: dialect.message_id_receipt,
-                },
-                zone_minutes: dialect.receipt_zone_minutes,
-                unmarked: dialect.receipt_without_esm_class,
-            },
+            reading: Reading::of(0, dialect),
             lean: Lean::default(),
             sure: None,
             first: 0,
@@ -107,8 +99,8 @@ impl Matching {
         }
     }
 
-    pub(super) fn reading(&self) -> Reading {
-        self.reading
+    pub(super) fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     pub(super) fn next_ticket(&self) -> u64 {
@@ -251,8 +243,8 @@ impl Matching {
 }
 
 /// The same reading, but for what a receipt's text under an ordinary esm_class is.
-pub(super) fn with_unmarked(reading: Reading, unmarked: UnmarkedReceipt) -> Reading {
-    Reading { unmarked, ..reading }
+pub(super) fn with_unmarked(reading: &Reading, unmarked: UnmarkedReceipt) -> Reading {
+    Reading { unmarked, ..reading.clone() }
 }
 
 fn names(keys: &IdKeys) -> Vec<(&'static str, String)> {

@@ -264,7 +264,7 @@ impl Exchange {
         }
         let forgetful =
             super::matching::with_unmarked(self.matching.reading(), UnmarkedReceipt::Receipt);
-        if let Some(receipt) = read(forgetful, deliver) {
+        if let Some(receipt) = read(&forgetful, deliver) {
             self.advisor.note(&self.dialect, Hint::Unmarked(line, receipt));
         }
         self.summary.messages += 1;

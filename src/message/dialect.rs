@@ -16,12 +16,13 @@ use std::collections::BTreeMap;
 use super::encodings::Encodings;
 use super::receipt::ReceiptFormat;
 use super::receipt::id::IdNotation;
+use super::state::MessageState;
 use crate::text::{DefaultAlphabet, Reference};
 use crate::wire::table::DeliverSm;
-use crate::wire::{COctetString, CommandStatus, ErrorBody, Rules, TrailingOctets};
+use crate::wire::{COctetString, CommandStatus, ErrorBody, Rules, TlvTag, TrailingOctets};
 pub use values::{
     AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, OctetOrder, ReceiptSegments,
-    Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
+    ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
 };
 
 /// What one account or carrier does differently. See the module's documentation.
@@ -149,6 +150,10 @@ pub struct Dialect {
     pub receipt_segments: ReceiptSegments,
     /// Milliseconds from the first of them to the end of a message whose others do not come.
     pub receipt_segments_wait_ms: u32,
+    /// Carrier: which TLVs of its receipts go on to the account (quirk 38: Jasmin #536, #1223).
+    pub receipt_tlvs: ReceiptTlvs,
+    /// Carrier: words of its receipts' `stat` that nobody else writes (quirk 23: Yo!).
+    pub receipt_states: BTreeMap<String, MessageState>,
 
     // Messages from handsets.
     /// What an account gets of a message of several segments: not every client can put them
@@ -171,6 +176,8 @@ pub struct TlvDefinition {
     pub kind: TlvKind,
     /// The octets it has in a submit_sm that lacks it; `None` adds nothing.
     pub value: Option<Box<[u8]>>,
+    /// It neither goes to this peer nor is taken from it.
+    pub drop: bool,
 }
 
 impl TlvDefinition {
@@ -268,6 +275,8 @@ impl Default for Dialect {
             receipt_unknown: UnknownState::Final,
             receipt_segments: ReceiptSegments::Each,
             receipt_segments_wait_ms: 300_000,
+            receipt_tlvs: ReceiptTlvs::NetworkError,
+            receipt_states: BTreeMap::new(),
             mo_segments: MoSegments::Each,
             statuses: BTreeMap::new(),
         }
@@ -279,6 +288,12 @@ impl Dialect {
     #[must_use]
     pub fn tlv(&self, tag: u16) -> Option<&TlvDefinition> {
         self.tlvs.iter().find(|definition| definition.tag == tag)
+    }
+
+    /// TLVs that neither go to this peer nor are taken from it.
+    pub fn dropped_tlvs(&self) -> impl Iterator<Item = TlvTag> + use<'_> {
+        let dropped = self.tlvs.iter().filter(|definition| definition.drop);
+        dropped.map(|definition| TlvTag(definition.tag))
     }
 
     /// The rules its octets are read by.
@@ -332,6 +347,7 @@ mod tests {
             tag: 0x1400,
             kind: TlvKind::CString,
             value: None,
+            drop: false,
         };
         dialect.tlvs.push(pe_id.clone());
         assert_eq!(dialect.status(0x58), Some(StatusRule::PauseBind { for_ms: 1_000 }));

@@ -48,6 +48,8 @@ pub struct Form {
     takes_tlvs: bool,
     /// TLVs that a submit_sm gets where it lacks them.
     added: Box<[(TlvTag, Box<[u8]>)]>,
+    /// TLVs that are left out either way.
+    dropped: Box<[TlvTag]>,
 }
 
 impl Form {
@@ -63,6 +65,7 @@ impl Form {
             order: dialect.ucs2_order,
             takes_tlvs: dialect.interface_version >= VERSION_WITH_TLVS,
             added: added(dialect),
+            dropped: dialect.dropped_tlvs().collect(),
         };
         // Whether it takes TLVs matters beside the others alone.
         let takes_tlvs = dialect.interface_version >= VERSION_WITH_TLVS;
@@ -187,10 +190,12 @@ impl Translator {
             }
         }
         let lacks = |tag: TlvTag| fields.tlvs.find(tag).is_none();
-        if payload.is_some() || added.iter().any(|(tag, _)| lacks(*tag)) {
+        let stays = |tag: TlvTag| !form.dropped.contains(&tag);
+        let drops = fields.tlvs.iter().any(|tlv| !stays(tlv.tag));
+        if drops || payload.is_some() || added.iter().any(|(tag, _)| lacks(*tag)) {
             tlvs.clear();
             // Lengths that fitted fit again, and that of a payload was looked at.
-            for tlv in fields.tlvs.iter() {
+            for tlv in fields.tlvs.iter().filter(|tlv| stays(tlv.tag)) {
                 let payload = payload.filter(|_| tlv.tag == TlvTag::MESSAGE_PAYLOAD);
                 let _ = put_tlv(tlvs, tlv.tag, payload.unwrap_or(tlv.value));
             }

@@ -2,16 +2,17 @@
 
 mod evidence;
 mod lean;
+mod meaning;
 mod subject;
 
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::message::dialect::UnmarkedReceipt;
+use crate::message::dialect::{Dialect, UnmarkedReceipt};
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::{ID_OCTETS, IdKey, IdNotation, decimal_of_hex};
 use crate::message::receipt::{
-    Cause, LastDates, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain, resolve,
+    Cause, LastDates, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain,
 };
 use crate::message::state::MessageState;
 use crate::text::DefaultAlphabet;
@@ -20,6 +21,7 @@ use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, COctetString, TlvTag, Tlvs};
 pub use evidence::{Evidence, Fit, Settled};
 pub use lean::Lean;
+pub use meaning::Meaning;
 pub use subject::{Quote, Subject};
 
 /// The bits of `esm_class` that say what a deliver_sm is.
@@ -227,7 +229,7 @@ fn hash(carrier: u32, id: &[u8]) -> u64 {
 }
 
 /// How one carrier's receipts are read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Reading {
     /// The carrier's place in the settings.
     pub carrier: u32,
@@ -237,15 +239,34 @@ pub struct Reading {
     pub zone_minutes: i16,
     /// What a receipt's text under an ordinary esm_class is.
     pub unmarked: UnmarkedReceipt,
+    /// What its words and TLVs mean.
+    pub meaning: Meaning,
+}
+
+impl Reading {
+    /// How the receipts of the carrier at this place are read.
+    #[must_use]
+    pub fn of(carrier: u32, dialect: &Dialect) -> Self {
+        Self {
+            carrier,
+            notations: Notations {
+                response: dialect.message_id_response,
+                receipt: dialect.message_id_receipt,
+            },
+            zone_minutes: dialect.receipt_zone_minutes,
+            unmarked: dialect.receipt_without_esm_class,
+            meaning: Meaning::of(dialect),
+        }
+    }
 }
 
 /// Reads a deliver_sm as a receipt; `None` when it is an ordinary message.
 #[must_use]
-pub fn read(reading: Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt> {
+pub fn read(reading: &Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt> {
     if is_ordinary(deliver.esm_class) && reading.unmarked == UnmarkedReceipt::Message {
         return None;
     }
-    let Reading { carrier, notations, zone_minutes, .. } = reading;
+    let &Reading { carrier, notations, zone_minutes, ref meaning, .. } = reading;
     let payload = deliver.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
     // A receipt's text may stand in message_payload (quirk 26).
     let octets = match payload {
@@ -257,12 +278,7 @@ pub fn read(reading: Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt>
         return None;
     }
     let text = ReceiptText::parse(&octets);
-    let resolved = resolve(
-        Some(&text),
-        deliver.tlvs.octets_of(TlvTag::RECEIPTED_MESSAGE_ID),
-        deliver.tlvs.int(TlvTag::MESSAGE_STATE).and_then(|state| u8::try_from(state).ok()),
-        deliver.tlvs.octets_of(TlvTag::NETWORK_ERROR_CODE),
-    );
+    let resolved = meaning.resolve(&text, deliver.tlvs);
     Some(CarrierReceipt {
         carrier,
         keys: resolved.id.map(|id| receipt_keys(carrier, notations, id)).unwrap_or_default(),
@@ -272,7 +288,7 @@ pub fn read(reading: Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt>
             deliver.source_addr.octets(),
         ),
         state: resolved.state.unwrap_or(MessageState::UNKNOWN),
-        cause: Cause::new(resolved.error, None, b""),
+        cause: meaning.cause(&resolved, deliver.tlvs),
         done: text.done().map(|date| date.to_wall(zone_minutes)),
         is_provisional: resolved.state.is_none()
             || deliver.esm_class & ESM_CLASS_KINDS == ESM_CLASS_INTERMEDIATE,
@@ -360,7 +376,7 @@ pub struct ReceiptRenderer {
 
 impl ReceiptRenderer {
     /// Our receipt for a message, as a deliver_sm: text as in SMPP 3.4 Appendix B, and the TLVs
-    /// receipted_message_id and message_state.
+    /// receipted_message_id and message_state, with those of the carrier's that go on.
     pub fn render<'a>(
         &'a mut self,
         subject: &'a Subject,
@@ -394,6 +410,10 @@ impl ReceiptRenderer {
                 *length += 1;
             }
             let _ = put_tlv(&mut self.tlvs, TlvTag::MESSAGE_STATE, &[outcome.state.0]);
+            if let Some(code) = outcome.cause.network() {
+                let _ = put_tlv(&mut self.tlvs, TlvTag::NETWORK_ERROR_CODE, &code);
+            }
+            self.tlvs.extend_from_slice(outcome.cause.tlvs());
         }
         DeliverSm {
             source_addr_ton: subject.destination.ton,

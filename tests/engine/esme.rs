@@ -130,6 +130,7 @@ pub struct Delivered {
     pub receipted: Option<String>,
     pub state: Option<u32>,
     pub payload: Option<Vec<u8>>,
+    pub tlvs: Vec<u8>,
 }
 
 impl Delivered {
@@ -144,6 +145,7 @@ impl Delivered {
             receipted: receipted.map(|id| text(id).trim_end_matches('\0').to_owned()),
             state: deliver.tlvs.int(TlvTag::MESSAGE_STATE),
             payload: deliver.tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD).map(<[u8]>::to_vec),
+            tlvs: deliver.tlvs.octets().to_vec(),
         }
     }
 

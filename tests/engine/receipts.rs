@@ -1,5 +1,7 @@
 //! What an account hears of what a carrier's receipt says.
 
+use chappe::wire::Tlvs;
+
 use crate::esme::{Delivered, Esme, Submit};
 use crate::smsc::{Reply, Smsc};
 use crate::world::World;
@@ -49,4 +51,68 @@ async fn an_error_with_letters_reaches_the_account_as_it_is_written() {
     let receipts = esme.delivered(at + 1).await;
     let told_of = said(&receipts[at]);
     assert!(told_of.contains("stat:UNDELIV err:4A6 "), "{told_of}");
+}
+
+/// Interop quirk 38: the same tags mean other things to others.
+#[tokio::test]
+async fn tlvs_of_a_carriers_receipt_go_on_as_its_dialect_says() {
+    const ERROR: (u16, &[u8]) = (0x0423, &[3, 0, 5]);
+    const NAME: (u16, &[u8]) = (0x1402, b"north\0");
+    const COUNTRY: (u16, &[u8]) = (0x1411, &[1]);
+    let drop = "tlv.country = { tag = 0x1411, type = \"u8\", drop = true }";
+    for (keys, told) in [
+        ("", vec![0x001e, 0x0427, 0x0423]),
+        ("receipt_tlvs = \"none\"", vec![0x001e, 0x0427]),
+        ("receipt_tlvs = \"all\"", vec![0x001e, 0x0427, 0x0423, 0x1402, 0x1411]),
+        (&format!("receipt_tlvs = \"all\"\n{drop}"), vec![0x001e, 0x0427, 0x0423, 0x1402]),
+    ] {
+        let smsc = Smsc::with(|_| Reply::Take).await;
+        let keys: Vec<String> =
+            keys.lines().map(|key| format!("[dialect.quick] {key}\n")).collect();
+        let world = World::before(&smsc, &keys.concat()).await;
+        let esme = Esme::bind(world.smpp()).await;
+        esme.accepted(Submit::new("x")).await;
+        world.counts("chappe_messages_awaiting_receipt", 1.0).await;
+        let tlvs = [(0x001e, &b"abc00001\0"[..]), (0x0427, &[5]), ERROR, NAME, COUNTRY];
+        smsc.report(HANDSET, "Shop", &text(1, "stat:UNDELIV err:005"), &tlvs);
+        let receipts = esme.delivered(1).await;
+        let found = Tlvs::take(&receipts[0].tlvs).0;
+        let tags: Vec<u16> = found.iter().map(|tlv| tlv.tag.0).collect();
+        assert_eq!(tags, told, "{keys:?}");
+        for (tag, value) in [ERROR, NAME, COUNTRY].into_iter().filter(|(tag, _)| told.contains(tag))
+        {
+            assert_eq!(found.octets_of(chappe::wire::TlvTag(tag)), Some(value));
+        }
+    }
+}
+
+/// Interop quirk 38.
+#[tokio::test]
+async fn a_tlv_that_a_peer_must_not_see_is_left_out() {
+    let smsc = Smsc::with(|_| Reply::Take).await;
+    let drop = "tlv.own = { tag = 0x1401, type = \"octets\", drop = true }";
+    let world = World::before(&smsc, &format!("[dialect.quick] {drop}\n")).await;
+    let esme = Esme::bind(world.smpp()).await;
+    let tlvs = [0x14, 0x01, 0, 1, b'x', 0x14, 0x02, 0, 1, b'y'].to_vec();
+    esme.accepted(Submit { tlvs, ..Submit::new("x") }).await;
+    assert_eq!(smsc.submitted(1).await[0].tlvs, [0x14, 0x02, 0, 1, b'y']);
+}
+
+/// Interop quirks 23 and 34.
+#[tokio::test]
+async fn words_and_types_of_a_carriers_own_say_the_state() {
+    let smsc = Smsc::with(|_| Reply::Take).await;
+    let keys = "[dialect.quick] receipt_state.0 = { means = \"delivered\" }\n\
+                [dialect.quick] tlv.state = { tag = 0x0427, type = \"u16\" }\n";
+    let world = World::before(&smsc, keys).await;
+    let esme = Esme::bind(world.smpp()).await;
+    type Tlv<'a> = (u16, &'a [u8]);
+    let cases: [(&str, &[Tlv<'_>], &str); 2] =
+        [("stat:0 err:000", &[], "DELIVRD"), ("stat:0 err:000", &[(0x0427, &[0, 8])], "REJECTD")];
+    for (at, (said, tlvs, told)) in cases.into_iter().enumerate() {
+        esme.accepted(Submit::new("x")).await;
+        world.counts("chappe_messages_awaiting_receipt", 1.0).await;
+        smsc.report(HANDSET, "Shop", &text(at + 1, said), tlvs);
+        assert_eq!(esme.delivered(at + 1).await[at].receipt().1, told);
+    }
 }

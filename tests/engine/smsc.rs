@@ -127,6 +127,7 @@ enum Wish {
         esm_class: u8,
         text: Vec<u8>,
         schedule: String,
+        tlvs: Vec<u8>,
     },
     DataSm {
         from: String,
@@ -240,13 +241,24 @@ impl Smsc {
     /// The same with a schedule_delivery_time.
     pub fn deliver_at(&self, from: &str, to: &str, esm_class: u8, text: &[u8], schedule: &str) {
         let (from, to, schedule) = (from.to_owned(), to.to_owned(), schedule.to_owned());
-        self.wish(Wish::Deliver { from, to, esm_class, text: text.to_vec(), schedule });
+        let (text, tlvs) = (text.to_vec(), Vec::new());
+        self.wish(Wish::Deliver { from, to, esm_class, text, schedule, tlvs });
+    }
+
+    /// Sends a receipt with these TLVs on the newest session that receives.
+    pub fn report(&self, from: &str, to: &str, text: &str, tlvs: &[(u16, &[u8])]) {
+        let (from, to, schedule) = (from.to_owned(), to.to_owned(), String::new());
+        let mut octets = Vec::new();
+        tlvs.iter().for_each(|(tag, value)| assert!(put_tlv(&mut octets, TlvTag(*tag), value)));
+        let (text, tlvs) = (text.as_bytes().to_vec(), octets);
+        self.wish(Wish::Deliver { from, to, esm_class: 0x04, text, schedule, tlvs });
     }
 
     /// Sends a deliver_sm on the session that bound as the `at`-th.
     pub fn deliver_on(&self, at: usize, from: &str, to: &str, esm_class: u8, text: &[u8]) {
         let (from, to, schedule) = (from.to_owned(), to.to_owned(), String::new());
-        let wish = Wish::Deliver { from, to, esm_class, text: text.to_vec(), schedule };
+        let (text, tlvs) = (text.to_vec(), Vec::new());
+        let wish = Wish::Deliver { from, to, esm_class, text, schedule, tlvs };
         self.seen().sessions[at].1.send(wish).expect("a link");
     }
 
@@ -404,13 +416,14 @@ impl Owner for End {
                     let sequence = self.kept.pop_front().expect("one that was kept");
                     self.take(session, sequence);
                 }
-                Wish::Deliver { from, to, esm_class, text, schedule } => {
+                Wish::Deliver { from, to, esm_class, text, schedule, tlvs } => {
                     let body = DeliverSm {
                         source_addr: COctetString::from(from.as_str()),
                         destination_addr: COctetString::from(to.as_str()),
                         esm_class,
                         schedule_delivery_time: COctetString::from(schedule.as_str()),
                         short_message: &text,
+                        tlvs: Tlvs::take(&tlvs).0,
                         ..DeliverSm::default()
                     };
                     session.submit(now, 0, &body).expect("a deliver_sm");

@@ -27,7 +27,7 @@ macro_rules! keys {
 
 mod dialect;
 
-pub(super) use dialect::{DIALECT, STATUS, TLV};
+pub(super) use dialect::{DIALECT, STATE, STATUS, TLV};
 
 /// The file itself.
 pub(super) const ROOT: &[Key] = keys! {

@@ -171,6 +171,7 @@ fn held(table: Table, key: &Key) -> (&'static str, Vec<(&'static str, &'static s
         Table::Target => ("[[route]]\nname = \"r\"\n[[route.to]]", vec![("carrier", r#""c""#)]),
         Table::Dialect => ("[dialect.x]", vec![]),
         Table::Tlv => ("[dialect.x.tlv.t]", vec![("tag", "1"), ("type", r#""u8""#)]),
+        Table::State => ("[dialect.x.receipt_state.0]", vec![("means", r#""deleted""#)]),
         Table::Status => ("[dialect.x.status.0x58]", vec![("retry_ms", "5")]),
     }
 }

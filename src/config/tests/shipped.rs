@@ -95,7 +95,7 @@ fn section(table: Table) -> String {
         Table::Number | Table::Owner | Table::Keyword => "[[number]]",
         Table::Pool => "[[pool]]",
         Table::Route | Table::Target => "[[route]]",
-        Table::Dialect | Table::Tlv | Table::Status => "[dialect.example]",
+        Table::Dialect | Table::Tlv | Table::State | Table::Status => "[dialect.example]",
     };
     // Several sections of one header, as the routes have, count as one.
     let mut inside = false;

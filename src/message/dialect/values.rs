@@ -1,5 +1,6 @@
 //! The words that keys of a dialect take.
 
+use super::super::state::MessageState;
 use super::super::words::words;
 use crate::text::{DefaultAlphabet, Reference};
 use crate::wire::ErrorBody;
@@ -109,6 +110,57 @@ words! {
         Final = "final",
         /// That another state may follow.
         Intermediate = "intermediate",
+    }
+}
+
+words! {
+    /// Which TLVs of a carrier's receipt go on to the account.
+    #[derive(Default)]
+    pub enum ReceiptTlvs {
+        /// Vendors' too.
+        All = "all",
+        /// The network_error_code alone.
+        #[default]
+        NetworkError = "network_error",
+        /// None.
+        None = "none",
+    }
+}
+
+words! {
+    /// A state, where people write it.
+    pub enum StateName {
+        /// Accepted on the subscriber's behalf.
+        Accepted = "accepted",
+        /// Cancelled.
+        Deleted = "deleted",
+        /// At its destination.
+        Delivered = "delivered",
+        /// On its way.
+        Enroute = "enroute",
+        /// Its validity ended first.
+        Expired = "expired",
+        /// Rejected by the SMSC.
+        Rejected = "rejected",
+        /// Cannot be delivered.
+        Undeliverable = "undeliverable",
+        /// In no state that the SMSC can name.
+        Unknown = "unknown",
+    }
+}
+
+impl From<StateName> for MessageState {
+    fn from(name: StateName) -> Self {
+        match name {
+            StateName::Accepted => Self::ACCEPTED,
+            StateName::Deleted => Self::DELETED,
+            StateName::Delivered => Self::DELIVERED,
+            StateName::Enroute => Self::ENROUTE,
+            StateName::Expired => Self::EXPIRED,
+            StateName::Rejected => Self::REJECTED,
+            StateName::Undeliverable => Self::UNDELIVERABLE,
+            StateName::Unknown => Self::UNKNOWN,
+        }
     }
 }
 

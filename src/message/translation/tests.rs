@@ -274,7 +274,13 @@ fn q38_a_tlv_that_a_peer_wants_is_added_where_it_is_missing() {
             ("named", 0x1501, TlvKind::CString, None),
         ] {
             let value = value.and_then(|value| TlvDefinition::octets_of(kind, value));
-            dialect.tlvs.push(TlvDefinition { name: name.to_owned(), tag, kind, value });
+            dialect.tlvs.push(TlvDefinition {
+                name: name.to_owned(),
+                tag,
+                kind,
+                value,
+                drop: false,
+            });
         }
     };
     let india = form(change);

@@ -10,6 +10,7 @@ fn reading() -> Reading {
         notations: Notations::default(),
         zone_minutes: 0,
         unmarked: UnmarkedReceipt::Message,
+        meaning: Meaning::default(),
     }
 }
 
@@ -45,7 +46,7 @@ fn outcome(state: MessageState, is_final: bool) -> Outcome {
 
 #[test]
 fn a_receipt_says_which_message_reached_which_state_and_when() {
-    let receipt = read(reading(), &deliver(TEXT)).unwrap();
+    let receipt = read(&reading(), &deliver(TEXT)).unwrap();
     assert_eq!(receipt.carrier, 3);
     assert_eq!(receipt.keys, receipt_keys(3, Notations::default(), b"c0ffee"));
     assert_eq!(receipt.destination.octets(), b"33612345678");
@@ -56,8 +57,8 @@ fn a_receipt_says_which_message_reached_which_state_and_when() {
 
 #[test]
 fn the_carriers_zone_is_taken_off_its_dates() {
-    let east = Reading { zone_minutes: 60, ..reading() };
-    let (here, there) = (read(reading(), &deliver(TEXT)), read(east, &deliver(TEXT)));
+    let east = &Reading { zone_minutes: 60, ..reading() };
+    let (here, there) = (read(&reading(), &deliver(TEXT)), read(east, &deliver(TEXT)));
     assert_eq!(here.unwrap().done, there.unwrap().done.map(|at| at + Duration::from_secs(3600)));
 }
 
@@ -65,21 +66,21 @@ fn the_carriers_zone_is_taken_off_its_dates() {
 fn an_ordinary_message_is_no_receipt_whatever_it_says() {
     for esm_class in [0x00, 0x40, 0x03] {
         let message = DeliverSm { esm_class, ..deliver(TEXT) };
-        assert!(read(reading(), &message).is_none(), "{esm_class:#x}: anyone can write that");
-        let forgetful = Reading { unmarked: UnmarkedReceipt::Receipt, ..reading() };
+        assert!(read(&reading(), &message).is_none(), "{esm_class:#x}: anyone can write that");
+        let forgetful = &Reading { unmarked: UnmarkedReceipt::Receipt, ..reading() };
         assert!(read(forgetful, &message).is_some(), "{esm_class:#x}: this SMSC forgets the bit");
         let plain = DeliverSm { esm_class, ..deliver(b"see you at 8") };
         assert!(read(forgetful, &plain).is_none());
     }
     // A handset's own acknowledgement goes to the number's owner (SMPP 3.4 §5.2.12).
     let acknowledged = DeliverSm { esm_class: 0x08, ..deliver(TEXT) };
-    assert!(read(reading(), &acknowledged).is_none());
+    assert!(read(&reading(), &acknowledged).is_none());
 }
 
 #[test]
 fn receipts_are_marked_in_every_way_the_standard_has() {
     for esm_class in [0x04, 0x20, 0x44, 0x07] {
-        assert!(read(reading(), &DeliverSm { esm_class, ..deliver(TEXT) }).is_some());
+        assert!(read(&reading(), &DeliverSm { esm_class, ..deliver(TEXT) }).is_some());
     }
 }
 
@@ -88,23 +89,23 @@ fn a_receipt_may_stand_in_the_payload_or_in_tlvs_alone() {
     let mut tlvs = Vec::new();
     assert!(put_tlv(&mut tlvs, TlvTag::MESSAGE_PAYLOAD, TEXT));
     let in_payload = DeliverSm { tlvs: Tlvs::take(&tlvs).0, ..deliver(b"") };
-    let read_so = read(reading(), &in_payload).unwrap();
+    let read_so = read(&reading(), &in_payload).unwrap();
     assert_eq!(read_so.state, MessageState::DELIVERED);
 
     tlvs.clear();
     assert!(put_tlv(&mut tlvs, TlvTag::RECEIPTED_MESSAGE_ID, b"c0ffee\0"));
     assert!(put_tlv(&mut tlvs, TlvTag::MESSAGE_STATE, &[5]));
     let in_tlvs = DeliverSm { tlvs: Tlvs::take(&tlvs).0, ..deliver(b"") };
-    let read_so = read(reading(), &in_tlvs).unwrap();
+    let read_so = read(&reading(), &in_tlvs).unwrap();
     assert_eq!(read_so.keys, receipt_keys(3, Notations::default(), b"C0FFEE"));
     assert_eq!((read_so.state, read_so.done), (MessageState::UNDELIVERABLE, None));
 }
 
 #[test]
 fn a_receipt_that_says_nothing_of_its_state_is_of_an_unknown_one() {
-    let receipt = read(reading(), &deliver(b"id:5 gone")).unwrap();
+    let receipt = read(&reading(), &deliver(b"id:5 gone")).unwrap();
     assert_eq!((receipt.state, receipt.cause), (MessageState::UNKNOWN, 0.into()));
-    assert!(read(reading(), &deliver(b"")).unwrap().keys.is_empty());
+    assert!(read(&reading(), &deliver(b"")).unwrap().keys.is_empty());
 }
 
 #[test]
@@ -178,7 +179,7 @@ fn our_receipt_reads_back_as_what_it_says() {
     let id = deliver.tlvs.octets_of(TlvTag::RECEIPTED_MESSAGE_ID);
     assert_eq!(id, Some(&b"000000000000001f\0"[..]));
     assert_eq!(deliver.tlvs.int(TlvTag::MESSAGE_STATE), Some(2));
-    let read_back = read(reading(), &deliver).unwrap();
+    let read_back = read(&reading(), &deliver).unwrap();
     assert_eq!(read_back.state, MessageState::DELIVERED);
     assert_eq!(read_back.done, Some(Duration::from_secs(1_780_000_020)), "whole minutes");
 }

@@ -5,7 +5,7 @@ use super::super::{Key, Kind, Table};
 use super::{count, int, ms, words};
 use crate::message::dialect::{
     AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, OctetOrder, ReceiptSegments,
-    Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
+    ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::receipt::id::IdNotation;
@@ -141,6 +141,13 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// its other segments do not come: some carriers send none. Handsets that take one segment
     /// mostly take all within a minute.
     receipt_segments_wait_ms: ms(0, 604_800_000), Default("300000");
+    /// TLVs of a carrier's receipts that go on to the account, beside those that our receipts
+    /// have: `none`; `network_error`, the network_error_code, which is the standard's; or `all`, up
+    /// to 255 octets of them. A vendor's stay here by default: they tell whose networks a carrier
+    /// uses, and to an account the same tag may mean another thing (quirk 38: Jasmin #536, #1223).
+    receipt_tlvs: words::<ReceiptTlvs>(), Default(r#""network_error""#);
+    /// What a carrier's words behind `stat:` mean, where it has its own (quirk 23: `0` at Yo!).
+    receipt_state: Kind::TableMap(Table::State), Absent("the words that SMSCs are known to write");
     /// What an account gets of a long message from a handset: `each` segment untouched, or one
     /// `payload`, in short_message up to 254 octets and else in message_payload, which its client
     /// must read (Jasmin #513, #756).
@@ -152,7 +159,8 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
 
 /// `[dialect.NAME] tlv.NAME`.
 pub(in crate::config::schema) const TLV: &[Key] = keys! {
-    /// Its tag; may be a standard one that this peer gives another type (quirk 34: jSMPP #16).
+    /// Its tag; may be a standard one that this peer gives another type (quirk 34: jSMPP #16). The
+    /// message_state and network_error_code of a carrier's receipts are read by it.
     tag: int(1, 0xFFFF), Required;
     /// How its value is read.
     type: words::<TlvKind>(), Required;
@@ -160,6 +168,15 @@ pub(in crate::config::schema) const TLV: &[Key] = keys! {
     /// or that is sent to such a carrier. A number in decimal or hexadecimal (`0x`), or a text,
     /// which `c_string` closes with a NUL; `octets` takes hexadecimal (`0x`) too.
     value: Kind::Text { octets_max: 255 }, Absent("a message goes without it");
+    /// It is left out of all that goes to this peer or comes from it: to another it may mean
+    /// another thing (quirk 38: Jasmin #1223). Not one that holds a text or ties segments together.
+    drop: Kind::Flag, Default("false");
+};
+
+/// `[dialect.NAME] receipt_state.WORD`.
+pub(in crate::config::schema) const STATE: &[Key] = keys! {
+    /// The state that it is, in any case of its letters.
+    means: words::<StateName>(), Required;
 };
 
 /// `[dialect.NAME] status.0xNN`.
