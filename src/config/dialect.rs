@@ -19,6 +19,7 @@ use super::sheet::{Sheet, Spot, Surroundings};
 /// Profiles that come with the program, by name. A table of a file hides the one of its name.
 pub const BUNDLED: &[(&str, &str)] = &[
     ("billing", include_str!("../../config/dialects/billing.toml")),
+    ("cheapglobalsms", include_str!("../../config/dialects/cheapglobalsms.toml")),
     ("clickatell", include_str!("../../config/dialects/clickatell.toml")),
     ("cloudhopper", include_str!("../../config/dialects/cloudhopper.toml")),
     ("hex-text-ids", include_str!("../../config/dialects/hex-text-ids.toml")),
@@ -260,6 +261,8 @@ fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
     table.flag("convert_segments", &mut dialect.convert_segments);
     table.integer("reference_max", &mut dialect.reference_max);
     table.integer("esm_class_mode", &mut dialect.esm_class_mode);
+    table.integer("esm_class_bits", &mut dialect.esm_class_bits);
+    dialect.priority_flag = table.integer_or_none("priority_flag").or(dialect.priority_flag);
     table.text("service_type", &mut dialect.service_type);
 }
 

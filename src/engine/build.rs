@@ -243,6 +243,8 @@ fn carrier(
             converts: dialect.convert_segments,
             reference_max: dialect.reference_max,
             esm_class_mode: dialect.esm_class_mode,
+            esm_class_bits: dialect.esm_class_bits,
+            priority_flag: dialect.priority_flag,
             service_type: ServiceType::new(dialect.service_type.as_bytes()),
             no_tlvs: dialect.interface_version < VERSION_WITH_TLVS,
         },

@@ -119,6 +119,10 @@ pub struct Dialect {
     /// The messaging mode, bits 0 and 1 of the esm_class we send: 0 the SMSC's default, 3
     /// store and forward (quirk 67: Kannel `esm-class`; SMPP 3.4 §5.2.12).
     pub esm_class_mode: u8,
+    /// Bits of esm_class that a carrier wants in each message (quirk 67: cheapglobalsms).
+    pub esm_class_bits: u8,
+    /// The priority_flag that a carrier wants in each message; `None`: as submitted (quirk 67).
+    pub priority_flag: Option<u8>,
     /// The service_type of a message that has none (quirk 67: Kannel `binfo`, used for billing).
     pub service_type: String,
 
@@ -264,6 +268,8 @@ impl Default for Dialect {
             convert_segments: false,
             reference_max: u16::MAX,
             esm_class_mode: 0,
+            esm_class_bits: 0,
+            priority_flag: None,
             service_type: String::new(),
             message_id_response: IdNotation::Auto,
             message_id_receipt: IdNotation::Auto,

@@ -172,6 +172,10 @@ pub struct Writing {
     pub reference_max: u16,
     /// Bits 0 and 1 of an `esm_class` that has none of them set (SMPP 3.4 §5.2.12).
     pub esm_class_mode: u8,
+    /// Bits that each message's esm_class has beside its own.
+    pub esm_class_bits: u8,
+    /// The priority_flag that it wants in all messages; `None` is that of each.
+    pub priority_flag: Option<u8>,
     /// `service_type` of messages that have none.
     pub service_type: ServiceType,
     /// Whether it must do without TLVs: we bind to it with an older version (SMPP 3.4 §3.3).
@@ -186,6 +190,8 @@ impl Default for Writing {
             converts: false,
             reference_max: u16::MAX,
             esm_class_mode: 0,
+            esm_class_bits: 0,
+            priority_flag: None,
             service_type: ServiceType::default(),
             no_tlvs: false,
         }
@@ -315,9 +321,9 @@ fn frame<'a>(message: &'a Message, writing: &'a Writing) -> SubmitSm<'a> {
         dest_addr_ton: message.destination.ton,
         dest_addr_npi: message.destination.npi,
         destination_addr: message.destination.as_field(),
-        esm_class: message.esm_class | mode,
+        esm_class: message.esm_class | mode | writing.esm_class_bits,
         protocol_id: message.protocol_id,
-        priority_flag: message.priority_flag,
+        priority_flag: writing.priority_flag.unwrap_or(message.priority_flag),
         registered_delivery: message.registered_delivery,
         replace_if_present_flag: message.replace_if_present_flag,
         data_coding: message.data_coding,

@@ -88,6 +88,20 @@ async fn what_an_account_left_open_the_carriers_dialect_fills_in() {
     assert_eq!((submitted.service_type.as_str(), submitted.esm_class), ("CMT", 3));
 }
 
+/// Interop quirk 67: at such a carrier the fields have meanings of their own.
+#[tokio::test]
+async fn a_carriers_dialect_says_the_bits_and_the_priority_of_all_messages() {
+    let smsc = Smsc::start().await;
+    let keys = "[dialect.quick] esm_class_bits = 6\n[dialect.quick] priority_flag = 2\n";
+    let world = World::before(&smsc, keys).await;
+    let esme = Esme::bind(world.smpp()).await;
+    esme.accepted(Submit::new("x")).await;
+    esme.accepted(Submit::new("long ".repeat(40))).await;
+    let submitted = smsc.submitted(3).await;
+    let fields = submitted.iter().map(|one| (one.esm_class, one.priority_flag));
+    assert_eq!(fields.collect::<Vec<_>>(), [(6, 2), (0x46, 2), (0x46, 2)]);
+}
+
 #[tokio::test]
 async fn a_plus_before_a_number_is_taken_away() {
     let smsc = Smsc::start().await;

@@ -107,6 +107,13 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// Messaging mode of the esm_class we send; 3 is store and forward (quirk 67: Kannel
     /// `esm-class`).
     esm_class_mode: int(0, 3), Default("0");
+    /// Bits that the esm_class of each message to a carrier has beside its own, whatever they mean
+    /// there (quirk 67: at cheapglobalsms 6 asks for intermediate receipts). Those of a user data
+    /// header and of a reply path are the message's alone.
+    esm_class_bits: int(0, 63), Default("0");
+    /// priority_flag of each message to a carrier, where it means something else there (quirk 67:
+    /// the route at cheapglobalsms). What goes first here is as the account says.
+    priority_flag: int(0, 3), Absent("as submitted");
     /// service_type of messages that have none (quirk 67: Kannel, used for billing).
     service_type: Kind::Text { octets_max: 5 }, Default(r#""""#);
     /// Notation of the ids in its responses; `hex_text` are the octets of a text in hexadecimal,
