@@ -42,6 +42,7 @@ pub const BUNDLED: &[(&str, &str)] = &[
     ("short-codes", include_str!("../../config/dialects/short-codes.toml")),
     ("smpp33", include_str!("../../config/dialects/smpp33.toml")),
     ("strict", include_str!("../../config/dialects/strict.toml")),
+    ("telenor", include_str!("../../config/dialects/telenor.toml")),
     ("udh16", include_str!("../../config/dialects/udh16.toml")),
     ("unmarked-receipts", include_str!("../../config/dialects/unmarked-receipts.toml")),
     ("vibes", include_str!("../../config/dialects/vibes.toml")),
