@@ -430,8 +430,16 @@ impl Effects for Hands {
             Counted::MaybeTwice => metrics.maybe_twice.increment(1),
             Counted::Twice => metrics.twice.increment(1),
             Counted::DoubtSettled(by) => metrics.in_doubt_settled(by),
-            Counted::ReceiptParked => metrics.parked.increment(1),
-            Counted::ReceiptUnknown => metrics.unknown.increment(1),
+            Counted::ReceiptParked(carrier) => {
+                if let Some(carrier) = self.world.carriers.get(carrier as usize) {
+                    carrier.metrics.parked.increment(1);
+                }
+            }
+            Counted::ReceiptUnknown(carrier) => {
+                if let Some(carrier) = self.world.carriers.get(carrier as usize) {
+                    carrier.metrics.unknown.increment(1);
+                }
+            }
             Counted::ReceiptDuplicate => metrics.duplicate.increment(1),
             Counted::ReceiptMatched(state) => self.tally.matched(state),
             Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),

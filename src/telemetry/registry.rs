@@ -173,6 +173,10 @@ pub struct CarrierMetrics {
     pub altered: Counter,
     /// Receipts received.
     pub receipts: Counter,
+    /// Receipts that belong to nothing.
+    pub unknown: Counter,
+    /// Receipts before their response.
+    pub parked: Counter,
     /// MO received.
     pub mo: Counter,
     /// Sessions bound.
@@ -207,6 +211,8 @@ impl CarrierMetrics {
             }),
             altered: registry.counter(names::ADDRESSES_ALTERED, &labels),
             receipts: registry.counter(names::RECEIPTS_IN, &labels),
+            parked: registry.counter(names::RECEIPTS_PARKED, &labels),
+            unknown: registry.counter(names::RECEIPTS_UNKNOWN, &labels),
             mo: registry.counter(names::MO_IN, &labels),
             binds: registry.gauge(names::CARRIER_BINDS, &labels),
             waiting: registry.gauge(names::CARRIER_WAITING, &labels),
@@ -273,10 +279,6 @@ pub struct EngineMetrics {
     pub twice: Counter,
     /// Segments in doubt that it became known of.
     in_doubt_settled: Vec<(Settled, Counter)>,
-    /// Receipts before their response.
-    pub parked: Counter,
-    /// Receipts that belong to nothing.
-    pub unknown: Counter,
     /// Receipts for what had ended.
     pub duplicate: Counter,
     /// Correlations given up.
@@ -334,8 +336,6 @@ impl EngineMetrics {
                     (by, registry.counter(names::IN_DOUBT_SETTLED, &labels))
                 })
                 .into(),
-            parked: registry.counter(names::RECEIPTS_PARKED, &[]),
-            unknown: registry.counter(names::RECEIPTS_UNKNOWN, &[]),
             duplicate: registry.counter(names::RECEIPTS_DUPLICATE, &[]),
             correlations_dropped: registry.counter(names::CORRELATIONS_DROPPED, &[]),
             deliveries_dropped: registry.counter(names::DELIVERIES_DROPPED, &[]),

@@ -124,7 +124,7 @@ async fn a_receipt_settles_a_doubt_and_the_message_goes_once() {
     smsc.deliver("33612345678", "Shop", 0x04, text("beef2", "Your code is 4712").as_bytes());
     smsc.deliver("+33612345678", "Shop", 0x04, text("beef3", "Your code is 4711").as_bytes());
     assert_eq!(esme.delivered(1).await[0].receipt(), (id, "DELIVRD".to_owned(), 0));
-    world.counts("chappe_receipts_unknown_total", 2.0).await;
+    world.counts("chappe_receipts_unknown_total{carrier=\"smsc\"}", 2.0).await;
     world.counts("chappe_messages_awaiting_receipt", 0.0).await;
     assert_eq!(world.metric("chappe_in_doubt_settled_total{reason=\"receipt\"}"), 1.0);
     assert_eq!(world.metric("chappe_maybe_twice_total"), 0.0);

@@ -126,9 +126,9 @@ pub enum Counted {
     /// It is known what became of a segment in doubt, or of a copy of it.
     DoubtSettled(Settled),
     /// A receipt came before the response it belongs to.
-    ReceiptParked,
+    ReceiptParked(u32),
     /// A receipt that belongs to nothing.
-    ReceiptUnknown,
+    ReceiptUnknown(u32),
     /// A receipt for what had ended already.
     ReceiptDuplicate,
     /// A receipt was matched.

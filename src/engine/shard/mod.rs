@@ -243,7 +243,7 @@ impl<L: Clone> Shard<L> {
         while let Some(receipt) = self.parked.pop_due(now.monotonic) {
             self.give_up_receipt(now, receipt, effects);
         }
-        self.search(now, effects);
+        self.search_turn(now, effects);
         self.operate_turn(now, effects);
         self.questions.refill();
         self.reassembly.handle_timeout(now.monotonic);

@@ -21,11 +21,11 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::wire::{Address, CommandStatus, SequenceNumber};
 
-/// Places looked at in one turn for the messages of a request without an id: about a millisecond.
-/// There is a turn at the request, and then one in each tick of the shard.
+/// Places looked at in one turn for the messages of requests without an id: about a millisecond.
+/// There is a turn in each tick of the shard; a request begins at once while some of it is left.
 const SEARCH_TURN: usize = 16_384;
-/// The time from one turn to the next, at least.
-const SEARCH_EVERY: Duration = Duration::from_millis(100);
+/// What a request costs of a turn beside the places it looks at.
+const SEARCH_COST: usize = 64;
 /// Such requests that may wait for their next turn. At the limit: ESME_RTHROTTLED.
 const SEARCHES_MAX: usize = 64;
 /// What a message that cannot be taken back comes to.
@@ -71,8 +71,8 @@ pub(super) struct Recalls<L> {
     /// Why each held message is, by its ticket.
     held: HashMap<u64, Held, foldhash::fast::FixedState>,
     searches: VecDeque<Search>,
-    /// When a turn of them began last, on the monotonic clock.
-    searched_at: Option<Duration>,
+    /// Places that may be looked at for them in this turn.
+    search_left: usize,
 }
 
 /// Why a message is held.
@@ -116,7 +116,7 @@ impl<L> Default for Recalls<L> {
             next: 0,
             held: HashMap::default(),
             searches: VecDeque::new(),
-            searched_at: None,
+            search_left: SEARCH_TURN,
         }
     }
 }
@@ -147,9 +147,7 @@ impl<L: Clone> Shard<L> {
         let Some(id) = wanted.id else {
             let search = Search { request, wanted, place: 0, before: self.counter };
             self.recalls.searches.push_back(search);
-            // At once, unless so many ask that each would have a turn of its own.
-            let pause = |at: Duration| now.monotonic < at + SEARCH_EVERY;
-            if self.recalls.searches.len() == 1 && !self.recalls.searched_at.is_some_and(pause) {
+            if self.recalls.searches.len() == 1 {
                 self.search(now, effects);
             }
             return;
@@ -163,26 +161,37 @@ impl<L: Clone> Shard<L> {
         self.recalls.close(request, effects);
     }
 
-    /// Goes on with the oldest request without an id, for one turn.
-    pub(super) fn search<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
-        let Some(mut search) = self.recalls.searches.pop_front() else { return };
-        self.recalls.searched_at = Some(now.monotonic);
-        let end = (search.place + SEARCH_TURN).min(self.slots.places());
-        for place in search.place..end {
-            let wanted = self.slots.at(place).filter(|(_, live)| {
-                live.id.counter() < search.before && search.wanted.covers(live)
-            });
-            let Some((ticket, live)) = wanted else { continue };
-            if !live.is_with_carrier() {
-                self.recalls.expect(search.request);
-                self.take_back(now, ticket, search.request, effects);
+    /// A new turn of requests without an id.
+    pub(super) fn search_turn<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
+        self.recalls.search_left = SEARCH_TURN;
+        self.search(now, effects);
+    }
+
+    /// Goes on with requests without an id, the oldest first, as far as this turn goes.
+    fn search<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
+        while self.recalls.search_left > 0
+            && let Some(mut search) = self.recalls.searches.pop_front()
+        {
+            let end = (search.place + self.recalls.search_left).min(self.slots.places());
+            for place in search.place..end {
+                let wanted = self.slots.at(place).filter(|(_, live)| {
+                    live.id.counter() < search.before && search.wanted.covers(live)
+                });
+                let Some((ticket, live)) = wanted else { continue };
+                if !live.is_with_carrier() {
+                    self.recalls.expect(search.request);
+                    self.take_back(now, ticket, search.request, effects);
+                }
             }
-        }
-        search.place = end;
-        if end < self.slots.places() {
-            self.recalls.searches.push_front(search);
-        } else {
-            self.recalls.close(search.request, effects);
+            // Each costs something, however few there are.
+            let looked_at = end.saturating_sub(search.place) + SEARCH_COST;
+            self.recalls.search_left = self.recalls.search_left.saturating_sub(looked_at);
+            search.place = end;
+            if end < self.slots.places() {
+                self.recalls.searches.push_front(search);
+            } else {
+                self.recalls.close(search.request, effects);
+            }
         }
     }
 

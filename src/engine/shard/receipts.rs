@@ -94,7 +94,7 @@ impl<L: Clone> Shard<L> {
         } else if receipt.keys.is_empty() {
             // No response can name it, so there is nothing to wait for.
             if !self.settle_by_receipt(now, &receipt, Fit::Quotes, effects) {
-                effects.count(Counted::ReceiptUnknown);
+                effects.count(Counted::ReceiptUnknown(receipt.carrier));
             }
         } else if self.limits.parked_max == 0 {
             self.give_up_receipt(now, receipt, effects);
@@ -103,7 +103,7 @@ impl<L: Clone> Shard<L> {
                 let Some(oldest) = self.parked.pop() else { break };
                 self.give_up_receipt(now, oldest, effects);
             }
-            effects.count(Counted::ReceiptParked);
+            effects.count(Counted::ReceiptParked(receipt.carrier));
             self.parked.push(receipt, now.monotonic, self.limits.parked_max_age);
         }
     }
@@ -119,7 +119,7 @@ impl<L: Clone> Shard<L> {
         if let Some((key, target)) = self.find(&receipt, receipt.keys.iter()) {
             self.matched(now, key, target, &receipt, effects);
         } else if !self.settle_by_receipt(now, &receipt, Fit::May, effects) {
-            effects.count(Counted::ReceiptUnknown);
+            effects.count(Counted::ReceiptUnknown(receipt.carrier));
             let handset = receipt.destination.octets();
             if self.doubts.bury_orphan(number_of(receipt.carrier, handset)) {
                 // It has had its receipt: the same one again is not another's.

@@ -28,11 +28,11 @@ fn a_receipt_before_its_response_is_parked_and_matched() {
     let id = world.submit(message()).unwrap();
     let sent = world.sent().unwrap();
     world.receipt("77", DELIVERED);
-    assert_eq!((world.told(), world.counts(Counted::ReceiptParked)), (vec![], 1));
+    assert_eq!((world.told(), world.counts(Counted::ReceiptParked(0))), (vec![], 1));
     world.seconds(20);
     world.take(&sent, "77");
     assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
-    assert_eq!(world.counts(Counted::ReceiptUnknown), 0);
+    assert_eq!(world.counts(Counted::ReceiptUnknown(0)), 0);
     world.assert_empty();
 }
 
@@ -58,9 +58,9 @@ fn a_parked_receipt_whose_response_never_comes_is_unknown() {
     let mut world = World::new();
     world.receipt("77", DELIVERED);
     world.seconds(29);
-    assert_eq!(world.counts(Counted::ReceiptUnknown), 0);
+    assert_eq!(world.counts(Counted::ReceiptUnknown(0)), 0);
     world.seconds(2);
-    assert_eq!((world.counts(Counted::ReceiptUnknown), world.shard.parked.len()), (1, 0));
+    assert_eq!((world.counts(Counted::ReceiptUnknown(0)), world.shard.parked.len()), (1, 0));
     assert!(world.told().is_empty());
 }
 
@@ -74,7 +74,7 @@ fn parked_receipts_are_bounded_and_the_oldest_gives_way() {
         world.receipt(receipt, DELIVERED);
         assert!(world.shard.parked.len() <= 2);
     }
-    assert_eq!(world.counts(Counted::ReceiptUnknown), 1);
+    assert_eq!(world.counts(Counted::ReceiptUnknown(0)), 1);
     world.take(&sent, "3");
     assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
 }
@@ -83,7 +83,7 @@ fn parked_receipts_are_bounded_and_the_oldest_gives_way() {
 fn a_receipt_without_an_id_is_unknown_at_once() {
     let mut world = World::new();
     world.receipt("", DELIVERED);
-    assert_eq!((world.counts(Counted::ReceiptUnknown), world.shard.parked.len()), (1, 0));
+    assert_eq!((world.counts(Counted::ReceiptUnknown(0)), world.shard.parked.len()), (1, 0));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_duplicate_receipt_is_answered_and_counted_and_tells_nobody_anything() {
     assert_eq!(world.told().len(), 1, "a final state never leaves");
     assert_eq!(world.counts(Counted::ReceiptDuplicate), 3);
     assert_eq!(world.counts(Counted::Ended(DELIVERED)), 1);
-    assert_eq!((world.shard.parked.len(), world.counts(Counted::ReceiptParked)), (0, 0));
+    assert_eq!((world.shard.parked.len(), world.counts(Counted::ReceiptParked(0))), (0, 0));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_receipt_whose_destination_does_not_agree_is_not_believed() {
     sent_as(&mut world, message(), "5");
     world.receipt_of("5", "33687654321", DELIVERED);
     assert!(world.told().is_empty());
-    assert_eq!(world.counts(Counted::ReceiptParked), 1);
+    assert_eq!(world.counts(Counted::ReceiptParked(0)), 1);
     world.receipt_of("5", "+33612345678", DELIVERED);
     assert_eq!(world.told().len(), 1, "a plus is no other number");
 }

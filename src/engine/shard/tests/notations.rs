@@ -91,7 +91,7 @@ fn a_carrier_that_changes_its_notation_is_followed() {
     }
     assert_eq!(world.told().len(), 48);
     assert_eq!(world.counts(Counted::IdNotation { carrier: 0, notation: 1 }), 1);
-    let parked = world.counts(Counted::ReceiptParked);
+    let parked = world.counts(Counted::ReceiptParked(0));
     assert!(parked < 20, "{parked} of 40 had to wait");
     world.assert_empty();
 }
