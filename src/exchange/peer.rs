@@ -11,12 +11,16 @@ use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::mo::reassembly::{Mark, Reassembled, Why, join};
 use crate::mo::{MoMessage, as_deliver};
-use crate::mt::ingress::{Admission, as_submit, validity_of};
+use crate::mt::ingress::{Admission, as_submit, of_multi, validity_of};
 use crate::mt::receipts::{id_field, read, write_id};
 use crate::mt::segmentation::Cutting;
 use crate::session::{BindKind, BindRequest, Entry, Event, Odd, Session, Unanswered};
 use crate::text::{Alphabet, DecodeError, DefaultAlphabet, Shifts, Udh, decode};
-use crate::wire::table::{DataSmResp, DeliverSm, DeliverSmResp, Pdu, SubmitSm, SubmitSmResp};
+use crate::wire::lists::DESTINATIONS_MAX;
+use crate::wire::table::{
+    DataSmResp, DeliverSm, DeliverSmResp, DestAddress, Pdu, SubmitMulti, SubmitMultiResp, SubmitSm,
+    SubmitSmResp, UnsuccessSme, UnsuccessSmes,
+};
 use crate::wire::{Address, CommandId, CommandStatus, HEADER_LEN, Header, Role, State};
 
 /// The longest validity of a message of an account.
@@ -195,6 +199,7 @@ impl Exchange {
             Pdu::QuerySm(_) => Err(CommandStatus::ESME_RQUERYFAIL),
             Pdu::CancelSm(_) => Err(CommandStatus::ESME_RCANCELFAIL),
             Pdu::ReplaceSm(_) => Err(CommandStatus::ESME_RREPLACEFAIL),
+            Pdu::SubmitMulti(multi) => return self.asked_for_many(header, multi),
             Pdu::AlertNotification(_) => return self.did(Deed::Ignored("nothing for us")),
             _ => Err(CommandStatus::ESME_RINVCMDID),
         };
@@ -216,6 +221,65 @@ impl Exchange {
                 let body = SubmitSmResp { message_id, ..SubmitSmResp::default() };
                 session.respond(sequence, CommandStatus::ESME_ROK, &body).is_ok()
             }
+        });
+    }
+
+    /// A submit_multi is a message for each destination, and one answer that says who failed.
+    fn asked_for_many(&mut self, header: Header, multi: &SubmitMulti<'_>) {
+        if !(1..=DESTINATIONS_MAX).contains(&multi.dest_addresses.count()) {
+            return self.refuse(header, CommandStatus::ESME_RINVNUMDESTS);
+        }
+        let (mut id, mut failed, mut count) = (None, Vec::new(), 0_u8);
+        let mut refusals = Vec::new();
+        for destination in multi.dest_addresses.iter() {
+            let (ton, npi, address, taken) = match destination {
+                DestAddress::Sme { dest_addr_ton, dest_addr_npi, destination_addr } => {
+                    let to = SubmitSm {
+                        dest_addr_ton,
+                        dest_addr_npi,
+                        destination_addr,
+                        ..of_multi(multi)
+                    };
+                    (dest_addr_ton, dest_addr_npi, destination_addr, self.submitted(&to))
+                }
+                DestAddress::DistributionList { dl_name } => {
+                    (0, 0, dl_name, Err(CommandStatus::ESME_RINVDLNAME))
+                }
+            };
+            match taken {
+                Ok(taken) => {
+                    self.summary.submitted += 1;
+                    id.get_or_insert_with(|| taken.id.clone());
+                    self.did(Deed::Submitted(taken));
+                }
+                Err(status) => {
+                    let error_status_code = status.0;
+                    let (dest_addr_ton, dest_addr_npi, destination_addr) = (ton, npi, address);
+                    let one = UnsuccessSme {
+                        dest_addr_ton,
+                        dest_addr_npi,
+                        destination_addr,
+                        error_status_code,
+                    };
+                    one.append(&mut failed);
+                    count = count.saturating_add(1);
+                    refusals.push(status);
+                    self.did(Deed::Refused(status));
+                }
+            }
+        }
+        let first = refusals.first().copied().unwrap_or(CommandStatus::ESME_RSUBMITFAIL);
+        let status = match &id {
+            Some(_) => CommandStatus::ESME_ROK,
+            None if refusals.iter().all(|status| *status == first) => first,
+            None => CommandStatus::ESME_RSUBMITFAIL,
+        };
+        let id = id.unwrap_or_default();
+        let unsuccess_smes = UnsuccessSmes::new(count, &failed).unwrap_or_default();
+        let message_id = id_field(id.as_bytes());
+        self.respond(|session| {
+            let body = SubmitMultiResp { message_id, unsuccess_smes, ..SubmitMultiResp::default() };
+            session.respond(header.sequence_number, status, &body).is_ok()
         });
     }
 

@@ -104,3 +104,32 @@ fn an_unbind_of_ours_waits_for_what_is_unanswered() {
     let step = exchange.said(at(0), 4, Sender::Peer, &octets(2, &UnbindResp::default()));
     assert!(matches!(step.deeds[0], Deed::Closed(CloseReason::Unbound)), "{step:?}");
 }
+
+#[test]
+fn a_submit_multi_is_a_message_for_each_that_can_have_one() {
+    use crate::wire::table::{DestAddress, DestAddresses, SubmitMulti};
+    let sme = |number: &'static str| DestAddress::Sme {
+        dest_addr_ton: 1,
+        dest_addr_npi: 1,
+        destination_addr: number.into(),
+    };
+    let list = DestAddress::DistributionList { dl_name: "friends".into() };
+    let ask = |to: &[DestAddress<'_>]| {
+        let mut list = Vec::new();
+        to.iter().for_each(|one| one.append(&mut list));
+        let dest_addresses = DestAddresses::new(to.len() as u8, &list).unwrap();
+        octets(9, &SubmitMulti { dest_addresses, short_message: b"hi", ..SubmitMulti::default() })
+    };
+    let mut exchange = Exchange::new(Dialect::default(), Peer::Account);
+    let step = exchange.said(at(0), 1, Sender::Peer, &ask(&[sme("33612345678"), list, sme("x")]));
+    let [Deed::Assumed(_), Deed::Submitted(_), Deed::Refused(of_list), Deed::Refused(of_x)] =
+        step.deeds[..]
+    else {
+        panic!("{step:?}")
+    };
+    assert_eq!(of_list, CommandStatus::ESME_RINVDLNAME);
+    assert_eq!(of_x, CommandStatus::ESME_RINVDSTADR);
+    let step = exchange.said(at(1), 2, Sender::Peer, &ask(&[list]));
+    assert!(matches!(step.deeds[..], [Deed::Refused(CommandStatus::ESME_RINVDLNAME)]), "{step:?}");
+    assert_eq!(exchange.end().submitted, 1);
+}

@@ -16,7 +16,7 @@ use crate::wire::table::SubmitSm;
 use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
-pub use data::{as_submit, validity_of};
+pub use data::{as_submit, of_multi, validity_of};
 pub use encoding::{Languages, Recoding};
 pub use replace::Replacement;
 

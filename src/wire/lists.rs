@@ -10,6 +10,8 @@ use super::reader::{Flaw, Reader};
 use super::rules::Rules;
 use super::writer::Writer;
 
+/// Destinations of one submit_multi (SMPP 3.4 §5.2.24).
+pub const DESTINATIONS_MAX: u8 = 254;
 /// Octets of an address in either list, with its NUL.
 const ADDRESS_FIELD_MAX: usize = 21;
 

@@ -14,12 +14,11 @@ use crate::engine::shared::ToShard;
 use crate::engine::world::{Account, Carrier};
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
+use crate::mt::ingress::of_multi;
 use crate::session::Session;
+use crate::wire::lists::DESTINATIONS_MAX;
 use crate::wire::table::{DestAddress, SubmitMulti, SubmitSm};
 use crate::wire::{Address, CommandStatus, SequenceNumber};
-
-/// Destinations of one submit_multi (SMPP 3.4 §5.2.24).
-const DESTINATIONS_MAX: u8 = 254;
 
 /// A message for one of the destinations, by its place in the list.
 struct Planned {
@@ -96,7 +95,7 @@ impl AccountLink {
                 continue;
             };
             let submit =
-                SubmitSm { dest_addr_ton, dest_addr_npi, destination_addr, ..as_submit(multi) };
+                SubmitSm { dest_addr_ton, dest_addr_npi, destination_addr, ..of_multi(multi) };
             let ways = (&*self.shared, &*self.world, account, &self.leases);
             match plan(ways, &mut self.translator, &submit, now.wall) {
                 Ok((shard, message, carrier)) => {
@@ -131,27 +130,5 @@ impl AccountLink {
                 self.outbox.push(shard, ToShard::SubmitMulti { id, submissions });
             }
         }
-    }
-}
-
-/// A submit_multi as the submit_sm that says the same, to nobody yet.
-fn as_submit<'a>(multi: &SubmitMulti<'a>) -> SubmitSm<'a> {
-    SubmitSm {
-        service_type: multi.service_type,
-        source_addr_ton: multi.source_addr_ton,
-        source_addr_npi: multi.source_addr_npi,
-        source_addr: multi.source_addr,
-        esm_class: multi.esm_class,
-        protocol_id: multi.protocol_id,
-        priority_flag: multi.priority_flag,
-        schedule_delivery_time: multi.schedule_delivery_time,
-        validity_period: multi.validity_period,
-        registered_delivery: multi.registered_delivery,
-        replace_if_present_flag: multi.replace_if_present_flag,
-        data_coding: multi.data_coding,
-        sm_default_msg_id: multi.sm_default_msg_id,
-        short_message: multi.short_message,
-        tlvs: multi.tlvs,
-        ..SubmitSm::default()
     }
 }

@@ -1,8 +1,8 @@
-//! A data_sm to the submit_sm that says the same.
+//! A data_sm, or a submit_multi, to the submit_sm that says the same.
 
 use std::time::Duration;
 
-use crate::wire::table::{DataSm, SubmitSm};
+use crate::wire::table::{DataSm, SubmitMulti, SubmitSm};
 use crate::wire::time::{RelativeTime, SmppTime, TimeText};
 use crate::wire::{COctetString, TlvTag};
 
@@ -33,6 +33,29 @@ pub fn as_submit<'a>(data: &DataSm<'a>, validity: Option<&'a TimeText>) -> Submi
         data_coding: data.data_coding,
         validity_period: COctetString::new(validity),
         tlvs: data.tlvs,
+        ..SubmitSm::default()
+    }
+}
+
+/// A submit_multi as the submit_sm that says the same, to nobody yet.
+#[must_use]
+pub fn of_multi<'a>(multi: &SubmitMulti<'a>) -> SubmitSm<'a> {
+    SubmitSm {
+        service_type: multi.service_type,
+        source_addr_ton: multi.source_addr_ton,
+        source_addr_npi: multi.source_addr_npi,
+        source_addr: multi.source_addr,
+        esm_class: multi.esm_class,
+        protocol_id: multi.protocol_id,
+        priority_flag: multi.priority_flag,
+        schedule_delivery_time: multi.schedule_delivery_time,
+        validity_period: multi.validity_period,
+        registered_delivery: multi.registered_delivery,
+        replace_if_present_flag: multi.replace_if_present_flag,
+        data_coding: multi.data_coding,
+        sm_default_msg_id: multi.sm_default_msg_id,
+        short_message: multi.short_message,
+        tlvs: multi.tlvs,
         ..SubmitSm::default()
     }
 }
