@@ -291,6 +291,7 @@ impl DispatchTask {
     fn report(&mut self, now: Now, cx: &mut Context<'_>) {
         let metrics = &self.carrier.metrics;
         metrics.waiting.set(self.dispatcher.waiting() as f64);
+        metrics.for_numbers.set(self.dispatcher.waiting_for_numbers() as f64);
         let by_class = self.dispatcher.waiting_by_class();
         for (gauge, waiting) in metrics.queue.iter().zip(by_class) {
             gauge.set(waiting as f64);

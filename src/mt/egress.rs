@@ -269,6 +269,12 @@ impl Dispatcher {
         queued + usize::from(self.head.is_some()) + self.binds.begun()
     }
 
+    /// Of these, how many wait for the rate of their number.
+    #[must_use]
+    pub fn waiting_for_numbers(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// How many whole messages of each class wait, in the order of [`TrafficClass::ALL`].
     #[must_use]
     pub fn waiting_by_class(&self) -> [usize; TrafficClass::ALL.len()] {

@@ -119,6 +119,8 @@ meanings! {
         "An account is not bound to receive, or takes them too slowly. Bounded by its `receipts_waiting_max`; beyond that they are dropped."
     CARRIER_WAITING "messages"
         "Above 0 for long: the pace, the windows or the binds of this carrier are less than what is sent to it."
+    NUMBERS_WAITING "messages"
+        "Grows: a `[[number]]` is asked for more than its `segments_per_second`. The others do not wait for it; raise the rate if the contract allows, or spread the traffic over a `[[pool]]`."
     QUEUE_MESSAGES "messages"
         "Marketing grows while the others stay near 0: the carrier is slower than a campaign, which waits as it should. Transactional grows: the carrier is too slow for what must be on time."
     QUEUE_OLDEST "seconds"

@@ -101,6 +101,7 @@ metrics! {
     AWAITING_RECEIPT "chappe_messages_awaiting_receipt" Gauge [] "Messages sent that await their receipt."
     DELIVERIES_WAITING "chappe_deliveries_waiting" Gauge [] "Receipts and MO that wait for an account."
     CARRIER_WAITING "chappe_carrier_waiting" Gauge ["carrier"] "Messages that wait at a carrier's dispatcher."
+    NUMBERS_WAITING "chappe_carrier_waiting_for_numbers" Gauge ["carrier"] "Of the messages at a carrier's dispatcher, those that wait for the rate of their number."
     QUEUE_MESSAGES "chappe_carrier_queue_messages" Gauge ["carrier" "class"] "Messages that wait at a carrier's dispatcher, by traffic class."
     QUEUE_OLDEST "chappe_carrier_queue_oldest_seconds" Gauge ["carrier" "class"] "Age of the oldest message that waits at a carrier's dispatcher, by traffic class; 0 when none does."
     BIND_PACE "chappe_bind_pace_segments" Gauge ["carrier" "bind"] "Segments a second that a bind may send, as learnt from throttled answers; 0 while the carrier has not throttled it, or not for long."

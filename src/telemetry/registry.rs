@@ -183,6 +183,8 @@ pub struct CarrierMetrics {
     pub binds: Gauge,
     /// Messages at the dispatcher.
     pub waiting: Gauge,
+    /// Of these, what waits for the rate of its number.
+    pub for_numbers: Gauge,
     /// The same by traffic class.
     pub queue: [Gauge; TrafficClass::ALL.len()],
     /// Seconds that the oldest of each class waits.
@@ -216,6 +218,7 @@ impl CarrierMetrics {
             mo: registry.counter(names::MO_IN, &labels),
             binds: registry.gauge(names::CARRIER_BINDS, &labels),
             waiting: registry.gauge(names::CARRIER_WAITING, &labels),
+            for_numbers: registry.gauge(names::NUMBERS_WAITING, &labels),
             queue: by_class(names::QUEUE_MESSAGES),
             queue_oldest: by_class(names::QUEUE_OLDEST),
             response_seconds: registry.histogram(names::RESPONSE_SECONDS, &labels),

@@ -193,6 +193,7 @@ async fn a_reload_gives_a_number_another_rate() {
         esme.accepted(Submit { source: "36105".to_owned(), ..Submit::new("slow") }).await;
     }
     smsc.submitted(1).await;
+    world.counts("chappe_carrier_waiting_for_numbers{carrier=\"smsc\"}", 1.0).await;
     world.reload(&rate("1000")).await.unwrap();
     for _ in 0..3 {
         let quick = Submit { source: "36105".to_owned(), ..Submit::new("quick") };
