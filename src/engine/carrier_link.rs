@@ -64,6 +64,8 @@ pub struct CarrierLink {
     unanswered: usize,
     /// Whether the session stood; what its back-off starts again from.
     bound_at: Option<Duration>,
+    /// Requests in a row that were not answered in time.
+    silent: u32,
     transmits: bool,
     /// Segments that this session may still send before it makes way for the next (quirk 56).
     left: u64,
@@ -105,6 +107,7 @@ impl CarrierLink {
             answered: 0,
             unanswered: 0,
             bound_at: None,
+            silent: 0,
             transmits: false,
             left: 0,
             turn: None,
@@ -122,6 +125,7 @@ impl CarrierLink {
         self.set_rules(session);
         self.turn = None;
         self.bound_at = Some(now.monotonic);
+        self.silent = 0;
         self.transmits = state != State::BoundRx;
         self.left = match self.carrier.settings.dialect.messages_per_bind {
             0 => u64::MAX,
@@ -197,6 +201,7 @@ impl CarrierLink {
     }
 
     fn response(&mut self, now: Now, request: Entry, status: CommandStatus, pdu: Option<Pdu<'_>>) {
+        self.silent = 0;
         let Some(sent) = self.take(request.ticket) else { return };
         if request.command_id == CommandId::QUERY_SM {
             self.told(sent, status, pdu);
@@ -438,6 +443,12 @@ impl Owner for CarrierLink {
                 }
                 self.carrier.metrics.in_doubt.increment(1);
                 if why == Unanswered::TimedOut {
+                    self.silent += 1;
+                    if self.silent == self.carrier.settings.dialect.unanswered_max {
+                        let carrier = &self.carrier.settings.name;
+                        tracing::warn!(carrier, bind = self.bind, "it answers nothing: bound anew");
+                        session.close();
+                    }
                     // What a lost link took with it is no fault of its own: how it was lost is.
                     self.tally.unanswered();
                     if self.late.len() >= LATE_MAX {

@@ -66,6 +66,9 @@ pub struct Dialect {
     /// Carrier: segments sent on a bind before we unbind and bind again; 0 is no limit (quirk 56:
     /// Oracle's `MAX_PAGES_PER_BIND`).
     pub messages_per_bind: u32,
+    /// Carrier: requests in a row without an answer after which a bind is made anew; 0 never
+    /// (quirk 50: node-smpp #204).
+    pub unanswered_max: u32,
     /// Carrier: one unanswered message for each destination, the others wait (quirk 58:
     /// Restcomm #208).
     pub one_per_destination: bool,
@@ -249,6 +252,7 @@ impl Default for Dialect {
             reconnect_max_ms: 60_000,
             reconnect_refused_ms: 30_000,
             messages_per_bind: 0,
+            unanswered_max: 0,
             one_per_destination: false,
             long_c_strings: Tolerance::Accept,
             missing_nul: Tolerance::Accept,

@@ -225,3 +225,25 @@ async fn commands_that_are_not_offered_are_answered_and_the_session_goes_on() {
         answers.extend_from_slice(&octets[..count]);
     }
 }
+
+/// Its link answers enquire_link all the while.
+#[tokio::test]
+async fn a_bind_that_answers_nothing_is_made_anew() {
+    let smsc = Smsc::start().await;
+    smsc.script(|submit| match submit.session {
+        0 => Reply::Keep,
+        _ => Reply::Report("DELIVRD"),
+    });
+    let world = World::start(&format!(
+        "[dialect.quick] response_timeout_ms = 100\n[dialect.quick] unanswered_max = 3\n{}\
+         in_doubt = \"resend\"\n{ROUTE}",
+        carrier("smsc", smsc.address)
+    ))
+    .await;
+    let esme = Esme::bind(world.smpp()).await;
+    for destination in ["33600000001", "33600000002", "33600000003"] {
+        esme.accepted(Submit::to(destination)).await;
+    }
+    assert_eq!(esme.delivered(3).await.len(), 3);
+    assert_eq!(smsc.binds().len(), 2);
+}

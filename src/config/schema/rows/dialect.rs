@@ -38,14 +38,17 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// Longest pause, reached by doubling: a carrier that is back is used within a minute. One that
     /// is not above the least pause is half as long again, at most, for the jitter.
     reconnect_max_ms: ms(100, 3_600_000), Default("60000");
-    /// Least pause after a bind refused with ESME_RALYBND, RBINDFAIL, RINVPASWD, RINVSYSID or
-    /// RINVSYSTYP: the SMSC may hold the dead session or lock the login (quirk 48: vumi #624;
-    /// Clickatell wants 30 s).
+    /// Least pause after a refused bind: the SMSC may hold the dead session or lock the login
+    /// (quirk 48: vumi #624; Clickatell wants 30 s).
     reconnect_refused_ms: ms(100, 3_600_000), Default("30000");
     /// Segments sent on a bind before it is given up for a new one, for a carrier that takes so
     /// many a session; what they bring back is waited for (quirk 56: Oracle `MAX_PAGES_PER_BIND`).
     /// 0 is no limit.
     messages_per_bind: count(0, 1_000_000_000, "segments"), Default("0");
+    /// Requests in a row without an answer in time after which a bind is made anew, for a carrier
+    /// whose link answers enquire_link while nothing behind it lives (quirk 50). What was sent is
+    /// in doubt either way. 0 is never: some SMSCs answer after minutes.
+    unanswered_max: count(0, 1_000_000, "requests"), Default("0");
     /// Sends a message to a destination only when the one before it has been answered, whatever the
     /// sender: for a carrier that refuses the second (quirk 58: Restcomm #208). It costs a round
     /// trip for each.
