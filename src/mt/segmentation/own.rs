@@ -61,6 +61,8 @@ pub fn can_do_without_tlvs(message: &Message, writing: &Writing) -> bool {
 pub(super) fn marked<'a>(message: &'a Message, writing: &Writing) -> Option<Marked<'a>> {
     let octets = message.user_data.octets();
     let (concatenation, others, body) = match message.esm_class & UDHI != 0 {
+        // Everybody can read one.
+        true if !writing.converts => return None,
         true => {
             let (udh, body) = Udh::split(octets).ok()?;
             (udh.concatenation()?, others(udh)?, body)

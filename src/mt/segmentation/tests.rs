@@ -297,6 +297,7 @@ fn a_segment_that_an_account_cut_is_marked_as_its_carrier_wants() {
         // Without TLVs it is a UDH, whatever is wanted otherwise.
         let writing = Writing { no_tlvs: true, ..Writing::default() };
         let submit = renderer.render(&message, 0, 7, &writing);
+        assert!(esm_class & UDHI == 0 || submit.short_message == user_data, "as it came");
         assert!(submit.tlvs.octets().is_empty() && can_do_without_tlvs(&message, &writing));
         let says = Udh::split(submit.short_message).map(|(udh, _)| udh.concatenation());
         let had = Udh::split(user_data).map(|(udh, _)| udh.concatenation().is_some());
