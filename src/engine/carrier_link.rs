@@ -62,7 +62,7 @@ pub struct CarrierLink {
     answered: u32,
     /// Deliver_sm that wait for a shard's answer.
     unanswered: usize,
-    /// Whether the session stood; what its back-off starts again from.
+    /// Since when the session stood, on the monotonic clock; its back-off begins again from there.
     bound_at: Option<Duration>,
     /// Requests in a row that were not answered in time.
     silent: u32,

@@ -431,14 +431,18 @@ impl Effects for Hands {
             Counted::Twice => metrics.twice.increment(1),
             Counted::DoubtSettled(by) => metrics.in_doubt_settled(by),
             Counted::ReceiptParked(carrier) => {
-                if let Some(carrier) = self.world.carriers.get(carrier as usize) {
-                    carrier.metrics.parked.increment(1);
-                }
+                self.world
+                    .carriers
+                    .get(carrier as usize)
+                    .iter()
+                    .for_each(|own| own.metrics.parked.increment(1));
             }
             Counted::ReceiptUnknown(carrier) => {
-                if let Some(carrier) = self.world.carriers.get(carrier as usize) {
-                    carrier.metrics.unknown.increment(1);
-                }
+                self.world
+                    .carriers
+                    .get(carrier as usize)
+                    .iter()
+                    .for_each(|own| own.metrics.unknown.increment(1));
             }
             Counted::ReceiptDuplicate => metrics.duplicate.increment(1),
             Counted::ReceiptMatched(state) => self.tally.matched(state),

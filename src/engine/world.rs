@@ -43,7 +43,7 @@ use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, Found, Routes};
-use crate::mt::segmentation::{Cutting, Writing, can_do_without_tlvs, fits};
+use crate::mt::segmentation::{Cutting, Writing, can_be_marked, fits};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics};
@@ -282,18 +282,16 @@ impl World {
         from: u32,
         to: Option<u32>,
     ) -> Option<&Arc<Carrier>> {
-        let account = self.accounts.get(message.account as usize)?;
+        let found = self.route_of(message)?;
         let (source, destination) = (message.source.octets(), message.destination.octets());
-        let class = self.class_of(account, source);
-        let found = self.routes.find(account.index, class, source, destination)?;
         let Action::Send(way) = found.action else { return None };
-        let carriers = self.routes.carriers(way, account.index, source, destination);
+        let carriers = self.routes.carriers(way, message.account, source, destination);
         let takes = |carrier: &&Arc<Carrier>| {
             let wanted = carrier.index != from && to.is_none_or(|to| to == carrier.index);
             let up = wanted && carrier.binds.load(Ordering::Relaxed) > 0;
-            let writing = &carrier.writing;
-            let can_say_all = !writing.no_tlvs || can_do_without_tlvs(message, writing);
-            up && !carrier.queued.is_full() && fits(message, carrier.cutting) && can_say_all
+            let fits =
+                || fits(message, carrier.cutting) && can_be_marked(message, &carrier.writing);
+            up && !carrier.queued.is_full() && fits()
         };
         carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)
     }

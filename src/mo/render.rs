@@ -1,6 +1,6 @@
 //! A message from a handset to the deliver_sm that its owner gets.
 
-use super::MoMessage;
+use super::{MoMessage, UDHI};
 use crate::message::sar;
 use crate::text::udh::ReferenceWidth;
 use crate::text::{Concatenation, Header, Shifts};
@@ -8,8 +8,6 @@ use crate::wire::table::DeliverSm;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{COctetString, TlvTag, Tlvs};
 
-/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
 /// Octets a short_message may have (SMPP 3.4 §5.2.21).
 const SHORT_MESSAGE_MAX: usize = 254;
 

@@ -6,7 +6,7 @@ mod own;
 mod tests;
 
 use own::Marked;
-pub use own::{can_do_without_tlvs, is_own_segment, own_reference};
+pub use own::{can_be_marked, is_own_segment, own_reference};
 
 use super::ingress::{Languages, Recoding};
 use crate::message::encodings::Encodings;

@@ -90,7 +90,7 @@ pub async fn list(desk: &Desk, selection: &Selection) -> Result<Value, Problem> 
 
 /// Ends what waits, or says what it would end.
 pub async fn purge(desk: &Desk, selection: &Selection, yes: bool) -> Result<Value, Problem> {
-    change(desk, Wish::Purge, filter(desk, selection)?, yes).await
+    change(desk, (Wish::Purge, yes), selection, filter(desk, selection)?).await
 }
 
 /// Has another carrier send what waits, or says what that would be.
@@ -109,27 +109,25 @@ pub async fn reroute(
     if to.is_some() && to == filter.carrier {
         return Err(Problem::new("request", "from a carrier to itself?"));
     }
-    change(desk, Wish::Reroute(to), filter, yes).await
+    change(desk, (Wish::Reroute(to), yes), selection, filter).await
 }
 
-async fn change(desk: &Desk, wish: Wish, filter: Filter, yes: bool) -> Result<Value, Problem> {
+async fn change(
+    desk: &Desk,
+    (wish, yes): (Wish, bool),
+    selection: &Selection,
+    filter: Filter,
+) -> Result<Value, Problem> {
     let wish = if yes { wish } else { Wish::Count };
-    let Filter { account, carrier, class, destination, .. } = &filter;
-    let (account, carrier, class) = (*account, *carrier, *class);
-    let world = desk.shared.world();
-    let account = account.and_then(|one| world.accounts.get(one as usize));
-    let account = account.map(|one| one.settings.system_id.clone());
-    let carrier = carrier.and_then(|one| world.carriers.get(one as usize));
-    let carrier = carrier.map(|one| one.settings.name.clone());
-    let by_destination = !destination.is_empty();
     let Findings { done, left, .. } = ask(desk, wish, filter).await?;
     if yes {
+        let Selection { account, carrier, class, destination } = selection;
         tracing::info!(
             ?wish,
             account,
             carrier,
-            ?class,
-            by_destination,
+            class,
+            by_destination = destination.is_some(),
             done,
             left,
             "messages that waited: ended or moved by the operator"

@@ -47,10 +47,13 @@ pub fn own_reference(message: &Message) -> Option<u16> {
     u16::try_from(reference).ok()
 }
 
-/// Whether a carrier that knows no TLVs can be told which segment this is, if it is one: in a
+/// Whether a carrier can be told which segment this is, if it is one: where it knows no TLVs, in a
 /// header that there is room for.
 #[must_use]
-pub fn can_do_without_tlvs(message: &Message, writing: &Writing) -> bool {
+pub fn can_be_marked(message: &Message, writing: &Writing) -> bool {
+    if !writing.no_tlvs {
+        return true;
+    }
     let tlvs = Tlvs::take(&message.tlvs).0;
     message.esm_class & UDHI != 0 || sar::read(tlvs).is_none() || marked(message, writing).is_some()
 }

@@ -298,7 +298,7 @@ fn a_segment_that_an_account_cut_is_marked_as_its_carrier_wants() {
         let writing = Writing { no_tlvs: true, ..Writing::default() };
         let submit = renderer.render(&message, 0, 7, &writing);
         assert!(esm_class & UDHI == 0 || submit.short_message == user_data, "as it came");
-        assert!(submit.tlvs.octets().is_empty() && can_do_without_tlvs(&message, &writing));
+        assert!(submit.tlvs.octets().is_empty() && can_be_marked(&message, &writing));
         let says = Udh::split(submit.short_message).map(|(udh, _)| udh.concatenation());
         let had = Udh::split(user_data).map(|(udh, _)| udh.concatenation().is_some());
         let is_segment = tlvs.len() > 6 || esm_class & UDHI != 0 && had == Ok(true);
@@ -315,6 +315,6 @@ fn a_segment_that_an_account_cut_is_marked_as_its_carrier_wants() {
             ..Message::default()
         };
         let writing = Writing { no_tlvs: true, ..Writing::default() };
-        assert_eq!(can_do_without_tlvs(&message, &writing), fits, "{data_coding} {octets}");
+        assert_eq!(can_be_marked(&message, &writing), fits, "{data_coding} {octets}");
     }
 }
