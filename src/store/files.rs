@@ -19,8 +19,9 @@
 //!
 //! Opening looks at each frame that a replay from the newest checkpoint gives. What is found behind
 //! the last whole frame is what a power cut left, and is cut; a frame that is not whole before one
-//! that is was durable once, and opening refuses with its place. What is older than the checkpoint
-//! is looked at when it is read.
+//! that is was durable once, and opening refuses with its place. Closing leaves a mark of where it
+//! ended: what is missing before it is damage too, and no torn tail. What is older than the
+//! checkpoint is looked at when it is read.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -266,7 +267,11 @@ impl Journal for FileJournal {
             None if left > 0 => {
                 Err(Error::Stopped(format!("there was no space for {left} batches")))
             }
-            None => Ok(()),
+            None => match self.shared.manifest.close(self.progress.durable().next()) {
+                // All is written, and what it was closed for goes on without the mark.
+                Err(error) if error.is_full() => Ok(()),
+                marked => marked,
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use super::layout::{DATA_START, Name};
 use super::manifest::Manifest;
 use super::scan::{Found, Window};
 use super::segment::Segment;
-use super::survey::Listing;
+use super::survey::{Listing, nothing, unlike_closed};
 use super::{Disk, Held};
 
 /// What a journal holds.
@@ -139,6 +139,9 @@ pub(super) fn inspect(disk: &dyn Disk, manifest: &Manifest) -> Result<Report, Er
         }
     }
     report.last = next.before();
+    if report.damage.is_none() {
+        report.damage = ends_unlike_closed(disk, manifest, &report.segments, next);
+    }
     inspect_checkpoint(disk, manifest, &mut report)?;
     Ok(report)
 }
@@ -230,6 +233,32 @@ fn breaks_off(
         lost: None,
         cut: Cut::From(generation, holds.octets),
     }))
+}
+
+/// Whether a journal that was closed ends elsewhere now.
+fn ends_unlike_closed(
+    disk: &dyn Disk,
+    manifest: &Manifest,
+    read: &[Holds],
+    next: Position,
+) -> Option<Damage> {
+    let closed = manifest.closed?;
+    let what = unlike_closed(next, closed)?;
+    // Behind the last frame; without any, where the first one should be.
+    let at = read.iter().rposition(|holds| holds.frames > 0).unwrap_or(0);
+    let holds = read.get(at)?;
+    let generation = manifest.first_generation + at as u64;
+    let found = match Segment::open_as_it_is(disk, generation) {
+        Ok((segment, _)) => nothing(&segment, holds.octets),
+        Err(_) => "it ends here",
+    };
+    Some(Damage {
+        file: holds.file.clone(),
+        offset: holds.octets,
+        what: format!("{found}; {what}"),
+        lost: (next < closed).then(|| (next, closed.before())),
+        cut: Cut::From(generation, holds.octets),
+    })
 }
 
 /// The octets of a segment, whatever they are; `None` when the file is not there.

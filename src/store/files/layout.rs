@@ -100,7 +100,8 @@ fn numbered(number: u64) -> String {
 /// What a block is of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
-    /// Numbers: epoch, first generation, first position, last generation, newest checkpoint.
+    /// Numbers: epoch, first generation, first position, last generation, newest checkpoint; where
+    /// it ended when it was closed.
     Manifest,
     /// Numbers: generation, octets of the file.
     Segment,
@@ -126,7 +127,7 @@ pub(super) const KEY_OCTETS: usize = 32;
 /// Where its fields begin: behind magic, version and checksum.
 const FIELDS: usize = 16;
 /// How many numbers there are.
-const NUMBERS: usize = 5;
+const NUMBERS: usize = 6;
 /// Where the key begins.
 const KEY: usize = FIELDS + NUMBERS * 8;
 
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_block_with_any_bit_changed_is_none() {
-        let block = Block { kind: Kind::Key, numbers: [7, 8, 9, 10, 11], key: [3; KEY_OCTETS] };
+        let block = Block { kind: Kind::Key, numbers: [7, 8, 9, 10, 11, 12], key: [3; KEY_OCTETS] };
         let octets = block.encode();
         assert!(Block::decode(Kind::Key, "k", &octets).is_ok_and(|read| read == block));
         assert!(Block::decode(Kind::Segment, "k", &octets).is_err());

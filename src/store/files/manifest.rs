@@ -21,6 +21,9 @@ pub(super) struct Manifest {
     pub(super) last_generation: u64,
     /// The checkpoint that counts; 0 is none.
     pub(super) checkpoint: u64,
+    /// The position behind its last batch, from when it was closed until it is opened again. What
+    /// is missing before it is damage, and no torn tail.
+    pub(super) closed: Option<Position>,
 }
 
 impl Manifest {
@@ -31,6 +34,7 @@ impl Manifest {
         first: Position::FIRST,
         last_generation: 1,
         checkpoint: 0,
+        closed: None,
     };
 
     /// Reads it; `None` when there is none.
@@ -39,7 +43,7 @@ impl Manifest {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(|error| machine(format!("opening {MANIFEST}"), error))?,
         };
-        let [epoch, first_generation, first, last_generation, checkpoint] =
+        let [epoch, first_generation, first, last_generation, checkpoint, closed] =
             Block::read(Kind::Manifest, MANIFEST, &*file)?.numbers;
         let epoch = u32::try_from(epoch).ok().filter(|epoch| *epoch < u32::MAX);
         let Some(epoch) = epoch else {
@@ -47,7 +51,9 @@ impl Manifest {
             return Err(Error::Damaged { file: MANIFEST.to_owned(), offset: 0, what });
         };
         let first = Position::new(first);
-        Ok(Some(Self { epoch, first_generation, first, last_generation, checkpoint }))
+        // Positions begin with 1.
+        let closed = Some(Position::new(closed)).filter(|closed| *closed > Position::NONE);
+        Ok(Some(Self { epoch, first_generation, first, last_generation, checkpoint, closed }))
     }
 
     /// Puts it in the place of the one before, durable; until then that one counts.
@@ -59,6 +65,7 @@ impl Manifest {
             self.first.number(),
             self.last_generation,
             self.checkpoint,
+            self.closed.map_or(0, Position::number),
         ];
         let file = disk.create(MANIFEST_NEW).map_err(doing)?;
         file.write_at(&Block::new(Kind::Manifest, &numbers).encode(), 0).map_err(doing)?;
@@ -81,6 +88,17 @@ impl Kept {
     /// This one, which is on the disk.
     pub(super) const fn new(disk: Arc<dyn Disk>, manifest: Manifest) -> Self {
         Self { disk, manifest: Mutex::new(manifest) }
+    }
+
+    /// Says that it was closed, and where it ends.
+    pub(super) fn close(&self, behind: Position) -> Result<(), Error> {
+        let is_said = self.now().closed == Some(behind);
+        if is_said { Ok(()) } else { self.change(|manifest| manifest.closed = Some(behind)) }
+    }
+
+    /// As it is now.
+    pub(super) fn now(&self) -> Manifest {
+        *self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes it. When that fails, which of the two is on the disk may not be known.

@@ -50,14 +50,16 @@ pub(super) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<Recovered,
         let what = format!("it ends before position {needed}, where a checkpoint goes on");
         return Err(Error::Damaged { file: active.name(), offset: tail.offset, what });
     }
-    settle(active, &tail)?;
+    if manifest.closed.is_none() {
+        settle(active, &tail)?;
+    }
     let ready: VecDeque<Segment> = segments.drain(begun..).collect();
     // From here on files are changed: all that can be refused has been.
     let spares = tidy(disk, settings, &listing, &manifest)?;
     let stale = listing.checkpoints.iter().chain(&listing.checkpoint_keys);
     checkpoint::remove(disk, stale.copied(), checkpoint.as_ref().map(|stored| stored.number))?;
     // A place in a file is written once in an epoch.
-    let manifest = Manifest { epoch: manifest.epoch + 1, ..manifest };
+    let manifest = Manifest { epoch: manifest.epoch + 1, closed: None, ..manifest };
     manifest.write(disk)?;
     Ok(Recovered { manifest, segments, ready, spares, tail, checkpoint })
 }

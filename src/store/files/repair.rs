@@ -71,6 +71,8 @@ fn cut(
             generation + 1
         }
     };
+    // It ends elsewhere from now on.
+    manifest.closed = None;
     for generation in (whole_from..=manifest.last_generation).rev() {
         aside.copy(&Name::segment(generation), 0, &Name::segment(generation))?;
         aside.copy(&Name::key(generation), 0, &Name::key(generation))?;

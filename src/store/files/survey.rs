@@ -2,6 +2,8 @@
 //!
 //! Nothing is changed here. Opening a journal, checking one and repairing one all begin with this.
 
+use std::cmp::Ordering;
+
 use crate::store::error::machine;
 use crate::store::{Error, Position};
 
@@ -132,6 +134,12 @@ impl Survey {
             };
             nothing_behind(segment, from)?;
         }
+        if let Some(damage) = manifest.closed.and_then(|closed| unlike_closed(tail.next, closed)) {
+            let segment = &segments[last];
+            let file = segment.name();
+            let what = format!("{}; {damage}", nothing(segment, tail.offset));
+            return Err(Error::Damaged { file, offset: tail.offset, what });
+        }
         Ok(Self { begun: begun.max(1), segments, tail })
     }
 }
@@ -221,14 +229,33 @@ fn nothing_behind(segment: &Segment, from: u64) -> Result<(), Error> {
     Err(Error::Damaged { file: segment.name(), offset: from, what })
 }
 
-fn broken_off(segment: &Segment, end: &Tail, behind: Position) -> Error {
-    let found = segment.window().frame_at(segment.generation, end.offset);
-    let what = match found {
+/// What is wrong with a journal that ends before this position and was closed before that one.
+pub(super) fn unlike_closed(next: Position, closed: Position) -> Option<String> {
+    let closed_after = closed.before();
+    match next.cmp(&closed) {
+        Ordering::Equal => None,
+        Ordering::Less => Some(format!(
+            "position {next} was expected, for the journal was closed after {closed_after}"
+        )),
+        Ordering::Greater => Some(format!(
+            "there are batches up to {}, though the journal was closed after {closed_after}",
+            next.before()
+        )),
+    }
+}
+
+/// What stands where a segment ends.
+pub(super) fn nothing(segment: &Segment, offset: u64) -> &'static str {
+    match segment.window().frame_at(segment.generation, offset) {
         Ok(Found::Nothing(what)) => what,
         _ => "it ends here",
-    };
+    }
+}
+
+fn broken_off(segment: &Segment, end: &Tail, behind: Position) -> Error {
     let what = format!(
-        "{what}; position {} was expected, and the next segment begins with {behind}",
+        "{}; position {} was expected, and the next segment begins with {behind}",
+        nothing(segment, end.offset),
         end.next
     );
     Error::Damaged { file: segment.name(), offset: end.offset, what }

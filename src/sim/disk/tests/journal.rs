@@ -173,7 +173,7 @@ fn what_is_given_up_cannot_be_read_though_its_octets_are_there() {
     };
     put(1, 100);
     let disk = fixture.0.clone();
-    let key = disk.contents("0000000001.key").unwrap()[56..88].to_vec();
+    let key = disk.contents("0000000001.key").unwrap()[64..96].to_vec();
     let sealed = disk.contents("0000000001.segment").unwrap();
     let frame = sealed[4096..][..512].to_vec();
     put(101, 200);
