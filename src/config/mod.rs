@@ -168,7 +168,8 @@ fn settings(root: &Reader<'_>) -> Settings {
 /// The carriers by name, with those that nothing can be sent by marked.
 fn senders(carriers: &[Carrier], names: Names) -> Names {
     let receives = carriers.iter().filter(|carrier| carrier.bind == BindKind::Receiver);
-    names.without(receives.map(|carrier| carrier.name.as_str()), "whose bind is \"receiver\"")
+    let unfit = ["whose bind is \"receiver\"", "one that sends"];
+    names.without(receives.map(|carrier| carrier.name.as_str()), unfit)
 }
 
 /// What the file holds, or where it is found to be what.

@@ -64,11 +64,7 @@ fn route(table: &Reader<'_>, accounts: &Names, carriers: &Names) -> Option<Route
 
 /// The national tables of a route; notes an encoding that never makes GSM-7 of a text.
 fn shifts(table: &Reader<'_>, encoding: Encoding) -> Languages {
-    let named = |word: &str| {
-        let of = |number: u8| Language(number);
-        (1..=Language::LAST.0).map(of).find(|language| language.name() == Some(word))
-    };
-    let read = table.several("shifts", named);
+    let read = table.several("shifts", Language::named);
     if let Some(value) = table.value("shifts")
         && !matches!(encoding, Encoding::Auto | Encoding::Gsm7 | Encoding::Smart)
     {

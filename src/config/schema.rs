@@ -4,8 +4,9 @@
 //! find unknown keys, word the error messages, bound the numbers, and make the manual's page of
 //! defaults, so none of these can say another thing than the others.
 
-use crate::text::Language;
 mod rows;
+
+use crate::text::Language;
 
 /// One key of one table.
 #[derive(Clone, Copy, Debug)]
@@ -259,8 +260,7 @@ impl Key {
                 r#""gsm7", "latin1" or "ucs2", or several: ["gsm7", "ucs2"]"#.to_owned()
             }
             Kind::Languages => {
-                let names = (1..=Language::LAST.0).filter_map(|number| Language(number).name());
-                let names: Vec<_> = names.collect();
+                let names: Vec<_> = Language::national().filter_map(Language::name).collect();
                 format!("one of {}, or several", names.join(", "))
             }
             Kind::Endpoint => r#""HOST:PORT" with a port from 1 to 65535"#.to_owned(),

@@ -10,8 +10,8 @@ use super::sheet::Spot;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     lines: HashMap<String, usize>,
-    /// Those that are there and may not be referred to, and why.
-    unfit: HashMap<String, &'static str>,
+    /// Those that are there and may not be referred to: what each is, and what it should be.
+    unfit: HashMap<String, [&'static str; 2]>,
 }
 
 impl Names {
@@ -34,13 +34,13 @@ impl Names {
         Self { lines: names.map(|name| (name.to_owned(), 0)).collect(), ..Self::default() }
     }
 
-    /// The same, of which these may not be referred to.
+    /// The same, of which these may not be referred to: they are `found`, and `expected` would do.
     pub(super) fn without<'a>(
         mut self,
         names: impl Iterator<Item = &'a str>,
-        why: &'static str,
+        [found, expected]: [&'static str; 2],
     ) -> Self {
-        self.unfit.extend(names.map(|name| (name.to_owned(), why)));
+        self.unfit.extend(names.map(|name| (name.to_owned(), [found, expected])));
         self
     }
 
@@ -66,8 +66,8 @@ impl Names {
 
     /// Whether there is such a name; notes it at `spot` when there is none.
     pub(super) fn check(&self, table: &Reader<'_>, spot: &Spot, name: &str, what: &str) -> bool {
-        if let Some(why) = self.unfit.get(name) {
-            table.sheet.fault(spot, format!("{}, {why}", quoted(name)), "one that sends");
+        if let Some([found, expected]) = self.unfit.get(name) {
+            table.sheet.fault(spot, format!("{}, {found}", quoted(name)), *expected);
             return false;
         }
         let known = self.has(name);

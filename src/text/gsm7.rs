@@ -72,6 +72,17 @@ impl Language {
     /// The highest identifier that has tables.
     pub const LAST: Self = Self::URDU;
 
+    /// Every language that has national tables.
+    pub fn national() -> impl Iterator<Item = Self> {
+        (Self::DEFAULT.0 + 1..=Self::LAST.0).map(Self)
+    }
+
+    /// The language with national tables that has this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::national().find(|language| language.name() == Some(name))
+    }
+
     /// The language's name in lower case; `None` if we have no tables for the identifier.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
@@ -268,6 +279,9 @@ mod tests {
     fn languages_say_what_tables_they_have() {
         assert_eq!(Language::LAST.name(), Some("urdu"));
         assert_eq!(Language(14).name(), None);
+        assert_eq!(Language::named("turkish"), Some(Language::TURKISH));
+        assert_eq!(Language::named("default"), None);
+        assert_eq!(Language::national().count(), 13);
         assert_eq!(format!("{:?} {:?}", Language::TURKISH, Language(200)), "turkish Language(200)");
         assert!(Language::SPANISH.has_single() && !Language::SPANISH.has_locking());
     }
