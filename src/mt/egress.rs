@@ -7,6 +7,7 @@
 //! has nothing, no bind has room, or the pace says when to ask again.
 
 mod binds;
+mod due;
 mod fair;
 mod lanes;
 mod learnt;

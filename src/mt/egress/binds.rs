@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::due::Due;
 use super::learnt::LearntPace;
 use super::outgoing::Outgoing;
 use super::ramp::Ramp;
@@ -9,9 +10,6 @@ use super::ramp::Ramp;
 /// Segments handed to one bind before another gets its turn: enough to fill a write, few enough
 /// that binds stay even.
 const TURN: u32 = 32;
-
-/// What a bind may send at once after a pause, by the rate of a bind.
-const BURST: Duration = Duration::from_millis(20);
 
 /// The binds of one carrier.
 #[derive(Debug)]
@@ -49,8 +47,8 @@ struct Bind {
     ramp: Option<Ramp>,
     /// What the carrier has taught; it outlives a session.
     pace: LearntPace,
-    /// When the next segment would be exactly on time by the rate of a bind.
-    due: Duration,
+    /// When the next segment is due by the rate of a bind.
+    due: Due,
     /// The rest of a message some segments of which were sent on it: it gets nothing else before.
     begun: Option<Outgoing>,
 }
@@ -266,8 +264,7 @@ impl Binds {
         }
         let mut not_before = bind.pace.send(now);
         if !self.interval.is_zero() {
-            bind.due = bind.due.max(now.saturating_sub(BURST)) + self.interval;
-            not_before = not_before.max(Some(bind.due).filter(|due| *due > now));
+            not_before = not_before.max(bind.due.send(now, self.interval));
         }
         if bind.credit == 0 {
             self.refresh(at);

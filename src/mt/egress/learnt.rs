@@ -9,6 +9,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::due::{BURST, Due};
+
 /// What is taken as measured: sums over the last second, told apart by tenths.
 const SPAN: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(100);
@@ -30,9 +32,9 @@ const INCREASE_LEAST: f64 = 0.05;
 const DOUBLE_EVERY: Duration = Duration::from_secs(2);
 /// A pace above this holds nothing back and is forgotten.
 const FORGOTTEN: f64 = 1_000_000.0;
-/// What may be sent at once after a pause, and how long a refusal keeps the bind still: what was
-/// refused comes back in that time and goes first.
-const BURST: Duration = Duration::from_millis(20);
+/// How long a refusal keeps the bind still: what was refused comes back in that time and goes
+/// first.
+const QUIET: Duration = BURST;
 
 /// The pace of one bind.
 #[derive(Clone, Debug, Default)]
@@ -54,8 +56,7 @@ struct Sums {
 #[derive(Clone, Debug)]
 struct Limit {
     per_second: f64,
-    /// When the next segment would be exactly on time.
-    due: Duration,
+    due: Due,
     /// When it was last lowered: what was sent before then says nothing about what it is now.
     lowered_at: Duration,
     /// What a second adds while no refusal comes.
@@ -74,8 +75,7 @@ impl LearntPace {
         self.raise(now);
         let limit = self.limit.as_mut()?;
         let interval = Duration::from_secs_f64(1.0 / limit.per_second);
-        limit.due = limit.due.max(now.saturating_sub(BURST)) + interval;
-        (limit.due > now).then_some(limit.due)
+        limit.due.send(now, interval)
     }
 
     /// So many answers came, of whatever kind.
@@ -91,7 +91,7 @@ impl LearntPace {
     /// when the bind sends nothing.
     pub fn throttled(&mut self, now: Duration, answers: u32, sent_at: Duration) -> Duration {
         self.taken = self.taken.saturating_sub(u64::from(answers));
-        let quiet_until = now + BURST;
+        let quiet_until = now + QUIET;
         let lowered_at = self.limit.as_ref().map_or(Duration::ZERO, |limit| limit.lowered_at);
         if let Some(limit) = &mut self.limit {
             limit.clean_since = now;
@@ -107,7 +107,7 @@ impl LearntPace {
         let lowered = (pace * DECREASE).max(taken * OF_TAKEN).min(pace).max(LEAST);
         self.limit = Some(Limit {
             per_second: lowered,
-            due: now,
+            due: Due::at(now),
             lowered_at: now,
             increase: (lowered * INCREASE).max(INCREASE_LEAST),
             clean_since: now,
