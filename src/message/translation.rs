@@ -19,14 +19,10 @@ use super::dialect::{AddressPrefix, Dialect, Gsm7Packing, OctetOrder, TlvDefinit
 use crate::text::{DefaultAlphabet, Udh};
 use crate::wire::table::{DeliverSm, SubmitSm};
 use crate::wire::tlv::put_tlv;
-use crate::wire::{COctetString, TlvTag, Tlvs};
+use crate::wire::{COctetString, SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
 
 pub use address::bare;
 
-/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
-/// Octets that are translated in a short_message (SMPP 3.4 §5.2.21).
-const SHORT_MESSAGE_MAX: usize = 254;
 /// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
 const VERSION_WITH_TLVS: u8 = 0x34;
 /// The bits of `esm_class` that make a receipt or an acknowledgement of a deliver_sm

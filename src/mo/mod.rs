@@ -23,10 +23,7 @@ pub use owners::{Owner, Owners, Recipient};
 pub use render::MoRenderer;
 
 use crate::text::{Shifts, Udh};
-use crate::wire::{Address, TlvTag, Tlvs};
-
-/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
+use crate::wire::{Address, TlvTag, Tlvs, UDHI};
 
 /// A message from a handset, or one segment of it, as it came.
 #[derive(Clone, Debug)]

@@ -1,15 +1,12 @@
 //! A message from a handset to the deliver_sm that its owner gets.
 
-use super::{MoMessage, UDHI};
+use super::MoMessage;
 use crate::message::sar;
 use crate::text::udh::ReferenceWidth;
 use crate::text::{Concatenation, Header, Shifts};
 use crate::wire::table::DeliverSm;
 use crate::wire::tlv::put_tlv;
-use crate::wire::{COctetString, TlvTag, Tlvs};
-
-/// Octets a short_message may have (SMPP 3.4 §5.2.21).
-const SHORT_MESSAGE_MAX: usize = 254;
+use crate::wire::{COctetString, SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
 
 /// Makes PDUs of messages in buffers it reuses.
 #[derive(Debug, Default)]

@@ -77,6 +77,11 @@ pub enum FieldKind {
     UnsuccessSmes,
 }
 
+/// Octets a short_message may have (SMPP 3.4 §5.2.21).
+pub const SHORT_MESSAGE_MAX: usize = 254;
+/// The bit of `esm_class` that says a user data header stands in front (SMPP 3.4 §5.2.12).
+pub const UDHI: u8 = 0x40;
+
 /// Octets of a time field with its NUL.
 pub const TIME_MAX: usize = 17;
 

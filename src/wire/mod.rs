@@ -41,7 +41,7 @@ pub use assemble::{AssembleError, assemble};
 pub use error::{DecodeError, EncodeError, Fault, Reaction};
 pub use framer::{Framer, FramingError, Limits};
 pub use header::{CommandId, HEADER_LEN, Header, SequenceNumber};
-pub use kinds::COctetString;
+pub use kinds::{COctetString, SHORT_MESSAGE_MAX, UDHI};
 pub use rules::{ErrorBody, Rules, TrailingOctets, Version};
 pub use state::{Role, State, States};
 pub use status::{CommandStatus, StatusClass};

@@ -4,14 +4,12 @@
 use std::ops::Range;
 
 use crate::wire::{
-    COctetString, CommandId, DestAddress, HEADER_LEN, Header, Pdu, Rules, TlvTag, Value,
+    COctetString, CommandId, DestAddress, HEADER_LEN, Header, Pdu, Rules, TlvTag, UDHI, Value,
 };
 
 /// What stands for an octet that is hidden.
 const HIDDEN: u8 = b'*';
-/// The bit of esm_class that says that a user data header stands before the text, and those that
-/// say that it is a receipt (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
+/// The bits of esm_class that say that it is a receipt (SMPP 3.4 §5.2.12).
 const MESSAGE_TYPE: u8 = 0x3c;
 const RECEIPT: u8 = 0x04;
 /// TLVs that hold a number or words, besides message_payload and those of no edition.

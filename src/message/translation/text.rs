@@ -5,9 +5,8 @@
 use super::{DefaultAlphabet, Form, Gsm7Packing, OctetOrder, Way};
 use crate::text::packing::{fill_bits, pack, packed_octets, septets_in, unpack};
 use crate::text::{Alphabet, Shifts, Udh, decode};
+use crate::wire::UDHI;
 
-/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
 /// Carriage return: what fills seven bits that are over, so that they are not read as `@`
 /// (3GPP TS 23.038 §6.1.2.3.1).
 const CARRIAGE_RETURN: u8 = 0x0d;

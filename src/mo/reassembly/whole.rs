@@ -9,14 +9,11 @@
 //! other as they came.
 
 use crate::message::sar;
-use crate::mo::{MoMessage, UDHI};
+use crate::mo::MoMessage;
 use crate::text::Shifts;
 use crate::text::udh::{Element, Udh, iei};
 use crate::wire::tlv::{Tlv, put_tlv};
-use crate::wire::{TlvTag, Tlvs};
-
-/// Octets a short_message may have (SMPP 3.4 §5.2.21).
-const SHORT_MESSAGE_MAX: usize = 254;
+use crate::wire::{SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
 
 /// One message of all segments, which stand in sequence. The fields and TLVs are the first one's,
 /// the header has every element but concatenation, once.

@@ -9,10 +9,8 @@ use crate::message::receipt::{ReceiptText, is_receipt, resolve};
 use crate::message::state::{AcceptedMeans, MessageState};
 use crate::sim::serial::Serial;
 use crate::wire::table::DeliverSm;
-use crate::wire::{TlvTag, Tlvs};
+use crate::wire::{TlvTag, Tlvs, UDHI};
 
-/// `esm_class` bit: a user data header begins the text (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
 /// Handsets whose segments' order is watched at once.
 const WATCHED_MAX: usize = 10_000;
 

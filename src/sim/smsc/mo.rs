@@ -5,10 +5,8 @@ use crate::sim::dice::{Dice, mixed};
 use crate::sim::digits::decimal8;
 use crate::sim::serial::Serial;
 use crate::wire::table::DeliverSm;
-use crate::wire::{COctetString, Tlvs};
+use crate::wire::{COctetString, Tlvs, UDHI};
 
-/// `esm_class` of a message with a user data header (SMPP 3.4 §5.2.12).
-const ESM_CLASS_UDHI: u8 = 0x40;
 /// Characters of GSM-7 in a segment beside an eight-bit reference (3GPP TS 23.038 §6.1.2.1.1,
 /// 3GPP TS 23.040 §9.2.3.24.1).
 const SEGMENT_TEXT: usize = 153;
@@ -83,7 +81,7 @@ impl MoSource {
         self.user_data.clear();
         let mut esm_class = 0;
         if total > 1 {
-            esm_class = ESM_CLASS_UDHI;
+            esm_class = UDHI;
             // Concatenation with an eight-bit reference: the same for all segments of a message.
             let header = [5, 0, 3, message as u8, total, segment + 1];
             self.user_data.extend_from_slice(&header);

@@ -3,10 +3,8 @@
 use super::receipt::{Inline, Party};
 use crate::sim::serial::{SERIAL_LEN, Serial};
 use crate::wire::table::{DataSm, SubmitMulti, SubmitSm};
-use crate::wire::{COctetString, TlvTag, Tlvs};
+use crate::wire::{COctetString, TlvTag, Tlvs, UDHI};
 
-/// `esm_class` bit: a user data header begins the text (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
 /// `data_coding` of UCS-2 (SMPP 3.4 §5.2.19).
 const UCS2: u8 = 0x08;
 
