@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::message::dialect::{Dialect, StateName, StatusRule, TlvDefinition, TlvKind};
 use crate::message::encodings::{Encodings, TextEncoding};
+use crate::message::sar;
 use crate::message::words::Word;
 use crate::text::Reference;
 use crate::wire::TlvTag;
@@ -338,21 +339,16 @@ fn tlvs(table: &Reader<'_>, tlvs: &mut Vec<TlvDefinition>) {
 
 /// Octets of a word that a receipt has for a state, at most.
 const STATE_OCTETS_MAX: usize = 16;
-/// TLVs without which a message is another: its text, and its place in a longer one.
-const NEEDED: [TlvTag; 4] = [
-    TlvTag::MESSAGE_PAYLOAD,
-    TlvTag::SAR_MSG_REF_NUM,
-    TlvTag::SAR_SEGMENT_SEQNUM,
-    TlvTag::SAR_TOTAL_SEGMENTS,
-];
 
-/// Whether a TLV is left out.
+/// Whether a TLV is left out. That is not for those without which a message is another: its text,
+/// and its place in a longer one.
 fn tlv_drop(table: &Reader<'_>, tag: u16) -> bool {
     let mut drop = false;
     table.flag("drop", &mut drop);
     if let Some(value) = table.value("drop").filter(|_| drop) {
-        if NEEDED.contains(&TlvTag(tag)) {
-            let found = format!("true of {:?}", TlvTag(tag));
+        let tag = TlvTag(tag);
+        if tag == TlvTag::MESSAGE_PAYLOAD || sar::TAGS.contains(&tag) {
+            let found = format!("true of {tag:?}");
             table.sheet.fault(&value.spot, found, "a tag that no text is lost with");
         }
         if table.has("value") {

@@ -49,8 +49,8 @@ pub struct Message {
     pub user_data: UserData,
     /// TLVs that travel on as they came, message_payload not among them.
     pub tlvs: Box<[u8]>,
-    /// How it is cut: the end of each segment in the user data; empty when it travels whole.
-    pub cuts: Box<[u16]>,
+    /// How it is cut.
+    pub cuts: Cuts,
     /// When it was accepted, in wall time since 1970.
     pub accepted_at: Duration,
     /// When it may be sent first, in wall time since 1970; zero is at once.
@@ -81,7 +81,7 @@ impl Default for Message {
             number: None,
             user_data: UserData::new(&[]),
             tlvs: Box::default(),
-            cuts: Box::default(),
+            cuts: Cuts::default(),
             accepted_at: Duration::ZERO,
             send_at: Duration::ZERO,
             expires_at: Duration::MAX,
@@ -94,7 +94,7 @@ impl Message {
     #[must_use]
     pub fn segments(&self) -> u8 {
         // The plan allows at most 255.
-        u8::try_from(self.cuts.len()).unwrap_or(u8::MAX).max(1)
+        u8::try_from(self.cuts.ends.len()).unwrap_or(u8::MAX).max(1)
     }
 
     /// Octets that it counts against the queues: its user data and TLVs.
@@ -109,9 +109,30 @@ impl Message {
     pub fn segment(&self, index: u8) -> &[u8] {
         let octets = self.user_data.octets();
         let index = usize::from(index);
-        let Some(end) = self.cuts.get(index) else { return octets };
-        let start = index.checked_sub(1).and_then(|before| self.cuts.get(before)).unwrap_or(&0);
+        let ends = &self.cuts.ends;
+        let Some(end) = ends.get(index) else { return octets };
+        let start = index.checked_sub(1).and_then(|before| ends.get(before)).unwrap_or(&0);
         octets.get(usize::from(*start)..usize::from(*end)).unwrap_or_default()
+    }
+}
+
+/// Where a message's user data is cut.
+#[derive(Clone, Debug, Default)]
+pub struct Cuts {
+    /// The end of each segment; empty when it travels whole.
+    pub ends: Box<[u16]>,
+    /// Units of the longest segment, without a header, as the radio carries it.
+    pub longest: u16,
+    /// The same where Latin-1 goes out under data_coding 0, and becomes septets; zero of any other
+    /// text.
+    pub longest_as_septets: u16,
+}
+
+/// Short segments, which leave room for any header.
+#[cfg(test)]
+impl FromIterator<u16> for Cuts {
+    fn from_iter<T: IntoIterator<Item = u16>>(ends: T) -> Self {
+        Self { ends: ends.into_iter().collect(), ..Self::default() }
     }
 }
 

@@ -6,17 +6,17 @@ mod replace;
 
 use std::time::Duration;
 
-use super::segmentation::{Cutting, cut, is_own_segment};
+use super::segmentation::{Cutting, is_own_segment};
 use crate::message::class::TrafficClass;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::pattern::AddressPattern;
 use crate::message::translation::bare;
-use crate::text::Shifts;
 use crate::wire::table::SubmitSm;
 use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{Address, CommandStatus, TlvTag, Tlvs};
-pub use data::{as_submit, of_multi, validity_of};
+pub use data::{as_submit, of_multi, status_of_all, validity_of};
+use encoding::Text;
 pub use encoding::{Languages, Recoding};
 pub use replace::Replacement;
 
@@ -103,16 +103,10 @@ impl Admission {
         if submit.priority_flag > PRIORITY_MAX {
             return Err(CommandStatus::ESME_RINVPRTFLG);
         }
-        let (mut user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
-        let (mut data_coding, mut shifts) = (submit.data_coding, Shifts::NONE);
-        let mut recoded = Vec::new();
+        let (user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
         let is_own = is_own_segment(submit.esm_class, submit.tlvs);
-        if !cutting.keeps_all()
-            && !is_own
-            && let Some(other) = encoding::recode(data_coding, user_data, cutting, &mut recoded)?
-        {
-            (data_coding, shifts, user_data) = (other.data_coding, other.shifts, &recoded);
-        }
+        let mut room = Vec::new();
+        let text = Text::of(is_own, (submit.data_coding, user_data), cutting, &mut room)?;
         let latest = wall + self.validity_max;
         let send_at = parse_time(submit.schedule_delivery_time.octets(), wall)
             .map_err(|()| CommandStatus::ESME_RINVSCHED)?
@@ -126,7 +120,7 @@ impl Admission {
         if send_at >= expires_at {
             return Err(CommandStatus::ESME_RINVSCHED);
         }
-        let cuts = cut(is_own, (data_coding, shifts), user_data, cutting)?;
+        let cuts = text.cut(cutting)?;
         Ok(Message {
             account: self.account,
             class: TrafficClass::default(),
@@ -138,13 +132,13 @@ impl Admission {
             priority_flag: submit.priority_flag,
             registered_delivery: submit.registered_delivery,
             replace_if_present_flag: submit.replace_if_present_flag,
-            data_coding,
+            data_coding: text.data_coding,
             submitted_coding: submit.data_coding,
-            shifts,
+            shifts: text.shifts,
             sm_default_msg_id: submit.sm_default_msg_id,
             strict_order: false,
             number: None,
-            user_data: UserData::new(user_data),
+            user_data: UserData::new(text.user_data),
             tlvs,
             cuts,
             accepted_at: wall,

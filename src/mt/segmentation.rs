@@ -10,21 +10,19 @@ pub use own::{can_be_marked, is_own_segment, own_reference};
 
 use super::ingress::{Languages, Recoding};
 use crate::message::encodings::Encodings;
-use crate::message::envelope::{Message, ServiceType};
+use crate::message::envelope::{Cuts, Message, ServiceType};
 use crate::message::sar;
 use crate::text::plan::{USER_DATA_OCTETS, capacity};
 use crate::text::udh::{Concatenation, Header, ReferenceWidth};
 use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference, Shifts, decode};
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
-use crate::wire::{COctetString, CommandStatus, TlvTag, Tlvs};
+use crate::wire::{COctetString, CommandStatus, SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
 
-/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
 /// The bits of `esm_class` that are the messaging mode (SMPP 3.4 §5.2.12).
 const MODE: u8 = 0x03;
-/// Octets a short_message may have (SMPP 3.4 §5.2.21).
-const SHORT_MESSAGE_MAX: usize = 254;
+/// `data_coding` of Latin-1 (SMPP 3.4 §5.2.19).
+const LATIN_1: u8 = 3;
 /// Octets of a header of one concatenation element with an 8-bit reference.
 const CONCATENATION_OCTETS: usize = 6;
 
@@ -69,7 +67,7 @@ impl Cutting {
 fn alphabet(data_coding: u8, zero: DefaultAlphabet) -> Alphabet {
     match (data_coding, zero) {
         // It is written under data_coding 0, and becomes septets.
-        (3, DefaultAlphabet::Latin1) => Alphabet::Latin1Default,
+        (LATIN_1, DefaultAlphabet::Latin1) => Alphabet::Latin1Default,
         _ => Alphabet::of(data_coding, DefaultAlphabet::Gsm7),
     }
 }
@@ -96,8 +94,8 @@ pub fn can_write(zero: DefaultAlphabet, septets: &[u8]) -> bool {
     }
 }
 
-/// Where the user data is cut: the end of each segment; empty when it travels as it is, because
-/// it fits, because the account cut it itself, or because the carrier takes it whole.
+/// Where the user data is cut: nowhere when it travels as it is, because it fits, because the
+/// account cut it itself, or because the carrier takes it whole.
 ///
 /// # Errors
 /// ESME_RINVMSGLEN when it would take more than 255 segments.
@@ -106,22 +104,42 @@ pub fn cut(
     (data_coding, shifts): (u8, Shifts),
     user_data: &[u8],
     cutting: Cutting,
-) -> Result<Box<[u16]>, CommandStatus> {
+) -> Result<Cuts, CommandStatus> {
     // The smallest capacity is a UCS-2 segment's 140 octets. An octet of Latin-1 that becomes two
     // septets is no less: 70 of them do.
     let len = user_data.len();
     let short = len <= 140 && (len <= 70 || cutting.zero != DefaultAlphabet::Latin1);
     if short || is_own_segment || cutting.reference == Reference::Payload {
-        return Ok(Box::default());
+        return Ok(Cuts::default());
     }
+    let too_long = CommandStatus::ESME_RINVMSGLEN;
     let alphabet = alphabet(data_coding, cutting.zero);
     let layout = Layout { alphabet, reference: cutting.reference, shifts };
-    let plan = Plan::new(user_data, layout).map_err(|_| CommandStatus::ESME_RINVMSGLEN)?;
+    let plan = Plan::new(user_data, layout).map_err(|_| too_long)?;
     if plan.segments() == 1 {
-        return Ok(Box::default());
+        return Ok(Cuts::default());
     }
-    let ends = plan.ranges(user_data).map(|range| u16::try_from(range.end));
-    ends.collect::<Result<_, _>>().map_err(|_| CommandStatus::ESME_RINVMSGLEN)
+    let (mut ends, mut cuts) = (Vec::with_capacity(plan.segments()), Cuts::default());
+    for range in plan.ranges(user_data) {
+        ends.push(u16::try_from(range.end).map_err(|_| too_long)?);
+        let longest = |alphabet, before: u16| before.max(units(range.of(user_data), alphabet));
+        cuts.longest = longest(Alphabet::of(data_coding, DefaultAlphabet::Gsm7), cuts.longest);
+        if data_coding == LATIN_1 {
+            cuts.longest_as_septets = longest(Alphabet::Latin1Default, cuts.longest_as_septets);
+        }
+    }
+    Ok(Cuts { ends: ends.into(), ..cuts })
+}
+
+/// Units of the text of one segment, as the radio carries it.
+fn units(text: &[u8], alphabet: Alphabet) -> u16 {
+    let plan = Plan::new(text, Layout::new(alphabet)).ok();
+    plan.and_then(|plan| u16::try_from(plan.units()).ok()).unwrap_or(u16::MAX)
+}
+
+/// Whether the text of a segment leaves room for a header of so many octets.
+fn leaves_room(units: u16, alphabet: Alphabet, header: usize) -> bool {
+    usize::from(units) <= capacity(alphabet, header)
 }
 
 /// Whether a carrier that wants long messages so can take a message that was planned for another
@@ -139,24 +157,25 @@ pub fn fits(message: &Message, cutting: Cutting) -> bool {
             return false;
         }
     }
-    if message.cuts.is_empty() {
+    if message.cuts.ends.is_empty() {
         let cuts = cut(own(), (message.data_coding, message.shifts), octets, cutting);
-        return cuts.is_ok_and(|cuts| cuts.is_empty());
+        return cuts.is_ok_and(|cuts| cuts.ends.is_empty());
     }
     // Where payloads are taken, segments are too; with SAR the SMSC makes the header.
     let wide = cutting.reference == Reference::Udh16;
-    has_room(message, alphabet(message.data_coding, cutting.zero), wide)
+    has_room(message, cutting.zero, wide)
 }
 
-/// Whether each segment of a message leaves room for its header: with `wide`, one with a reference
-/// of 16 bits.
-fn has_room(message: &Message, alphabet: Alphabet, wide: bool) -> bool {
+/// Whether each segment of a message leaves room for its header where data_coding 0 is `zero`: with
+/// `wide`, one with a reference of 16 bits.
+fn has_room(message: &Message, zero: DefaultAlphabet, wide: bool) -> bool {
     let header = CONCATENATION_OCTETS + usize::from(wide) + 3 * message.shifts.elements();
-    let capacity = capacity(alphabet, header);
-    (0..message.segments()).all(|at| {
-        let plan = Plan::new(message.segment(at), Layout::new(alphabet));
-        plan.is_ok_and(|plan| plan.units() <= capacity)
-    })
+    let alphabet = alphabet(message.data_coding, zero);
+    let longest = match alphabet {
+        Alphabet::Latin1Default => message.cuts.longest_as_septets,
+        _ => message.cuts.longest,
+    };
+    leaves_room(longest, alphabet, header)
 }
 
 /// How one carrier wants its segments written.
@@ -236,7 +255,8 @@ impl Renderer {
             in_header = None;
             sar::put(&mut self.tlvs, concatenation);
         }
-        submit.esm_class |= put_user_data(&mut self.user_data, message, segment, in_header);
+        let header = Header::of(in_header, message.shifts);
+        submit.esm_class |= put_user_data(&mut self.user_data, &header, message.segment(segment));
         submit.short_message = &self.user_data;
         submit.tlvs = Tlvs::take(&self.tlvs).0;
         submit
@@ -249,9 +269,6 @@ impl Renderer {
         tlvs: &[u8],
         submit: &mut SubmitSm<'a>,
     ) {
-        self.user_data.clear();
-        self.user_data.extend_from_slice(header.as_octets());
-        self.user_data.extend_from_slice(body);
         self.tlvs.clear();
         for tlv in Tlvs::take(tlvs).0.iter().filter(|tlv| !sar::TAGS.contains(&tlv.tag)) {
             // It was as long when it came.
@@ -259,7 +276,7 @@ impl Renderer {
         }
         sar.iter().for_each(|sar| sar::put(&mut self.tlvs, *sar));
         submit.esm_class &= !UDHI;
-        submit.esm_class |= if header.as_octets().is_empty() { 0 } else { UDHI };
+        submit.esm_class |= put_user_data(&mut self.user_data, header, body);
         submit.short_message = &self.user_data;
         submit.tlvs = Tlvs::take(&self.tlvs).0;
     }
@@ -267,7 +284,8 @@ impl Renderer {
     fn whole<'a>(&'a mut self, message: &'a Message, tlvs: &'a [u8], submit: &mut SubmitSm<'a>) {
         let mut octets = message.user_data.octets();
         if !message.shifts.is_default() {
-            submit.esm_class |= put_user_data(&mut self.user_data, message, 0, None);
+            let header = Header::of(None, message.shifts);
+            submit.esm_class |= put_user_data(&mut self.user_data, &header, octets);
             octets = &self.user_data;
         }
         if octets.len() <= SHORT_MESSAGE_MAX {
@@ -283,25 +301,18 @@ impl Renderer {
     }
 }
 
-/// Puts a segment behind the header that it needs, and gives the bit of `esm_class` that says so.
-fn put_user_data(
-    out: &mut Vec<u8>,
-    message: &Message,
-    segment: u8,
-    concatenation: Option<Concatenation>,
-) -> u8 {
-    let header = Header::of(concatenation, message.shifts);
+/// Puts a text behind its header, and gives the bit of `esm_class` that says that there is one.
+fn put_user_data(out: &mut Vec<u8>, header: &Header, text: &[u8]) -> u8 {
     out.clear();
     out.extend_from_slice(header.as_octets());
-    out.extend_from_slice(message.segment(segment));
+    out.extend_from_slice(text);
     if header.as_octets().is_empty() { 0 } else { UDHI }
 }
 
 /// The width of the reference: that which the carrier wants, if the segments leave room for it. A
 /// message that waited while that was changed is planned, and billed, as it was before.
 fn width(message: &Message, writing: &Writing) -> ReferenceWidth {
-    let wide = writing.reference == Reference::Udh16
-        && has_room(message, alphabet(message.data_coding, writing.zero), true);
+    let wide = writing.reference == Reference::Udh16 && has_room(message, writing.zero, true);
     if wide { ReferenceWidth::Bits16 } else { ReferenceWidth::Bits8 }
 }
 

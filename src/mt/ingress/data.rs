@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::wire::table::{DataSm, SubmitMulti, SubmitSm};
 use crate::wire::time::{RelativeTime, SmppTime, TimeText};
-use crate::wire::{COctetString, TlvTag};
+use crate::wire::{COctetString, CommandStatus, TlvTag};
 
 /// The validity that a data_sm says in `qos_time_to_live`, in seconds, as a submit_sm writes it
 /// (SMPP 3.4 §5.3.2.9); `None` where it says none.
@@ -60,13 +60,22 @@ pub fn of_multi<'a>(multi: &SubmitMulti<'a>) -> SubmitSm<'a> {
     }
 }
 
+/// What a submit_multi comes to when it failed for each of these: the status they share, else that
+/// it failed.
+pub fn status_of_all(failed: impl IntoIterator<Item = CommandStatus>) -> CommandStatus {
+    let mut failed = failed.into_iter();
+    let first = failed.next();
+    let shared = first.filter(|first| failed.all(|status| status == *first));
+    shared.unwrap_or(CommandStatus::ESME_RSUBMITFAIL)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Admission;
     use super::*;
     use crate::mt::segmentation::Cutting;
+    use crate::wire::Tlvs;
     use crate::wire::tlv::put_tlv;
-    use crate::wire::{CommandStatus, Tlvs};
 
     const WALL: Duration = Duration::from_secs(1_780_000_000);
 

@@ -5,7 +5,8 @@
 //! text of its alphabet go on as they came.
 
 use crate::message::encodings::TextEncoding;
-use crate::mt::segmentation::{Cutting, can_write, is_text};
+use crate::message::envelope::Cuts;
+use crate::mt::segmentation::{Cutting, can_write, cut, is_text};
 use crate::text::{
     Alphabet, DefaultAlphabet, Encoding, Language, Shifts, TextOptions, TextPlan, decode,
 };
@@ -39,31 +40,64 @@ impl Languages {
     }
 
     fn iter(self) -> impl Iterator<Item = Language> {
-        let has = move |language: &u8| self.0 >> language & 1 == 1;
-        (0..=Language::LAST.0).filter(has).map(Language)
+        Language::national().filter(move |language| self.0 >> language.0 & 1 == 1)
     }
 }
 
-/// A text that was brought into another alphabet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Recoded {
+/// User data in the alphabet that it is sent in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text<'a> {
     pub data_coding: u8,
     pub shifts: Shifts,
+    pub user_data: &'a [u8],
+    is_own_segment: bool,
 }
 
-/// Puts the text in another alphabet into `out` and says which; `None` when it goes as it came.
+impl<'a> Text<'a> {
+    /// What its account wrote, as a `data_coding` and octets, brought into the alphabet that it is
+    /// sent in; `room` holds it then. What its account cut itself stays as it is.
+    ///
+    /// # Errors
+    /// As [`recode`].
+    pub fn of(
+        is_own_segment: bool,
+        (data_coding, user_data): (u8, &'a [u8]),
+        cutting: Cutting,
+        room: &'a mut Vec<u8>,
+    ) -> Result<Self, CommandStatus> {
+        let written = Self { data_coding, shifts: Shifts::NONE, user_data, is_own_segment };
+        if is_own_segment || cutting.keeps_all() {
+            return Ok(written);
+        }
+        Ok(match recode(data_coding, user_data, cutting, room)? {
+            Some((data_coding, shifts)) => Self { data_coding, shifts, user_data: room, ..written },
+            None => written,
+        })
+    }
+
+    /// Where it is cut.
+    ///
+    /// # Errors
+    /// As [`cut`].
+    pub fn cut(&self, cutting: Cutting) -> Result<Cuts, CommandStatus> {
+        cut(self.is_own_segment, (self.data_coding, self.shifts), self.user_data, cutting)
+    }
+}
+
+/// Puts the text in another alphabet into `out` and says which, as a `data_coding` and national
+/// tables; `None` when it goes as it came.
 ///
 /// # Errors
 /// ESME_RX_R_APPN when the alphabet that is wanted does not hold it, ESME_RINVMSGLEN when it would
 /// take more than 255 segments.
 #[cold]
 #[inline(never)]
-pub(super) fn recode(
+fn recode(
     data_coding: u8,
     user_data: &[u8],
     cutting: Cutting,
     out: &mut Vec<u8>,
-) -> Result<Option<Recoded>, CommandStatus> {
+) -> Result<Option<(u8, Shifts)>, CommandStatus> {
     if !is_text(data_coding) || user_data.is_empty() {
         return Ok(None);
     }
@@ -124,7 +158,7 @@ pub(super) fn recode(
     };
     let (data_coding, shifts) = (plan.alphabet().data_coding(), plan.plan.layout().shifts);
     *out = plan.user_data;
-    Ok(Some(Recoded { data_coding, shifts }))
+    Ok(Some((data_coding, shifts)))
 }
 
 #[cfg(test)]

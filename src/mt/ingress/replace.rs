@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::encoding::recode;
+use super::encoding::Text;
 use super::{Admission, parse_time, text_of};
 use crate::message::envelope::{Message, UserData};
 use crate::message::translation::Form;
-use crate::mt::segmentation::{Cutting, cut, is_own_segment};
-use crate::text::Shifts;
+use crate::mt::segmentation::{Cutting, is_own_segment};
 use crate::wire::table::ReplaceSm;
 use crate::wire::{Address, CommandStatus, Tlvs};
 
@@ -85,27 +84,22 @@ impl Replacement {
             return Err(CommandStatus::ESME_RINVSCHED);
         }
         let is_own = is_own_segment(message.esm_class, Tlvs::take(&message.tlvs).0);
-        let (mut read, mut recoded) = (Vec::new(), Vec::new());
+        let (mut read, mut room) = (Vec::new(), Vec::new());
         let mut user_data = self.user_data.octets();
-        let (mut data_coding, mut shifts) = (message.submitted_coding, Shifts::NONE);
+        let mut data_coding = message.submitted_coding;
         if let Some(form) = form
             && let Some(ours) = form.read_text(message.esm_class, data_coding, user_data, &mut read)
         {
             (data_coding, user_data) = (ours, &read);
         }
-        if !cutting.keeps_all()
-            && !is_own
-            && let Some(other) = recode(data_coding, user_data, cutting, &mut recoded)?
-        {
-            (data_coding, shifts, user_data) = (other.data_coding, other.shifts, &recoded);
-        }
-        let cuts = cut(is_own, (data_coding, shifts), user_data, cutting)?;
+        let text = Text::of(is_own, (data_coding, user_data), cutting, &mut room)?;
+        let cuts = text.cut(cutting)?;
         Ok(Message {
             registered_delivery: self.registered_delivery,
-            data_coding,
-            shifts,
+            data_coding: text.data_coding,
+            shifts: text.shifts,
             sm_default_msg_id: self.sm_default_msg_id,
-            user_data: UserData::new(user_data),
+            user_data: UserData::new(text.user_data),
             cuts,
             send_at,
             expires_at,

@@ -2,19 +2,17 @@
 
 use crate::message::dialect::{Dialect, ReceiptTlvs, TlvKind};
 use crate::message::receipt::{Cause, ReceiptError, ReceiptText, Resolved, resolve};
+use crate::message::sar;
 use crate::message::state::MessageState;
 use crate::wire::tlv::put_tlv;
 use crate::wire::{TlvTag, Tlvs};
 
-/// TLVs that our own receipt has, or that say how the carrier's was sent.
-const OWN: [TlvTag; 7] = [
+/// TLVs that our own receipt has, or that hold the text of the carrier's.
+const OWN: [TlvTag; 4] = [
     TlvTag::MESSAGE_PAYLOAD,
     TlvTag::MESSAGE_STATE,
     TlvTag::NETWORK_ERROR_CODE,
     TlvTag::RECEIPTED_MESSAGE_ID,
-    TlvTag::SAR_MSG_REF_NUM,
-    TlvTag::SAR_SEGMENT_SEQNUM,
-    TlvTag::SAR_TOTAL_SEGMENTS,
 ];
 
 /// See the module's documentation.
@@ -79,7 +77,9 @@ impl Meaning {
             network = octets.filter(is_one).and_then(|octets| octets.try_into().ok());
         }
         if self.passed == ReceiptTlvs::All {
-            for tlv in tlvs.iter().filter(|tlv| goes(tlv.tag) && !OWN.contains(&tlv.tag)) {
+            // Nor what says how the carrier's was sent.
+            let stays = |tag: &TlvTag| OWN.contains(tag) || sar::TAGS.contains(tag);
+            for tlv in tlvs.iter().filter(|tlv| goes(tlv.tag) && !stays(&tlv.tag)) {
                 let before = others.len();
                 if !put_tlv(&mut others, tlv.tag, tlv.value) || others.len() > Cause::TLVS_MAX {
                     others.truncate(before);

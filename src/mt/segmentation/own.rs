@@ -7,14 +7,13 @@
 //! ```
 //! Other elements of a header stay in it. A segment that has no room for a header keeps its TLVs.
 
-use super::{UDHI, Writing, alphabet};
+use super::{Writing, alphabet, leaves_room, units};
 use crate::message::envelope::Message;
 use crate::message::sar;
-use crate::text::plan::capacity;
 use crate::text::udh::ReferenceWidth;
 use crate::text::udh::iei;
-use crate::text::{Concatenation, Header, Layout, Plan, Reference, Udh};
-use crate::wire::{TlvTag, Tlvs};
+use crate::text::{Concatenation, Header, Reference, Udh};
+use crate::wire::{TlvTag, Tlvs, UDHI};
 
 /// A segment as its carrier wants it marked.
 #[derive(Debug)]
@@ -87,8 +86,7 @@ pub(super) fn marked<'a>(message: &'a Message, writing: &Writing) -> Option<Mark
         header = header.with(element.iei, element.data)?;
     }
     let alphabet = alphabet(message.data_coding, writing.zero);
-    let units = Plan::new(body, Layout::new(alphabet)).ok()?.units();
-    let has_room = units <= capacity(alphabet, header.as_octets().len());
+    let has_room = leaves_room(units(body, alphabet), alphabet, header.as_octets().len());
     has_room.then_some(Marked { header, sar: None, body })
 }
 

@@ -56,7 +56,7 @@ fn what_the_account_cut_itself_is_not_cut_again() {
     for (esm_class, tlvs) in [(UDHI, Tlvs::NONE), (0, Tlvs::take(&sar).0)] {
         let is_own = is_own_segment(esm_class, tlvs);
         let cuts = cut(is_own, (0, Shifts::NONE), &text, Cutting::default());
-        assert!(is_own && cuts.unwrap().is_empty());
+        assert!(is_own && cuts.unwrap().ends.is_empty());
     }
 }
 
@@ -172,6 +172,27 @@ fn a_plan_goes_to_another_carrier_only_where_its_segments_have_room() {
     ];
     for (message, expected) in cases {
         assert_eq!(all.map(|how| to(&message, how)), expected, "{} segments", message.segments());
+    }
+}
+
+#[test]
+fn latin_1_that_becomes_septets_has_room_where_those_have() {
+    let (octets, septets) = (DefaultAlphabet::Gsm7, DefaultAlphabet::Latin1);
+    // What is written, planned for a carrier that means this by data_coding 0, to one of that.
+    let cases = [
+        (b'x', octets, septets, true),
+        (b'[', octets, septets, false),
+        (b'[', septets, octets, true),
+        (b'x', septets, octets, false),
+    ];
+    for (octet, planned, zero, expected) in cases {
+        let (text, reference) = ([octet; 300], Reference::Udh16);
+        let cutting = |zero| Cutting { zero, reference, ..Cutting::default() };
+        let cuts = cut(false, (3, Shifts::NONE), &text, cutting(planned)).unwrap();
+        let message =
+            Message { data_coding: 3, cuts, user_data: UserData::new(&text), ..Message::default() };
+        assert_eq!(fits(&message, cutting(zero)), expected, "{octet} for {planned:?}");
+        assert!(fits(&message, cutting(planned)));
     }
 }
 

@@ -169,7 +169,11 @@ fn another_handsets_or_another_carriers_receipt_settles_nothing() {
 fn each_segment_of_a_long_message_is_settled_by_its_own_receipt() {
     let mut world = world_of(InDoubtPolicy::WaitThenResend);
     let text = b"first  !second !";
-    let long = Message { cuts: [8, 16].into(), user_data: UserData::new(text), ..message() };
+    let long = Message {
+        cuts: [8, 16].into_iter().collect(),
+        user_data: UserData::new(text),
+        ..message()
+    };
     let id = world.submit(long).unwrap();
     for _ in 0..2 {
         let sent = world.sent().unwrap();
@@ -190,7 +194,11 @@ fn of_a_message_that_went_twice_one_receipt_is_told_and_the_other_is_a_duplicate
     for first_copy_first in [true, false] {
         let mut world = world_of(InDoubtPolicy::Resend);
         let text = b"first  !second !";
-        let long = Message { cuts: [8, 16].into(), user_data: UserData::new(text), ..message() };
+        let long = Message {
+            cuts: [8, 16].into_iter().collect(),
+            user_data: UserData::new(text),
+            ..message()
+        };
         let id = world.submit(long).unwrap();
         let sent = world.sent().unwrap();
         world.done(&sent, SegmentResult::InDoubt);

@@ -53,7 +53,7 @@ fn a_text_shorter_than_what_is_quoted_is_another() {
 
 #[test]
 fn each_segment_is_known_by_its_own_text() {
-    let long = Message { cuts: [8, 16].into(), ..message(b"first  !second !") };
+    let long = Message { cuts: [8, 16].into_iter().collect(), ..message(b"first  !second !") };
     let fits = |text| [0, 1].map(|segment| fit(text, "Shop", &long, segment));
     assert_eq!(fits("id:7 stat:DELIVRD text:first"), [Fit::Quotes, Fit::Not]);
     assert_eq!(fits("id:7 stat:DELIVRD text:second"), [Fit::Not, Fit::Quotes]);
