@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::handles::{AccountHandle, Answer, Asked, Reply};
 use super::shard::Standing;
 use crate::message::message_id::MessageId;
-use crate::wire::table::{DestAddress, DestAddresses, UnsuccessSme, UnsuccessSmes};
+use crate::mt::ingress::status_of_all;
+use crate::wire::table::{DestAddress, DestAddresses, UnsuccessSmes};
 use crate::wire::{COctetString, CommandStatus, SequenceNumber};
 
 /// Octets of an address in the list of a response (SMPP 3.4 §4.5.2.1).
@@ -171,7 +172,7 @@ impl Gathering {
                 let mut failed = std::mem::take(&mut heard.failed);
                 failed.sort_unstable_by_key(|(place, _)| *place);
                 let status = match heard.done {
-                    0 => general(&failed),
+                    0 => status_of_all(failed.iter().map(|(_, status)| *status)),
                     _ => status,
                 };
                 let reply = MultiReply {
@@ -186,17 +187,8 @@ impl Gathering {
     }
 }
 
-/// What a submit_multi comes to when it failed for each of these: the status they share, else that
-/// it failed.
-fn general(failed: &[(u8, CommandStatus)]) -> CommandStatus {
-    let first = failed.first().map(|(_, status)| *status);
-    let shared = first.filter(|first| failed.iter().all(|(_, status)| status == first));
-    shared.unwrap_or(CommandStatus::ESME_RSUBMITFAIL)
-}
-
 impl MultiReply {
-    /// The entries of unsuccess_sme (SMPP 3.4 §4.5.2.1), one behind the other in `room`; a
-    /// distribution list stands there by its name.
+    /// The entries of unsuccess_sme (SMPP 3.4 §4.5.2.1), one behind the other in `room`.
     pub fn unsuccess<'a>(&self, room: &'a mut Vec<u8>) -> UnsuccessSmes<'a> {
         room.clear();
         let What::Submit { destinations, .. } = &self.destinations.what else {
@@ -208,20 +200,9 @@ impl MultiReply {
         let mut count: u8 = 0;
         for (place, destination) in (0_u8..).zip(list.iter()) {
             let Some((_, status)) = failed.next_if(|(at, _)| *at == place) else { continue };
-            entry(destination, *status).append(room);
+            destination.failed(*status).append(room);
             count = count.saturating_add(1);
         }
         UnsuccessSmes::new(count, room).unwrap_or_default()
     }
-}
-
-fn entry(of: DestAddress<'_>, status: CommandStatus) -> UnsuccessSme<'_> {
-    let (dest_addr_ton, dest_addr_npi, destination_addr) = match of {
-        DestAddress::Sme { dest_addr_ton, dest_addr_npi, destination_addr } => {
-            (dest_addr_ton, dest_addr_npi, destination_addr)
-        }
-        DestAddress::DistributionList { dl_name } => (0, 0, dl_name),
-    };
-    let error_status_code = status.0;
-    UnsuccessSme { dest_addr_ton, dest_addr_npi, destination_addr, error_status_code }
 }

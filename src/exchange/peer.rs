@@ -11,7 +11,7 @@ use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::mo::reassembly::{Mark, Reassembled, Why, join};
 use crate::mo::{MoMessage, as_deliver};
-use crate::mt::ingress::{Admission, as_submit, of_multi, validity_of};
+use crate::mt::ingress::{Admission, as_submit, of_multi, status_of_all, validity_of};
 use crate::mt::receipts::{id_field, read, write_id};
 use crate::mt::segmentation::Cutting;
 use crate::session::{BindKind, BindRequest, Entry, Event, Odd, Session, Unanswered};
@@ -19,14 +19,12 @@ use crate::text::{Alphabet, DecodeError, DefaultAlphabet, Shifts, Udh, decode};
 use crate::wire::lists::DESTINATIONS_MAX;
 use crate::wire::table::{
     DataSmResp, DeliverSm, DeliverSmResp, DestAddress, Pdu, SubmitMulti, SubmitMultiResp, SubmitSm,
-    SubmitSmResp, UnsuccessSme, UnsuccessSmes,
+    SubmitSmResp, UnsuccessSmes,
 };
-use crate::wire::{Address, CommandId, CommandStatus, HEADER_LEN, Header, Role, State};
+use crate::wire::{Address, CommandId, CommandStatus, HEADER_LEN, Header, Role, State, UDHI};
 
 /// The longest validity of a message of an account.
 const VALIDITY_MAX: Duration = Duration::from_secs(48 * 3600);
-/// The bit of `esm_class` that says a UDH stands in front (SMPP 3.4 §5.2.12).
-const UDHI: u8 = 0x40;
 
 /// Text, as it is understood.
 #[derive(Clone, Debug)]
@@ -229,10 +227,9 @@ impl Exchange {
         if !(1..=DESTINATIONS_MAX).contains(&multi.dest_addresses.count()) {
             return self.refuse(header, CommandStatus::ESME_RINVNUMDESTS);
         }
-        let (mut id, mut failed, mut count) = (None, Vec::new(), 0_u8);
-        let mut refusals = Vec::new();
+        let (mut id, mut failed, mut refusals) = (None, Vec::new(), Vec::new());
         for destination in multi.dest_addresses.iter() {
-            let (ton, npi, address, taken) = match destination {
+            let taken = match destination {
                 DestAddress::Sme { dest_addr_ton, dest_addr_npi, destination_addr } => {
                     let to = SubmitSm {
                         dest_addr_ton,
@@ -240,11 +237,9 @@ impl Exchange {
                         destination_addr,
                         ..of_multi(multi)
                     };
-                    (dest_addr_ton, dest_addr_npi, destination_addr, self.submitted(&to))
+                    self.submitted(&to)
                 }
-                DestAddress::DistributionList { dl_name } => {
-                    (0, 0, dl_name, Err(CommandStatus::ESME_RINVDLNAME))
-                }
+                DestAddress::DistributionList { .. } => Err(CommandStatus::ESME_RINVDLNAME),
             };
             match taken {
                 Ok(taken) => {
@@ -253,26 +248,16 @@ impl Exchange {
                     self.did(Deed::Submitted(taken));
                 }
                 Err(status) => {
-                    let error_status_code = status.0;
-                    let (dest_addr_ton, dest_addr_npi, destination_addr) = (ton, npi, address);
-                    let one = UnsuccessSme {
-                        dest_addr_ton,
-                        dest_addr_npi,
-                        destination_addr,
-                        error_status_code,
-                    };
-                    one.append(&mut failed);
-                    count = count.saturating_add(1);
+                    destination.failed(status).append(&mut failed);
                     refusals.push(status);
                     self.did(Deed::Refused(status));
                 }
             }
         }
-        let first = refusals.first().copied().unwrap_or(CommandStatus::ESME_RSUBMITFAIL);
+        let count = u8::try_from(refusals.len()).unwrap_or(u8::MAX);
         let status = match &id {
             Some(_) => CommandStatus::ESME_ROK,
-            None if refusals.iter().all(|status| *status == first) => first,
-            None => CommandStatus::ESME_RSUBMITFAIL,
+            None => status_of_all(refusals),
         };
         let id = id.unwrap_or_default();
         let unsuccess_smes = UnsuccessSmes::new(count, &failed).unwrap_or_default();

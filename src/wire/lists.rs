@@ -8,6 +8,7 @@ use super::error::{EncodeError, Fault};
 use super::kinds::COctetString;
 use super::reader::{Flaw, Reader};
 use super::rules::Rules;
+use super::status::CommandStatus;
 use super::writer::Writer;
 
 /// Destinations of one submit_multi (SMPP 3.4 §5.2.24).
@@ -54,6 +55,19 @@ impl<'a> DestAddress<'a> {
             }),
             _ => Err(reader.flaw("dest_flag", Fault::BadDestFlag)),
         }
+    }
+
+    /// It among those that failed: a distribution list stands there by its name.
+    #[must_use]
+    pub fn failed(self, status: CommandStatus) -> UnsuccessSme<'a> {
+        let (dest_addr_ton, dest_addr_npi, destination_addr) = match self {
+            Self::Sme { dest_addr_ton, dest_addr_npi, destination_addr } => {
+                (dest_addr_ton, dest_addr_npi, destination_addr)
+            }
+            Self::DistributionList { dl_name } => (0, 0, dl_name),
+        };
+        let error_status_code = status.0;
+        UnsuccessSme { dest_addr_ton, dest_addr_npi, destination_addr, error_status_code }
     }
 
     /// Appends the destination as it stands in the list.
