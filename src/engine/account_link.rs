@@ -27,7 +27,7 @@ use crate::mo::MoRenderer;
 use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle};
 use crate::session::{BindRequest, CloseReason, Entry, Event, Odd, Session, Unanswered};
 use crate::telemetry::{self, Registry};
-use crate::wire::{CommandStatus, State, StatusClass};
+use crate::wire::{COctetString, CommandStatus, State, StatusClass};
 use bound::{Bound, Tally, Waits};
 
 /// How long an account that refused a delivery for now is left alone.
@@ -110,28 +110,33 @@ impl AccountLink {
         match self.authorise(request) {
             Ok(account) => self.bind_as(now, session, request, account),
             Err(refusal) => {
-                telemetry::bind_refused(&self.shared.registry, refusal.reason);
-                // A name that no account has may be a password, typed into the wrong field.
-                let known = |name: &&str| self.world.by_system_id.contains_key(*name);
-                let account = request.fields.system_id.as_str().filter(known).unwrap_or("none");
-                let (peer, reason) = (self.peer, refusal.reason);
-                tracing::info!(%peer, account, reason, "bind refused");
                 self.note_refusal(now, request, refusal.reason);
                 session.refuse_bind(refusal.status);
             }
         }
     }
 
-    /// Notes it for who asks: with the account that is meant, or with the names that none has.
+    /// Says it, and notes it for who asks: with the account that is meant, or with the names that
+    /// none has.
     fn note_refusal(&self, now: Now, request: &BindRequest<'_>, reason: &'static str) {
+        telemetry::bind_refused(&self.shared.registry, reason);
+        let (peer, name) = (self.peer, &request.fields.system_id);
+        let meant = self.named(name);
+        // A name that no account has may be a password, typed into the wrong field.
+        let account = meant.map_or("none", |account| &account.settings.system_id);
+        tracing::info!(%peer, account, reason, "bind refused");
         // The port is another one each time, and says nothing.
-        let (name, peer) = (&request.fields.system_id, self.peer.ip());
-        match name.as_str().and_then(|known| self.world.by_system_id.get(known)) {
+        let peer = peer.ip();
+        match meant {
             Some(account) => {
                 account.record.note(now.wall, What::BindRefusedByUs(peer, reason), 1);
             }
             None => self.shared.strangers.note(now.wall, name.octets(), peer),
         }
+    }
+
+    fn named(&self, system_id: &COctetString<'_>) -> Option<&Arc<Account>> {
+        self.world.by_system_id.get(system_id.as_str()?)
     }
 
     /// Who it is, and whether it may bind. An unknown name, a wrong password and a foreign network
@@ -142,11 +147,7 @@ impl AccountLink {
         }
         let wrong = Refusal { status: CommandStatus::ESME_RINVPASWD, reason: "credentials" };
         let password = request.fields.password.octets();
-        let known = request
-            .fields
-            .system_id
-            .as_str()
-            .and_then(|system_id| self.world.by_system_id.get(system_id));
+        let known = self.named(&request.fields.system_id);
         let secret = known.map_or(&self.shared.nobody, |account| &account.settings.password);
         let is_right = secret.matches(password);
         let is_allowed = known.is_some_and(|account| account.settings.allows(self.peer.ip()));

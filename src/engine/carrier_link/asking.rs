@@ -18,13 +18,7 @@ impl CarrierLink {
     pub(super) fn ask(&mut self, now: Now, session: &mut Session) {
         while session.window_free() > 0 {
             let Some(question) = self.handle.questions.pop() else { return };
-            let place = match self.free.pop() {
-                Some(place) => place,
-                None => {
-                    self.in_flight.push(None);
-                    self.in_flight.len() as u32 - 1
-                }
-            };
+            let place = self.place();
             // The sender as the message had it (SMPP 3.4 §4.8.1).
             let writing = &self.carrier.writing;
             let submit = self.renderer.render(&question.message, question.segment, 0, writing);
