@@ -19,10 +19,11 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 
+use chappe::clock::{Change, Zone};
 use chappe::message::class::TrafficClass;
 use chappe::message::envelope::{Message, UserData};
 use chappe::mt::egress::{Dispatcher, Flow, Next, Outgoing};
-use chappe::mt::routing::{Action, Filter, Prefix, Routes, Table, Way};
+use chappe::mt::routing::{Action, Days, Filter, Hours, Prefix, Routes, Span, Table, Traits, Way};
 use chappe::wire::Address;
 
 /// Tables by how many prefixes they have.
@@ -72,12 +73,14 @@ fn main() {
 }
 
 /// Every row.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     SIZES[0].0,
     SIZES[1].0,
     SIZES[2].0,
     "mt/routing/weights_of_4",
     "mt/routing/accounts_1000",
+    "mt/routing/tags_1000",
+    "mt/routing/hours",
     "mt/dispatch/one_account",
     "mt/dispatch/binds_64",
     "mt/dispatch/accounts_1000",
@@ -150,6 +153,8 @@ fn routing(name: &'static str) -> Case {
     let routes = match name {
         "mt/routing/weights_of_4" => by_weight(&prefixes),
         "mt/routing/accounts_1000" => by_account(&prefixes),
+        "mt/routing/tags_1000" => by_tag(&prefixes),
+        "mt/routing/hours" => by_hours(&prefixes),
         _ => by_prefix(&prefixes),
     };
     let destinations = destinations(&prefixes);
@@ -167,8 +172,10 @@ fn routing(name: &'static str) -> Case {
 
 #[inline(never)]
 fn look_up(routes: &Routes, account: u32, destination: &[u8]) -> Option<u32> {
-    let found = routes.find(account, TrafficClass::Transactional, b"Shop", destination)?;
-    let Action::Send(way) = found.action else { return None };
+    let class = TrafficClass::Transactional;
+    let wall = Duration::from_secs(1_795_703_924);
+    let message = Traits { account, class, sender: b"Shop", destination, wall };
+    let Action::Send(way) = routes.find(message)?.action else { return None };
     routes.carriers(way, account, b"Shop", destination).next()
 }
 
@@ -201,6 +208,41 @@ fn by_account(prefixes: &[String]) -> Routes {
         let route = table.route(Filter { accounts: vec![account], ..Filter::default() });
         for prefix in prefixes {
             let action = Action::Send(Way::failover([account % 8]));
+            table.entry(route, Prefix::parse(prefix).unwrap(), &action);
+        }
+    }
+    with_rest(table)
+}
+
+/// The same prefixes, and a route of every prefix for each of a thousand tags, of which each
+/// account carries two.
+fn by_tag(prefixes: &[String]) -> Routes {
+    let mut table = Table::default();
+    for tag in 0..1_000 {
+        table.tag(tag, tag);
+        table.tag(tag, (tag + 500) % 1_000);
+        let route = table.route(Filter { tags: vec![tag], ..Filter::default() });
+        for prefix in prefixes {
+            let action = Action::Send(Way::failover([tag % 8]));
+            table.entry(route, Prefix::parse(prefix).unwrap(), &action);
+        }
+    }
+    with_rest(table)
+}
+
+/// The same prefixes, each with a route of the night and one of the day, by clocks that change
+/// twice a year.
+fn by_hours(prefixes: &[String]) -> Routes {
+    let half = 182 * 86_400;
+    let clocks = (1..260).map(|at| Change { at: at * half, offset: 3_600 * (at % 2 + 1) as i32 });
+    let zone = Zone::new(3_600, clocks);
+    let mut table = Table::default();
+    for (span, carrier) in [("20:00-08:00", 0), ("08:00-20:00", 1)] {
+        let (span, zone) = (Span::parse(span).unwrap(), zone.clone());
+        let hours = Some(Hours { span, days: Days::ALL, zone });
+        let route = table.route(Filter { hours, ..Filter::default() });
+        for prefix in prefixes {
+            let action = Action::Send(Way::failover([carrier]));
             table.entry(route, Prefix::parse(prefix).unwrap(), &action);
         }
     }

@@ -116,7 +116,7 @@ impl Effects for Notes {
         replacement.of(message, None, Cutting::default(), wall)
     }
 
-    fn elsewhere(&mut self, _: &Message, _: u32, _: Option<u32>) -> Option<u32> {
+    fn elsewhere(&mut self, _: &Message, _: u32, _: Option<u32>, _: Duration) -> Option<u32> {
         None
     }
 

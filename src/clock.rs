@@ -1,9 +1,13 @@
-//! The present moment, handed in by whoever drives a state machine.
+//! The present moment, handed in by whoever drives a state machine, and what clocks show then.
 //!
 //! No pure module reads a clock: it is told the time, so that two sessions can live a minute of
 //! protocol in a microsecond and a failing run replays exactly.
 
 use std::time::Duration;
+
+pub use zone::{Change, LAST_CHANGE, Local, Weekday, Zone};
+
+mod zone;
 
 /// One moment on two clocks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -240,7 +240,7 @@ fn every_configuration_that_is_shipped_loads() {
     assert!(shipped.len() > 2, "{shipped:?}");
     for path in shipped {
         let mut said = Vec::new();
-        let asked = chappe::cli::check::Args { config: root().join(&path), route: None };
+        let asked = chappe::cli::check::Args { config: root().join(&path), route: None, at: None };
         let exit = chappe::cli::check::run(&asked, &mut said).unwrap();
         let said = String::from_utf8(said).unwrap();
         assert_eq!(exit, chappe::cli::Exit::Success, "{path}: {said}");

@@ -3,7 +3,9 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::config;
@@ -22,6 +24,19 @@ pub struct Args {
     /// destination is read as one of dest_addr_ton 1
     #[arg(long, num_args = 3, value_names = ["ACCOUNT", "SENDER", "DESTINATION"])]
     pub route: Option<Vec<String>>,
+    /// When the message would be submitted, such as 2026-07-01T22:30:00+02:00, for routes with
+    /// hours; now, if not given
+    #[arg(long, value_name = "TIME", requires = "route", value_parser = moment)]
+    pub at: Option<Duration>,
+}
+
+/// The wall clock's time at a moment in RFC 3339.
+fn moment(text: &str) -> Result<Duration, String> {
+    let second = text.parse::<Timestamp>().map(Timestamp::as_second);
+    let second = second.ok().and_then(|second| u64::try_from(second).ok());
+    second.map(Duration::from_secs).ok_or_else(|| {
+        "expected a date, a time and its offset, such as 2026-07-01T22:30:00+02:00".to_owned()
+    })
 }
 
 /// Checks the configuration and writes one line for each fault, or one line that says what it
@@ -42,7 +57,8 @@ pub fn run(args: &Args, out: &mut impl Write) -> io::Result<Exit> {
         writeln!(out, "OK: {}", summary(&settings))?;
         return Ok(Exit::Success);
     };
-    match verdict(&settings, account, sender, destination) {
+    let wall = args.at.unwrap_or_else(now);
+    match verdict(&settings, account, sender, destination, wall) {
         Some(verdict) => {
             writeln!(out, "{}", shown(account, &verdict))?;
             Ok(Exit::Success)
@@ -52,6 +68,11 @@ pub fn run(args: &Args, out: &mut impl Write) -> io::Result<Exit> {
             Ok(Exit::Usage)
         }
     }
+}
+
+/// The time of the wall clock.
+fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
 /// One line of JSON.
@@ -97,7 +118,7 @@ mod tests {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let route = route.map(|words| words.map(str::to_owned).to_vec());
         let mut out = Vec::new();
-        let exit = run(&Args { config, route }, &mut out).unwrap();
+        let exit = run(&Args { config, route, at: None }, &mut out).unwrap();
         (exit, String::from_utf8(out).unwrap())
     }
 
@@ -125,6 +146,37 @@ mod tests {
         }
         let nobody = ask(file, Some(["nobody", "12345", "33612345678"]));
         assert_eq!(nobody.0, Exit::Usage);
+    }
+
+    #[test]
+    fn a_message_is_told_the_route_that_is_open_at_a_time() {
+        let directory = std::env::temp_dir();
+        let config = directory.join(format!("chappe-check-{}.toml", std::process::id()));
+        let text = r#"
+            account = [{ system_id = "a", password = "p" }]
+            carrier = [{ name = "c", address = "h:1", system_id = "s" }]
+            route = [
+                { name = "day", hours = "08:00-20:00", zone = "Europe/Paris",
+                  to = [{ carrier = "c" }] },
+                { name = "night", to = [{ carrier = "c" }] },
+            ]"#;
+        std::fs::write(&config, text).unwrap();
+        let route = Some(["a", "x", "33612345678"].map(str::to_owned).to_vec());
+        let times = [
+            ("2026-07-01T05:59:59Z", "night"),
+            ("2026-07-01T08:00:00+02:00", "day"),
+            ("2026-12-01T06:30:00Z", "night"),
+            ("2026-12-01T18:59:59Z", "day"),
+        ];
+        for (time, open) in times {
+            let args = Args { config: config.clone(), route: route.clone(), at: moment(time).ok() };
+            let mut out = Vec::new();
+            assert_eq!(run(&args, &mut out).unwrap(), Exit::Success);
+            let line = String::from_utf8(out).unwrap();
+            assert!(line.contains(&format!(r#""route":"{open}""#)), "{time}: {line}");
+        }
+        std::fs::remove_file(&config).unwrap();
+        assert!(moment("22:30").unwrap_err().contains("such as 2026-07-01T22:30:00+02:00"));
     }
 
     #[test]

@@ -9,8 +9,11 @@ use crate::message::dialect::{Dialect, Tolerance};
 use crate::message::pattern::AddressPattern;
 
 use super::dialect::Dialects;
-use super::reader::{Reader, Value};
+use super::reader::{Reader, Value, is_name, quoted};
 use super::unique::Names;
+
+/// Tags of one account: each is looked up for every message where routes ask for tags.
+const TAGS_MAX: usize = 16;
 
 /// The accounts and their system_ids.
 pub(super) fn accounts(
@@ -48,6 +51,7 @@ fn account(
     table.integer("queue_max_bytes", &mut account.queue_max_bytes);
     table.integer("receipts_waiting_max", &mut account.receipts_waiting_max);
     account.senders = patterns(table, "senders");
+    account.tags = tags(table);
     table.word("class", &mut account.class);
     account.dialect = dialects.of(table);
     account.timers = dialect_timers(timers, &account.dialect);
@@ -75,6 +79,29 @@ pub(super) fn patterns(table: &Reader<'_>, name: &str) -> Vec<AddressPattern> {
     };
     let read = |text: &str| AddressPattern::parse(&bare(text)).filter(|_| text.len() <= 21);
     table.several(name, read).into_iter().map(|(_, pattern)| pattern).collect()
+}
+
+/// The tags of an account; notes one that stands there twice, and too many.
+fn tags(table: &Reader<'_>) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for (spot, tag) in table.several("tags", |text| Some(text.to_owned())) {
+        if !is_name(&tag) {
+            let expected = "1 to 64 letters, digits, '.', '_' or '-'";
+            table.sheet.fault(&spot, quoted(&tag), expected);
+        }
+        if tags.contains(&tag) {
+            let found = format!("{}, which stands there already", quoted(&tag));
+            table.sheet.fault(&spot, found, "each tag once");
+        }
+        tags.push(tag);
+    }
+    if tags.len() > TAGS_MAX
+        && let Some(value) = table.value("tags")
+    {
+        let expected = format!("at most {TAGS_MAX}");
+        table.sheet.fault(&value.spot, format!("{} tags", tags.len()), expected);
+    }
+    tags
 }
 
 /// Notes a system_id or password that a bind by the letter of SMPP 3.4 §4.1 has no room for, where

@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::engine::settings::{BindKind, Carrier, Settings};
+use crate::engine::settings::{Account, BindKind, Carrier, Settings};
 use crate::message::dialect::Dialect;
 
 pub use dialect::{BUNDLED, bundled};
@@ -35,6 +35,7 @@ mod account;
 mod carrier;
 mod dialect;
 mod error;
+mod hours;
 mod nearest;
 mod node;
 mod number;
@@ -156,7 +157,14 @@ fn settings(root: &Reader<'_>) -> Settings {
         simulator: node::simulator(root),
         pools: pool::pools(root, &numbers),
         numbers,
-        routes: route::routes(root, &system_ids, &senders(&carriers, carrier_names)),
+        routes: route::routes(
+            root,
+            &route::Named {
+                tags: Names::known(accounts.iter().flat_map(Account::tags)),
+                accounts: system_ids,
+                carriers: senders(&carriers, carrier_names),
+            },
+        ),
         smpp,
         accounts,
         carriers,

@@ -8,19 +8,30 @@ use crate::mt::routing::{Prefix, Way};
 use crate::text::Language;
 
 use super::account::patterns;
+use super::hours::{Zones, hours};
 use super::prefixes::{self, Costs};
 use super::reader::{Reader, quoted};
 use super::unique::Names;
 
-/// The routes that could be read. `accounts` and `carriers` are the names there are.
-pub(super) fn routes(root: &Reader<'_>, accounts: &Names, carriers: &Names) -> Vec<Route> {
-    let (mut routes, mut names) = (Vec::new(), Names::default());
+/// What routes may refer to.
+pub(super) struct Named {
+    /// system_ids.
+    pub accounts: Names,
+    /// Tags of accounts.
+    pub tags: Names,
+    /// Carriers.
+    pub carriers: Names,
+}
+
+/// The routes that could be read.
+pub(super) fn routes(root: &Reader<'_>, named: &Named) -> Vec<Route> {
+    let (mut routes, mut names, mut zones) = (Vec::new(), Names::default(), Zones::default());
     for table in root.tables("route") {
         let name = table.text_or_none("name");
         if let (Some(name), Some(value)) = (&name, table.value("name")) {
             names.add(&table, &value.spot, name, "name");
         }
-        let route = route(&table, accounts, carriers);
+        let route = route(&table, named, &mut zones);
         if let (Some(name), Some(route)) = (name, route) {
             routes.push(Route { name, ..route });
         }
@@ -29,23 +40,25 @@ pub(super) fn routes(root: &Reader<'_>, accounts: &Names, carriers: &Names) -> V
 }
 
 /// A route without its name.
-fn route(table: &Reader<'_>, accounts: &Names, carriers: &Names) -> Option<Route> {
+fn route(table: &Reader<'_>, named: &Named, zones: &mut Zones) -> Option<Route> {
     let (mut order, mut encoding, mut strict_order) =
         (Order::default(), Encoding::default(), false);
     table.word("order", &mut order);
     table.word("encoding", &mut encoding);
     table.flag("strict_order", &mut strict_order);
     let shifts = shifts(table, encoding);
-    let targets = targets(table, carriers, order);
+    let targets = targets(table, &named.carriers, order);
     let costs = match order {
         Order::Cost => Costs::Needed(&targets),
         Order::Failover | Order::Weight => Costs::Optional,
     };
-    let prefix_rows = prefixes::file(table, carriers, costs);
+    let prefix_rows = prefixes::file(table, &named.carriers, costs);
     let prefixes = prefixes(table, prefix_rows.as_deref().unwrap_or_default());
     let senders = patterns(table, "sender");
-    let accounts = accounts.accounts_of(table, "account");
+    let accounts = named.accounts.accounts_of(table, "account");
+    let tags = named.tags.named(table, "tag", "a tag of an account");
     let class = table.word_or_none("class");
+    let hours = hours(table, zones);
     let action = action(table, targets, prefix_rows.as_deref())?;
     Some(Route {
         name: String::new(),
@@ -53,7 +66,9 @@ fn route(table: &Reader<'_>, accounts: &Names, carriers: &Names) -> Option<Route
         prefix_rows: prefix_rows.unwrap_or_default(),
         senders,
         accounts,
+        tags,
         class,
+        hours,
         order,
         action,
         encoding,

@@ -27,6 +27,8 @@ pub struct Key {
 pub enum Kind {
     /// A decimal number, exact to the millionth, of this unit.
     Decimal(&'static str),
+    /// One day of the week or several.
+    Days,
     /// One alphabet or several.
     Encodings,
     /// `"HOST:PORT"` to connect to.
@@ -35,6 +37,8 @@ pub enum Kind {
     File,
     /// `true` or `false`.
     Flag,
+    /// From one time of day to another.
+    Hours,
     /// A whole number within bounds, both allowed.
     Integer {
         /// The least.
@@ -86,6 +90,8 @@ pub enum Kind {
         /// Those of a later version.
         later: &'static [&'static str],
     },
+    /// A time zone.
+    Zone,
 }
 
 /// Whether a key must be there.
@@ -256,6 +262,7 @@ impl Key {
     pub fn expected(&self) -> String {
         match self.kind {
             Kind::Decimal(_) => "a decimal number such as 0.045".to_owned(),
+            Kind::Days => r#""mon", "tue" and so on, or several: ["mon", "tue"]"#.to_owned(),
             Kind::Encodings => {
                 r#""gsm7", "latin1" or "ucs2", or several: ["gsm7", "ucs2"]"#.to_owned()
             }
@@ -266,6 +273,7 @@ impl Key {
             Kind::Endpoint => r#""HOST:PORT" with a port from 1 to 65535"#.to_owned(),
             Kind::File => "the path of a readable file".to_owned(),
             Kind::Flag => "true or false".to_owned(),
+            Kind::Hours => r#""HH:MM-HH:MM" such as "08:00-20:00""#.to_owned(),
             Kind::Integer { min, max, unit: "" } => format!("an integer from {min} to {max}"),
             Kind::Integer { min, max, unit } => {
                 format!("an integer from {min} to {max} ({unit})")
@@ -302,6 +310,9 @@ impl Key {
             Kind::Word { now, .. } => {
                 let words: Vec<String> = now.iter().map(|word| format!("{word:?}")).collect();
                 words.join(" or ")
+            }
+            Kind::Zone => {
+                r#"a zone such as "Europe/Paris", or an offset such as "+02:00""#.to_owned()
             }
         }
     }

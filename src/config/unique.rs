@@ -58,8 +58,12 @@ impl Names {
 
     /// The accounts that a key names, those left out that are none: they are noted.
     pub(super) fn accounts_of(&self, table: &Reader<'_>, key: &str) -> Vec<String> {
+        self.named(table, key, "the system_id of an account")
+    }
+
+    /// What a key names, that left out which is not there: it is noted as not being `what`.
+    pub(super) fn named(&self, table: &Reader<'_>, key: &str, what: &str) -> Vec<String> {
         let named = table.several(key, |text| Some(text.to_owned()));
-        let what = "the system_id of an account";
         let known = |(spot, name): &(_, String)| self.check(table, spot, name, what);
         named.into_iter().filter(known).map(|(_, name)| name).collect()
     }

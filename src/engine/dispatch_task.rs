@@ -256,7 +256,7 @@ impl DispatchTask {
 
     /// Looks at some of what waits; whether all of it has been seen.
     fn look(&mut self, cx: &Context<'_>) -> bool {
-        let now = self.shared.clock.now().monotonic;
+        let Now { monotonic: now, wall } = self.shared.clock.now();
         let (world, own) = (&self.world, self.carrier.index);
         let up = |carrier: &Arc<Carrier>| carrier.binds.load(Ordering::Relaxed) > 0;
         if self.outbox.is_blocked() || !world.carriers.iter().any(up) {
@@ -264,7 +264,7 @@ impl DispatchTask {
         }
         let outbox = &mut self.outbox;
         let seen_all = self.dispatcher.part_with(now, LOOK, |outgoing| {
-            let leaves = world.elsewhere(&outgoing.message, own, None).is_some();
+            let leaves = world.elsewhere(&outgoing.message, own, None, wall).is_some();
             if leaves {
                 let shard = usize::from(shard_of(outgoing.ticket));
                 outbox.push(shard, ToShard::Elsewhere(outgoing.ticket));

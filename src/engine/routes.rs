@@ -1,13 +1,14 @@
 //! Settings to the table of routes, and to the answer where a message would go.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::settings::{self, Encoding, Number, Order, Pool, PrefixRow, Route, Settings, Target};
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
 use crate::mt::ingress::{Admission, Languages, Recoding};
 use crate::mt::pools::Pools;
-use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Way};
+use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Traits, Way};
 use crate::wire::CommandStatus;
 use crate::wire::table::SubmitSm;
 
@@ -18,12 +19,15 @@ pub type Places<'a> = HashMap<&'a str, u32>;
 #[must_use]
 pub fn routes(settings: &Settings, accounts: &Places<'_>, carriers: &Places<'_>) -> Routes {
     let mut table = Table::default();
+    let tags = tag(settings, accounts, &mut table);
     for route in &settings.routes {
         let named = route.accounts.iter();
         let place = table.route(Filter {
             senders: route.senders.clone(),
             accounts: named.filter_map(|name| accounts.get(name.as_str()).copied()).collect(),
+            tags: route.tags.iter().filter_map(|tag| tags.get(tag.as_str()).copied()).collect(),
             class: route.class,
+            hours: route.hours.clone(),
         });
         let action = match &route.action {
             settings::Action::Reject => Action::Reject,
@@ -58,6 +62,22 @@ pub fn routes(settings: &Settings, accounts: &Places<'_>, carriers: &Places<'_>)
         }
     }
     table.finish()
+}
+
+/// Tells which accounts carry the tags that routes name, and numbers these.
+fn tag<'a>(settings: &'a Settings, accounts: &Places<'_>, table: &mut Table) -> Places<'a> {
+    let mut tags = Places::new();
+    for tag in settings.routes.iter().flat_map(|route| &route.tags) {
+        let next = tags.len() as u32;
+        tags.entry(tag).or_insert(next);
+    }
+    for account in &settings.accounts {
+        let Some(place) = accounts.get(account.system_id.as_str()) else { continue };
+        for tag in account.tags.iter().filter_map(|tag| tags.get(tag.as_str())) {
+            table.tag(*place, *tag);
+        }
+    }
+    tags
 }
 
 /// What each route makes of texts; empty when all keep them.
@@ -156,14 +176,15 @@ pub struct Verdict<'a> {
     pub status: CommandStatus,
 }
 
-/// Where a message of this account, sender and destination would go; `None` when there is no such
-/// account.
+/// Where a message of this account, sender and destination would go at this time of the wall
+/// clock; `None` when there is no such account.
 #[must_use]
 pub fn verdict<'a>(
     settings: &'a Settings,
     system_id: &str,
     sender: &str,
     destination: &str,
+    wall: Duration,
 ) -> Option<Verdict<'a>> {
     let mut accounts = settings.accounts.iter().zip(0..);
     let (account, place) = accounts.find(|(account, _)| account.system_id == system_id)?;
@@ -201,7 +222,9 @@ pub fn verdict<'a>(
     let accounts = places(settings.accounts.iter().map(|account| account.system_id.as_str()));
     let carriers = places(settings.carriers.iter().map(|carrier| carrier.name.as_str()));
     let routes = routes(settings, &accounts, &carriers);
-    let Some(found) = routes.find(place, verdict.class, source, to) else { return Some(verdict) };
+    let class = verdict.class;
+    let message = Traits { account: place, class, sender: source, destination: to, wall };
+    let Some(found) = routes.find(message) else { return Some(verdict) };
     verdict.route = settings.routes.get(found.route as usize);
     if let Action::Send(way) = found.action {
         let carriers = routes.carriers(way, place, source, to);

@@ -346,8 +346,14 @@ impl Effects for Hands {
         self.world.replaced(message, carrier, replacement, wall)
     }
 
-    fn elsewhere(&mut self, message: &Message, carrier: u32, to: Option<u32>) -> Option<u32> {
-        let other = self.world.elsewhere(message, carrier, to)?;
+    fn elsewhere(
+        &mut self,
+        message: &Message,
+        carrier: u32,
+        to: Option<u32>,
+        wall: Duration,
+    ) -> Option<u32> {
+        let other = self.world.elsewhere(message, carrier, to, wall)?;
         if other.queued.take(1) == 0 {
             return None;
         }

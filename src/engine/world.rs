@@ -42,7 +42,7 @@ use crate::mo::Owners;
 use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
-use crate::mt::routing::{Action, Classes, Found, Routes};
+use crate::mt::routing::{Action, Classes, Found, Routes, Traits};
 use crate::mt::segmentation::{Cutting, Writing, can_be_marked, fits};
 use crate::mt::throttle::Rate;
 use crate::session;
@@ -188,7 +188,8 @@ pub struct Chosen<'a> {
 impl World {
     /// Of the carriers that a message may take, in its lane's order, the first that is up and whose
     /// queue has room; the first with room when none is up: its messages wait. With it, what the
-    /// route wants of the message. `leases` are the link's.
+    /// route wants of the message. `wall` is the time at which routes are to be open, `leases` are
+    /// the link's.
     ///
     /// # Errors
     /// ESME_RINVDSTADR when there is no way for it, ESME_RMSGQFUL when no queue has room.
@@ -197,10 +198,10 @@ impl World {
         account: &Account,
         source: &[u8],
         destination: &[u8],
+        wall: Duration,
         leases: &Leases,
     ) -> Result<Chosen<'_>, CommandStatus> {
-        let class = self.class_of(account, source);
-        let found = self.routes.find(account.index, class, source, destination);
+        let found = self.route(account, source, destination, wall);
         let Some((Action::Send(way), route)) = found.map(|found| (found.action, found.route))
         else {
             return Err(CommandStatus::ESME_RINVDSTADR);
@@ -258,7 +259,7 @@ impl World {
             return Err(CommandStatus::ESME_RREPLACEFAIL);
         };
         // A route that is no more wants nothing of it.
-        let cutting = match self.route_of(message) {
+        let cutting = match self.route_of(message, wall) {
             Some(found) => self.cutting(carrier, found.route),
             None => carrier.cutting,
         };
@@ -266,23 +267,34 @@ impl World {
     }
 
     /// The route that a message takes by now.
-    fn route_of(&self, message: &Message) -> Option<Found<'_>> {
+    fn route_of(&self, message: &Message, wall: Duration) -> Option<Found<'_>> {
         let account = self.accounts.get(message.account as usize)?;
-        let (source, destination) = (message.source.octets(), message.destination.octets());
-        let class = self.class_of(account, source);
-        self.routes.find(account.index, class, source, destination)
+        self.route(account, message.source.octets(), message.destination.octets(), wall)
     }
 
-    /// Another carrier that a queued message may take, the first in its lane's order that is up,
-    /// has room, and can take it as it was planned; it is `to` if that is given.
+    fn route(
+        &self,
+        account: &Account,
+        sender: &[u8],
+        destination: &[u8],
+        wall: Duration,
+    ) -> Option<Found<'_>> {
+        let class = self.class_of(account, sender);
+        self.routes.find(Traits { account: account.index, class, sender, destination, wall })
+    }
+
+    /// Another carrier that a queued message may take at this time of the wall clock, the first in
+    /// its lane's order that is up, has room, and can take it as it was planned; it is `to` if that
+    /// is given.
     #[must_use]
     pub fn elsewhere(
         &self,
         message: &Message,
         from: u32,
         to: Option<u32>,
+        wall: Duration,
     ) -> Option<&Arc<Carrier>> {
-        let found = self.route_of(message)?;
+        let found = self.route_of(message, wall)?;
         let (source, destination) = (message.source.octets(), message.destination.octets());
         let Action::Send(way) = found.action else { return None };
         let carriers = self.routes.carriers(way, message.account, source, destination);

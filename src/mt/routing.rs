@@ -1,4 +1,5 @@
 //! A message to the carriers that may take it: longest prefix, then most filters, then file order.
+//! Routes that are closed at the time are passed over.
 //!
 //! ```text
 //!   destination --trie--> the rules of each prefix, longest first
@@ -13,15 +14,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use crate::message::class::TrafficClass;
 use crate::message::pattern::AddressPattern;
 use prefix::Trie;
-use rules::{Rule, Rules, Traits};
+use rules::{Rule, Rules};
 
+pub use hours::{Days, Hours, Span, SpanError};
 pub use prefix::Prefix;
 pub use way::{Carriers, Way};
 
+mod hours;
 mod prefix;
 mod rules;
 mod way;
@@ -33,8 +37,27 @@ pub struct Filter {
     pub senders: Vec<AddressPattern>,
     /// Which accounts; empty is any.
     pub accounts: Vec<u32>,
+    /// Accounts that carry one of these tags, of which [`Table::tag`] tells; empty is any.
+    pub tags: Vec<u32>,
     /// Which class; `None` is any.
     pub class: Option<TrafficClass>,
+    /// When it is open; `None` is always.
+    pub hours: Option<Hours>,
+}
+
+/// What a message is, as far as routes ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Traits<'a> {
+    /// Whose it is.
+    pub account: u32,
+    /// Why it is sent.
+    pub class: TrafficClass,
+    /// Whom it is from.
+    pub sender: &'a [u8],
+    /// Whom it is for.
+    pub destination: &'a [u8],
+    /// The time of the wall clock at which it is routed.
+    pub wall: Duration,
 }
 
 /// What becomes of a message.
@@ -63,6 +86,7 @@ pub struct Table {
     places: HashMap<Action, u32, foldhash::fast::FixedState>,
     entries: Vec<(Prefix, Rule)>,
     peers: HashSet<(u32, u32), foldhash::fast::FixedState>,
+    tags: Vec<Vec<u32>>,
 }
 
 impl Table {
@@ -93,6 +117,17 @@ impl Table {
         self.peers.insert((carrier, account));
     }
 
+    /// Says that an account carries a tag.
+    pub fn tag(&mut self, account: u32, tag: u32) {
+        let account = account as usize;
+        if self.tags.len() <= account {
+            self.tags.resize_with(account + 1, Vec::new);
+        }
+        if let Some(tags) = self.tags.get_mut(account) {
+            tags.push(tag);
+        }
+    }
+
     /// The table, ready for look-ups.
     #[must_use]
     pub fn finish(mut self) -> Routes {
@@ -120,7 +155,8 @@ impl Table {
             prefixes.extend(alike.first().map(|(prefix, _)| (*prefix, place)));
         }
         let trie = Trie::new(&prefixes);
-        Routes { filters, actions: self.actions, rules, trie, peers: self.peers }
+        let tags = self.tags.into_iter().map(Vec::into_boxed_slice).collect();
+        Routes { filters, actions: self.actions, rules, trie, peers: self.peers, tags }
     }
 }
 
@@ -134,25 +170,20 @@ pub struct Routes {
     trie: Trie,
     /// (carrier, account) that are the same peer.
     peers: HashSet<(u32, u32), foldhash::fast::FixedState>,
+    /// The tags of each account.
+    tags: Box<[Box<[u32]>]>,
 }
 
 impl Routes {
-    /// The route of a message of this account, class, sender and destination; `None` when no route
-    /// matches.
+    /// The route of a message; `None` when no route matches.
     #[must_use]
-    pub fn find(
-        &self,
-        account: u32,
-        class: TrafficClass,
-        sender: &[u8],
-        destination: &[u8],
-    ) -> Option<Found<'_>> {
-        let message = Traits { account, class, sender };
+    pub fn find(&self, message: Traits<'_>) -> Option<Found<'_>> {
+        let tags = self.tags.get(message.account as usize).map_or(&[][..], |tags| tags);
         let rule = self
             .trie
-            .values(destination)
+            .values(message.destination)
             .filter_map(|place| self.rules.get(place as usize))
-            .find_map(|rules| rules.find(&self.filters, message))?;
+            .find_map(|rules| rules.find(&self.filters, message, tags))?;
         let action = self.actions.get(rule.action as usize)?;
         Some(Found { route: rule.route, action })
     }
@@ -184,14 +215,22 @@ impl Filter {
     fn count(&self) -> usize {
         usize::from(!self.senders.is_empty())
             + usize::from(!self.accounts.is_empty())
+            + usize::from(!self.tags.is_empty())
             + usize::from(self.class.is_some())
+            + usize::from(self.hours.is_some())
     }
 
-    fn matches(&self, message: Traits<'_>) -> bool {
-        let Traits { account, class, sender } = message;
+    /// Whether a message of an account with these tags is one of those it is for.
+    fn matches(&self, message: Traits<'_>, tags: &[u32]) -> bool {
+        let Traits { account, class, sender, wall, .. } = message;
         let accounts = self.accounts.is_empty() || self.accounts.contains(&account);
+        let tags = self.tags.is_empty() || self.tags.iter().any(|tag| tags.contains(tag));
         let senders = self.senders.is_empty() || self.senders.iter().any(|one| one.matches(sender));
-        accounts && senders && self.class.is_none_or(|own| own == class)
+        accounts
+            && tags
+            && senders
+            && self.class.is_none_or(|own| own == class)
+            && self.hours.as_ref().is_none_or(|hours| hours.include(wall))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which carrier a lane goes to: by order, weight and cost, and where it goes when one is lost.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chappe::session::BindKind;
 use chappe::wire::CommandStatus;
@@ -161,4 +161,40 @@ async fn a_long_message_keeps_its_segments_when_it_goes_to_another_carrier() {
     let told = esme.delivered(1).await;
     assert!(told.iter().all(|one| one.receipt().0 == id));
     world.counts("chappe_failed_over_total", 1.0).await;
+}
+
+/// A span of hours from so many minutes from now on, two hours long.
+fn hours(from_now: i64) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    let minute = |more: i64| (now.as_secs() as i64 / 60 + from_now + more).rem_euclid(1_440);
+    let shown = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
+    format!("{}-{}", shown(minute(0)), shown(minute(120)))
+}
+
+#[tokio::test]
+async fn tags_and_the_time_of_day_choose_a_route() {
+    let (smscs, world) = carriers(
+        &["tagged", "open", "closed"],
+        "",
+        &format!(
+            "hours = \"{}\"\nto = [{{ carrier = \"closed\" }}]\n\
+         [[route]]\nname = \"now\"\nhours = \"{}\"\nto = [{{ carrier = \"open\" }}]\n\
+         [[route]]\nname = \"any\"\ntag = \"wholesale\"\nprefix = \"44\"\n\
+         to = [{{ carrier = \"tagged\" }}]\n\
+         [[account]]\nsystem_id = \"hub\"\npassword = \"p\"\ntags = \"wholesale\"\n",
+            hours(120),
+            hours(-60),
+        ),
+    )
+    .await;
+    let esme = Esme::bind(world.smpp()).await;
+    esme.accepted(Submit::to("33612345678")).await;
+    esme.accepted(Submit::to("447700900123")).await;
+    smscs[1].submitted(2).await;
+    let hub = Esme::bind_as(world.smpp(), BindKind::Transceiver, "hub", "p").await.unwrap();
+    hub.accepted(Submit::to("447700900124")).await;
+    hub.accepted(Submit::to("33612345678")).await;
+    smscs[0].submitted(1).await;
+    smscs[1].submitted(3).await;
+    assert_eq!(smscs[2].submits().len(), 0, "a closed route takes nothing");
 }

@@ -237,6 +237,9 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     /// The senders it may use; others are answered ESME_RINVSRCADR. List them where a country holds
     /// you liable.
     senders: Kind::Patterns, Absent("any sender");
+    /// Names of your own that routes may ask for with `tag`, for what many accounts have in common;
+    /// at most 16.
+    tags: Kind::Names, Absent("none");
     /// Why its messages are sent, unless their number says otherwise.
     class: words::<TrafficClass>(), Default(r#""transactional""#);
     /// What its client does differently: a `[dialect.NAME]` or a bundled profile.
@@ -396,8 +399,20 @@ pub(super) const ROUTE: &[Key] = keys! {
     sender: Kind::Patterns, Absent("any sender");
     /// system_ids it is for.
     account: Kind::Names, Absent("any account");
+    /// Tags of the accounts it is for: those that carry one of them in their `tags`.
+    tag: Kind::Names, Absent("any account");
     /// The class it is for.
     class: words::<TrafficClass>(), Absent("any class");
+    /// When it is open, by the clocks of `zone`: from the first of the two times on and before the
+    /// second, which is the next day's when it is not the later one. Closed, it matches nothing. A
+    /// message is routed when it is submitted, and again when it has to go to another carrier. An
+    /// hour that clocks show twice in autumn counts twice.
+    hours: Kind::Hours, Absent("always");
+    /// The days on which the hours begin.
+    days: Kind::Days, Absent("every day");
+    /// Whose clocks: a zone of the IANA database, the rules of which are built in, or a fixed
+    /// offset from UTC.
+    zone: Kind::Zone, Default(r#""UTC""#);
     /// How one of several carriers is chosen among those that are up: the first, by `weight`, or
     /// the one of the least `cost`. The weight picks the same one for the same sender and
     /// destination, so a conversation keeps its carrier.

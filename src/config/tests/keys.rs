@@ -94,7 +94,7 @@ fn all_keys() -> impl Iterator<Item = (Table, &'static Key)> {
 
 /// A sound file without a key (or with some value that it must have), and the same with the key.
 fn documents(table: Table, key: &Key, value: &str) -> (String, String) {
-    let around = "[[account]]\nsystem_id = \"a\"\npassword = \"p\"\n\
+    let around = "[[account]]\nsystem_id = \"a\"\npassword = \"p\"\ntags = \"wholesale\"\n\
                   [[account]]\nsystem_id = \"a2\"\npassword = \"p\"\n\
                   [[carrier]]\nname = \"c\"\naddress = \"h:1\"\nsystem_id = \"s\"\n\
                   [[carrier]]\nname = \"c2\"\naddress = \"h:1\"\nsystem_id = \"s\"\n";
@@ -165,6 +165,8 @@ fn held(table: Table, key: &Key) -> (&'static str, Vec<(&'static str, &'static s
         ),
         Table::Route => {
             let mut held = vec![("name", r#""r""#), ("to", r#"[{ carrier = "c" }]"#)];
+            let of_hours = ["days", "zone"].contains(&key.name);
+            held.extend(of_hours.then_some(("hours", r#""08:00-20:00""#)));
             held.extend((key.name == "shifts").then_some(("encoding", r#""auto""#)));
             ("[[route]]", held)
         }
@@ -187,6 +189,7 @@ fn sample(table: Table, key: &Key) -> String {
         (Table::Pool, "numbers") => "12346",
         (Table::Owner | Table::Route | Table::Carrier, "account") => "a2",
         (Table::Target, "carrier") => "c2",
+        (Table::Route, "tag") => "wholesale",
         (Table::Account | Table::Carrier, "dialect") | (Table::Dialect, "base") => "d",
         (Table::Node, "correlation_hours") => return "300".to_owned(),
         (Table::Node, "validity_max_hours") => return "24".to_owned(),
@@ -197,12 +200,14 @@ fn sample(table: Table, key: &Key) -> String {
         (Table::Route, "reject") => return "true".to_owned(),
         _ => match key.kind {
             Kind::Decimal(_) => return "1.5".to_owned(),
+            Kind::Days => "mon",
             Kind::Encodings => "latin1",
             Kind::Languages => "turkish",
             Kind::Endpoint => "h:9",
             Kind::File if key.name == "prefix_file" => "p.csv",
             Kind::File => "b.pem",
             Kind::Flag => return (default != "true").to_string(),
+            Kind::Hours => "20:00-08:00",
             Kind::Integer { min, max, .. } => {
                 let held = [default, "0x34"].contains(&max.to_string().as_str());
                 return if held { min } else { max }.to_string();
@@ -215,6 +220,7 @@ fn sample(table: Table, key: &Key) -> String {
                 let others = now.iter().filter(other);
                 return format!("{:?}", others.copied().last().unwrap_or("memory"));
             }
+            Kind::Zone => "Europe/Paris",
             _ => "other",
         },
     };

@@ -42,7 +42,9 @@ fn value(key: &Key) -> String {
         Kind::Endpoint => "`\"HOST:PORT\"`".to_owned(),
         Kind::File => "path of a file that is there".to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),
+        Kind::Hours => "`\"HH:MM-HH:MM\"`".to_owned(),
         Kind::Integer { min, max, unit } => format!("{min} to {max} {unit}").trim().to_owned(),
+        Kind::Days => "`\"mon\"` to `\"sun\"`, or several".to_owned(),
         Kind::Encodings => "`\"gsm7\"`, `\"latin1\"`, `\"ucs2\"`, or several".to_owned(),
         Kind::Languages => "a language such as `\"turkish\"`, or several".to_owned(),
         Kind::Keywords => "a word, or several".to_owned(),
@@ -62,6 +64,7 @@ fn value(key: &Key) -> String {
             let words: Vec<String> = now.iter().map(|word| format!("`\"{word}\"`")).collect();
             words.join(", ")
         }
+        Kind::Zone => "a zone such as `\"Europe/Paris\"`, or `\"+HH:MM\"`".to_owned(),
     }
 }
 

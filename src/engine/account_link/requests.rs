@@ -285,7 +285,7 @@ pub(super) fn plan<'a>(
     let destination = envelope.destination.octets();
     let source = envelope.source.octets();
     let number = world.rated_number(source);
-    let way = world.choose(account, source, destination, leases)?;
+    let way = world.choose(account, source, destination, wall, leases)?;
     let shard = shared.shard_of(destination);
     let class = world.class_of(account, source);
     let message = account.admission.message(envelope, submit, way.cutting, wall)?;

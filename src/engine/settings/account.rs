@@ -39,6 +39,8 @@ pub struct Account {
     pub receipts_waiting_max: u32,
     /// The senders it may use; empty is any. Others are answered ESME_RINVSRCADR.
     pub senders: Vec<AddressPattern>,
+    /// What routes may know it by.
+    pub tags: Vec<String>,
     /// Why its messages are sent, unless their number says otherwise.
     pub class: TrafficClass,
     /// What its client does differently.
@@ -78,12 +80,18 @@ impl Account {
             queue_max_bytes: 67_108_864,
             receipts_waiting_max: 200_000,
             senders: Vec::new(),
+            tags: Vec::new(),
             class: TrafficClass::default(),
             dialect: Arc::default(),
             timers: Timers::default(),
             multipart_receipts: MultipartReceipts::default(),
             multipart_state: MultipartState::default(),
         }
+    }
+
+    /// Its tags.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.tags.iter().map(String::as_str)
     }
 
     /// Whether it may connect from `address`. An IPv4 address that a dual-stack socket shows as

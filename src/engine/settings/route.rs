@@ -8,7 +8,7 @@ use crate::message::class::TrafficClass;
 use crate::message::pattern::AddressPattern;
 use crate::message::words::words;
 use crate::mt::ingress::Languages;
-use crate::mt::routing::Prefix;
+use crate::mt::routing::{Hours, Prefix};
 
 /// One route. It matches a message when every filter given does; the longest prefix wins, then the
 /// most filters, then the first in the file.
@@ -24,8 +24,12 @@ pub struct Route {
     pub senders: Vec<AddressPattern>,
     /// system_ids; empty is any.
     pub accounts: Vec<String>,
+    /// Tags of accounts; empty is any account.
+    pub tags: Vec<String>,
     /// The class; `None` is any.
     pub class: Option<TrafficClass>,
+    /// When it is open; `None` is always.
+    pub hours: Option<Hours>,
     /// How one of several targets is chosen.
     pub order: Order,
     /// What becomes of the message, where no prefix row says it.

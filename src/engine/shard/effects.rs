@@ -65,8 +65,15 @@ pub trait Effects {
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
 
     /// Another carrier for a message that waits for this one, a place in whose queue it has from
-    /// now on instead of that in the other; `None` when there is none. It is `to` if that is given.
-    fn elsewhere(&mut self, message: &Message, carrier: u32, to: Option<u32>) -> Option<u32>;
+    /// now on instead of that in the other; `None` when there is none. It is `to` if that is given,
+    /// and one of a route that is open at this time of the wall clock.
+    fn elsewhere(
+        &mut self,
+        message: &Message,
+        carrier: u32,
+        to: Option<u32>,
+        wall: Duration,
+    ) -> Option<u32>;
 
     /// This is what came of an operation of the operator's.
     fn operated(&mut self, number: u64, findings: Findings);

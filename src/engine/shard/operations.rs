@@ -254,7 +254,7 @@ impl<L: Clone> Shard<L> {
                 true
             }
             Wish::Reroute(to) => {
-                let moved = self.move_to(ticket, to, effects);
+                let moved = self.move_to(now, ticket, to, effects);
                 self.go_on(now, ticket, effects);
                 moved
             }
@@ -263,13 +263,15 @@ impl<L: Clone> Shard<L> {
 
     fn move_to<E: Effects<Link = L>>(
         &mut self,
+        now: Now,
         ticket: u64,
         to: Option<u32>,
         effects: &mut E,
     ) -> bool {
         let Some(live) = self.slots.get(ticket) else { return false };
         let message = Arc::clone(&live.message);
-        let Some(carrier) = effects.elsewhere(&message, live.carrier, to) else { return false };
+        let carrier = effects.elsewhere(&message, live.carrier, to, now.wall);
+        let Some(carrier) = carrier else { return false };
         let lane = self.lane_of(ticket);
         self.give_to(ticket, carrier);
         if self.lane_of(ticket) != lane {

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Filter;
-use crate::message::class::TrafficClass;
+use super::{Filter, Traits};
 use crate::message::pattern::AddressPattern;
 
 /// One route as a prefix has it.
@@ -32,20 +31,14 @@ struct Index {
     by_account: HashMap<u32, Vec<u32>, foldhash::fast::FixedState>,
     /// Those that name whole senders and no account, by each of them.
     by_sender: HashMap<Box<[u8]>, Vec<u32>, foldhash::fast::FixedState>,
+    /// Those that name tags and neither of these, by each of them.
+    by_tag: HashMap<u32, Vec<u32>, foldhash::fast::FixedState>,
     /// All others.
     others: Vec<u32>,
 }
 
 /// Rules from which on an index is cheaper than looking at each.
 const INDEXED_MIN: usize = 8;
-
-/// What a message is, as far as filters ask.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Traits<'a> {
-    pub account: u32,
-    pub class: TrafficClass,
-    pub sender: &'a [u8],
-}
 
 impl Rules {
     /// Rules in order of preference; `filters` are the routes'.
@@ -55,15 +48,15 @@ impl Rules {
         Self { rules, index }
     }
 
-    /// The first that matches.
+    /// The first that matches a message of an account with these tags.
     #[inline]
-    pub fn find(&self, filters: &[Filter], message: Traits<'_>) -> Option<Rule> {
+    pub fn find(&self, filters: &[Filter], message: Traits<'_>, tags: &[u32]) -> Option<Rule> {
         let matches = |rule: &Rule| {
-            filters.get(rule.route as usize).is_some_and(|filter| filter.matches(message))
+            filters.get(rule.route as usize).is_some_and(|filter| filter.matches(message, tags))
         };
         match &self.index {
             None => self.rules.iter().copied().find(matches),
-            Some(index) => index.find(&self.rules, message, matches),
+            Some(index) => index.find(&self.rules, (message, tags), matches),
         }
     }
 }
@@ -86,6 +79,10 @@ impl Index {
                 for sender in senders {
                     index.by_sender.entry(sender).or_default().push(at);
                 }
+            } else if !filter.tags.is_empty() {
+                for tag in &filter.tags {
+                    index.by_tag.entry(*tag).or_default().push(at);
+                }
             } else {
                 index.others.push(at);
             }
@@ -96,7 +93,7 @@ impl Index {
     fn find(
         &self,
         rules: &[Rule],
-        message: Traits<'_>,
+        (message, tags): (Traits<'_>, &[u32]),
         matches: impl Fn(&Rule) -> bool,
     ) -> Option<Rule> {
         let lists = [
@@ -104,22 +101,30 @@ impl Index {
             self.by_sender.get(message.sender),
             Some(&self.others),
         ];
+        let tagged = tags.iter().map(|tag| self.by_tag.get(tag));
         let first = |list: &Vec<u32>| {
             list.iter().copied().find(|at| rules.get(*at as usize).is_some_and(&matches))
         };
-        let best = lists.into_iter().flatten().filter_map(first).min()?;
+        let best = lists.into_iter().chain(tagged).flatten().filter_map(first).min()?;
         rules.get(best as usize).copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::clock::Zone;
+    use crate::message::class::TrafficClass;
+    use crate::mt::routing::{Days, Hours, Span};
 
     /// Sixty routes of every kind of filter; a message's choice must not depend on the index.
     #[test]
     fn an_index_changes_no_choice() {
         let classes = [None, Some(TrafficClass::Marketing), None];
+        let span = Span::parse("08:00-20:00").unwrap();
+        let day = Hours { span, days: Days::ALL, zone: Zone::default() };
         let filters: Vec<Filter> = (0..60_u32)
             .map(|at| Filter {
                 accounts: if at % 3 == 0 { vec![at % 7, at % 5] } else { Vec::new() },
@@ -131,7 +136,9 @@ mod tests {
                         AddressPattern::StartsWith(format!("T{}", at % 4)),
                     ],
                 },
+                tags: if at % 5 < 2 { vec![at % 4, 4] } else { Vec::new() },
                 class: classes[at as usize % 3],
+                hours: (at % 7 == 1).then(|| day.clone()),
             })
             .collect();
         let mut rules: Vec<Rule> = (0..60).map(|route| Rule { route, action: route }).collect();
@@ -144,10 +151,20 @@ mod tests {
             for account in 0..8 {
                 for sender in ["S0", "S1", "S2", "S5", "T0", "T1x", "U", ""] {
                     for class in [TrafficClass::Marketing, TrafficClass::Transactional] {
-                        let message = Traits { account, class, sender: sender.as_bytes() };
-                        let matches = |rule: &&Rule| filters[rule.route as usize].matches(message);
-                        let expected = rules.iter().find(matches).copied();
-                        assert_eq!(indexed.find(&filters, message), expected, "{message:?}");
+                        for (tags, hour) in [(&[][..], 0), (&[1], 12), (&[2, 4], 12)] {
+                            let message = Traits {
+                                account,
+                                class,
+                                sender: sender.as_bytes(),
+                                destination: b"",
+                                wall: Duration::from_secs(hour * 3_600),
+                            };
+                            let filter = |rule: &Rule| &filters[rule.route as usize];
+                            let matches = |rule: &&Rule| filter(rule).matches(message, tags);
+                            let expected = rules.iter().find(matches).copied();
+                            let found = indexed.find(&filters, message, tags);
+                            assert_eq!(found, expected, "{message:?}");
+                        }
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::{Weekday, Zone};
 
 /// The class of every message, unless a test says otherwise.
 const SENT: TrafficClass = TrafficClass::Transactional;
@@ -20,7 +21,15 @@ fn row(prefix: &str, carrier: u32) -> Row {
 }
 
 fn table(rows: &[Row]) -> Routes {
+    tagged_table(rows, &[])
+}
+
+/// The same, of accounts that carry these tags.
+fn tagged_table(rows: &[Row], tags: &[(u32, u32)]) -> Routes {
     let mut table = Table::default();
+    for (account, tag) in tags {
+        table.tag(*account, *tag);
+    }
     for row in rows {
         let route = table.route(row.filter.clone());
         let action = Action::Send(Way::failover([row.carrier]));
@@ -29,16 +38,19 @@ fn table(rows: &[Row]) -> Routes {
     table.finish()
 }
 
-fn carrier_of(routes: &Routes, message: Traits<'_>, destination: &str) -> Option<u32> {
-    let Traits { account, class, sender } = message;
-    let found = routes.find(account, class, sender, destination.as_bytes())?;
-    let Action::Send(way) = found.action else { panic!("a carrier") };
-    routes.carriers(way, account, sender, destination.as_bytes()).next()
+fn carrier_of(routes: &Routes, message: Traits<'_>) -> Option<u32> {
+    let Traits { account, sender, destination, .. } = message;
+    let Action::Send(way) = routes.find(message)?.action else { panic!("a carrier") };
+    routes.carriers(way, account, sender, destination).next()
+}
+
+fn message<'a>(account: u32, sender: &'a str, destination: &'a str) -> Traits<'a> {
+    let (sender, destination) = (sender.as_bytes(), destination.as_bytes());
+    Traits { account, class: SENT, sender, destination, wall: Duration::ZERO }
 }
 
 fn carrier(routes: &Routes, account: u32, sender: &str, destination: &str) -> Option<u32> {
-    let message = Traits { account, class: SENT, sender: sender.as_bytes() };
-    carrier_of(routes, message, destination)
+    carrier_of(routes, message(account, sender, destination))
 }
 
 #[test]
@@ -78,9 +90,43 @@ fn a_route_for_one_class_takes_no_other() {
     let mut marketing = row("33", 1);
     marketing.filter.class = Some(TrafficClass::Marketing);
     let routes = table(&[row("33", 0), marketing]);
-    let of = |class| carrier_of(&routes, Traits { account: 0, class, sender: b"x" }, "336");
+    let of = |class| carrier_of(&routes, Traits { class, ..message(0, "x", "336") });
     assert_eq!(of(TrafficClass::Marketing), Some(1));
     assert_eq!(of(TrafficClass::Transactional), Some(0));
+}
+
+/// From 20:00 of each Thursday for ten hours: the first second of 1970 is one.
+fn nights() -> Hours {
+    let days = [Weekday::parse("thu").unwrap()].into_iter().collect();
+    Hours { span: Span::parse("20:00-06:00").unwrap(), days, zone: Zone::default() }
+}
+
+#[test]
+fn a_route_is_passed_over_while_it_is_closed() {
+    let mut night = row("336", 1);
+    night.filter.hours = Some(nights());
+    let routes = table(&[row("33", 0), night]);
+    let of = |hour: u64| {
+        let wall = Duration::from_secs(hour * 3_600);
+        carrier_of(&routes, Traits { wall, ..message(0, "x", "33612") })
+    };
+    assert_eq!([0, 19, 20, 29, 30].map(of), [0, 0, 1, 1, 0].map(Some));
+}
+
+#[test]
+fn hours_and_a_tag_count_as_a_filter_each() {
+    let (mut open, mut tagged, mut both) = (row("33", 1), row("33", 2), row("33", 3));
+    open.filter.hours = Some(nights());
+    tagged.filter.tags = vec![5, 9];
+    both.filter = Filter { tags: vec![5], ..open.filter.clone() };
+    let rows = [row("33", 0), open, tagged, both];
+    let routes = tagged_table(&rows, &[(1, 5), (1, 7), (2, 9)]);
+    let of = |account: u32, hour: u64| {
+        let wall = Duration::from_secs(hour * 3_600);
+        carrier_of(&routes, Traits { wall, ..message(account, "x", "33612") })
+    };
+    assert_eq!([0, 1, 2, 3].map(|account| of(account, 12)), [0, 2, 2, 0].map(Some));
+    assert_eq!([0, 1, 2, 3].map(|account| of(account, 21)), [1, 3, 1, 1].map(Some));
 }
 
 #[test]
@@ -104,8 +150,8 @@ fn a_table_says_which_route_it_was() {
         }
     }
     let routes = table.finish();
-    let route = |to: &[u8]| routes.find(0, SENT, b"x", to).map(|found| found.route);
-    assert_eq!((route(b"4412"), route(b"33612"), route(b"12")), (Some(0), Some(1), None));
+    let route = |to| routes.find(message(0, "x", to)).map(|found| found.route);
+    assert_eq!((route("4412"), route("33612"), route("12")), (Some(0), Some(1), None));
 }
 
 #[test]
@@ -143,11 +189,13 @@ fn any_row() -> impl Strategy<Value = Row> {
     let sender = prop_oneof!["[AB]{1,2}", "[AB]{0,1}\\*"];
     let senders = proptest::collection::vec(sender, 0..3);
     let accounts = proptest::collection::vec(0_u32..3, 0..2);
+    let tags = proptest::collection::vec(0_u32..3, 0..2);
     let class = proptest::option::of(any_class());
-    let parts = ("[01]{0,4}", senders, accounts, class, any::<u32>());
-    parts.prop_map(|(prefix, senders, accounts, class, carrier)| {
+    let parts = ("[01]{0,4}", senders, accounts, tags, class, any::<bool>(), any::<u32>());
+    parts.prop_map(|(prefix, senders, accounts, tags, class, closes, carrier)| {
         let senders = senders.iter().filter_map(|text| AddressPattern::parse(text)).collect();
-        Row { prefix, filter: Filter { senders, accounts, class }, carrier }
+        let hours = closes.then(nights);
+        Row { prefix, filter: Filter { senders, accounts, tags, class, hours }, carrier }
     })
 }
 
@@ -161,17 +209,19 @@ proptest! {
     fn the_choice_is_that_of_who_looks_at_every_row(
         rows in proptest::collection::vec(any_row(), 0..40),
         (account, class, sender) in (0_u32..4, any_class(), "[AB]{1,3}"),
-        destination in "[01]{0,6}",
+        (destination, hour) in ("[01]{0,6}", 0_u64..48),
     ) {
-        let message = Traits { account, class, sender: sender.as_bytes() };
+        let wall = Duration::from_secs(hour * 3_600);
+        let message = Traits { class, wall, ..message(account, &sender, &destination) };
+        let tags: &[u32] = [&[][..], &[0], &[2, 1], &[]][account as usize];
         let matching = rows.iter().filter(|row| {
-            destination.starts_with(&row.prefix) && row.filter.matches(message)
+            destination.starts_with(&row.prefix) && row.filter.matches(message, tags)
         });
         // Of equal keys the first is kept.
         let expected = matching.min_by_key(|row| {
             (Reverse(row.prefix.len()), Reverse(row.filter.count()))
         });
-        let found = carrier_of(&table(&rows), message, &destination);
+        let found = carrier_of(&tagged_table(&rows, &[(1, 0), (2, 2), (2, 1)]), message);
         prop_assert_eq!(found, expected.map(|row| row.carrier));
     }
 }

@@ -146,7 +146,13 @@ impl Effects for Notes {
         replacement.of(message, None, Cutting::default(), wall)
     }
 
-    fn elsewhere(&mut self, _message: &Message, carrier: u32, to: Option<u32>) -> Option<u32> {
+    fn elsewhere(
+        &mut self,
+        _message: &Message,
+        carrier: u32,
+        to: Option<u32>,
+        _wall: Duration,
+    ) -> Option<u32> {
         let wanted = |other: &u32| *other != carrier && to.is_none_or(|to| to == *other);
         self.elsewhere.filter(wanted)
     }
