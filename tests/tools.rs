@@ -94,6 +94,37 @@ fn number(object: &Value, member: &str) -> u64 {
     object[member].as_u64().unwrap_or_else(|| panic!("{member} in {object}"))
 }
 
+/// A filter of lines over these.
+fn filtered(command: &str, lines: &str) -> Output {
+    let mut child = Command::new(CHAPPE)
+        .args(command.split_whitespace())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_line_tool_goes_on_after_a_bad_line_and_ends_with_1() {
+    let cases = [
+        ("pdu decode", "00000010000000150000000000000001", "nonsense"),
+        ("pdu encode", "{\"command\":\"enquire_link\"}", "{\"command\":\"shout\"}"),
+        ("text plan", "hello", "\"no end"),
+        ("receipt parse --hex", "69643a31", "69643"),
+        ("pdu replay", "> 00000010000000150000000000000001", "> 0000"),
+    ];
+    for (command, good, bad) in cases {
+        let fine = filtered(command, &format!("{good}\n{good}\n"));
+        assert_eq!(fine.status.code(), Some(0), "{command}");
+        let partly = filtered(command, &format!("{bad}\n{good}\n"));
+        assert_eq!(partly.status.code(), Some(1), "{command}");
+        let lines = |output: &Output| String::from_utf8_lossy(&output.stdout).lines().count();
+        assert_eq!(lines(&partly), lines(&fine), "{command}");
+    }
+}
+
 /// A shell's usual limit is lower than the binds a tool may be asked for.
 #[test]
 fn tools_have_as_many_connections_as_the_hard_limit_allows() {
@@ -346,6 +377,18 @@ fn a_signal_ends_load_with_what_it_has() {
     let object: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success() && number(&object, "accepted") > 50, "{object}");
     assert_eq!(number(&smsc.end(), "accepted"), number(&object, "accepted"));
+}
+
+#[test]
+fn where_nobody_listens_the_time_to_settle_is_waited_for_at_most() {
+    // The port is free again at once.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let began = std::time::Instant::now();
+    let run = chappe(&format!("load --connect {address} --count 1 --rate 1 --settle 300ms"));
+    // Ten seconds are what a bind may take that is on its way.
+    assert!(began.elapsed() < std::time::Duration::from_secs(9), "{:?}", began.elapsed());
+    assert_eq!(run.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("refused"));
 }
 
 #[test]

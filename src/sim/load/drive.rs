@@ -6,9 +6,10 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Context;
+use std::thread::Thread;
 use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
@@ -24,7 +25,8 @@ use crate::wire::table::{DeliverSmResp, Pdu};
 use crate::wire::{CommandStatus, EncodeError, Role, Rules, State};
 
 /// How long the first bind may take before the run is given up, and how long the others may take
-/// after it before the run begins without them.
+/// after it before the run begins without them. Where no connection comes about it is the time to
+/// settle, if that is less.
 const START_WITHIN: Duration = Duration::from_secs(10);
 /// How long one attempt to connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -139,6 +141,7 @@ async fn watch(desk: &Desk, stop: impl Future<Output = ()>, progress: &mut impl 
     let mut stop = std::pin::pin!(stop);
     let mut stopping = false;
     let mut ticks = tokio::time::interval(TICK);
+    let began = tokio::time::Instant::now();
     for tick in 1_u64.. {
         tokio::select! {
             () = &mut stop, if !stopping => {
@@ -149,6 +152,10 @@ async fn watch(desk: &Desk, stop: impl Future<Output = ()>, progress: &mut impl 
         }
         let now = desk.clock.now();
         let mut load = desk.load.borrow_mut();
+        if load.is_unbound_yet() && desk.is_unreachable() && began.elapsed() >= desk.settings.settle
+        {
+            return;
+        }
         if tick * TICK.as_millis() as u64 >= START_WITHIN.as_millis() as u64 {
             if load.is_unbound_yet() {
                 desk.failure.borrow_mut().get_or_insert(Failure::NoBind);
@@ -177,6 +184,11 @@ impl Desk {
     fn is_refused(&self) -> bool {
         let lasting = |status: &CommandStatus| *status != CommandStatus::ESME_RALYBND;
         matches!(&*self.failure.borrow(), Some(Failure::Refused(status)) if lasting(status))
+    }
+
+    /// Whether the last attempt to connect came to nothing.
+    fn is_unreachable(&self) -> bool {
+        matches!(&*self.failure.borrow(), Some(Failure::Connect(..)))
     }
 
     fn failed(&self, failure: Failure) {
@@ -282,9 +294,7 @@ impl Owner for BindOwner {
         }
         let mut load = self.desk.load.borrow_mut();
         load.submit(now, session);
-        if let Some(due) = load.poll_due() {
-            metronome.due.store(due, Ordering::Relaxed);
-        }
+        metronome.set_due(load.poll_due());
     }
 }
 
@@ -294,22 +304,33 @@ struct Metronome {
     wakers: Vec<AtomicWaker>,
     /// When the next message is due: nanoseconds on the monotonic clock.
     due: AtomicU64,
+    /// Who sleeps until then.
+    thread: OnceLock<Thread>,
     stopped: AtomicBool,
 }
+
+/// No message is due: [`Metronome`] wakes nobody.
+const NEVER: u64 = u64::MAX;
 
 impl Metronome {
     fn new(binds: usize) -> Self {
         Self {
             wakers: (0..binds).map(|_| AtomicWaker::new()).collect(),
-            due: AtomicU64::new(0),
+            due: AtomicU64::new(NEVER),
+            thread: OnceLock::new(),
             stopped: AtomicBool::new(false),
         }
     }
 
     fn start(this: &Arc<Self>, clock: Clock) -> std::thread::JoinHandle<()> {
-        let this = Arc::clone(this);
-        std::thread::spawn(move || {
+        let metronome = Arc::clone(this);
+        let handle = std::thread::spawn(move || {
+            let this = metronome;
             while !this.stopped.load(Ordering::Relaxed) {
+                if this.due.load(Ordering::Relaxed) == NEVER {
+                    std::thread::park_timeout(TICK);
+                    continue;
+                }
                 for waker in &this.wakers {
                     let now = super::nanos(clock.now().monotonic);
                     let sleep = sleep_until(this.due.load(Ordering::Relaxed), now);
@@ -318,7 +339,21 @@ impl Metronome {
                     waker.wake();
                 }
             }
-        })
+        });
+        // Nobody else sets it.
+        let _ = this.thread.set(handle.thread().clone());
+        handle
+    }
+
+    fn set_due(&self, due: Option<u64>) {
+        let due = due.unwrap_or(NEVER);
+        let before = self.due.swap(due, Ordering::Relaxed);
+        if before == NEVER
+            && due != NEVER
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
     }
 
     fn wake_all(&self) {

@@ -251,12 +251,13 @@ impl Load {
 
     // ---- polls ----
 
-    /// When the next message is due, in nanoseconds on the monotonic clock; none while nothing is,
-    /// or while messages go as fast as the windows allow.
+    /// When the next message is due, in nanoseconds on the monotonic clock; none before the run has
+    /// begun, when all have been submitted, or while messages go as fast as the windows allow.
     #[must_use]
     pub fn poll_due(&self) -> Option<u64> {
         let pace = self.started?.pace?;
-        (!self.stopped).then(|| pace.due(self.next))
+        let is_last = matches!(self.settings.end, End::Count(count) if self.next >= count);
+        (!self.stopped && !is_last).then(|| pace.due(self.next))
     }
 
     /// Whether messages wait for room among those that await their receipt.

@@ -277,6 +277,22 @@ fn a_count_that_was_stopped_is_told_and_fails_the_run() {
     assert!(load.unsent > 900 && !load.is_clean());
 }
 
+/// What waits for a moment does not wait for one that has passed.
+#[test]
+fn nothing_is_due_before_the_run_and_once_all_is_submitted() {
+    let settings = Settings { rate: Some(100.0), binds: 1, ..asked(10) };
+    let load = Load::new(settings.clone()).unwrap();
+    assert_eq!(load.poll_due(), None);
+    let mut world = World::new(settings, smsc::Settings::default());
+    world.step(Duration::from_millis(1));
+    assert!(world.load.poll_due().is_some());
+    while world.load.progress(world.now).submitted < 10 {
+        world.step(Duration::from_millis(1));
+    }
+    assert!(world.load.progress(world.now).awaiting > 0);
+    assert_eq!(world.load.poll_due(), None);
+}
+
 #[test]
 fn a_state_that_may_be_the_last_is_waited_for_no_longer() {
     for state in [MessageState::UNKNOWN, MessageState::ACCEPTED] {
