@@ -5,6 +5,8 @@ use std::io::{self, BufRead, Read, Write};
 
 use serde_json::Value;
 
+use super::Exit;
+
 /// What the lines of an input may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines {
@@ -14,32 +16,56 @@ pub struct Lines {
     pub too_long: fn(max: usize) -> Value,
 }
 
+/// What is said to a line.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// Nothing: it is passed over.
+    Nothing,
+    /// This.
+    Answer(String),
+    /// What is wrong with it.
+    Error(String),
+}
+
+impl Said {
+    /// An object; one that has the member `error` says what is wrong.
+    #[must_use]
+    pub fn of(object: &Value) -> Self {
+        let line = one_line(object);
+        if object.get("error").is_some() { Self::Error(line) } else { Self::Answer(line) }
+    }
+}
+
 /// What some editors put in front of a text: U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Characters that end a line for who goes by Unicode, and that JSON lets stand in a string.
 const LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
-/// Hands every line of `input` to `answer` and writes the line it gives to `output`.
+/// Hands every line of `input` to `answer` and writes the line it gives to `output`. It goes on
+/// after a line that something is wrong with, and [`Exit::Failure`] says at the end that there was
+/// one.
 ///
 /// A line may end in LF or CR LF; an empty one is a line too, so that outputs can be counted off
-/// against inputs; what answers `None` passes one over. A line above [`Lines::max`] gives its
+/// against inputs; what is answered [`Said::Nothing`] is passed
+/// over. A line above [`Lines::max`] gives its
 /// object and the next one is read. A byte order mark in front of the first line is no part of it.
 ///
 /// # Errors
 /// What reading or writing fails with; never what a line holds.
-pub fn each_line<A: Into<Option<String>>>(
+pub fn each_line(
     mut input: impl BufRead,
     mut output: impl Write,
     lines: Lines,
-    mut answer: impl FnMut(&[u8]) -> A,
-) -> io::Result<()> {
+    mut answer: impl FnMut(&[u8]) -> Said,
+) -> io::Result<Exit> {
+    let mut exit = Exit::Success;
     let mut line = Vec::new();
     let mut mark = BYTE_ORDER_MARK;
     loop {
         line.clear();
         let limit = (lines.max + 2) as u64;
         if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
-            return output.flush();
+            return output.flush().map(|()| exit);
         }
         let ended = line.pop_if(|octet| *octet == b'\n').is_some();
         line.pop_if(|octet| *octet == b'\r');
@@ -47,12 +73,19 @@ pub fn each_line<A: Into<Option<String>>>(
             if !ended {
                 input.skip_until(b'\n')?;
             }
-            Some(one_line(&(lines.too_long)(lines.max)))
+            Said::of(&(lines.too_long)(lines.max))
         } else {
-            answer(line.strip_prefix(mark).unwrap_or(&line)).into()
+            answer(line.strip_prefix(mark).unwrap_or(&line))
         };
         mark = b"";
-        let Some(answer) = answer else { continue };
+        let answer = match answer {
+            Said::Nothing => continue,
+            Said::Answer(answer) => answer,
+            Said::Error(answer) => {
+                exit = Exit::Failure;
+                answer
+            }
+        };
         output.write_all(answer.as_bytes())?;
         output.write_all(b"\n")?;
     }
@@ -115,7 +148,8 @@ mod tests {
     fn lengths(input: &[u8]) -> Vec<String> {
         let mut output = Vec::new();
         let lines = Lines { max: MAX, too_long: |max| json!({ "fault": "too_long", "max": max }) };
-        each_line(input, &mut output, lines, |line| line.len().to_string()).unwrap();
+        let length = |line: &[u8]| Said::Answer(line.len().to_string());
+        each_line(input, &mut output, lines, length).unwrap();
         String::from_utf8(output).unwrap().lines().map(str::to_owned).collect()
     }
 
@@ -124,6 +158,25 @@ mod tests {
         assert_eq!(lengths(b"abc\n\nab\r\na"), ["3", "0", "2", "1"]);
         assert!(lengths(b"").is_empty());
         assert_eq!(lengths(b"\xef\xbb\xbfab\n\xef\xbb\xbf\nab"), ["2", "3", "2"]);
+    }
+
+    #[test]
+    fn one_bad_line_fails_the_whole_and_the_others_are_answered() {
+        let ends = |input: &[u8]| {
+            let mut output = Vec::new();
+            let lines = Lines { max: 3, too_long: |max| json!({ "error": max }) };
+            let exit = each_line(input, &mut output, lines, |line| match line {
+                b"" => Said::Nothing,
+                b"bad" => Said::of(&json!({ "error": "bad" })),
+                _ => Said::of(&json!({ "ok": 1 })),
+            });
+            (exit.unwrap(), String::from_utf8(output).unwrap())
+        };
+        let (ok, bad) = ("{\"ok\":1}\n", "{\"error\":\"bad\"}\n");
+        assert_eq!(ends(b""), (Exit::Success, String::new()));
+        assert_eq!(ends(b"a\n\nb\n"), (Exit::Success, [ok, ok].concat()));
+        assert_eq!(ends(b"a\nbad\nb\n"), (Exit::Failure, [ok, bad, ok].concat()));
+        assert_eq!(ends(b"long\na"), (Exit::Failure, ["{\"error\":3}\n", ok].concat()));
     }
 
     #[test]

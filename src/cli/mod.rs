@@ -116,10 +116,7 @@ pub fn main() -> Exit {
         }
         Command::Check(args) => {
             let mut output = output;
-            match check::run(&args, &mut output) {
-                Ok(exit) => return exit,
-                Err(error) => Err(error),
-            }
+            check::run(&args, &mut output)
         }
         Command::Pdu(mut command) => match command.ready() {
             Ok(()) => pdu::run(&command, input, output),
@@ -129,7 +126,7 @@ pub fn main() -> Exit {
         Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input, output),
     };
     match done {
-        Ok(()) => Exit::Success,
+        Ok(exit) => exit,
         // Who reads our output has had enough: `chappe pdu decode | head` is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         Err(error) => {

@@ -9,7 +9,8 @@ use std::io::{self, BufRead, Write};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::lines::{Lines, each_line, octets_of, one_line};
+use super::Exit;
+use super::lines::{Lines, Said, each_line, octets_of};
 use crate::message::{
     receipt::{ReceiptText, plain},
     state::MessageState,
@@ -33,10 +34,10 @@ pub struct ParseArgs {
 ///
 /// # Errors
 /// What reading or writing fails with; never what a line holds.
-pub fn run(args: &ParseArgs, input: impl BufRead, output: impl Write) -> io::Result<()> {
+pub fn run(args: &ParseArgs, input: impl BufRead, output: impl Write) -> io::Result<Exit> {
     let lines = Lines { max: LINE_MAX, too_long: |max| error("line_too_long", max) };
     each_line(input, output, lines, |line| {
-        one_line(&match str::from_utf8(line) {
+        Said::of(&match str::from_utf8(line) {
             Ok(text) => parse_line(text, args.hex),
             Err(at) if args.hex => error("bad_hex", at.valid_up_to()),
             Err(_) => members(line),

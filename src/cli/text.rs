@@ -9,7 +9,8 @@ use std::io::{self, BufRead, Write};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::lines::{Lines, each_line, hex, octets_of, one_line};
+use super::Exit;
+use super::lines::{Lines, Said, each_line, hex, octets_of};
 use crate::text::{
     Alphabet, Change, Encoding, Language, Layout, Plan, Reference, SegmentRange, SegmentRanges,
     TextOptions, TextPlan, TooLong,
@@ -80,11 +81,11 @@ pub enum PlanEncoding {
 /// Plans each line of `input` and writes one JSON object a line to `output`.
 ///
 /// # Errors
-/// What reading `input` or writing `output` gives; a bad line is not an error.
-pub fn run(options: &PlanOptions, input: impl BufRead, output: impl Write) -> io::Result<()> {
+/// What reading `input` or writing `output` gives; never what a line holds.
+pub fn run(options: &PlanOptions, input: impl BufRead, output: impl Write) -> io::Result<Exit> {
     let lines = Lines { max: LINE_OCTETS_MAX, too_long: |max| error("line_too_long", max) };
     each_line(input, output, lines, |line| {
-        one_line(&match str::from_utf8(line) {
+        Said::of(&match str::from_utf8(line) {
             Ok(line) => plan_line(line, options),
             Err(fault) => error("not_utf8", fault.valid_up_to()),
         })

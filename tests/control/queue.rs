@@ -49,6 +49,12 @@ fn what_waits_is_listed_and_purged_with_a_receipt_for_each() {
     let output = world.chappe("queue purge --account nobody");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("no account is called nobody"));
+    // What no engine could mean is a fault of the command line.
+    let output = world.chappe("queue list --class promo");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("transactional"));
+    let output = world.chappe("queue list --destination abc");
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

@@ -72,6 +72,8 @@ impl Client {
             ))
         })?;
         match (answer.answer, answer.error) {
+            // Of a request that cannot be, the command line is at fault.
+            (_, Some(problem)) if problem.kind == "request" => Err(Failure::usage(problem.message)),
             (_, Some(problem)) => Err(Failure::new(problem.message)),
             (Some(answer), None) => Ok(answer),
             (None, None) => Ok(Value::Null),

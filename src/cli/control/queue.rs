@@ -1,10 +1,13 @@
 //! `chappe queue list|purge|reroute`.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use super::table::{Table, span};
 use super::{Asked, Client, Exit, Failure, lines, print};
 use crate::engine::control::{Command, QueueChange, QueueList, Selection};
+use crate::message::class::TrafficClass;
+use crate::message::words::Word;
 
 /// What is done with messages that wait.
 #[derive(Clone, Debug, Subcommand)]
@@ -41,8 +44,9 @@ struct Which {
 
 #[derive(Args, Clone, Debug)]
 struct Rest {
-    /// Of this class: transactional, conversational or marketing
-    #[arg(long, value_name = "CLASS")]
+    /// Of this class
+    #[arg(long, value_name = "CLASS",
+          value_parser = PossibleValuesParser::new(TrafficClass::WORDS))]
     class: Option<String>,
     /// To numbers that begin with these digits
     #[arg(long, value_name = "PREFIX")]

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Failure;
-use super::lines::{Lines, each_line, one_line};
+use super::lines::{Lines, Said, each_line, one_line};
+use super::{Exit, Failure};
 use crate::message::dialect::Dialect;
 use crate::wire::{ErrorBody, Rules, Version};
 
@@ -111,7 +111,7 @@ impl DecodeArgs {
 ///
 /// # Errors
 /// What reading or writing fails with.
-pub fn run(command: &PduCommand, input: impl BufRead, output: impl Write) -> io::Result<()> {
+pub fn run(command: &PduCommand, input: impl BufRead, output: impl Write) -> io::Result<Exit> {
     match command {
         PduCommand::Decode(args) => run_decode(args, input, output),
         PduCommand::Encode => run_encode(input, output),
@@ -129,12 +129,12 @@ pub fn run(command: &PduCommand, input: impl BufRead, output: impl Write) -> io:
 ///
 /// # Errors
 /// What reading or writing fails with; what a line holds is answered on its line.
-pub fn run_decode(args: &DecodeArgs, input: impl BufRead, output: impl Write) -> io::Result<()> {
+pub fn run_decode(args: &DecodeArgs, input: impl BufRead, output: impl Write) -> io::Result<Exit> {
     let rules = args.rules();
     let tlvs = args.dialect.as_ref().map_or(&[][..], |dialect| &dialect.tlvs);
     let lines = Lines { max: LINE_MAX, too_long: decode::line_too_long };
     each_line(input, output, lines, |line| {
-        one_line(&decode_line_with(&String::from_utf8_lossy(line), &rules, tlvs))
+        Said::of(&decode_line_with(&String::from_utf8_lossy(line), &rules, tlvs))
     })
 }
 
@@ -143,9 +143,10 @@ pub fn run_decode(args: &DecodeArgs, input: impl BufRead, output: impl Write) ->
 ///
 /// # Errors
 /// What reading or writing fails with; what a line holds is answered on its line.
-pub fn run_encode(input: impl BufRead, output: impl Write) -> io::Result<()> {
+pub fn run_encode(input: impl BufRead, output: impl Write) -> io::Result<Exit> {
     let lines = Lines { max: LINE_MAX, too_long: encode::line_too_long };
-    each_line(input, output, lines, |line| {
-        encode_line(&String::from_utf8_lossy(line)).unwrap_or_else(|error| one_line(&error))
+    each_line(input, output, lines, |line| match encode_line(&String::from_utf8_lossy(line)) {
+        Ok(digits) => Said::Answer(digits),
+        Err(error) => Said::Error(one_line(&error)),
     })
 }

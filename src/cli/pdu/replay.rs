@@ -15,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::DialectArgs;
 use super::{LINE_MAX, decode, shown};
-use crate::cli::lines::{Lines, each_line, octets_of, one_line};
+use crate::cli::Exit;
+use crate::cli::lines::{Lines, Said, each_line, octets_of, one_line};
 use crate::clock::Now;
 use crate::exchange::{Exchange, PDU_OCTETS_MAX, Peer, Sender};
 use crate::message::dialect::Dialect;
@@ -78,7 +79,7 @@ struct Replay {
 ///
 /// # Errors
 /// What reading or writing fails with; what a line holds is answered on its line.
-pub fn run(args: &ReplayArgs, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+pub fn run(args: &ReplayArgs, input: impl BufRead, mut output: impl Write) -> io::Result<Exit> {
     let dialect = args.dialect.clone().unwrap_or_default();
     let peer = match args.peer {
         PeerKind::Account => Peer::Account,
@@ -94,20 +95,22 @@ pub fn run(args: &ReplayArgs, input: impl BufRead, mut output: impl Write) -> io
         bad_lines: 0,
     };
     let lines = Lines { max: LINE_MAX, too_long: |max| error("line_too_long", max) };
-    each_line(input, &mut output, lines, |line| replay.line(&String::from_utf8_lossy(line)))?;
+    let said = |line: &[u8]| replay.line(&String::from_utf8_lossy(line));
+    let exit = each_line(input, &mut output, lines, said)?;
     let begun = replay.begun.iter().map(Vec::len).sum();
     let counted = shown::summary(&replay.exchange.end(), replay.bad_lines, begun);
     writeln!(output, "{}", one_line(&json!({ "summary": counted })))?;
-    output.flush()
+    output.flush().map(|()| exit)
 }
 
 impl Replay {
     /// The objects for one line, each on a line of its own.
-    fn line(&mut self, line: &str) -> Option<String> {
+    fn line(&mut self, line: &str) -> Said {
+        let bad_before = self.bad_lines;
         self.line = self.line.saturating_add(1);
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
-            return None;
+            return Said::Nothing;
         }
         let objects = match read_line(line) {
             Ok(line) => self.octets(line),
@@ -123,7 +126,11 @@ impl Replay {
             one_line(&object)
         });
         let lines: Vec<String> = lines.collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
+        match lines.join("\n") {
+            none if none.is_empty() => Said::Nothing,
+            wrong if self.bad_lines > bad_before => Said::Error(wrong),
+            lines => Said::Answer(lines),
+        }
     }
 
     /// Cuts octets into PDUs and runs each.

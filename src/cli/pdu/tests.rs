@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{DecodeArgs, Edition, LINE_MAX, decode_line, encode_line, run_decode, run_encode};
+use super::{
+    DecodeArgs, Edition, Exit, LINE_MAX, decode_line, encode_line, run_decode, run_encode,
+};
 use crate::cli::lines::{hex, octets_of};
 use crate::wire::{PDUS, Version, sample};
 
@@ -207,16 +209,17 @@ fn lengths_and_counts_that_agree_are_taken() {
 
 #[test]
 fn a_line_too_long_is_an_error_with_the_members_of_every_other() {
-    let answer = |run: fn(&[u8], &mut Vec<u8>)| {
+    let answer = |run: fn(&[u8], &mut Vec<u8>) -> std::io::Result<Exit>| {
         let mut output = Vec::new();
-        run(&vec![b'0'; LINE_MAX + 1], &mut output);
+        let exit = run(&vec![b'0'; LINE_MAX + 1], &mut output).unwrap();
+        assert_eq!(exit, Exit::Failure);
         serde_json::from_slice::<Value>(&output).unwrap()["error"].clone()
     };
-    let decoded = answer(|line, out| run_decode(&DecodeArgs::default(), line, out).unwrap());
+    let decoded = answer(|line, out| run_decode(&DecodeArgs::default(), line, out));
     let expected = json!({ "fault": "line_too_long", "field": null, "offset": LINE_MAX,
         "status": null });
     assert_eq!(decoded, expected);
-    let encoded = answer(|line, out| run_encode(line, out).unwrap());
+    let encoded = answer(|line, out| run_encode(line, out));
     assert_eq!((&encoded["fault"], &encoded["field"]), (&json!("line_too_long"), &json!("")));
 }
 
