@@ -19,7 +19,8 @@
 //! an argument, decisions go out as values. It is all there is with `--no-default-features`, builds
 //! in seconds, and serves as a library.
 //!
-//! **[`clock`]** is one moment on two clocks, handed in by whoever drives a state machine.
+//! **[`clock`]** is one moment on two clocks, handed in by whoever drives a state machine, and what
+//! the clocks of a place show then.
 //!
 //! **[`wire`]** turns octets into PDUs and back. One table declares every PDU, TLV and status;
 //! types, codec, permissions, the dissector and the fuzzers' dictionary come from it. Decoding

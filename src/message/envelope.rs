@@ -30,6 +30,9 @@ pub struct Message {
     pub priority_flag: u8,
     /// `registered_delivery` as submitted: which receipts the account wants.
     pub registered_delivery: u8,
+    /// Its carrier is asked for a receipt whatever `registered_delivery` says: it tells of segments
+    /// for which its account asked.
+    pub asks_for_all: bool,
     /// `replace_if_present_flag` as submitted.
     pub replace_if_present_flag: u8,
     /// The `data_coding` it is sent with.
@@ -72,6 +75,7 @@ impl Default for Message {
             protocol_id: 0,
             priority_flag: 0,
             registered_delivery: 0,
+            asks_for_all: false,
             replace_if_present_flag: 0,
             data_coding: 0,
             submitted_coding: 0,

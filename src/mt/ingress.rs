@@ -131,6 +131,7 @@ impl Admission {
             protocol_id: submit.protocol_id,
             priority_flag: submit.priority_flag,
             registered_delivery: submit.registered_delivery,
+            asks_for_all: false,
             replace_if_present_flag: submit.replace_if_present_flag,
             data_coding: text.data_coding,
             submitted_coding: submit.data_coding,

@@ -6,7 +6,7 @@ mod own;
 mod tests;
 
 use own::Marked;
-pub use own::{can_be_marked, is_own_segment, own_reference};
+pub use own::{can_be_marked, is_own_segment, own_reference, own_segment};
 
 use super::ingress::{Languages, Recoding};
 use crate::message::encodings::Encodings;
@@ -335,7 +335,10 @@ fn frame<'a>(message: &'a Message, writing: &'a Writing) -> SubmitSm<'a> {
         esm_class: message.esm_class | mode | writing.esm_class_bits,
         protocol_id: message.protocol_id,
         priority_flag: writing.priority_flag.unwrap_or(message.priority_flag),
-        registered_delivery: message.registered_delivery,
+        registered_delivery: match message.asks_for_all {
+            true => message.registered_delivery & !0x03 | 0x01,
+            false => message.registered_delivery,
+        },
         replace_if_present_flag: message.replace_if_present_flag,
         data_coding: message.data_coding,
         sm_default_msg_id: message.sm_default_msg_id,

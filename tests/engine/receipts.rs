@@ -116,3 +116,35 @@ async fn words_and_types_of_a_carriers_own_say_the_state() {
         assert_eq!(esme.delivered(at + 1).await[at].receipt().1, told);
     }
 }
+
+/// Interop quirk 15: Adobe asks for a receipt of the first segment alone, and sends that last.
+#[tokio::test]
+async fn q15_one_receipt_of_a_carrier_tells_of_all_segments_that_an_account_cut() {
+    let smsc = Smsc::with(|submit| match submit.text[5] {
+        2 if submit.registered_delivery == 1 => Reply::Report("DELIVRD"),
+        _ => Reply::Take,
+    })
+    .await;
+    let dialect = "base = \"last-receipt\"\n";
+    let world = World::before(&smsc, &format!("[dialect.quick] {dialect}")).await;
+    let esme = Esme::bind(world.smpp()).await;
+    let segment = |sequence: u8, registered_delivery: u8| Submit {
+        esm_class: 0x40,
+        registered_delivery,
+        ..Submit::new([5, 0, 3, 9, 2, sequence, b'x'])
+    };
+    let first = esme.accepted(segment(1, 1)).await;
+    let last = esme.accepted(segment(2, 0)).await;
+    let told = esme.delivered(1).await;
+    assert_eq!(told[0].receipt(), (first, "DELIVRD".to_owned(), 0));
+    world.counts("chappe_messages_awaiting_receipt", 0.0).await;
+    let submits = smsc.submits();
+    assert_eq!(submits.iter().map(|one| one.registered_delivery).collect::<Vec<_>>(), [1, 1]);
+    let (asked, listed) = (segment(1, 1), segment(2, 1));
+    let both = [esme.accepted(asked).await, esme.accepted(listed).await];
+    let told = esme.delivered(3).await;
+    let mut ids: Vec<String> = told[1..].iter().map(|one| one.receipt().0).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, both);
+    assert!(!told.iter().any(|one| one.receipt().0 == last), "nobody asked for it");
+}

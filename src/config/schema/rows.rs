@@ -246,7 +246,8 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     dialect: Kind::Name, Default(r#""default""#);
     /// Receipts for a message that it cut itself (one that we cut always brings one): one for
     /// `each` segment, as an SMSC would, or `one` for all: that of the last segment tells of
-    /// success, and a segment that fails is told by its own (quirk 15).
+    /// success, and a segment that fails is told by its own. An account that asks for the receipt
+    /// of one segment alone wants `each` (quirk 15).
     multipart_receipts: words::<MultipartReceipts>(), Default(r#""each""#);
     /// What the one receipt says for a message that we cut: the `worst` state of its segments, once
     /// all are known; `any` is DELIVERED as soon as one is, else the worst; `first` is the first

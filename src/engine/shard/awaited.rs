@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::awaiting::{Awaiting, More, Wait};
 use super::live::{Of, PLACES_MAX};
 use super::receipts::is_final;
+use super::siblings::Ended;
 use super::{AWAITED_TICKETS, Counted, Effects, Shard};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
@@ -142,6 +143,12 @@ impl<L: Clone> Shard<L> {
             self.complete(now, ticket, effects);
             return;
         }
+        if let Some(outcome) = self.inherited(live.id, now.wall) {
+            let subject = Subject::of(&live.message);
+            self.close(ticket, &outcome, effects);
+            self.tell(subject, outcome, effects);
+            return;
+        }
         let registered_delivery = live.message.registered_delivery;
         let (state, error) = unheard(registered_delivery, live.said_unknown, effects);
         self.end(now, ticket, state, error, effects);
@@ -192,7 +199,11 @@ impl<L: Clone> Shard<L> {
         }
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(accepted_at)));
         let (state, cause) = worst;
-        self.end_awaited(place, Outcome { state, cause, ..outcome }, effects);
+        let outcome = Outcome { state, cause, ..outcome };
+        let carrier = receipt.carrier;
+        let heirs = self.heirs(carrier, Ended { outcome: &outcome, by_receipt: true });
+        self.end_awaited(place, outcome, effects);
+        heirs.into_iter().for_each(|heir| self.inherit(now, heir, effects));
     }
 
     /// Nothing is known of a message, and more may follow; but it is not waited for as long as for
@@ -215,7 +226,7 @@ impl<L: Clone> Shard<L> {
     }
 
     /// A message is given up at this moment, or before it where that was said already.
-    fn give_up_at(&mut self, place: u32, until: Duration) {
+    pub(super) fn give_up_at(&mut self, place: u32, until: Duration) {
         let Some(id) = self.awaiting.get(place).map(|record| record.id) else { return };
         let Some(more) = self.awaiting.more_mut(place) else { return };
         if more.give_up_at.is_zero() || until < more.give_up_at {
@@ -255,6 +266,12 @@ impl<L: Clone> Shard<L> {
         let Some(record) = self.awaiting.get(place) else { return };
         let (id, registered_delivery) = (record.id, record.registered_delivery);
         let more = self.awaiting.more(place);
+        if let Some(outcome) = self.inherited(id, now.wall)
+            && more.is_none_or(|more| more.worst.is_none())
+        {
+            self.end_awaited(place, outcome, effects);
+            return;
+        }
         let heard = more.and_then(|more| Some((more.worst.clone()?, more.done_s)));
         let (state, cause, done) = match heard {
             Some(((state, cause), done_s)) => {
@@ -270,7 +287,12 @@ impl<L: Clone> Shard<L> {
     }
 
     /// The end of a message that its account hears of.
-    fn end_awaited<E: Effects<Link = L>>(&mut self, place: u32, outcome: Outcome, effects: &mut E) {
+    pub(super) fn end_awaited<E: Effects<Link = L>>(
+        &mut self,
+        place: u32,
+        outcome: Outcome,
+        effects: &mut E,
+    ) {
         let Some(subject) = self.awaiting.subject(place) else { return };
         let Outcome { id, state, done, .. } = outcome;
         effects.count(Counted::Ended(state));

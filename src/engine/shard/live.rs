@@ -206,9 +206,9 @@ impl Live {
         self.doubtful = doubtful;
     }
 
-    /// Whether its account asked to hear anything of it.
+    /// Whether its account asked to hear anything of it, or of what its receipt tells of.
     pub fn wants_receipt(&self) -> bool {
-        self.message.registered_delivery & RECEIPT_BITS != 0
+        self.message.registered_delivery & RECEIPT_BITS != 0 || self.message.asks_for_all
     }
 
     pub fn segment_mut(&mut self, segment: u8) -> Option<&mut Segment> {

@@ -35,6 +35,7 @@ mod reconfigure;
 mod register;
 mod replace;
 mod segments;
+mod siblings;
 mod spent;
 #[cfg(test)]
 mod tests;
@@ -74,6 +75,7 @@ pub use questions::{CarrierSays, Question};
 pub use recall::Cancellation;
 use recall::Recalls;
 use register::{End, Register};
+use siblings::{Ended as SegmentEnded, Siblings};
 use spent::SpentReceipts;
 pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 
@@ -105,6 +107,7 @@ pub struct Shard<L> {
     slots: Slots,
     register: Register,
     multis: Multis,
+    siblings: Siblings,
     recalls: Recalls<L>,
     operations: Operations,
     /// Messages not yet answered by their carrier.
@@ -167,6 +170,7 @@ impl<L: Clone> Shard<L> {
             reassembly: Reassembly::new(limits.reassembly),
             register: Register::new(limits.ended_max),
             multis: Multis::default(),
+            siblings: Siblings::default(),
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
@@ -211,6 +215,7 @@ impl<L: Clone> Shard<L> {
         }
         let id = MessageId::new(self.node, self.counter);
         self.counter += self.counter_step;
+        let message = self.join_siblings(id, message, carrier);
         let reference = self.reference(&message, carrier);
         let (send_at, expires_at) = (message.send_at, message.expires_at);
         let scheduled = send_at > now.wall;
@@ -380,9 +385,11 @@ impl<L: Clone> Shard<L> {
         }
         let cause = error.into();
         let outcome = Outcome { id: live.id, state, is_final: true, cause, done: now.wall };
-        let subject = Subject::of(&live.message);
+        let (subject, carrier) = (Subject::of(&live.message), live.carrier);
+        let heirs = self.heirs(carrier, SegmentEnded { outcome: &outcome, by_receipt: false });
         self.close(ticket, &outcome, effects);
         self.tell(subject, outcome, effects);
+        heirs.into_iter().for_each(|heir| self.inherit(now, heir, effects));
     }
 
     /// A message ends so: what is heard of it from now on is heard twice.
@@ -438,6 +445,9 @@ impl<L: Clone> Shard<L> {
         account: u32,
         (state, error, done): (MessageState, u8, Duration),
     ) {
+        if !self.siblings.is_empty() {
+            self.siblings.ended(id);
+        }
         let Some(number) = self.number_of(id) else { return };
         let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
         self.register.end(number, End { account, done_s, state, error });

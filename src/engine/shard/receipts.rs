@@ -8,6 +8,7 @@ use super::awaited::UNKNOWN_MARGIN;
 use super::awaiting::ALIKE_MAX;
 use super::doubts::number_of;
 use super::live::Of;
+use super::siblings::Ended;
 use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
@@ -64,15 +65,17 @@ impl<L: Clone> Shard<L> {
         } else if complete && let Some(place) = self.await_receipt(now, ticket, effects) {
             target = Target::Awaited(place, id);
         }
-        let Some(key) = key else { return };
-        if let Target::Live(ticket) = target
-            && self.slots.get(ticket).is_some()
-        {
-            self.link_key(key, ticket);
+        if let Some(key) = key {
+            if let Target::Live(ticket) = target
+                && self.slots.get(ticket).is_some()
+            {
+                self.link_key(key, ticket);
+            }
+            if !self.parked.is_empty() {
+                self.unpark(now, key, target, effects);
+            }
         }
-        if !self.parked.is_empty() {
-            self.unpark(now, key, target, effects);
-        }
+        self.inherit(now, id, effects);
     }
 
     /// A receipt of the carrier: matched, kept for the response it came before, or unknown. It is
@@ -257,8 +260,23 @@ impl<L: Clone> Shard<L> {
         }
         effects.count(Counted::FinalReceipt(now.wall.saturating_sub(message.accepted_at)));
         let outcome = Outcome { state, cause, ..outcome };
+        self.end_by_receipt(now, ticket, outcome, effects);
+    }
+
+    /// The end of a live message of which receipts have said it.
+    fn end_by_receipt<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        outcome: Outcome,
+        effects: &mut E,
+    ) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        let (message, carrier) = (Arc::clone(&live.message), live.carrier);
+        let heirs = self.heirs(carrier, Ended { outcome: &outcome, by_receipt: true });
         self.close(ticket, &outcome, effects);
         self.tell(Subject::of(&message), outcome, effects);
+        heirs.into_iter().for_each(|heir| self.inherit(now, heir, effects));
     }
 
     /// Whether nothing follows what a carrier says so.
@@ -293,9 +311,7 @@ impl<L: Clone> Shard<L> {
         };
         let done = Duration::from_secs(u64::from(live.done_s)).min(now.wall);
         let outcome = Outcome { id: live.id, state, is_final: true, cause, done };
-        let message = Arc::clone(&live.message);
-        self.close(ticket, &outcome, effects);
-        self.tell(Subject::of(&message), outcome, effects);
+        self.end_by_receipt(now, ticket, outcome, effects);
     }
 
     /// Sends the account its receipt, if it asked for one of this state.

@@ -32,6 +32,15 @@ pub fn is_own_segment(esm_class: u8, tlvs: Tlvs<'_>) -> bool {
     esm_class & UDHI != 0 || tlvs.find(TlvTag::SAR_MSG_REF_NUM).is_some()
 }
 
+/// Which segment of which message one is that an account cut itself, by its UDH or its TLVs.
+#[must_use]
+pub fn own_segment(message: &Message) -> Option<Concatenation> {
+    if message.esm_class & UDHI != 0 {
+        return Udh::split(message.user_data.octets()).ok()?.0.concatenation();
+    }
+    if message.tlvs.is_empty() { None } else { sar::read(Tlvs::take(&message.tlvs).0) }
+}
+
 /// The reference that an account gave a segment it cut itself, in its UDH or its TLVs.
 #[must_use]
 pub fn own_reference(message: &Message) -> Option<u16> {

@@ -339,3 +339,14 @@ fn a_segment_that_an_account_cut_is_marked_as_its_carrier_wants() {
         assert_eq!(can_be_marked(&message, &writing), fits, "{data_coding} {octets}");
     }
 }
+
+#[test]
+fn a_receipt_that_tells_of_other_segments_is_asked_for_whatever_the_account_asks() {
+    for (asked, sent) in [(0, 1), (1, 1), (2, 1), (0x10, 0x11)] {
+        let plain = message(b"x", Reference::Udh8);
+        let message = Message { registered_delivery: asked, asks_for_all: true, ..plain };
+        assert_eq!(frame(&message, &Writing::default()).registered_delivery, sent);
+        let message = Message { asks_for_all: false, ..message };
+        assert_eq!(frame(&message, &Writing::default()).registered_delivery, asked);
+    }
+}

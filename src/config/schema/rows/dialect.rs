@@ -145,10 +145,13 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// read the state, the message ends UNKNOWN an hour after its validity if nothing better came.
     receipt_unknown: words::<UnknownState>(), Default(r#""final""#);
     /// The segments of a long message whose receipt ends it: `each`, or the `first` or `last` alone
-    /// where the carrier sends no others (quirk 15: Jasmin #1123, #663, Adobe).
+    /// where the carrier sends no others. Segments that an account cut itself end by it too: up to
+    /// 65,536 messages a shard are known by their segments, beyond it those of the oldest wait for
+    /// receipts of their own (quirk 15: Jasmin #1123, #663, Adobe).
     receipt_segments: words::<ReceiptSegments>(), Default(r#""each""#);
     /// From the first receipt of a long message to its end in the worst state heard of, if those of
-    /// its other segments do not come: some carriers send none. Handsets that take one segment
+    /// its other segments do not come: some carriers send none. Segments that an account cut itself
+    /// end so where `receipt_segments` names one of them. Handsets that take one segment
     /// mostly take all within a minute.
     receipt_segments_wait_ms: ms(0, 604_800_000), Default("300000");
     /// TLVs of a carrier's receipts that go on to the account, beside those that our receipts

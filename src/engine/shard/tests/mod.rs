@@ -18,6 +18,7 @@ mod recalls;
 mod replaces;
 mod sequences;
 mod settled;
+mod siblings;
 mod statuses;
 mod waiting;
 
@@ -389,6 +390,7 @@ impl World {
         assert!(shard.awaiting.is_empty(), "records of messages that are gone");
         assert!(shard.questions.is_empty(), "questions about messages that are gone");
         assert!(shard.recalls.is_empty(), "requests without an answer");
+        assert!(shard.siblings.is_empty(), "messages all of whose segments are gone");
         assert_eq!(shard.operations.len(), 0, "operations without an answer");
         assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();
