@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 mod config;
 #[path = "../fuzz/checks/dialect.rs"]
 mod dialect;
+#[cfg(feature = "runtime")]
+#[path = "../fuzz/checks/journal.rs"]
+mod journal;
 #[path = "../fuzz/checks/reassembly.rs"]
 mod reassembly;
 #[path = "../fuzz/checks/receipt.rs"]
@@ -40,10 +43,12 @@ const TARGETS: &[(&str, Check)] = &[
     ("time", time::time),
     #[cfg(feature = "runtime")]
     ("config", config::config),
+    #[cfg(feature = "runtime")]
+    ("journal", journal::journal),
 ];
 
 /// Targets that need more than the pure half: without it they are not replayed.
-const OF_THE_RUNTIME: [&str; 1] = ["config"];
+const OF_THE_RUNTIME: [&str; 2] = ["config", "journal"];
 
 /// Files a corpus may have: enough to reach every branch, few enough to read over.
 const CORPUS_FILES_MAX: usize = 200;

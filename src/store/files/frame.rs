@@ -17,7 +17,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::store::Position;
 
-use super::layout::{BLOCK, KEY_OCTETS};
+use super::layout::{BLOCK, KEY_OCTETS, NUMBER_MAX};
 
 const MAGIC: [u8; 4] = *b"CHfr";
 pub(super) const HEADER: usize = 48;
@@ -111,7 +111,8 @@ impl Header {
             |at: usize| octets[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word));
         let long =
             |at: usize| octets[at..].first_chunk().map_or(0, |long| u64::from_le_bytes(*long));
-        if octets[..4] != MAGIC || long(8) != generation || long(16) != offset {
+        let is_here = octets[..4] == MAGIC && long(8) == generation && long(16) == offset;
+        if !is_here || long(24) > NUMBER_MAX {
             return None;
         }
         let kind = [Kind::Batches, Kind::Records];

@@ -285,7 +285,12 @@ fn lost(
         Cut::Whole(generation) => (generation, DATA_START),
     };
     let mut last = Position::NONE;
-    for generation in first..=last_generation {
+    // Of those that are there: how many should be is only a number.
+    let there = Listing::read(disk)?.segments;
+    for generation in there.into_iter().filter(|there| (first..=last_generation).contains(there)) {
+        if generation > first {
+            offset = DATA_START;
+        }
         if let Some(mut window) = raw(disk, generation)? {
             let reading = |error| machine(format!("reading {}", Name::segment(generation)), error);
             while let Some(header) = window.later(generation, offset).map_err(reading)? {
@@ -293,7 +298,6 @@ fn lost(
                 offset = header.end();
             }
         }
-        offset = DATA_START;
     }
     Ok((last >= next).then_some((next, last)))
 }

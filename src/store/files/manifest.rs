@@ -6,7 +6,7 @@ use crate::store::error::machine;
 use crate::store::{Error, Position};
 
 use super::Disk;
-use super::layout::{Block, Kind, MANIFEST, MANIFEST_NEW};
+use super::layout::{Block, Kind, MANIFEST, MANIFEST_NEW, NUMBER_MAX};
 
 /// What the file `journal` says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,6 +50,14 @@ impl Manifest {
             let what = "it was opened more often than can be counted".to_owned();
             return Err(Error::Damaged { file: MANIFEST.to_owned(), offset: 0, what });
         };
+        let numbers = [first_generation, first, last_generation, checkpoint, closed];
+        if numbers.iter().any(|number| *number > NUMBER_MAX) || first_generation > last_generation {
+            let what = format!(
+                "it counts segments {first_generation} to {last_generation} from position {first} \
+                 on, and checkpoint {checkpoint}"
+            );
+            return Err(Error::Damaged { file: MANIFEST.to_owned(), offset: 0, what });
+        }
         let first = Position::new(first);
         // Positions begin with 1.
         let closed = Some(Position::new(closed)).filter(|closed| *closed > Position::NONE);

@@ -1,5 +1,7 @@
 //! A damaged journal to one that can be opened: what is not to be trusted is put aside.
 
+use std::collections::BTreeSet;
+
 use crate::store::error::machine;
 use crate::store::{Error, Position};
 
@@ -8,6 +10,7 @@ use super::inspect::{Cut, Damage, Report, inspect, locked, manifest};
 use super::layout::Name;
 use super::manifest::Manifest;
 use super::segment::Segment;
+use super::survey::Listing;
 
 /// Octets that are copied at once.
 const COPY: usize = 1 << 20;
@@ -73,7 +76,12 @@ fn cut(
     };
     // It ends elsewhere from now on.
     manifest.closed = None;
-    for generation in (whole_from..=manifest.last_generation).rev() {
+    // Of the files that are there, for how many should be is only a number; a key may be there
+    // without its segment.
+    let Listing { segments, keys, .. } = Listing::read(disk)?;
+    let is_cut = |there: &u64| (whole_from..=manifest.last_generation).contains(there);
+    let there: BTreeSet<u64> = segments.into_iter().chain(keys).filter(is_cut).collect();
+    for generation in there.into_iter().rev() {
         aside.copy(&Name::segment(generation), 0, &Name::segment(generation))?;
         aside.copy(&Name::key(generation), 0, &Name::key(generation))?;
     }

@@ -8,6 +8,7 @@ use crate::store::{Error, Position};
 use super::frame::Key;
 use super::layout::{BLOCK, Block, DATA_START, KEY_OCTETS, Kind, Name, SEGMENT_NEW, open};
 use super::scan::Window;
+use super::settings::SEGMENT_MAX;
 use super::{Disk, DiskFile};
 
 /// Octets that are written at once to fill a new file.
@@ -55,6 +56,9 @@ impl Segment {
         let [said, octets, ..] = block.numbers;
         if said != generation {
             return Err(damaged(0, format!("it says that it is of generation {said}")));
+        }
+        if octets > SEGMENT_MAX {
+            return Err(damaged(0, format!("it says that it has {octets} octets")));
         }
         let found = file.octets().map_err(|error| machine(format!("reading {name}"), error))?;
         let key = read_key(disk, &Name::key(generation), generation)?;

@@ -6,7 +6,7 @@ use super::frame::span_of_one;
 use super::layout::{BLOCK, DATA_START};
 
 /// Largest value of `segment_octets`.
-const SEGMENT_MAX: u64 = 4 << 30;
+pub(super) const SEGMENT_MAX: u64 = 4 << 30;
 
 /// How a journal in files is laid out and what it bounds.
 #[derive(Clone, Debug, Eq, PartialEq)]
