@@ -280,6 +280,23 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_from_a_position_that_no_journal_comes_to_is_none() {
+        let header = |first| Header {
+            kind: Kind::Batches,
+            generation: 7,
+            offset: 512,
+            first: Position::new(first),
+            count: u32::MAX,
+            epoch: 3,
+            sealed: 0,
+        };
+        let decoded = |first| Header::decode(&header(first).encode(), 7, 512);
+        assert_eq!(decoded(NUMBER_MAX), Some(header(NUMBER_MAX)));
+        assert!(header(NUMBER_MAX).next().number() > NUMBER_MAX);
+        assert_eq!([NUMBER_MAX + 1, u64::MAX].map(decoded), [None, None]);
+    }
+
+    #[test]
     fn a_frame_with_any_octet_changed_or_missing_is_none() {
         let key = Key::new(&[1; KEY_OCTETS]);
         let octets = sealed(&key, 512, &[b"one", &[5; 300]]);

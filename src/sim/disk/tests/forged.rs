@@ -1,0 +1,76 @@
+//! Blocks that are whole and say what no journal would.
+
+use super::damage::{LAST, open, sample};
+use super::*;
+use crate::store::{Error, Journal, check, repair};
+
+const SEGMENT: u64 = 24 << 10;
+/// Of the manifest's numbers: the last segment that counts.
+const LAST_GENERATION: usize = 3;
+
+/// The sample, where one number in the first block of a file is another.
+fn renumbered(name: &str, number: usize, value: u64) -> SimDisk {
+    let disk = sample();
+    let mut octets = disk.contents(name).unwrap();
+    octets[16 + 8 * number..][..8].copy_from_slice(&value.to_le_bytes());
+    let checksum = crc32fast::hash(&octets[16..BLOCK]);
+    octets[12..16].copy_from_slice(&checksum.to_le_bytes());
+    disk.put(name, &octets);
+    disk
+}
+
+#[test]
+fn segments_that_are_only_counted_are_not_looked_for_one_by_one() {
+    let last = 1 << 61;
+    let disk = renumbered("journal", LAST_GENERATION, last);
+    match open(&disk) {
+        Err(Error::Missing { file }) => assert!(file.ends_with(".segment"), "{file}"),
+        other => panic!("{other:?}"),
+    }
+    let report = check(&disk).unwrap();
+    assert_eq!((report.last.number(), report.damage.unwrap().lost), (LAST, None));
+    let repaired = repair(&disk, SEGMENT).unwrap();
+    assert_eq!((repaired.left.damage, repaired.left.last.number()), (None, LAST));
+    assert_eq!(open(&disk).unwrap().progress().durable().number(), LAST);
+}
+
+#[test]
+fn a_manifest_that_counts_further_than_any_journal_is_damaged() {
+    // Its epoch, and then the other ones; the last one is where it was closed.
+    let too_high = [u64::from(u32::MAX), (1 << 62) + 1, u64::MAX];
+    for (number, value) in (0..6).flat_map(|number| too_high.map(|value| (number, value))) {
+        if number > 0 && value == too_high[0] {
+            continue;
+        }
+        let disk = renumbered("journal", number, value);
+        match (open(&disk), check(&disk), repair(&disk, SEGMENT)) {
+            (
+                Err(Error::Damaged { file, offset: 0, .. }),
+                Err(Error::Damaged { .. }),
+                Err(Error::Damaged { .. }),
+            ) => assert_eq!(file, "journal"),
+            other => panic!("{number} {value}: {other:?}"),
+        }
+    }
+    let disk = renumbered("journal", LAST_GENERATION, 0);
+    assert!(matches!(open(&disk), Err(Error::Damaged { .. })), "the last one before the first");
+}
+
+#[test]
+fn a_segment_that_is_longer_than_any_is_damaged_and_not_filled_up() {
+    let name = "0000000001.segment";
+    for octets in [(4 << 30) + 1, u64::MAX] {
+        let disk = renumbered(name, 1, octets);
+        match open(&disk) {
+            Err(Error::Damaged { file, offset: 0, what }) => {
+                assert_eq!((&*file, what), (name, format!("it says that it has {octets} octets")));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(repair(&disk, SEGMENT).unwrap().left.damage.is_none());
+        for name in disk.list().unwrap() {
+            assert!(disk.contents(&name).unwrap().len() as u64 <= SEGMENT, "{name}");
+        }
+        assert!(open(&disk).is_ok());
+    }
+}
