@@ -4,8 +4,10 @@ use super::*;
 
 mod crashes;
 mod damage;
+mod forged;
 mod journal;
 mod repair;
+mod resized;
 
 fn written(disk: &SimDisk, name: &str, octets: &[u8]) -> Arc<dyn DiskFile> {
     let file = disk.create(name).unwrap();

@@ -53,14 +53,18 @@ pub(super) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<Recovered,
     if manifest.closed.is_none() {
         settle(active, &tail)?;
     }
-    let ready: VecDeque<Segment> = segments.drain(begun..).collect();
     // From here on files are changed: all that can be refused has been.
+    for name in &listing.unfinished {
+        disk.remove(name).map_err(|error| machine(format!("removing {name}"), error))?;
+    }
+    // A place in a file is written once in an epoch.
+    let mut manifest = Manifest { epoch: manifest.epoch + 1, closed: None, ..manifest };
+    let held = if tail.last.is_some() { begun } else { 0 };
+    let ready = with_room(disk, settings, &mut manifest, &mut segments, held)?;
+    manifest.write(disk)?;
     let spares = tidy(disk, settings, &listing, &manifest)?;
     let stale = listing.checkpoints.iter().chain(&listing.checkpoint_keys);
     checkpoint::remove(disk, stale.copied(), checkpoint.as_ref().map(|stored| stored.number))?;
-    // A place in a file is written once in an epoch.
-    let manifest = Manifest { epoch: manifest.epoch + 1, closed: None, ..manifest };
-    manifest.write(disk)?;
     Ok(Recovered { manifest, segments, ready, spares, tail, checkpoint })
 }
 
@@ -84,17 +88,48 @@ fn settle(segment: &Segment, tail: &Tail) -> Result<(), Error> {
     segment.file.sync_data().map_err(doing)
 }
 
-/// Finishes what the last life was about to do: gives up segments that do not count any more, and
-/// removes what was never finished. Says which spare files there are.
+/// Goes on with the first `held` segments, and with those behind that have room for any batch of
+/// today: others were made when batches were smaller. Gives those that are ready; the last one of
+/// `segments` is to be written.
+fn with_room(
+    disk: &dyn Disk,
+    settings: &Settings,
+    manifest: &mut Manifest,
+    segments: &mut Vec<Segment>,
+    held: usize,
+) -> Result<VecDeque<Segment>, Error> {
+    let has_room = |segment: &Segment| segment.octets >= settings.segment_octets_least();
+    let mut unbegun = VecDeque::from(segments.split_off(held));
+    while held == 0 && unbegun.front().is_some_and(|segment| !has_room(segment)) {
+        unbegun.pop_front();
+    }
+    let kept = unbegun.iter().take_while(|segment| has_room(segment)).count();
+    unbegun.truncate(kept);
+    if held == 0 {
+        let active = match unbegun.pop_front() {
+            Some(active) => active,
+            None => {
+                let generation = manifest.last_generation + 1;
+                Segment::prepare(disk, generation, settings.segment_octets, None)?
+            }
+        };
+        manifest.first_generation = active.generation;
+        segments.push(Segment { first: manifest.first, ..active });
+    }
+    if let Some(last) = unbegun.back().or(segments.last()) {
+        manifest.last_generation = last.generation;
+    }
+    Ok(unbegun)
+}
+
+/// Finishes what the last life was about to do: gives up segments that do not count any more. Says
+/// which spare files there are.
 fn tidy(
     disk: &dyn Disk,
     settings: &Settings,
     listing: &Listing,
     manifest: &Manifest,
 ) -> Result<Vec<String>, Error> {
-    for name in &listing.unfinished {
-        disk.remove(name).map_err(|error| machine(format!("removing {name}"), error))?;
-    }
     let mut spares = keep_spares(disk, listing.spares.clone(), settings.segment_octets)?;
     let is_live =
         |number: u64| (manifest.first_generation..=manifest.last_generation).contains(&number);

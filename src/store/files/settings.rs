@@ -38,9 +38,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How long a segment is at least: it has room for one batch.
+    pub(super) const fn segment_octets_least(&self) -> u64 {
+        DATA_START + span_of_one(self.batch_octets_max)
+    }
+
     /// Whether all is within its bounds.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let least = DATA_START + span_of_one(self.batch_octets_max);
+        let least = self.segment_octets_least();
         let wrong = if !self.segment_octets.is_multiple_of(BLOCK as u64) {
             format!("segment_octets: found {}; expected a multiple of {BLOCK}", self.segment_octets)
         } else if !(least..=SEGMENT_MAX).contains(&self.segment_octets) {

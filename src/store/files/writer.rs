@@ -228,6 +228,8 @@ impl Writer {
         self.segment = Segment { first: self.next, ..segment };
         self.offset = super::layout::DATA_START;
         self.shared.catalogue.begin(self.segment.clone());
+        let end = self.offset + self.draft.span();
+        debug_assert!(end <= self.segment.octets, "a segment without room for a batch");
         Ok(())
     }
 }
