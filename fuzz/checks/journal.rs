@@ -90,8 +90,8 @@ fn opens(files: &Files, disk: &SimDisk) -> Option<Position> {
     let watcher = journal.shared_progress().watch().expect("nobody else watches");
     assert!(watcher.wait(submitted, PATIENCE), "{:?}", journal.progress());
     drop(journal);
-    let again = told(FileJournal::open_on(Arc::new(disk.restart()), settings));
-    let again = again.expect("it was opened, and what it wrote is durable");
+    let again = FileJournal::open_on(Arc::new(disk.restart()), settings);
+    let again = again.unwrap_or_else(|why| panic!("it was opened, and what it wrote: {why}"));
     assert_eq!(again.progress().durable(), submitted);
     let mut found = None;
     let end = again.replay(submitted, &mut |entry| {

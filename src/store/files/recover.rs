@@ -130,14 +130,15 @@ fn tidy(
     listing: &Listing,
     manifest: &Manifest,
 ) -> Result<Vec<String>, Error> {
-    let mut spares = keep_spares(disk, listing.spares.clone(), settings.segment_octets)?;
+    let (first, octets) = (manifest.first_generation, settings.segment_octets);
+    let mut spares = keep_spares(disk, &listing.spares, first, octets)?;
     let is_live =
         |number: u64| (manifest.first_generation..=manifest.last_generation).contains(&number);
     for generation in listing.segments.iter().copied().filter(|number| !is_live(*number)) {
         // One that never counted, or was cut, will have its number again: its frames with it.
-        let is_over = generation < manifest.first_generation;
+        let is_over = generation < first;
         let kept = if is_over { spares.len() } else { SPARES_MAX };
-        spares.extend(give_up(disk, generation, settings.segment_octets, kept)?);
+        spares.extend(give_up(disk, generation, octets, kept)?);
     }
     for number in listing.keys.iter().copied().filter(|number| !is_live(*number)) {
         destroy_key(disk, &Name::key(number))?;

@@ -105,10 +105,14 @@ fn fill(disk: &dyn Disk, octets: u64) -> std::io::Result<Arc<dyn DiskFile>> {
     Ok(file)
 }
 
-/// Whether a file with octets of frames in it is as long as those to be made now are.
-pub(super) fn fits(disk: &dyn Disk, name: &str, octets: u64) -> bool {
+/// Whether a file is of use for a new segment: as long as those to be made now, and of this
+/// generation, which is over. Frames of one to come would count again.
+pub(super) fn fits(disk: &dyn Disk, name: &str, generation: u64, octets: u64) -> bool {
+    let Ok(file) = disk.open(name) else { return false };
     octets > DATA_START
-        && disk.open(name).and_then(|file| file.octets()).is_ok_and(|found| found == octets)
+        && file.octets().is_ok_and(|found| found == octets)
+        && Block::read(Kind::Segment, name, &*file)
+            .is_ok_and(|block| block.numbers[0] == generation)
 }
 
 /// Makes the file of a key, durable but for its name.
@@ -157,7 +161,7 @@ pub(super) fn give_up(
     destroy_key(disk, &Name::key(generation))?;
     let name = Name::segment(generation);
     let doing = |error| machine(format!("giving up {name}"), error);
-    if spares < super::SPARES_MAX && fits(disk, &name, octets) {
+    if spares < super::SPARES_MAX && fits(disk, &name, generation, octets) {
         let spare = Name::spare(generation);
         disk.rename(&name, &spare).map_err(doing)?;
         return Ok(Some(spare));

@@ -218,15 +218,19 @@ impl Stock {
     }
 }
 
-/// Removes spare files that are of no use any more: of another length, or too many.
+/// Removes spare files that are of no use any more: of another length, or too many, or not of a
+/// generation before the first.
 pub(super) fn keep_spares(
     disk: &dyn Disk,
-    spares: Vec<String>,
+    spares: &[u64],
+    first_generation: u64,
     octets: u64,
 ) -> Result<Vec<String>, Error> {
     let mut kept = Vec::new();
-    for spare in spares {
-        if kept.len() < super::SPARES_MAX && segment::fits(disk, &spare, octets) {
+    for generation in spares.iter().copied() {
+        let spare = Name::spare(generation);
+        let is_over = generation < first_generation && kept.len() < super::SPARES_MAX;
+        if is_over && segment::fits(disk, &spare, generation, octets) {
             kept.push(spare);
         } else {
             let removed = disk.remove(&spare);

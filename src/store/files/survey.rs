@@ -23,7 +23,7 @@ pub(super) struct Listing {
     pub(super) keys: Vec<u64>,
     pub(super) checkpoints: Vec<u64>,
     pub(super) checkpoint_keys: Vec<u64>,
-    pub(super) spares: Vec<String>,
+    pub(super) spares: Vec<u64>,
     pub(super) unfinished: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ impl Listing {
                 Some(Name::Key(number)) => listing.keys.push(number),
                 Some(Name::Checkpoint(number)) => listing.checkpoints.push(number),
                 Some(Name::CheckpointKey(number)) => listing.checkpoint_keys.push(number),
-                Some(Name::Spare(_)) => listing.spares.push(name),
+                Some(Name::Spare(number)) => listing.spares.push(number),
                 Some(Name::Unfinished) => listing.unfinished.push(name),
                 None => {}
             }

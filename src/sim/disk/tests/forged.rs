@@ -1,7 +1,9 @@
 //! Blocks that are whole and say what no journal would.
 
-use super::damage::{LAST, open, sample};
+use super::damage::{LAST, open, outcome, sample};
+use super::journal::wait_for;
 use super::*;
+use crate::store::conformance::numbered;
 use crate::store::{Error, Journal, check, repair};
 
 const SEGMENT: u64 = 24 << 10;
@@ -54,6 +56,24 @@ fn a_manifest_that_counts_further_than_any_journal_is_damaged() {
     }
     let disk = renumbered("journal", LAST_GENERATION, 0);
     assert!(matches!(open(&disk), Err(Error::Damaged { .. })), "the last one before the first");
+}
+
+#[test]
+fn frames_of_a_copied_segment_do_not_count_when_its_number_comes_again() {
+    for copy in ["0000000000.segment", "spare-0000000000", "spare-0000000002"] {
+        let disk = sample();
+        disk.put(copy, &disk.contents("0000000002.segment").unwrap());
+        // It is cut where its first segment ends, so that there will be another second one.
+        disk.take("0000000002.key");
+        let last = repair(&disk, SEGMENT).unwrap().left.last.number();
+        for more in 1..=40 {
+            let journal = open(&disk).unwrap();
+            let position = journal.submit(&mut numbered(last + more)).unwrap();
+            assert!(wait_for(&journal, position), "{copy}");
+            drop(journal);
+        }
+        assert_eq!(outcome(&disk).unwrap(), last + 40, "{copy}");
+    }
 }
 
 #[test]
