@@ -8,7 +8,7 @@ use crate::store::error::machine;
 use crate::store::{CheckpointWriter, Error, Position};
 
 use super::frame::{Draft, Items, Key, Kind as FrameKind, Place};
-use super::layout::{self, BLOCK, Block, CHECKPOINT_NEW, DATA_START, Kind, Name};
+use super::layout::{self, BLOCK, Block, CHECKPOINT_NEW, DATA_START, Kind, NUMBERS_END, Name};
 use super::scan::{Found, Window};
 use super::segment::{destroy_key, make_key, read_key};
 use super::{Disk, DiskFile, FileJournal};
@@ -41,6 +41,9 @@ pub(super) fn open(disk: &dyn Disk, number: u64) -> Result<Stored, Error> {
     let damaged = |offset, what| Err(Error::Damaged { file: name.clone(), offset, what });
     if said != number {
         return damaged(0, format!("it says that it is number {said}"));
+    }
+    if from >= NUMBERS_END {
+        return damaged(0, format!("it says that replay goes on from {from}"));
     }
     let found = file.octets().map_err(|error| machine(format!("reading {name}"), error))?;
     if found < end {

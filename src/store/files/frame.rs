@@ -17,7 +17,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::store::Position;
 
-use super::layout::{BLOCK, KEY_OCTETS, NUMBER_MAX};
+use super::layout::{BLOCK, KEY_OCTETS, NUMBERS_END};
 
 const MAGIC: [u8; 4] = *b"CHfr";
 pub(super) const HEADER: usize = 48;
@@ -112,7 +112,7 @@ impl Header {
         let long =
             |at: usize| octets[at..].first_chunk().map_or(0, |long| u64::from_le_bytes(*long));
         let is_here = octets[..4] == MAGIC && long(8) == generation && long(16) == offset;
-        if !is_here || long(24) > NUMBER_MAX {
+        if !is_here || long(24).saturating_add(word(36).into()) >= NUMBERS_END {
             return None;
         }
         let kind = [Kind::Batches, Kind::Records];
@@ -291,9 +291,9 @@ mod tests {
             sealed: 0,
         };
         let decoded = |first| Header::decode(&header(first).encode(), 7, 512);
-        assert_eq!(decoded(NUMBER_MAX), Some(header(NUMBER_MAX)));
-        assert!(header(NUMBER_MAX).next().number() > NUMBER_MAX);
-        assert_eq!([NUMBER_MAX + 1, u64::MAX].map(decoded), [None, None]);
+        let highest = NUMBERS_END - 1 - u64::from(u32::MAX);
+        assert_eq!(decoded(highest), Some(header(highest)));
+        assert_eq!([highest + 1, u64::MAX].map(decoded), [None, None]);
     }
 
     #[test]

@@ -27,9 +27,9 @@ pub(super) const BLOCK: usize = 512;
 /// Where frames begin in a file.
 pub(super) const DATA_START: u64 = 4096;
 
-/// Highest position and highest number of a file, so that one more can always be counted: at a
-/// million a second it takes 146,000 years.
-pub(super) const NUMBER_MAX: u64 = 1 << 62;
+/// Positions and numbers of files stay below this, so that more can always be counted: at a million
+/// a second it takes 146,000 years.
+pub(super) const NUMBERS_END: u64 = 1 << 62;
 
 pub(super) const MANIFEST: &str = "journal";
 pub(super) const MANIFEST_NEW: &str = "journal.new";
@@ -54,7 +54,7 @@ impl Name {
         // One way to write each number, so that two names are two files.
         let number = |digits: &str| {
             let number = digits.parse().ok()?;
-            (numbered(number) == digits).then_some(number)
+            (numbered(number) == digits && number < NUMBERS_END).then_some(number)
         };
         if let Some(rest) = name.strip_prefix("checkpoint-") {
             return match rest.strip_suffix(".key") {
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_name_is_read_as_it_was_written_and_no_other_is_ours() {
-        for number in [0, 1, 9_999_999_999, 10_000_000_000, u64::MAX] {
+        for number in [0, 1, 9_999_999_999, 10_000_000_000, NUMBERS_END - 1] {
             assert_eq!(Name::read(&Name::segment(number)), Some(Name::Segment(number)));
             assert_eq!(Name::read(&Name::key(number)), Some(Name::Key(number)));
             assert_eq!(Name::read(&Name::spare(number)), Some(Name::Spare(number)));
@@ -232,6 +232,7 @@ mod tests {
         }
         let others = ["1.segment", "00000000001.key", "0000000001.segment.cut", "lock", "", "."];
         assert!(others.iter().all(|name| Name::read(name).is_none()));
+        assert_eq!(Name::read(&Name::segment(NUMBERS_END)), None);
     }
 
     #[test]

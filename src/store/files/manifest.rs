@@ -6,7 +6,7 @@ use crate::store::error::machine;
 use crate::store::{Error, Position};
 
 use super::Disk;
-use super::layout::{Block, Kind, MANIFEST, MANIFEST_NEW, NUMBER_MAX};
+use super::layout::{Block, Kind, MANIFEST, MANIFEST_NEW, NUMBERS_END};
 
 /// What the file `journal` says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,7 +51,8 @@ impl Manifest {
             return Err(Error::Damaged { file: MANIFEST.to_owned(), offset: 0, what });
         };
         let numbers = [first_generation, first, last_generation, checkpoint, closed];
-        if numbers.iter().any(|number| *number > NUMBER_MAX) || first_generation > last_generation {
+        let is_far = numbers.iter().any(|number| *number >= NUMBERS_END);
+        if is_far || first == 0 || !(1..=last_generation).contains(&first_generation) {
             let what = format!(
                 "it counts segments {first_generation} to {last_generation} from position {first} \
                  on, and checkpoint {checkpoint}"

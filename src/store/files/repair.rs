@@ -79,15 +79,16 @@ fn cut(
     // Of the files that are there, for how many should be is only a number; a key may be there
     // without its segment.
     let Listing { segments, keys, .. } = Listing::read(disk)?;
-    let is_cut = |there: &u64| (whole_from..=manifest.last_generation).contains(there);
-    let there: BTreeSet<u64> = segments.into_iter().chain(keys).filter(is_cut).collect();
-    for generation in there.into_iter().rev() {
+    let there: BTreeSet<u64> = segments.into_iter().chain(keys).collect();
+    let is_cut = |there: &&u64| (whole_from..=manifest.last_generation).contains(*there);
+    for &generation in there.iter().rev().filter(is_cut) {
         aside.copy(&Name::segment(generation), 0, &Name::segment(generation))?;
         aside.copy(&Name::key(generation), 0, &Name::key(generation))?;
     }
     if whole_from == manifest.first_generation {
         // Nothing is left to go on in.
-        let generation = manifest.last_generation + 1;
+        let newest = there.last().copied().unwrap_or_default();
+        let generation = newest.max(manifest.first_generation) + 1;
         Segment::prepare(disk, generation, segment_octets, None)?;
         manifest.first_generation = generation;
         manifest.last_generation = generation;

@@ -39,7 +39,7 @@ fn segments_that_are_only_counted_are_not_looked_for_one_by_one() {
 #[test]
 fn a_manifest_that_counts_further_than_any_journal_is_damaged() {
     // Its epoch, and then the other ones; the last one is where it was closed.
-    let too_high = [u64::from(u32::MAX), (1 << 62) + 1, u64::MAX];
+    let too_high = [u64::from(u32::MAX), 1 << 62, u64::MAX];
     for (number, value) in (0..6).flat_map(|number| too_high.map(|value| (number, value))) {
         if number > 0 && value == too_high[0] {
             continue;
@@ -54,8 +54,11 @@ fn a_manifest_that_counts_further_than_any_journal_is_damaged() {
             other => panic!("{number} {value}: {other:?}"),
         }
     }
-    let disk = renumbered("journal", LAST_GENERATION, 0);
-    assert!(matches!(open(&disk), Err(Error::Damaged { .. })), "the last one before the first");
+    // No first segment, no first position, and a last segment before the first.
+    for number in [1, 2, LAST_GENERATION] {
+        let disk = renumbered("journal", number, 0);
+        assert!(matches!(open(&disk), Err(Error::Damaged { .. })), "{number}");
+    }
 }
 
 #[test]
@@ -74,6 +77,32 @@ fn frames_of_a_copied_segment_do_not_count_when_its_number_comes_again() {
         }
         assert_eq!(outcome(&disk).unwrap(), last + 40, "{copy}");
     }
+}
+
+#[test]
+fn a_checkpoint_of_what_no_journal_comes_to_is_damaged() {
+    for from in [1 << 62, u64::MAX] {
+        let disk = renumbered("checkpoint-0000000001", 1, from);
+        match open(&disk) {
+            Err(Error::Damaged { what, .. }) => {
+                assert_eq!(what, format!("it says that replay goes on from {from}"));
+            }
+            other => panic!("{other:?}"),
+        }
+        let repaired = repair(&disk, SEGMENT).unwrap();
+        assert!(repaired.found.checkpoint_damage.is_some());
+        assert_eq!(open(&disk).unwrap().progress().durable(), repaired.left.last);
+    }
+}
+
+#[test]
+fn a_journal_that_is_cut_at_its_first_segment_goes_on_behind_those_that_are_there() {
+    let disk = renumbered("journal", LAST_GENERATION, (1 << 62) - 1);
+    disk.take("0000000001.key");
+    let left = repair(&disk, SEGMENT).unwrap().left;
+    let generations = disk.list().unwrap().iter().filter(|name| name.ends_with(".segment")).count();
+    assert_eq!(left.segments[0].file, format!("{generations:010}.segment"));
+    assert_eq!(open(&disk).unwrap().progress().durable(), left.last);
 }
 
 #[test]
