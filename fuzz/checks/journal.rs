@@ -93,8 +93,8 @@ fn opens(files: &Files, disk: &SimDisk) -> Option<Position> {
     let again = FileJournal::open_on(Arc::new(disk.restart()), settings);
     let again = match again {
         Ok(again) => again,
-        // One that waits in a file for its number to come counts then.
-        Err(_) if files.has_forged_frames => return Some(durable),
+        // A frame that waits in a file for its number to come counts then.
+        Err(_) if files.is_forged => return Some(durable),
         Err(why) => panic!("it was opened, and what it wrote is not: {why}"),
     };
     assert_eq!(again.progress().durable(), submitted);
@@ -119,8 +119,6 @@ struct Files {
     is_closed: bool,
     /// Something was made whole that no journal wrote.
     is_forged: bool,
-    /// A frame was.
-    has_forged_frames: bool,
     /// All that was done was to one block of a file.
     is_one_place: bool,
 }
@@ -137,7 +135,6 @@ impl Files {
             before_last: Position::NONE,
             is_closed: false,
             is_forged: false,
-            has_forged_frames: false,
             is_one_place: true,
         };
         let shape = input.octet();
@@ -262,7 +259,6 @@ impl Files {
                 let items: Vec<&[u8]> = (0..other % 4).map(|_| &b"\x01\0\0\0x"[..]).collect();
                 self.put(&name, at, &header.sealed(at as u64, &items));
                 self.is_forged = true;
-                self.has_forged_frames = true;
             }
         }
     }
