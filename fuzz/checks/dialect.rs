@@ -110,6 +110,8 @@ fn some_dialect(program: &mut Program<'_>) -> Dialect {
         receipt_accepted: program.of(&[AcceptedState::Intermediate, AcceptedState::Final]),
         receipt_zone_minutes: i16::from(program.next() as i8) * 5,
         interface_version: program.of(&[0x34, 0x33]),
+        receipt_as_acknowledgement: program
+            .of(&[UnmarkedReceipt::Message, UnmarkedReceipt::Receipt]),
         tlvs: vec![tlv],
         statuses: [(0x58, StatusRule::Fail)].into(),
         ..Dialect::default()

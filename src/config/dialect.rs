@@ -293,6 +293,7 @@ fn ids_and_receipts(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("receipt_format", &mut dialect.receipt_format);
     table.integer("receipt_zone", &mut dialect.receipt_zone_minutes);
     table.word("receipt_without_esm_class", &mut dialect.receipt_without_esm_class);
+    table.word("receipt_as_acknowledgement", &mut dialect.receipt_as_acknowledgement);
     table.word("receipt_accepted", &mut dialect.receipt_accepted);
     table.word("receipt_unknown", &mut dialect.receipt_unknown);
     table.word("receipt_segments", &mut dialect.receipt_segments);

@@ -34,13 +34,13 @@ pub(super) enum Hint {
     Text(u32, u8, Box<[u8]>),
     /// Times that the dialect refuses.
     Times(u32),
-    /// A message that would be a receipt if its esm_class said so.
-    Unmarked(u32, CarrierReceipt),
+    /// A message that would be a receipt if its esm_class said so, or by this key.
+    Unmarked(u32, &'static str, CarrierReceipt),
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Advisor {
-    unmarked: Vec<(u32, CarrierReceipt)>,
+    unmarked: Vec<(u32, &'static str, CarrierReceipt)>,
     found: BTreeMap<(&'static str, &'static str), Vec<u32>>,
 }
 
@@ -48,8 +48,8 @@ impl Advisor {
     pub(super) fn note(&mut self, dialect: &Dialect, hint: Hint) {
         match hint {
             Hint::Times(line) => self.advise("times_in_deliver", "accept", line),
-            Hint::Unmarked(line, receipt) if self.unmarked.len() < HINTS_MAX => {
-                self.unmarked.push((line, receipt));
+            Hint::Unmarked(line, key, receipt) if self.unmarked.len() < HINTS_MAX => {
+                self.unmarked.push((line, key, receipt));
             }
             Hint::Unmarked(..) => {}
             Hint::Text(line, data_coding, octets) => {
@@ -88,9 +88,9 @@ impl Advisor {
 
     /// Once all responses are known: how receipts without a message would find theirs.
     pub(super) fn at_the_end(&mut self, matching: &Matching) {
-        for (line, receipt) in std::mem::take(&mut self.unmarked) {
+        for (line, key, receipt) in std::mem::take(&mut self.unmarked) {
             if matching.knows(&receipt) {
-                self.advise("receipt_without_esm_class", "receipt", line);
+                self.advise(key, "receipt", line);
             }
         }
         let Some(better) = better_notations(matching) else { return };

@@ -242,9 +242,10 @@ impl Matching {
     }
 }
 
-/// The same reading, but for what a receipt's text under an ordinary esm_class is.
-pub(super) fn with_unmarked(reading: &Reading, unmarked: UnmarkedReceipt) -> Reading {
-    Reading { unmarked, ..reading.clone() }
+/// The same reading, by which a receipt's text makes a receipt whatever esm_class it has.
+pub(super) fn lenient(reading: &Reading) -> Reading {
+    let receipt = UnmarkedReceipt::Receipt;
+    Reading { unmarked: receipt, acknowledged: receipt, ..reading.clone() }
 }
 
 fn names(keys: &IdKeys) -> Vec<(&'static str, String)> {

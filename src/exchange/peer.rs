@@ -6,7 +6,6 @@ use super::advice::Hint;
 use super::matching::Sent;
 use super::quirks;
 use super::{Deed, Exchange, Peer, Response};
-use crate::message::dialect::UnmarkedReceipt;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::mo::reassembly::{Mark, Reassembled, Why, join};
@@ -311,10 +310,9 @@ impl Exchange {
             self.summary.matched += u64::from(read.found.is_some());
             return self.did(Deed::Receipt(read));
         }
-        let forgetful =
-            super::matching::with_unmarked(self.matching.reading(), UnmarkedReceipt::Receipt);
-        if let Some(receipt) = read(&forgetful, deliver) {
-            self.advisor.note(&self.dialect, Hint::Unmarked(line, receipt));
+        if let Some(receipt) = read(&super::matching::lenient(self.matching.reading()), deliver) {
+            let key = quirks::key_of_unmarked(deliver.esm_class);
+            self.advisor.note(&self.dialect, Hint::Unmarked(line, key, receipt));
         }
         self.summary.messages += 1;
         let message = match &self.form {

@@ -2,6 +2,7 @@
 //! was read by it.
 
 use crate::message::dialect::{Dialect, Gsm7Packing, OctetOrder, UnmarkedReceipt};
+use crate::message::receipt::is_receipt;
 use crate::message::translation::bare;
 use crate::text::{Alphabet, DefaultAlphabet};
 use crate::wire::table::Pdu;
@@ -98,14 +99,24 @@ fn of_message(dialect: &Dialect, pdu: &Pdu<'_>, met: &mut Vec<Quirk>) {
     if addresses.into_iter().any(prefixed) {
         met.push(always(60));
     }
-    if esm_class & 0x3c == 0
-        && dialect.receipt_without_esm_class == UnmarkedReceipt::Receipt
-        && crate::message::receipt::is_receipt(0, text)
-    {
-        return met.push(of(27, "receipt_without_esm_class"));
+    let unmarked = match esm_class & 0x3c {
+        0 => dialect.receipt_without_esm_class,
+        0x08 => dialect.receipt_as_acknowledgement,
+        _ => UnmarkedReceipt::Message,
+    };
+    if unmarked == UnmarkedReceipt::Receipt && is_receipt(0, text) {
+        return met.push(of(27, key_of_unmarked(esm_class)));
     }
     if esm_class & 0x3c == 0 && (!text.is_empty() || has_payload(tlvs)) {
         of_alphabet(dialect, data_coding, met);
+    }
+}
+
+/// The key that makes a receipt of what has a receipt's text and not its esm_class.
+pub(super) fn key_of_unmarked(esm_class: u8) -> &'static str {
+    match esm_class & 0x3c {
+        0 => "receipt_without_esm_class",
+        _ => "receipt_as_acknowledgement",
     }
 }
 

@@ -147,6 +147,9 @@ pub struct Dialect {
     /// A deliver_sm that has a receipt's text and no receipt's esm_class (quirk 27: vumi
     /// `delivery_report_use_esm_class`, smppex PR 66, node-smpp #140).
     pub receipt_without_esm_class: UnmarkedReceipt,
+    /// The same with the esm_class of a handset's acknowledgement of delivery, 0x08 (quirk 27:
+    /// Kannel takes it for a receipt's).
+    pub receipt_as_acknowledgement: UnmarkedReceipt,
     /// Whether ACCEPTED ends a message's life (quirk 18: vumi takes it as delivered, Kannel as
     /// buffered, SMPP 5.0 calls it final).
     pub receipt_accepted: AcceptedState,
@@ -281,6 +284,7 @@ impl Default for Dialect {
             receipt_format: ReceiptFormat::default(),
             receipt_zone_minutes: 0,
             receipt_without_esm_class: UnmarkedReceipt::Message,
+            receipt_as_acknowledgement: UnmarkedReceipt::Message,
             receipt_accepted: AcceptedState::Intermediate,
             receipt_unknown: UnknownState::Final,
             receipt_segments: ReceiptSegments::Each,

@@ -11,9 +11,7 @@ use crate::clock::Now;
 use crate::message::dialect::{Dialect, UnmarkedReceipt};
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::{ID_OCTETS, IdKey, IdNotation, decimal_of_hex};
-use crate::message::receipt::{
-    Cause, LastDates, ReceiptFormat, ReceiptLine, ReceiptText, is_receipt, plain,
-};
+use crate::message::receipt::{Cause, LastDates, ReceiptFormat, ReceiptLine, ReceiptText, plain};
 use crate::message::state::MessageState;
 use crate::text::DefaultAlphabet;
 use crate::wire::table::DeliverSm;
@@ -28,6 +26,8 @@ pub use subject::{Quote, Subject};
 const ESM_CLASS_KINDS: u8 = 0x3c;
 /// `esm_class` of a receipt (SMPP 3.4 §5.2.12).
 const ESM_CLASS_RECEIPT: u8 = 0x04;
+/// `esm_class` of a handset's acknowledgement of delivery.
+const ESM_CLASS_ACKNOWLEDGEMENT: u8 = 0x08;
 /// `esm_class` of an intermediate notification.
 const ESM_CLASS_INTERMEDIATE: u8 = 0x20;
 
@@ -239,6 +239,8 @@ pub struct Reading {
     pub zone_minutes: i16,
     /// What a receipt's text under an ordinary esm_class is.
     pub unmarked: UnmarkedReceipt,
+    /// What it is under that of a handset's acknowledgement.
+    pub acknowledged: UnmarkedReceipt,
     /// What its words and TLVs mean.
     pub meaning: Meaning,
 }
@@ -255,6 +257,7 @@ impl Reading {
             },
             zone_minutes: dialect.receipt_zone_minutes,
             unmarked: dialect.receipt_without_esm_class,
+            acknowledged: dialect.receipt_as_acknowledgement,
             meaning: Meaning::of(dialect),
         }
     }
@@ -263,7 +266,13 @@ impl Reading {
 /// Reads a deliver_sm as a receipt; `None` when it is an ordinary message.
 #[must_use]
 pub fn read(reading: &Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt> {
-    if is_ordinary(deliver.esm_class) && reading.unmarked == UnmarkedReceipt::Message {
+    let unmarked = match deliver.esm_class & ESM_CLASS_KINDS {
+        ESM_CLASS_RECEIPT | ESM_CLASS_INTERMEDIATE => None,
+        0 => Some(reading.unmarked),
+        ESM_CLASS_ACKNOWLEDGEMENT => Some(reading.acknowledged),
+        _ => return None,
+    };
+    if unmarked == Some(UnmarkedReceipt::Message) {
         return None;
     }
     let &Reading { carrier, notations, zone_minutes, ref meaning, .. } = reading;
@@ -274,10 +283,13 @@ pub fn read(reading: &Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt
         _ => deliver.short_message,
     };
     let octets = plain(octets);
-    if !is_receipt(deliver.esm_class, &octets) {
+    let text = ReceiptText::parse(&octets);
+    // No handset writes that TLV, as anyone can write a text.
+    let is_one =
+        || text.is_convincing() || deliver.tlvs.find(TlvTag::RECEIPTED_MESSAGE_ID).is_some();
+    if unmarked.is_some() && !is_one() {
         return None;
     }
-    let text = ReceiptText::parse(&octets);
     let resolved = meaning.resolve(&text, deliver.tlvs);
     Some(CarrierReceipt {
         carrier,
@@ -294,11 +306,6 @@ pub fn read(reading: &Reading, deliver: &DeliverSm<'_>) -> Option<CarrierReceipt
             || deliver.esm_class & ESM_CLASS_KINDS == ESM_CLASS_INTERMEDIATE,
         evidence: Evidence::new(&text, deliver.destination_addr.octets(), zone_minutes),
     })
-}
-
-/// Whether the class says neither receipt nor acknowledgement (SMPP 3.4 §5.2.12).
-fn is_ordinary(esm_class: u8) -> bool {
-    esm_class & ESM_CLASS_KINDS == 0
 }
 
 /// Whether two addresses are the same number: written with or without `+`, `00` or a national

@@ -10,6 +10,7 @@ fn reading() -> Reading {
         notations: Notations::default(),
         zone_minutes: 0,
         unmarked: UnmarkedReceipt::Message,
+        acknowledged: UnmarkedReceipt::Message,
         meaning: Meaning::default(),
     }
 }
@@ -75,6 +76,33 @@ fn an_ordinary_message_is_no_receipt_whatever_it_says() {
     // A handset's own acknowledgement goes to the number's owner (SMPP 3.4 §5.2.12).
     let acknowledged = DeliverSm { esm_class: 0x08, ..deliver(TEXT) };
     assert!(read(&reading(), &acknowledged).is_none());
+}
+
+#[test]
+fn q27_a_receipt_that_is_marked_as_an_acknowledgement_is_one_where_its_carrier_marks_them_so() {
+    let confused = &Reading { acknowledged: UnmarkedReceipt::Receipt, ..reading() };
+    for esm_class in [0x08, 0x48, 0x0b] {
+        let receipt = DeliverSm { esm_class, ..deliver(TEXT) };
+        assert_eq!(read(confused, &receipt).unwrap().state, MessageState::DELIVERED);
+        assert!(read(&reading(), &receipt).is_none());
+        let acknowledged = DeliverSm { esm_class, ..deliver(b"got it") };
+        assert!(read(confused, &acknowledged).is_none(), "a handset's own");
+    }
+    // Neither an acknowledgement by hand nor an ordinary message is meant.
+    for esm_class in [0x00, 0x10, 0x18] {
+        assert!(read(confused, &DeliverSm { esm_class, ..deliver(TEXT) }).is_none());
+    }
+}
+
+#[test]
+fn q27_an_id_in_a_tlv_tells_a_receipt_that_is_not_marked() {
+    let forgetful = &Reading { unmarked: UnmarkedReceipt::Receipt, ..reading() };
+    let mut tlvs = Vec::new();
+    assert!(put_tlv(&mut tlvs, TlvTag::RECEIPTED_MESSAGE_ID, b"c0ffee\0"));
+    assert!(put_tlv(&mut tlvs, TlvTag::MESSAGE_STATE, &[2]));
+    let receipt = DeliverSm { esm_class: 0, tlvs: Tlvs::take(&tlvs).0, ..deliver(b"") };
+    assert_eq!(read(forgetful, &receipt).unwrap().state, MessageState::DELIVERED);
+    assert!(read(&reading(), &receipt).is_none());
 }
 
 #[test]

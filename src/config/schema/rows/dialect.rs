@@ -135,8 +135,12 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// (ksmppd #108).
     receipt_zone: count(-720, 840, "minutes"), Default("0");
     /// A deliver_sm with a receipt's text and an ordinary esm_class (quirk 27: vumi, smppex PR 66).
-    /// `receipt` only where the SMSC forgets the bit: anyone can write such a text.
+    /// `receipt` only where the SMSC forgets the bit: anyone can write such a text. A
+    /// receipted_message_id tells a receipt as well.
     receipt_without_esm_class: words::<UnmarkedReceipt>(), Default(r#""message""#);
+    /// The same with the esm_class of a handset's acknowledgement of delivery, 0x08, which is an MO
+    /// by the book (quirk 27: Kannel takes it for a receipt's).
+    receipt_as_acknowledgement: words::<UnmarkedReceipt>(), Default(r#""message""#);
     /// Whether ACCEPTED ends a message's life (quirk 18: Kannel says no, vumi and SMPP 5.0 say
     /// yes).
     receipt_accepted: words::<AcceptedState>(), Default(r#""intermediate""#);
