@@ -12,7 +12,7 @@ use super::summary::Summary;
 use super::{Exit, Failure, descriptors, tell, tool};
 use crate::config;
 use crate::engine::settings::{LogFormat, LogLevel, Settings};
-use crate::engine::{Engine, Reloader, StartError, settings};
+use crate::engine::{Engine, Reloader, Source, StartError, settings};
 use crate::link::listen;
 use crate::sim::smsc;
 
@@ -107,7 +107,7 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
     log.count_dropped(engine.log_lines_dropped());
     log.show(engine.snapshots());
     let (reloader, snapshots) = (engine.reloader(), engine.snapshots());
-    reloader.read_from(move || read_again(file.as_deref()));
+    reloader.read_from(Again(file));
     let reloads = reload_at_hangups(hangup, reloader);
     let stopped = async {
         tokio::select! {
@@ -146,10 +146,18 @@ async fn reload_at_hangups<T>(mut hangup: Signal, reloader: Reloader) -> T {
 }
 
 /// The configuration as its file has it now.
-fn read_again(file: Option<&Path>) -> Result<Settings, String> {
-    match file {
-        Some(file) => config::load(file).map_err(|errors| errors.to_string()),
-        None => Err(format!("{BUILT_IN}: it is never another; name a file with --config")),
+struct Again(Option<PathBuf>);
+
+impl Source for Again {
+    fn read(&self) -> Result<Settings, String> {
+        match &self.0 {
+            Some(file) => config::load(file).map_err(|errors| errors.to_string()),
+            None => Err(format!("{BUILT_IN}: it is never another; name a file with --config")),
+        }
+    }
+
+    fn place_of(&self, key: &str) -> Option<String> {
+        config::place_of(self.0.as_deref()?, key)
     }
 }
 

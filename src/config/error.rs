@@ -82,14 +82,20 @@ impl Faults {
     }
 }
 
+/// As it stands behind the name of its file.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, ":{line}"),
+            Self::LineColumn(line, column) => write!(f, ":{line}:{column}"),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        match self.place {
-            Place::Line(line) => write!(f, ":{line}")?,
-            Place::LineColumn(line, column) => write!(f, ":{line}:{column}")?,
-        }
-        write!(f, ": {}: found {}; expected {}", self.key, self.found, self.expected)
+        let Self { file, place, key, found, expected } = self;
+        write!(f, "{file}{place}: {key}: found {found}; expected {expected}")
     }
 }
 

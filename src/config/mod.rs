@@ -113,6 +113,20 @@ pub fn data_dir(path: &Path) -> Result<PathBuf, Errors> {
     }
 }
 
+/// Where a key that stands once, such as `node.id`, is in the file at `path`, as `FILE:LINE:COL`:
+/// its value or, where it is absent, the table that it would be in. `None` for a file that cannot be
+/// read.
+#[must_use]
+pub fn place_of(path: &Path, key: &str) -> Option<String> {
+    let name = path.display().to_string();
+    let text = read(path).ok()?;
+    let (faults, base_dir) = (Faults::default(), path.parent().unwrap_or(Path::new("")));
+    let around = Surroundings { base_dir, env: &|_| None };
+    let sheet = Sheet::new(&name, &text, &faults, &around);
+    let place = sheet.place_of(&sheet.tables()?, key);
+    Some(format!("{name}{place}"))
+}
+
 fn is_of_data_dir(error: &Error) -> bool {
     ["TOML", "node", "node.data_dir"].contains(&error.key.as_str())
 }

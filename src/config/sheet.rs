@@ -109,6 +109,20 @@ impl<'a> Sheet<'a> {
         self.around.base_dir.join(path)
     }
 
+    /// Where a key of these tables is, or the innermost table of its path that there is.
+    pub(super) fn place_of(&self, tables: &DeTable<'_>, key: &str) -> Place {
+        let (mut table, mut at) = (tables, 0);
+        for part in key.split('.') {
+            let Some((name, value)) = table.get_key_value(part) else { break };
+            let Some(inner) = value.get_ref().as_table() else {
+                at = value.span().start;
+                break;
+            };
+            (table, at) = (inner, name.span().start);
+        }
+        self.place(at)
+    }
+
     fn place(&self, at: usize) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= at);
         let start = line.checked_sub(1).and_then(|index| self.line_starts.get(index));

@@ -51,6 +51,6 @@ mod tap;
 mod world;
 
 pub use lock::DirectoryLock;
-pub use reload::{Changes, FixedKey, ReloadError, ReloadReport, Reloader};
+pub use reload::{Changes, FixedKey, ReloadError, ReloadReport, Reloader, Source};
 pub use run::{Engine, StartError};
 pub use snapshot::{CarrierSnapshot, CarrierState, Snapshot, Snapshots};

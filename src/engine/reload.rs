@@ -39,8 +39,17 @@ const CARRIERS_MAX: usize = 10_000;
 const FAREWELL_LOOK: Duration = Duration::from_millis(100);
 const FAREWELL_LOOKS: u32 = 600;
 
-/// What reads the settings again, or says every fault in them.
-type Source = Box<dyn Fn() -> Result<Settings, String> + Send + Sync>;
+/// Where settings come from.
+pub trait Source: Send + Sync {
+    /// Reads them again.
+    ///
+    /// # Errors
+    /// Every fault in them.
+    fn read(&self) -> Result<Settings, String>;
+
+    /// Where a key of theirs stands, as `FILE:LINE:COL`.
+    fn place_of(&self, key: &str) -> Option<String>;
+}
 
 /// Where an engine is told other settings while it runs.
 #[derive(Clone)]
@@ -52,7 +61,7 @@ pub struct Reloader {
     /// One after the other.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// Where settings come from, once that was said.
-    source: Arc<OnceLock<Source>>,
+    source: Arc<OnceLock<Box<dyn Source>>>,
 }
 
 impl fmt::Debug for Reloader {
@@ -111,8 +120,8 @@ impl Reloader {
         Self { shared, signal, links, turn, source }
     }
 
-    /// Says what reads the settings again, for [`Reloader::again`]. The first word stands.
-    pub fn read_from(&self, source: impl Fn() -> Result<Settings, String> + Send + Sync + 'static) {
+    /// Says where the settings are read again, for [`Reloader::again`]. The first word stands.
+    pub fn read_from(&self, source: impl Source + 'static) {
         let _ = self.source.set(Box::new(source));
     }
 
@@ -121,9 +130,10 @@ impl Reloader {
     /// # Errors
     /// As [`Reloader::reload`].
     pub async fn again(&self) -> Result<ReloadReport, ReloadError> {
-        let source = Arc::clone(&self.source);
+        let (source, same) = (Arc::clone(&self.source), Arc::clone(&self.source));
         let nowhere = || Err("nobody said where settings are to be read from".to_owned());
-        self.reload(move || source.get().map_or_else(nowhere, |source| source())).await
+        let read = move || source.get().map_or_else(nowhere, |source| source.read());
+        self.reload_placed(read, move |key| same.get()?.place_of(key)).await
     }
 
     /// Reads settings, off the threads that carry traffic, and puts them in force. Says so, or why
@@ -135,11 +145,25 @@ impl Reloader {
         &self,
         read: impl FnOnce() -> Result<Settings, E> + Send + 'static,
     ) -> Result<ReloadReport, ReloadError> {
+        self.reload_placed(read, |_| None).await
+    }
+
+    /// The same, of settings of which `place_of` knows where a key stands.
+    async fn reload_placed<E: fmt::Display>(
+        &self,
+        read: impl FnOnce() -> Result<Settings, E> + Send + 'static,
+        place_of: impl Fn(&str) -> Option<String> + Send + 'static,
+    ) -> Result<ReloadReport, ReloadError> {
         let _turn = self.turn.lock().await;
-        let result = self.try_reload(read).await;
+        let result = self.try_reload(read, place_of).await;
         telemetry::reloaded(&self.shared.registry, result.is_ok());
         match &result {
-            Ok(report) => tracing::info!("configuration reloaded: {report}"),
+            Ok(report) => {
+                tracing::info!("configuration reloaded: {report}");
+                for line in report.named_in_log() {
+                    tracing::info!("configuration reloaded: {line}");
+                }
+            }
             Err(error) => tracing::error!("configuration not reloaded, nothing changed: {error}"),
         }
         result
@@ -148,13 +172,14 @@ impl Reloader {
     async fn try_reload<E: fmt::Display>(
         &self,
         read: impl FnOnce() -> Result<Settings, E> + Send + 'static,
+        place_of: impl Fn(&str) -> Option<String> + Send + 'static,
     ) -> Result<ReloadReport, ReloadError> {
         let began = tokio::time::Instant::now();
         let shared = Arc::clone(&self.shared);
         // A table of a million prefixes takes a second.
         let built = tokio::task::spawn_blocking(move || {
             let settings = read().map_err(|error| ReloadError::Settings(error.to_string()))?;
-            build(&shared, settings)
+            build(&shared, settings, place_of)
         });
         let (world, report) = built.await.unwrap_or_else(|panic| {
             Err(ReloadError::Settings(format!("the configuration cannot be read: {panic}")))
@@ -248,10 +273,15 @@ fn set_number_rates(world: &World, now: Now) {
 }
 
 /// The world of these settings, with what it changes; nothing runs by it yet.
-fn build(shared: &Shared, settings: Settings) -> Result<(Arc<World>, ReloadReport), ReloadError> {
+fn build(
+    shared: &Shared,
+    settings: Settings,
+    place_of: impl Fn(&str) -> Option<String>,
+) -> Result<(Arc<World>, ReloadReport), ReloadError> {
     let before = shared.world();
-    let fixed = change::fixed_keys(&before.settings, &settings);
+    let mut fixed = change::fixed_keys(&before.settings, &settings);
     if !fixed.is_empty() {
+        fixed.iter_mut().for_each(|key| key.place = place_of(key.key));
         return Err(ReloadError::Fixed(fixed));
     }
     let report = change::report(&before.settings, &settings, before.generation + 1);

@@ -36,6 +36,7 @@ fn a_carrier_that_is_bound_wrongly_is_seen_and_mended_under_load() {
     let said = world.shown("reload");
     let changed = "carriers 1 changed 1 untouched";
     assert!(said.starts_with("reloaded: ") && said.contains(changed), "{said}");
+    assert!(said.ends_with("\ncarriers changed: south\n"), "{said}");
     world.until_bind_is("south", 0, "bound");
     assert!(load.wait().unwrap().success(), "no message is lost, and no bind of the load");
     for bind in 0..2 {
@@ -57,8 +58,11 @@ fn a_file_with_faults_changes_nothing_and_each_is_told_with_its_place() {
     edit(&world, "binds_max = 0", "binds_max = 3");
     let report = world.ask("reload");
     assert_eq!((&report["generation"], &report["accounts"]["changed"]), (&1.into(), &1.into()));
+    assert_eq!(report["accounts"]["changed_names"], serde_json::json!(["acct"]));
+    assert!(report["accounts"]["added_names"].is_null(), "{report}");
     edit(&world, "data_dir = \"data\"", "data_dir = \"other\"");
     let fixed = Command::new(CHAPPE).args(["reload", "--data-dir"]).arg(world.data_dir()).output();
     let told = text(&fixed.unwrap().stderr);
-    assert!(told.contains("node.data_dir: found ") && told.contains("restart"), "{told}");
+    assert!(told.contains("chappe.toml:2:12: node.data_dir: found "), "{told}");
+    assert!(told.contains("restart"), "{told}");
 }

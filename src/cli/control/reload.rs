@@ -21,5 +21,7 @@ pub fn run(args: &ReloadArgs) -> Result<Exit, Failure> {
     }
     let report: ReloadReport = serde_json::from_value(answer)
         .map_err(|error| Failure::new(format!("an answer of another version: {error}")))?;
-    print(&format!("reloaded: {report}\n")).map(|()| Exit::Success)
+    let mut text = format!("reloaded: {report}\n");
+    report.named().iter().for_each(|line| text += &format!("{line}\n"));
+    print(&text).map(|()| Exit::Success)
 }

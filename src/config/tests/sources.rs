@@ -101,3 +101,22 @@ fn a_file_that_is_loaded_gives_its_paths_their_beginning() {
     );
     assert!(load(&files.dir).unwrap_err().to_string().contains(":1:1: file: found no file;"));
 }
+
+#[test]
+fn a_key_that_stands_once_is_found_where_it_is_or_would_be() {
+    let text = "smpp.listen = \"127.0.0.1:1\"\n[node]\nname = \"a\"\n  id = 7\n[http]\n";
+    let files = Files::new("places", &[("test.toml", text), ("broken.toml", "[node\n")]);
+    let path = files.dir.join("test.toml");
+    let cases = [
+        ("node.id", ":4:8"),
+        ("node.workers", ":2:2"),
+        ("http.listen", ":5:2"),
+        ("smpp.listen", ":1:15"),
+        ("metrics.listen", ":1:1"),
+    ];
+    for (key, place) in cases {
+        assert_eq!(place_of(&path, key), Some(format!("{}{place}", path.display())), "{key}");
+    }
+    assert_eq!(place_of(&files.dir.join("broken.toml"), "node.id"), None);
+    assert_eq!(place_of(&files.dir.join("none.toml"), "node.id"), None);
+}
