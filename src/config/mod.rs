@@ -114,8 +114,8 @@ pub fn data_dir(path: &Path) -> Result<PathBuf, Errors> {
 }
 
 /// Where a key that stands once, such as `node.id`, is in the file at `path`, as `FILE:LINE:COL`:
-/// its value or, where it is absent, the table that it would be in. `None` for a file that cannot be
-/// read.
+/// its value or, where it is absent, the table that it would be in. `None` for a file that cannot
+/// be read.
 #[must_use]
 pub fn place_of(path: &Path, key: &str) -> Option<String> {
     let name = path.display().to_string();

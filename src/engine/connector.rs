@@ -42,7 +42,7 @@ pub async fn keep_bound(
         record.take_rebind();
         owner.refresh();
         let carrier = Arc::clone(owner.carrier());
-        if carrier.settings != tried.settings {
+        if tries_otherwise(&tried, &carrier, bind) {
             backoff = new_backoff(&carrier, bind);
         }
         let Some(kind) = carrier.kind_of(bind).filter(|_| record.wanted() != Wanted::Down) else {
@@ -84,7 +84,7 @@ pub async fn keep_bound(
             _ => backoff.next_wait(),
         };
         record.enter(wall(), Phase::Waiting(wall() + wait));
-        if was_asked_within(wait, &tried, (&record, &mut owner), &mut signal).await {
+        if was_asked_within(wait, (&tried, bind), (&record, &mut owner), &mut signal).await {
             backoff.succeeded();
         }
     }
@@ -107,15 +107,14 @@ struct Wants<'a> {
 /// until the operator wants one or none; whether that was it.
 async fn was_asked_within(
     wait: Duration,
-    tried: &Carrier,
+    (tried, bind): (&Carrier, u32),
     (record, owner): (&BindRecord, &mut CarrierLink),
     signal: &mut watch::Receiver<Signal>,
 ) -> bool {
     let until = tokio::time::Instant::now() + wait;
     loop {
         owner.refresh();
-        let carrier = owner.carrier();
-        let is_other = carrier.is_removed || carrier.settings != tried.settings;
+        let is_other = tries_otherwise(tried, owner.carrier(), bind);
         if is_other || signal.borrow_and_update().stop == Stop::Carriers {
             return false;
         }
@@ -224,6 +223,18 @@ fn leads_elsewhere(before: &Carrier, now: &Carrier, of: (u32, session::BindKind)
         || address_of(&before.settings, kind) != address_of(&now.settings, kind)
         || before.settings.system_id != now.settings.system_id
         || before.settings.tls != now.settings.tls
+}
+
+/// Whether an attempt by the settings of `now` may come out otherwise than one by those of
+/// `before`. A carrier that refuses a bind, or locks its login for a while, is left alone for
+/// anything else.
+fn tries_otherwise(before: &Carrier, now: &Carrier, bind: u32) -> bool {
+    let Some(kind) = before.kind_of(bind) else { return true };
+    let (old, new) = (&before.settings, &now.settings);
+    leads_elsewhere(before, now, (bind, kind))
+        || old.password != new.password
+        || old.dialect != new.dialect
+        || old.connect_timeout_ms != new.connect_timeout_ms
 }
 
 /// Ready when the operator wants no session, or another one.

@@ -1,12 +1,18 @@
 //! Another configuration while the engine runs: what it changes, and what it leaves alone.
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use chappe::engine::ReloadError;
 use chappe::link::connect;
 use chappe::link::tls::ConnectorTls;
 use chappe::session::{BindKind, CloseReason};
 use chappe::wire::CommandStatus;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::carriers::nowhere;
 use crate::esme::{Esme, Submit};
@@ -271,6 +277,52 @@ async fn a_carrier_that_was_written_wrongly_is_mended_at_once() {
     assert_eq!(world.metric(closed), 0.0);
     world.reload(&text(smsc.address)).await.unwrap();
     assert_eq!(smsc.submitted(1).await[0].text, b"waits");
+}
+
+/// An SMSC that holds an old session and refuses every bind for it; how many it refused.
+async fn full() -> (SocketAddr, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, refused) = (listener.local_addr().unwrap(), Arc::<AtomicU32>::default());
+    let count = Arc::clone(&refused);
+    tokio::spawn(async move {
+        while let Ok((mut link, _)) = listener.accept().await {
+            let mut header = [0; 16];
+            link.read_exact(&mut header).await.unwrap();
+            // ESME_RALYBND, to the number that was asked under.
+            let mut answer = *b"\0\0\0\x10\x80\0\0\x09\0\0\0\x05----";
+            answer[12..].copy_from_slice(&header[12..]);
+            link.write_all(&answer).await.unwrap();
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    (address, refused)
+}
+
+/// What an operator changes elsewhere must not lock a login for good that is locked for a while.
+#[tokio::test]
+async fn a_carrier_that_refuses_its_bind_is_left_alone_until_its_bind_is_another() {
+    let (address, refused) = full().await;
+    let text = |password: &str, keys: &str| {
+        let keys = format!("\"slow\"\npassword = \"{password}\"\n{keys}");
+        carrier("full", address).replace("\"quick\"", &keys)
+            + "\n[dialect.slow]\nreconnect_refused_ms = 600000\n"
+    };
+    let count = || refused.load(Ordering::Relaxed);
+    let world = World::start(&text("old", "")).await;
+    let line = "chappe_carrier_sessions_closed_total{carrier=\"full\",reason=\"bind_refused\"}";
+    world.counts(line, 1.0).await;
+    let others = [
+        text("old", "") + &account("new", ""),
+        text("old", "window_max = 7\nsegments_per_second = 3\n"),
+        "[smpp] response_timeout_ms = 5000\n".to_owned() + &text("old", ""),
+    ];
+    for other in others {
+        world.reload(&other).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(count(), 1, "{other}");
+    }
+    world.reload(&text("new", "")).await.unwrap();
+    until("its new password is tried at once", || count() == 2).await;
 }
 
 #[tokio::test]
