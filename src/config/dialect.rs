@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::message::dialect::{Dialect, StateName, StatusRule, TlvDefinition, TlvKind};
+use crate::message::dialect::{Dialect, StateName, StatusRule, TlvDefinition, TlvKind, Tolerance};
 use crate::message::encodings::{Encodings, TextEncoding};
 use crate::message::sar;
 use crate::message::words::Word;
 use crate::text::Reference;
 use crate::wire::TlvTag;
+use crate::wire::address::STANDARD_ADDRESS_OCTETS;
 
 use super::error::{Errors, Faults};
 use super::nearest::nearest;
@@ -210,6 +211,7 @@ fn read(table: &Reader<'_>, name: &str, base: Dialect) -> Dialect {
     session(table, &mut dialect);
     octets(table, &mut dialect);
     no_tlvs_in_3_3(table, &dialect);
+    long_addresses(table, &dialect);
     ids_and_receipts(table, &mut dialect);
     tlvs(table, &mut dialect.tlvs);
     statuses(table, &mut dialect);
@@ -246,6 +248,7 @@ fn session(table: &Reader<'_>, dialect: &mut Dialect) {
 
 fn octets(table: &Reader<'_>, dialect: &mut Dialect) {
     table.word("long_c_strings", &mut dialect.long_c_strings);
+    table.integer("address_octets_max", &mut dialect.address_octets_max);
     table.word("missing_nul", &mut dialect.missing_nul);
     table.word("trailing_octets", &mut dialect.trailing_octets);
     table.word("invalid_tlv", &mut dialect.invalid_tlv);
@@ -282,6 +285,24 @@ fn no_tlvs_in_3_3(table: &Reader<'_>, dialect: &Dialect) {
             dialect.segmentation, dialect.interface_version
         );
         let expected = "udh8 or udh16 below 0x34, which has no TLVs";
+        table.sheet.fault(&value.spot, found, expected);
+    }
+}
+
+/// Addresses longer than the standard's are neither read nor written where the letter holds.
+fn long_addresses(table: &Reader<'_>, dialect: &Dialect) {
+    let long = dialect.address_octets_max > STANDARD_ADDRESS_OCTETS;
+    if !long || dialect.long_c_strings == Tolerance::Accept {
+        return;
+    }
+    if let Some(value) =
+        ["address_octets_max", "long_c_strings"].iter().find_map(|name| table.value(name))
+    {
+        let found = format!(
+            "address_octets_max = {} with long_c_strings = \"refuse\"",
+            dialect.address_octets_max
+        );
+        let expected = format!("at most {STANDARD_ADDRESS_OCTETS}, or long_c_strings = \"accept\"");
         table.sheet.fault(&value.spot, found, expected);
     }
 }

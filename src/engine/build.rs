@@ -164,7 +164,12 @@ fn account(
     Account {
         index: at,
         is_removed: false,
-        admission: Admission { account: at, senders: settings.senders.clone(), validity_max },
+        admission: Admission {
+            account: at,
+            senders: settings.senders.clone(),
+            validity_max,
+            address_octets_max: usize::from(dialect.address_octets_max),
+        },
         style: ReceiptStyle {
             format: dialect.receipt_format,
             zone_minutes: dialect.receipt_zone_minutes,
@@ -246,6 +251,7 @@ fn carrier(
             esm_class_bits: dialect.esm_class_bits,
             priority_flag: dialect.priority_flag,
             service_type: ServiceType::new(dialect.service_type.as_bytes()),
+            address_octets_max: usize::from(dialect.address_octets_max),
             no_tlvs: dialect.interface_version < VERSION_WITH_TLVS,
         },
         reading: Reading::of(at, dialect),

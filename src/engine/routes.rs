@@ -197,7 +197,11 @@ pub fn verdict<'a>(
         carriers: Vec::new(),
         status: CommandStatus::ESME_RINVDSTADR,
     };
-    let admission = Admission { senders: account.senders.clone(), ..Admission::default() };
+    let admission = Admission {
+        senders: account.senders.clone(),
+        address_octets_max: usize::from(account.dialect.address_octets_max),
+        ..Admission::default()
+    };
     let submit = SubmitSm {
         source_addr: sender.into(),
         // International, as most are: a `+` or `00` before it is none of its digits.

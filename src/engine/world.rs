@@ -43,7 +43,7 @@ use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, Found, Routes, Traits};
-use crate::mt::segmentation::{Cutting, Writing, can_be_marked, fits};
+use crate::mt::segmentation::{Cutting, Writing, addresses_fit, can_be_marked, fits};
 use crate::mt::throttle::Rate;
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics};
@@ -301,8 +301,11 @@ impl World {
         let takes = |carrier: &&Arc<Carrier>| {
             let wanted = carrier.index != from && to.is_none_or(|to| to == carrier.index);
             let up = wanted && carrier.binds.load(Ordering::Relaxed) > 0;
-            let fits =
-                || fits(message, carrier.cutting) && can_be_marked(message, &carrier.writing);
+            let fits = || {
+                fits(message, carrier.cutting)
+                    && can_be_marked(message, &carrier.writing)
+                    && addresses_fit(message, &carrier.writing).is_ok()
+            };
             up && !carrier.queued.is_full() && fits()
         };
         carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)

@@ -272,7 +272,11 @@ impl Exchange {
             None => *submit,
             Some(form) => self.translator.read_submit(form, submit),
         };
-        let admission = Admission { validity_max: VALIDITY_MAX, ..Admission::default() };
+        let admission = Admission {
+            validity_max: VALIDITY_MAX,
+            address_octets_max: usize::from(self.dialect.address_octets_max),
+            ..Admission::default()
+        };
         let envelope = admission.address(&submit)?;
         let message = admission.message(envelope, &submit, Cutting::default(), self.now.wall)?;
         let decimal = self.dialect.message_id_format == crate::message::dialect::IdFormat::Decimal;

@@ -18,6 +18,7 @@ use super::receipt::ReceiptFormat;
 use super::receipt::id::IdNotation;
 use super::state::MessageState;
 use crate::text::{DefaultAlphabet, Reference};
+use crate::wire::address::STANDARD_ADDRESS_OCTETS;
 use crate::wire::table::DeliverSm;
 use crate::wire::{COctetString, CommandStatus, ErrorBody, Rules, TlvTag, TrailingOctets};
 pub use values::{
@@ -77,6 +78,9 @@ pub struct Dialect {
     /// Addresses, system_id and password longer than the specification's table (quirk 53: Infobip
     /// and smsfire require passwords above 8 characters; Adobe on addresses above 20).
     pub long_c_strings: Tolerance,
+    /// Octets of an address that it submits, or takes: the standard's 20, or more (quirk 53:
+    /// Adobe).
+    pub address_octets_max: u8,
     /// A body's last C-octet string without its NUL (quirk 33: Kannel `copy_until_nul`).
     pub missing_nul: Tolerance,
     /// Octets after the last field that are no TLV, such as a NUL behind short_message which
@@ -258,6 +262,7 @@ impl Default for Dialect {
             unanswered_max: 0,
             one_per_destination: false,
             long_c_strings: Tolerance::Accept,
+            address_octets_max: STANDARD_ADDRESS_OCTETS,
             missing_nul: Tolerance::Accept,
             trailing_octets: Surplus::Ignore,
             invalid_tlv: Surplus::Ignore,

@@ -11,6 +11,7 @@ use crate::message::class::TrafficClass;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::pattern::AddressPattern;
 use crate::message::translation::bare;
+use crate::wire::address::STANDARD_ADDRESS_OCTETS;
 use crate::wire::table::SubmitSm;
 use crate::wire::time::SmppTime;
 use crate::wire::tlv::put_tlv;
@@ -20,10 +21,6 @@ use encoding::Text;
 pub use encoding::{Languages, Recoding};
 pub use replace::Replacement;
 
-/// Digits a destination may have (ITU-T E.164 allows 15; national forms with prefixes more).
-const DESTINATION_MAX: usize = 20;
-/// Octets a sender may have: no field of a submit_sm holds more (SMPP 3.4 §4.4.1).
-const SOURCE_MAX: usize = 20;
 /// Type of number of a name (SMPP 3.4 §5.2.5).
 const TON_ALPHANUMERIC: u8 = 5;
 /// Characters that a name may have: what the radio's address field holds (3GPP TS 23.040 §9.1.2.5).
@@ -36,7 +33,7 @@ const PRIORITY_MAX: u8 = 3;
 const NOT_CARRIED: [TlvTag; 2] = [TlvTag::MESSAGE_PAYLOAD, TlvTag::QOS_TIME_TO_LIVE];
 
 /// What is asked of the messages of one account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Admission {
     /// The account's place in the settings.
     pub account: u32,
@@ -44,6 +41,19 @@ pub struct Admission {
     pub senders: Vec<AddressPattern>,
     /// How long a message may wait at most.
     pub validity_max: Duration,
+    /// Octets that its senders and the numbers of its destinations may have.
+    pub address_octets_max: usize,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            account: 0,
+            senders: Vec::new(),
+            validity_max: Duration::ZERO,
+            address_octets_max: usize::from(STANDARD_ADDRESS_OCTETS),
+        }
+    }
 }
 
 /// A destination and sender that were found good.
@@ -60,13 +70,12 @@ impl Admission {
     ///
     /// # Errors
     /// ESME_RINVSRCADR for a sender that is not the account's or a name of more than eleven
-    /// characters, or longer than a submit_sm can say; ESME_RINVDSTADR for a destination that is
-    /// no number.
+    /// characters, or too long; ESME_RINVDSTADR for a destination that is no number, or too long.
     pub fn address(&self, submit: &SubmitSm<'_>) -> Result<Envelope, CommandStatus> {
         let source = bare(submit.source_addr_ton, submit.source_addr.octets());
         let source_max = match submit.source_addr_ton {
             TON_ALPHANUMERIC => NAME_MAX,
-            _ => SOURCE_MAX,
+            _ => self.address_octets_max,
         };
         if source.len() > source_max {
             return Err(CommandStatus::ESME_RINVSRCADR);
@@ -77,7 +86,7 @@ impl Admission {
         }
         let destination = bare(submit.dest_addr_ton, submit.destination_addr.octets());
         let digits = destination.iter().all(u8::is_ascii_digit);
-        let length = (1..=DESTINATION_MAX).contains(&destination.len());
+        let length = (1..=self.address_octets_max).contains(&destination.len());
         if !digits || !length || submit.dest_addr_ton == TON_ALPHANUMERIC {
             return Err(CommandStatus::ESME_RINVDSTADR);
         }
@@ -236,6 +245,24 @@ mod tests {
         assert_eq!(from(5, "Elevenchars"), Ok(11));
         assert_eq!(from(5, "Twelve chars"), Err(CommandStatus::ESME_RINVSRCADR));
         assert_eq!(from(1, "336123456789012"), Ok(15));
+    }
+
+    #[test]
+    fn q53_an_address_is_as_long_as_a_submit_sm_has_room_for_or_the_dialect_says() {
+        let (standard, long) = (admission(), Admission { address_octets_max: 32, ..admission() });
+        let of = |admission: &Admission, source: usize, destination: usize| {
+            let (source, destination) = ("1".repeat(source), "2".repeat(destination));
+            let mut submit = submit(b"x");
+            submit.source_addr = COctetString::from(source.as_str());
+            submit.destination_addr = COctetString::from(destination.as_str());
+            admission.address(&submit).map(|envelope| envelope.destination.octets().len())
+        };
+        let (source, destination) =
+            (Err(CommandStatus::ESME_RINVSRCADR), Err(CommandStatus::ESME_RINVDSTADR));
+        assert_eq!(of(&standard, 20, 20), Ok(20));
+        assert_eq!((of(&standard, 21, 20), of(&standard, 20, 21)), (source, destination));
+        assert_eq!(of(&long, 32, 32), Ok(32));
+        assert_eq!((of(&long, 33, 32), of(&long, 32, 33)), (source, destination));
     }
 
     #[test]

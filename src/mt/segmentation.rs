@@ -15,9 +15,10 @@ use crate::message::sar;
 use crate::text::plan::{USER_DATA_OCTETS, capacity};
 use crate::text::udh::{Concatenation, Header, ReferenceWidth};
 use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference, Shifts, decode};
+use crate::wire::address::STANDARD_ADDRESS_OCTETS;
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
-use crate::wire::{COctetString, CommandStatus, SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
+use crate::wire::{Address, COctetString, CommandStatus, SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
 
 /// The bits of `esm_class` that are the messaging mode (SMPP 3.4 §5.2.12).
 const MODE: u8 = 0x03;
@@ -197,6 +198,8 @@ pub struct Writing {
     pub priority_flag: Option<u8>,
     /// `service_type` of messages that have none.
     pub service_type: ServiceType,
+    /// Octets of the addresses that it takes.
+    pub address_octets_max: usize,
     /// Whether it must do without TLVs: we bind to it with an older version (SMPP 3.4 §3.3).
     pub no_tlvs: bool,
 }
@@ -212,8 +215,22 @@ impl Default for Writing {
             esm_class_bits: 0,
             priority_flag: None,
             service_type: ServiceType::default(),
+            address_octets_max: usize::from(STANDARD_ADDRESS_OCTETS),
             no_tlvs: false,
         }
+    }
+}
+
+/// Whether a carrier takes addresses of their length (quirk 53).
+///
+/// # Errors
+/// ESME_RINVSRCADR or ESME_RINVDSTADR for the one that is too long.
+pub fn addresses_fit(message: &Message, writing: &Writing) -> Result<(), CommandStatus> {
+    let is_long = |address: &Address| address.octets().len() > writing.address_octets_max;
+    match (is_long(&message.source), is_long(&message.destination)) {
+        (true, _) => Err(CommandStatus::ESME_RINVSRCADR),
+        (_, true) => Err(CommandStatus::ESME_RINVDSTADR),
+        _ => Ok(()),
     }
 }
 

@@ -7,6 +7,8 @@ use super::kinds::COctetString;
 /// Octets an address may have without its NUL: data_sm's 65-octet fields are the longest
 /// (SMPP 3.4 §4.7.1).
 pub const ADDRESS_MAX: usize = 64;
+/// Those that a submit_sm and a deliver_sm have room for (SMPP 3.4 §4.4.1).
+pub const STANDARD_ADDRESS_OCTETS: u8 = 20;
 /// Octets kept inline; longer ones (only data_sm allows them) go to the heap.
 const INLINE: usize = 22;
 

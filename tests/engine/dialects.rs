@@ -149,3 +149,35 @@ async fn a_carrier_gets_texts_in_the_alphabets_that_it_takes() {
     let refused = esme.submit(latin1(b"f\xeate")).await.0;
     assert_eq!(refused, CommandStatus::ESME_RX_R_APPN);
 }
+
+/// Interop quirk 53.
+#[tokio::test]
+async fn q53_an_address_of_forty_octets_goes_where_both_sides_allow_it() {
+    let account = "[[account]]\nsystem_id = \"long\"\npassword = \"p\"\ndialect = \"long\"\n\
+                   [dialect.long]\naddress_octets_max = 64\n";
+    let long = Submit { source: "7".repeat(40), ..Submit::to(&"9".repeat(40)) };
+    for (allows, to, from) in [
+        ("", CommandStatus::ESME_RINVDSTADR, CommandStatus::ESME_RINVSRCADR),
+        ("address_octets_max = 40", CommandStatus::ESME_ROK, CommandStatus::ESME_ROK),
+    ] {
+        let smsc = Smsc::start().await;
+        let keys = format!("[dialect.quick] base = \"default\"\n[dialect.quick] {allows}\n");
+        let world = World::before(&smsc, &format!("{keys}{account}")).await;
+        let bind =
+            |name, password| Esme::bind_as(world.smpp(), BindKind::Transceiver, name, password);
+        let esme = bind("long", "p").await.unwrap();
+        let source = Submit { source: long.source.clone(), ..Submit::new("x") };
+        assert_eq!(esme.submit(source).await.0, from);
+        let destination = Submit { source: "Shop".into(), ..long.clone() };
+        assert_eq!(esme.submit(destination).await.0, to);
+        if to == CommandStatus::ESME_ROK {
+            let submits = smsc.submitted(2).await;
+            assert_eq!(submits[0].source, long.source);
+            assert_eq!(submits[1].destination, long.destination);
+            let receipt = &esme.delivered(2).await[1];
+            assert_eq!(receipt.source, long.destination, "the receipt is matched and written");
+        }
+        let standard = Esme::bind(world.smpp()).await;
+        assert_eq!(standard.submit(long.clone()).await.0, CommandStatus::ESME_RINVSRCADR);
+    }
+}

@@ -56,6 +56,10 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// Addresses, system_id and password above the specification's lengths, read and written
     /// (quirk 53: Infobip, smsfire, Adobe). Before a bind they are always read.
     long_c_strings: words::<Tolerance>(), Default(r#""accept""#);
+    /// Octets of the addresses that an account may submit, or a carrier takes: a longer one is
+    /// answered ESME_RINVSRCADR or ESME_RINVDSTADR. 20 is what a submit_sm has room for; above it
+    /// both sides must allow it (quirk 53: Adobe).
+    address_octets_max: count(20, 64, "octets"), Default("20");
     /// A last C-octet string without its NUL (quirk 33: Kannel reads it).
     missing_nul: words::<Tolerance>(), Default(r#""accept""#);
     /// Octets behind the last field that are no TLV (quirk 32: python-smpp PR 7, cloudhopper #64,
