@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use chappe::clock::Now;
 use chappe::engine::shard::{
     CarrierRules, Counted, Delivery, Effects, Findings, InDoubtPolicy, Limits, Question,
-    SegmentResult, Shard, Standing, Submission,
+    SegmentResult, Shard, Standing, Stays, Submission,
 };
 use chappe::message::dialect::ReceiptSegments;
 use chappe::message::envelope::{Message, UserData};
@@ -116,8 +116,12 @@ impl Effects for Notes {
         replacement.of(message, None, Cutting::default(), wall)
     }
 
-    fn elsewhere(&mut self, _: &Message, _: u32, _: Option<u32>, _: Duration) -> Option<u32> {
-        None
+    fn elsewhere(&self, _: &Message, _: u32, _: Option<u32>, _: Duration) -> Result<u32, Stays> {
+        Err(Stays::NoOther)
+    }
+
+    fn change_queue(&mut self, _: u32, _: u32) -> bool {
+        false
     }
 
     fn ask(&mut self, _: u32, _: Question) -> bool {

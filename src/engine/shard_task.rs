@@ -18,7 +18,7 @@ use super::build;
 use super::gathering::Gathering;
 use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
 use super::operators::Operators;
-use super::shard::{Counted, Delivery, Effects, Findings, Question, Shard, Standing};
+use super::shard::{Counted, Delivery, Effects, Findings, Question, Shard, Standing, Stays};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use super::world::World;
 use crate::clock::Now;
@@ -347,20 +347,23 @@ impl Effects for Hands {
     }
 
     fn elsewhere(
-        &mut self,
+        &self,
         message: &Message,
         carrier: u32,
         to: Option<u32>,
         wall: Duration,
-    ) -> Option<u32> {
-        let other = self.world.elsewhere(message, carrier, to, wall)?;
-        if other.queued.take(1) == 0 {
-            return None;
-        }
-        if let Some(own) = self.world.carriers.get(carrier as usize) {
-            own.queued.give(1);
-        }
-        Some(other.index)
+    ) -> Result<u32, Stays> {
+        self.world.elsewhere(message, carrier, to, wall).map(|other| other.index)
+    }
+
+    fn change_queue(&mut self, from: u32, to: u32) -> bool {
+        let carriers = &self.world.carriers;
+        let Some(to) = carriers.get(to as usize).filter(|to| to.queued.take(1) > 0) else {
+            return false;
+        };
+        debug_assert_ne!(to.index, from);
+        carriers.get(from as usize).iter().for_each(|from| from.queued.give(1));
+        true
     }
 
     fn withdraw(&mut self, carrier: u32, ticket: u64) {

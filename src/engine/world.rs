@@ -31,6 +31,7 @@ use super::handles::{AccountHandle, CarrierHandle};
 use super::leases::Leases;
 use super::quota::Quota;
 use super::settings::{self, Settings};
+use super::shard::Stays;
 use super::shared::ToDispatcher;
 use super::starving::Starving;
 use crate::link::tls::{ConnectorTls, ListenerTls};
@@ -286,29 +287,31 @@ impl World {
     /// Another carrier that a queued message may take at this time of the wall clock, the first in
     /// its lane's order that is up, has room, and can take it as it was planned; it is `to` if that
     /// is given.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Why there is none.
     pub fn elsewhere(
         &self,
         message: &Message,
         from: u32,
         to: Option<u32>,
         wall: Duration,
-    ) -> Option<&Arc<Carrier>> {
-        let found = self.route_of(message, wall)?;
+    ) -> Result<&Arc<Carrier>, Stays> {
+        let found = self.route_of(message, wall).ok_or(Stays::NoOther)?;
         let (source, destination) = (message.source.octets(), message.destination.octets());
-        let Action::Send(way) = found.action else { return None };
+        let Action::Send(way) = found.action else { return Err(Stays::NoOther) };
         let carriers = self.routes.carriers(way, message.account, source, destination);
-        let takes = |carrier: &&Arc<Carrier>| {
-            let wanted = carrier.index != from && to.is_none_or(|to| to == carrier.index);
-            let up = wanted && carrier.binds.load(Ordering::Relaxed) > 0;
-            let fits = || {
-                fits(message, carrier.cutting)
-                    && can_be_marked(message, &carrier.writing)
-                    && addresses_fit(message, &carrier.writing).is_ok()
-            };
-            up && !carrier.queued.is_full() && fits()
+        let wanted = |carrier: &&Arc<Carrier>| {
+            carrier.index != from && to.is_none_or(|to| to == carrier.index)
         };
-        carriers.filter_map(|index| self.carriers.get(index as usize)).find(takes)
+        let mut nearest = Stays::NoOther;
+        for carrier in carriers.filter_map(|at| self.carriers.get(at as usize)).filter(wanted) {
+            match takes(carrier, message) {
+                Ok(()) => return Ok(carrier),
+                Err(stays) => nearest = nearest.max(stays),
+            }
+        }
+        Err(nearest)
     }
 
     /// The place of a sender that has a rate of its own.
@@ -324,6 +327,18 @@ impl World {
     #[must_use]
     pub fn class_of(&self, account: &Account, sender: &[u8]) -> TrafficClass {
         self.classes.of(sender).unwrap_or(account.settings.class)
+    }
+}
+
+/// Whether a carrier can take a message that was planned for another one, now.
+fn takes(carrier: &Carrier, message: &Message) -> Result<(), Stays> {
+    match () {
+        () if carrier.binds.load(Ordering::Relaxed) == 0 => Err(Stays::Down),
+        () if carrier.queued.is_full() => Err(Stays::Full),
+        () if !fits(message, carrier.cutting) => Err(Stays::Unfit),
+        () if !can_be_marked(message, &carrier.writing) => Err(Stays::Unfit),
+        () if addresses_fit(message, &carrier.writing).is_err() => Err(Stays::Unfit),
+        () => Ok(()),
     }
 }
 

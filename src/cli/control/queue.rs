@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::table::{Table, span};
 use super::{Asked, Client, Exit, Failure, lines, print};
-use crate::engine::control::{Command, QueueChange, QueueList, Selection};
+use crate::engine::control::{Command, QueueChange, QueueList, Selection, Stays};
 use crate::message::class::TrafficClass;
 use crate::message::words::Word;
 
@@ -107,7 +107,7 @@ pub fn run(command: &QueueCommand) -> Result<Exit, Failure> {
             };
             let (to, yes) = (args.to.clone(), args.sure.yes);
             let command = Command::QueueReroute { selection, to, yes };
-            change(&args.sure, command, ["would be tried", "moved"])
+            change(&args.sure, command, ["would move", "moved"])
         }
     }
 }
@@ -169,18 +169,24 @@ fn change(sure: &Sure, command: Command, words: [&str; 2]) -> Result<Exit, Failu
         true => lines::one_line(&answer) + "\n",
         false => {
             let change: QueueChange = serde_json::from_value(answer).map_err(Failure::new)?;
-            said(change, words)
+            said(&change, words)
         }
     };
     print(&text).map(|()| Exit::Success)
 }
 
-fn said(change: QueueChange, [would, done]: [&str; 2]) -> String {
-    let QueueChange { carried_out, messages, left } = change;
-    match carried_out {
+fn said(change: &QueueChange, [would, done]: [&str; 2]) -> String {
+    let QueueChange { carried_out, messages, left, why } = change;
+    let mut text = match carried_out {
         true => format!("{messages} messages {done}, {left} stay what they are\n"),
         false => format!("{messages} messages {would}, {left} stay what they are; --yes does it\n"),
+    };
+    for (word, messages) in why {
+        // A word of a newer engine is told as it is.
+        let because = Stays::from_word(word).map_or(word.as_str(), |stays| stays.because());
+        text += &format!("{messages} stay: {because}\n");
     }
+    text
 }
 
 #[cfg(test)]
@@ -189,12 +195,15 @@ mod tests {
 
     #[test]
     fn what_is_not_confirmed_is_said_to_be_what_would_be_done() {
-        let change = QueueChange { carried_out: false, messages: 12, left: 3 };
+        let why = [("down".to_owned(), 2), ("sent".to_owned(), 1)].into();
+        let change = QueueChange { carried_out: false, messages: 12, left: 3, why };
         let words = ["would end", "ended"];
-        let would = "12 messages would end, 3 stay what they are; --yes does it\n";
-        assert_eq!(said(change, words), would);
-        let change = QueueChange { carried_out: true, ..change };
-        assert_eq!(said(change, words), "12 messages ended, 3 stay what they are\n");
+        let would = "12 messages would end, 3 stay what they are; --yes does it\n\
+                     2 stay: no other carrier of their route has a bind that sends\n\
+                     1 stay: a carrier has had them, or may have\n";
+        assert_eq!(said(&change, words), would);
+        let change = QueueChange { carried_out: true, why: [].into(), ..change };
+        assert_eq!(said(&change, words), "12 messages ended, 3 stay what they are\n");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `queue`: what waits for carriers, listed, ended or sent elsewhere.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::Desk;
 use super::request::{Problem, Selection};
-use crate::engine::shard::{Classify, Filter, Findings, Wish};
+use crate::engine::shard::{Classify, Deed, Filter, Findings, Wish};
 use crate::engine::shared::ToShard;
 use crate::engine::world::World;
 use crate::message::class::TrafficClass;
@@ -54,14 +55,17 @@ pub struct QueueRow {
 }
 
 /// What became of the messages that were meant.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct QueueChange {
     /// Whether anything was done; otherwise it is what would be.
     pub carried_out: bool,
     /// Messages it was done to, or would be.
     pub messages: u64,
-    /// Messages that stay: a carrier has them or may have, or no other can take them.
+    /// Messages that stay what they are, or would.
     pub left: u64,
+    /// Why, by a word for each reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub why: BTreeMap<String, u64>,
 }
 
 /// What waits.
@@ -90,7 +94,7 @@ pub async fn list(desk: &Desk, selection: &Selection) -> Result<Value, Problem> 
 
 /// Ends what waits, or says what it would end.
 pub async fn purge(desk: &Desk, selection: &Selection, yes: bool) -> Result<Value, Problem> {
-    change(desk, (Wish::Purge, yes), selection, filter(desk, selection)?).await
+    change(desk, (Deed::Purge, yes), selection, filter(desk, selection)?).await
 }
 
 /// Has another carrier send what waits, or says what that would be.
@@ -109,21 +113,22 @@ pub async fn reroute(
     if to.is_some() && to == filter.carrier {
         return Err(Problem::new("request", "from a carrier to itself?"));
     }
-    change(desk, (Wish::Reroute(to), yes), selection, filter).await
+    change(desk, (Deed::Reroute(to), yes), selection, filter).await
 }
 
 async fn change(
     desk: &Desk,
-    (wish, yes): (Wish, bool),
+    (deed, yes): (Deed, bool),
     selection: &Selection,
     filter: Filter,
 ) -> Result<Value, Problem> {
-    let wish = if yes { wish } else { Wish::Count };
-    let Findings { done, left, .. } = ask(desk, wish, filter).await?;
+    let wish = if yes { Wish::Do(deed) } else { Wish::Would(deed) };
+    let findings = ask(desk, wish, filter).await?;
+    let (done, left) = (findings.done, findings.left());
     if yes {
         let Selection { account, carrier, class, destination } = selection;
         tracing::info!(
-            ?wish,
+            ?deed,
             account,
             carrier,
             class,
@@ -133,7 +138,9 @@ async fn change(
             "messages that waited: ended or moved by the operator"
         );
     }
-    super::value(&QueueChange { carried_out: yes, messages: done, left })
+    let why = findings.left.iter();
+    let why = why.map(|(stays, messages)| (stays.word().to_owned(), *messages)).collect();
+    super::value(&QueueChange { carried_out: yes, messages: done, left, why })
 }
 
 /// Asks every shard, and adds up what they found.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::asked::Standing;
 use super::operations::Findings;
 use super::questions::Question;
+use super::stays::Stays;
 use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -64,16 +65,35 @@ pub trait Effects {
     /// those that go before them, in their order of acceptance.
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
 
-    /// Another carrier for a message that waits for this one, a place in whose queue it has from
-    /// now on instead of that in the other; `None` when there is none. It is `to` if that is given,
-    /// and one of a route that is open at this time of the wall clock.
+    /// Another carrier for a message that waits for this one; it is `to` if that is given.
+    ///
+    /// # Errors
+    /// Why there is none.
     fn elsewhere(
+        &self,
+        message: &Message,
+        carrier: u32,
+        to: Option<u32>,
+        wall: Duration,
+    ) -> Result<u32, Stays>;
+
+    /// A message counts in the queue of the other carrier from now on; `false` when that is full.
+    fn change_queue(&mut self, from: u32, to: u32) -> bool;
+
+    /// As [`Effects::elsewhere`], and changes its queue.
+    ///
+    /// # Errors
+    /// Why it stays.
+    fn move_elsewhere(
         &mut self,
         message: &Message,
         carrier: u32,
         to: Option<u32>,
         wall: Duration,
-    ) -> Option<u32>;
+    ) -> Result<u32, Stays> {
+        let other = self.elsewhere(message, carrier, to, wall)?;
+        if self.change_queue(carrier, other) { Ok(other) } else { Err(Stays::Full) }
+    }
 
     /// This is what came of an operation of the operator's.
     fn operated(&mut self, number: u64, findings: Findings);

@@ -37,6 +37,7 @@ mod replace;
 mod segments;
 mod siblings;
 mod spent;
+mod stays;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -68,7 +69,7 @@ pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;
 use one_each::OneEach;
 use operations::Operations;
-pub use operations::{Classify, Filter, Findings, Wish};
+pub use operations::{Classify, Deed, Filter, Findings, Wish};
 use parked::Parked;
 use questions::Questions;
 pub use questions::{CarrierSays, Question};
@@ -77,6 +78,7 @@ use recall::Recalls;
 use register::{End, Register};
 use siblings::{Ended as SegmentEnded, Siblings};
 use spent::SpentReceipts;
+pub use stays::Stays;
 pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.

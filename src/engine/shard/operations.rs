@@ -5,13 +5,14 @@
 //! takes back. Messages are looked at in turns, one in each tick, so that a million of them hold
 //! nobody up.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::live::{Live, Place};
 use super::recall::Held;
+use super::stays::Stays;
 use super::{Effects, Shard};
 use crate::clock::Now;
 use crate::message::class::TrafficClass;
@@ -64,10 +65,17 @@ impl Filter {
 /// What is to be done with them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Wish {
-    /// Nothing: only what it would be done to is counted.
-    Count,
     /// They are listed.
     List,
+    /// Nothing: what this would be done to is counted.
+    Would(Deed),
+    /// This.
+    Do(Deed),
+}
+
+/// What can be done with messages.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Deed {
     /// They end DELETED.
     Purge,
     /// Another carrier of their route sends them, this one if it is named.
@@ -100,8 +108,8 @@ pub struct Findings {
     pub waiting: HashMap<(u32, u32, TrafficClass), Waiting, foldhash::fast::FixedState>,
     /// Messages that it was done to.
     pub done: u64,
-    /// Messages that were meant, and that a carrier has or may have, or no other can take.
-    pub left: u64,
+    /// Messages that were meant and stay what they are, and why.
+    pub left: BTreeMap<Stays, u64>,
 }
 
 /// One operation.
@@ -184,30 +192,52 @@ impl<L: Clone> Shard<L> {
         (number, operation): (u64, &mut Operation),
         effects: &mut E,
     ) {
-        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let Some(live) = self.slots.get(ticket) else { return };
         let findings = &mut operation.findings;
-        if operation.wish == Wish::List {
-            let class = (operation.filter.classify.0)(&live.message);
-            let key = (live.carrier, live.message.account, class);
-            findings.waiting.entry(key).or_default().add(live, now);
-            return;
-        }
+        let result = match operation.wish {
+            Wish::List => {
+                let class = (operation.filter.classify.0)(&live.message);
+                let key = (live.carrier, live.message.account, class);
+                findings.waiting.entry(key).or_default().add(live, now);
+                return;
+            }
+            Wish::Would(deed) => self.may_do(live, deed).and_then(|()| match deed {
+                Deed::Purge => Ok(()),
+                Deed::Reroute(to) => {
+                    effects.elsewhere(&live.message, live.carrier, to, now.wall).map(drop)
+                }
+            }),
+            Wish::Do(deed) => match self.may_do(live, deed) {
+                Ok(()) if live.any(Place::Out) => {
+                    let carrier = live.carrier;
+                    if let Some(live) = self.slots.get_mut(ticket) {
+                        live.held = true;
+                    }
+                    effects.withdraw(carrier, ticket);
+                    self.recalls.hold(ticket, Held::Operation(number));
+                    operation.open += 1;
+                    return;
+                }
+                Ok(()) => self.carry_out(now, ticket, deed, effects),
+                Err(stays) => Err(stays),
+            },
+        };
+        findings.note(result);
+    }
+
+    /// Whether a message may be ended or moved, as far as its shard knows.
+    fn may_do(&self, live: &Live, deed: Deed) -> Result<(), Stays> {
         // Whose turn it is at a carrier of one message a destination is kept by its carrier.
-        let moves = matches!(operation.wish, Wish::Reroute(_));
+        let moves = matches!(deed, Deed::Reroute(_));
         let rules = self.carriers.get(live.carrier as usize);
-        let stays = moves && rules.is_none_or(|rules| rules.one_per_destination);
-        if live.is_with_carrier() || live.expired || live.held || stays {
-            findings.left += 1;
-        } else if operation.wish == Wish::Count {
-            findings.done += 1;
-        } else if live.any(Place::Out) {
-            live.held = true;
-            effects.withdraw(live.carrier, ticket);
-            self.recalls.hold(ticket, Held::Operation(number));
-            operation.open += 1;
-        } else {
-            let done = self.carry_out(now, ticket, operation.wish, effects);
-            operation.findings.note(done);
+        match () {
+            () if live.is_with_carrier() => Err(Stays::Sent),
+            () if live.expired => Err(Stays::Expired),
+            () if live.held => Err(Stays::Held),
+            () if moves && rules.is_none_or(|rules| rules.one_per_destination) => {
+                Err(Stays::OnePerDestination)
+            }
+            () => Ok(()),
         }
     }
 
@@ -219,14 +249,14 @@ impl<L: Clone> Shard<L> {
         live.held = false;
         let is_with_carrier = live.is_with_carrier();
         let wish = self.operations.all.get(&number).map(|operation| operation.wish);
-        let done = match wish.filter(|_| !is_with_carrier) {
-            Some(wish) => self.carry_out(now, ticket, wish, effects),
-            None => {
+        let result = match wish {
+            Some(Wish::Do(deed)) if !is_with_carrier => self.carry_out(now, ticket, deed, effects),
+            _ => {
                 self.go_on(now, ticket, effects);
-                false
+                Err(Stays::Sent)
             }
         };
-        self.operations.settle(number, done, effects);
+        self.operations.settle(number, result, effects);
     }
 
     /// Notes that nothing of a message is out any more that is held for an operation; whether it is
@@ -239,21 +269,20 @@ impl<L: Clone> Shard<L> {
         is_one
     }
 
-    /// Ends or moves a message nothing of which is out; whether that could be done.
+    /// Ends or moves a message nothing of which is out.
     fn carry_out<E: Effects<Link = L>>(
         &mut self,
         now: Now,
         ticket: u64,
-        wish: Wish,
+        deed: Deed,
         effects: &mut E,
-    ) -> bool {
-        match wish {
-            Wish::Count | Wish::List => false,
-            Wish::Purge => {
+    ) -> Result<(), Stays> {
+        match deed {
+            Deed::Purge => {
                 self.end(now, ticket, MessageState::DELETED, ENDED_BY_OPERATOR, effects);
-                true
+                Ok(())
             }
-            Wish::Reroute(to) => {
+            Deed::Reroute(to) => {
                 let moved = self.move_to(now, ticket, to, effects);
                 self.go_on(now, ticket, effects);
                 moved
@@ -267,18 +296,17 @@ impl<L: Clone> Shard<L> {
         ticket: u64,
         to: Option<u32>,
         effects: &mut E,
-    ) -> bool {
-        let Some(live) = self.slots.get(ticket) else { return false };
+    ) -> Result<(), Stays> {
+        let Some(live) = self.slots.get(ticket) else { return Err(Stays::Sent) };
         let message = Arc::clone(&live.message);
-        let carrier = effects.elsewhere(&message, live.carrier, to, now.wall);
-        let Some(carrier) = carrier else { return false };
+        let carrier = effects.move_elsewhere(&message, live.carrier, to, now.wall)?;
         let lane = self.lane_of(ticket);
         self.give_to(ticket, carrier);
         if self.lane_of(ticket) != lane {
             // It has a turn in that of the other, once it goes there.
             self.leave_lane(lane, ticket, effects);
         }
-        true
+        Ok(())
     }
 }
 
@@ -292,10 +320,10 @@ impl Operations {
 
 impl Operations {
     /// A message that was held for an operation is settled.
-    pub fn settle<E: Effects>(&mut self, number: u64, done: bool, effects: &mut E) {
+    pub fn settle<E: Effects>(&mut self, number: u64, result: Result<(), Stays>, effects: &mut E) {
         if let Some(operation) = self.all.get_mut(&number) {
             operation.open -= 1;
-            operation.findings.note(done);
+            operation.findings.note(result);
         }
         self.end_if_done(number, effects);
     }
@@ -311,18 +339,26 @@ impl Operations {
 }
 
 impl Findings {
-    fn note(&mut self, done: bool) {
-        match done {
-            true => self.done += 1,
-            false => self.left += 1,
+    fn note(&mut self, result: Result<(), Stays>) {
+        match result {
+            Ok(()) => self.done += 1,
+            Err(stays) => *self.left.entry(stays).or_default() += 1,
         }
+    }
+
+    /// How many stay what they are.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.left.values().sum()
     }
 
     /// Adds what another shard found.
     pub fn add(&mut self, other: &Self) {
         self.refused |= other.refused;
         self.done += other.done;
-        self.left += other.left;
+        for (stays, messages) in &other.left {
+            *self.left.entry(*stays).or_default() += messages;
+        }
         for (key, found) in &other.waiting {
             let waiting = self.waiting.entry(*key).or_default();
             waiting.oldest = match waiting.messages {

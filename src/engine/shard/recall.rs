@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::live::{Live, Place};
 use super::replace::Change;
+use super::stays::Stays;
 use super::{Effects, Shard};
 use crate::clock::Now;
 use crate::message::envelope::ServiceType;
@@ -269,7 +270,9 @@ impl<L: Clone> Shard<L> {
             Some(Held::Change(change)) => {
                 self.recalls.settle(change.request, REPLACE_FAILED, effects);
             }
-            Some(Held::Operation(number)) => self.operations.settle(number, false, effects),
+            Some(Held::Operation(number)) => {
+                self.operations.settle(number, Err(Stays::Sent), effects);
+            }
             None => {}
         }
     }

@@ -127,7 +127,7 @@ impl<L: Clone> Shard<L> {
         let unsent = live.all().iter().all(|one| one.place == Place::Out && !one.twice);
         let message = Arc::clone(&live.message);
         let carrier = match unsent && !live.expired && !live.held {
-            true => effects.elsewhere(&message, from, None, now.wall),
+            true => effects.move_elsewhere(&message, from, None, now.wall).ok(),
             false => None,
         };
         let Some(carrier) = carrier else {

@@ -22,6 +22,8 @@ pub enum Trace {
 /// A live message.
 #[derive(Clone, Debug)]
 pub struct LiveTrace {
+    /// What its dispatcher knows it by; `None` where its carrier has all of it.
+    pub ticket: Option<u64>,
     /// Whose it is.
     pub account: u32,
     /// Its sender.
@@ -79,7 +81,10 @@ impl<L: Clone> Shard<L> {
         let live = |live| Trace::Live(Box::new(live));
         let of_one = |known| match known {
             Known::Ended(end) => Some(Trace::Ended(end)),
-            Known::Live(ticket) => self.slots.get(ticket).map(LiveTrace::of).map(live),
+            Known::Live(ticket) => {
+                let found = self.slots.get(ticket);
+                found.map(|found| LiveTrace::of(ticket, found)).map(live)
+            }
             Known::Awaited(place) => LiveTrace::awaited(&self.awaiting, place).map(live),
         };
         self.known(id).filter_map(of_one).collect()
@@ -87,9 +92,10 @@ impl<L: Clone> Shard<L> {
 }
 
 impl LiveTrace {
-    fn of(live: &Live) -> Self {
+    fn of(ticket: u64, live: &Live) -> Self {
         let message = &live.message;
         Self {
+            ticket: Some(ticket),
             account: message.account,
             source: message.source.clone(),
             destination: message.destination.clone(),
@@ -111,6 +117,7 @@ impl LiveTrace {
         let taken = Progress::taken(record.key);
         let progress = more.map_or(&taken, |more| &more.progress);
         Some(Self {
+            ticket: None,
             account: subject.account,
             source: subject.source,
             destination: subject.destination,

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use super::one_each::OneEach;
 use super::operations::Findings;
+use super::stays::Stays;
 use super::{
     Cancellation, CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, Question,
     SegmentResult, Shard, Standing, Submission,
@@ -148,14 +149,18 @@ impl Effects for Notes {
     }
 
     fn elsewhere(
-        &mut self,
+        &self,
         _message: &Message,
         carrier: u32,
         to: Option<u32>,
         _wall: Duration,
-    ) -> Option<u32> {
+    ) -> Result<u32, Stays> {
         let wanted = |other: &u32| *other != carrier && to.is_none_or(|to| to == *other);
-        self.elsewhere.filter(wanted)
+        self.elsewhere.filter(wanted).ok_or(Stays::NoOther)
+    }
+
+    fn change_queue(&mut self, _from: u32, _to: u32) -> bool {
+        true
     }
 
     fn operated(&mut self, number: u64, findings: Findings) {

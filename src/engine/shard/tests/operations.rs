@@ -1,9 +1,11 @@
 //! What an operator lists, ends and moves.
 
+use std::collections::BTreeMap;
+
 use super::multi::SHARED;
 use super::*;
 use crate::engine::shard::operations::ENDED_BY_OPERATOR;
-use crate::engine::shard::{Classify, Filter, SegmentPlace, Trace, Wish};
+use crate::engine::shard::{Classify, Deed, Filter, SegmentPlace, Stays, Trace, Wish};
 use crate::message::class::TrafficClass;
 
 const DELETED: MessageState = MessageState::DELETED;
@@ -35,16 +37,22 @@ impl World {
 
     /// Moves all that waits to this carrier, and lets that come to its end.
     pub(super) fn reroute(&mut self, to: u32) {
-        self.operate(Wish::Reroute(Some(to)), any());
+        self.operate(Wish::Do(Deed::Reroute(Some(to))), any());
         self.ticks();
     }
 
     /// How many messages it was done to, and how many stayed; `None` while it is under way.
     fn came_of(&self, number: u64) -> Option<(u64, u64)> {
         let mut own = self.notes.operated.iter().filter(|(other, _)| *other == number);
-        let found = own.next().map(|(_, findings)| (findings.done, findings.left));
+        let found = own.next().map(|(_, findings)| (findings.done, findings.left()));
         assert!(own.next().is_none(), "one answer");
         found
+    }
+
+    /// How many stayed for which reason.
+    fn left(&self, number: u64) -> BTreeMap<Stays, u64> {
+        let own = self.notes.operated.iter().find(|(other, _)| *other == number);
+        own.unwrap().1.left.clone()
     }
 
     /// Two ticks: what is withdrawn comes back in one, and is dealt with in the next.
@@ -83,9 +91,9 @@ fn a_purge_ends_what_no_carrier_can_have_and_its_accounts_hear_of_it() {
     let queued = world.submit(message()).unwrap();
     let send_at = START + Duration::from_secs(600);
     let scheduled = world.submit(Message { send_at, ..message() }).unwrap();
-    let count = world.operate(Wish::Count, any());
+    let count = world.operate(Wish::Would(Deed::Purge), any());
     assert_eq!(world.came_of(count), Some((3, 0)), "nothing is known to be with a carrier");
-    let number = world.operate(Wish::Purge, any());
+    let number = world.operate(Wish::Do(Deed::Purge), any());
     assert_eq!(world.told(), [(0, scheduled, DELETED, ENDED_BY_OPERATOR)]);
     world.ticks();
     assert_eq!(world.came_of(number), None, "a bind has one of them");
@@ -118,7 +126,7 @@ fn only_what_is_meant_is_purged() {
         destination: b"336".as_slice().into(),
         ..any()
     };
-    let number = world.operate(Wish::Purge, filter);
+    let number = world.operate(Wish::Do(Deed::Purge), filter);
     world.ticks();
     assert_eq!(world.came_of(number), Some((1, 0)));
     assert_eq!(world.told(), [(0, meant, DELETED, ENDED_BY_OPERATOR)]);
@@ -135,11 +143,16 @@ fn what_is_moved_goes_by_the_other_carrier_at_its_moment_and_what_was_sent_stays
     world.submit(long_message(2)).unwrap();
     let send_at = START + Duration::from_secs(600);
     world.submit(Message { send_at, ..message() }).unwrap();
-    let to_itself = world.operate(Wish::Reroute(Some(7)), any());
+    let to_itself = world.operate(Wish::Do(Deed::Reroute(Some(7))), any());
     world.ticks();
     assert_eq!(world.came_of(to_itself), Some((0, 2)), "no such carrier takes them");
+    assert_eq!(world.left(to_itself), [(Stays::NoOther, 2)].into());
+    let would = world.operate(Wish::Would(Deed::Reroute(Some(1))), any());
+    assert_eq!(world.came_of(would), Some((2, 0)));
+    let would = world.operate(Wish::Would(Deed::Reroute(Some(7))), any());
+    assert_eq!(world.left(would), [(Stays::NoOther, 2)].into());
     let filter = Filter { carrier: Some(0), ..any() };
-    let number = world.operate(Wish::Reroute(Some(1)), filter);
+    let number = world.operate(Wish::Do(Deed::Reroute(Some(1))), filter);
     world.notes.dispatched.clear();
     world.ticks();
     assert_eq!(world.came_of(number), Some((2, 0)), "what awaits its receipt waits no more");
@@ -153,7 +166,7 @@ fn what_was_refused_for_now_meanwhile_is_ended() {
     let mut world = World::new();
     let id = world.submit(message()).unwrap();
     let sent = world.sent().unwrap();
-    let number = world.operate(Wish::Purge, any());
+    let number = world.operate(Wish::Do(Deed::Purge), any());
     world.refuse(&sent, CommandStatus::ESME_RTHROTTLED);
     world.ticks();
     assert_eq!(world.came_of(number), Some((1, 0)));
@@ -166,7 +179,7 @@ fn what_ends_while_it_is_held_is_no_longer_waited_for() {
     let mut world = World::new();
     world.submit(message()).unwrap();
     let sent = world.sent().unwrap();
-    let number = world.operate(Wish::Purge, any());
+    let number = world.operate(Wish::Do(Deed::Purge), any());
     world.refuse(&sent, CommandStatus::ESME_RINVDSTADR);
     assert_eq!(world.came_of(number), Some((0, 1)), "its carrier rejected it");
     world.assert_empty();
@@ -182,7 +195,7 @@ fn too_many_operations_at_a_time_are_refused_and_nothing_is_done() {
     }
     let purge = |world: &mut World, last: usize| {
         let destination = format!("3361234567{last}").into_bytes().into();
-        world.operate(Wish::Purge, Filter { destination, ..any() })
+        world.operate(Wish::Do(Deed::Purge), Filter { destination, ..any() })
     };
     let open: Vec<u64> = (0..8).map(|last| purge(&mut world, last)).collect();
     world.ticks();
@@ -232,7 +245,7 @@ fn a_trace_of_a_shared_id_tells_of_each_message_and_a_purge_ends_each_under_it()
         panic!("both are live")
     };
     assert_eq!((one.awaits_receipt, other.awaits_receipt), (true, false));
-    let number = world.operate(Wish::Purge, any());
+    let number = world.operate(Wish::Do(Deed::Purge), any());
     world.ticks();
     assert_eq!(world.came_of(number), Some((1, 0)));
     assert_eq!(world.told(), [(0, SHARED, DELETED, ENDED_BY_OPERATOR)]);
