@@ -37,13 +37,15 @@ pub use request::{
     Answer, BindAction, CaptureLimits, Command, Problem, Request, Selection, VERSION,
 };
 pub use status::{
-    AccountStatus, BindStatus, CarrierStatus, EventStatus, SessionStatus, Status, StrangerStatus,
+    AccountStatus, BindStatus, CarrierStatus, EventStatus, RemovedCarrier, SessionStatus, Status,
+    StrangerStatus,
 };
 pub use trace::{IdTrace, LiveMessage, MessageTrace, SegmentStatus};
 
 use super::batches::Batches;
 use super::reload::Reloader;
-use super::shared::{Shared, ToShard};
+pub use super::shard::Stays;
+use super::shared::Shared;
 use super::snapshot::Snapshots;
 use super::world::World;
 use crate::message::class::TrafficClass;
@@ -87,13 +89,13 @@ impl Control {
     }
 }
 
-/// Gives something to a shard.
-fn push(shard: &Batches<ToShard>, item: ToShard) -> Result<(), Problem> {
-    let mut buffer = shard.buffer();
+/// Gives something to a shard or a dispatcher.
+fn push<T>(owner: &Batches<T>, item: T) -> Result<(), Problem> {
+    let mut buffer = owner.buffer();
     buffer.push_back(item);
-    let full = |_| Problem::new("busy", "a shard has no room for a question: ask again");
-    shard.push(buffer).map_err(full)?;
-    shard.wake();
+    let full = |_| Problem::new("busy", "there is no room for a question: ask again");
+    owner.push(buffer).map_err(full)?;
+    owner.wake();
     Ok(())
 }
 

@@ -128,6 +128,10 @@ impl DispatchTask {
                     }
                 }
                 ToDispatcher::Withdraw(ticket) => self.dispatcher.remove(ticket),
+                ToDispatcher::Find { tickets, answer } => {
+                    // Who has gone meanwhile wants no answer.
+                    let _ = answer.send(self.dispatcher.waiting_of(&tickets));
+                }
             }
         }
         true
@@ -264,7 +268,7 @@ impl DispatchTask {
         }
         let outbox = &mut self.outbox;
         let seen_all = self.dispatcher.part_with(now, LOOK, |outgoing| {
-            let leaves = world.elsewhere(&outgoing.message, own, None, wall).is_some();
+            let leaves = world.elsewhere(&outgoing.message, own, None, wall).is_ok();
             if leaves {
                 let shard = usize::from(shard_of(outgoing.ticket));
                 outbox.push(shard, ToShard::Elsewhere(outgoing.ticket));

@@ -156,6 +156,13 @@ pub enum ToDispatcher {
     },
     /// A message its shard has given up.
     Withdraw(u64),
+    /// An operator asks which segments of messages no bind has had.
+    Find {
+        /// The messages' tickets, sorted.
+        tickets: Vec<u64>,
+        /// Who is told: each segment by its message's ticket.
+        answer: oneshot::Sender<Vec<(u64, u8)>>,
+    },
 }
 
 /// The engine's shared state.

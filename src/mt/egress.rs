@@ -294,6 +294,21 @@ impl Dispatcher {
         oldest
     }
 
+    /// Which segments of these messages, sorted, no bind has had: by their tickets. It looks at all
+    /// that waits, so it is for who asks where a message is.
+    #[must_use]
+    pub fn waiting_of(&self, tickets: &[u64]) -> Vec<(u64, u8)> {
+        let own = self.head.iter().chain(&self.unsent).chain(&self.look.seen);
+        let all = own.chain(self.queues.iter()).chain(self.lanes.iter());
+        let all = all.chain(self.numbers.iter()).chain(self.binds.rests());
+        let meant = all.filter(|one| tickets.binary_search(&one.ticket).is_ok());
+        let segments = meant.flat_map(|one| {
+            let segments = one.segment..one.segment.saturating_add(one.segments);
+            segments.map(|segment| (one.ticket, segment))
+        });
+        segments.collect()
+    }
+
     /// Whether any bind stands that takes messages.
     #[must_use]
     pub fn is_up(&self) -> bool {

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use super::world::{CHAPPE, Smsc, World, carrier, free_address, submit, text, until};
+use super::world::{CHAPPE, Smsc, World, carrier, free_address, route, submit, text, until};
 
 /// Submits messages and waits for their receipts.
 fn load(world: &World, options: &str) -> Child {
@@ -69,6 +69,13 @@ fn what_waits_for_one_carrier_is_sent_by_another() {
     until("all wait", || world.ask("status")["queued"] == 200);
     let stay = world.ask("queue reroute --from north --yes");
     assert_eq!((&stay["messages"], &stay["left"]), (&0.into(), &200.into()), "none is up");
+    assert_eq!(stay["why"], serde_json::json!({ "down": 200 }));
+    let would = world.shown("queue reroute --from north");
+    assert!(would.starts_with("0 messages would move, 200 stay"), "{would}");
+    let why = "200 stay: no other carrier of their route has a bind that sends\n";
+    assert!(would.ends_with(why), "{would}");
+    let nowhere = world.ask("queue reroute --from south --yes");
+    assert_eq!((&nowhere["left"], &nowhere["why"]), (&0.into(), &Value::Null));
     world.shown("bind resume south");
     world.until_bind_is("south", 0, "bound");
     let moved = world.ask("queue reroute --from north --to south --yes");
@@ -86,6 +93,7 @@ fn a_trace_tells_of_a_message_and_hides_its_numbers() {
     let trace = &world.ask(&format!("trace {id}"))["messages"][0];
     assert_eq!((&trace["account"], &trace["state"]), (&"acct".into(), &"queued".into()));
     assert_eq!(trace["live"]["carrier"], "north");
+    assert_eq!(trace["live"]["segments"][0]["place"], "queued", "no bind has it");
     let hidden = trace["live"]["destination"].as_str().unwrap();
     assert!(hidden.ends_with("******"), "{hidden}");
     let shown = &world.ask(&format!("trace {id} --show-numbers"))["messages"][0];
@@ -99,4 +107,43 @@ fn a_trace_tells_of_a_message_and_hides_its_numbers() {
     assert!(ended.contains("DELETED   err 003   ended"), "{ended}");
     let output = world.chappe("trace ffffffffff");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_trace_tells_what_a_bind_has_from_what_waits_for_one() {
+    let smsc = Smsc::start("--never 1");
+    let world =
+        World::start(&(carrier("north", &smsc.address, "window_max = 1") + &route("north")));
+    world.until_bind_is("north", 0, "bound");
+    let (_first, sent) = submit(&world);
+    until("it is sent", || world.bind("north", 0)["sent"] == 1);
+    let (_second, waits) = submit(&world);
+    let place = |id: &str| {
+        let trace = world.ask(&format!("trace {id}"));
+        trace["messages"][0]["live"]["segments"][0]["place"].clone()
+    };
+    assert_eq!((place(&sent), place(&waits)), ("out".into(), "queued".into()));
+    assert!(world.shown(&format!("trace {waits}")).contains("queued"));
+}
+
+#[test]
+fn what_waits_for_a_carrier_that_was_taken_out_is_seen() {
+    let north = carrier("north", &free_address().to_string(), "");
+    let south = carrier("south", &free_address().to_string(), "");
+    let world = World::start(&(north.clone() + &south + &route("north")));
+    let (_session, _) = submit(&world);
+    until("it waits", || world.ask("status")["queued"] == 1);
+    assert!(world.ask("status")["removed"].is_null());
+    let file = world.directory.join("chappe.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let without = text.replace(&north, "").replace("carrier = \"north\"", "carrier = \"south\"");
+    std::fs::write(&file, without).unwrap();
+    world.shown("reload");
+    let status = world.ask("status");
+    let removed = &status["removed"][0];
+    assert_eq!((&removed["name"], &removed["queued"]), (&"north".into(), &1.into()), "{status}");
+    let shown = world.shown("status north");
+    assert!(shown.contains("chappe queue reroute --from north"), "{shown}");
+    world.shown("queue purge --carrier north --yes");
+    until("nothing is left", || world.ask("status")["removed"].is_null());
 }

@@ -52,6 +52,7 @@ fn text(status: &Status, whole: bool) -> String {
         parts.push(carriers(&status.carriers));
         parts.push(binds(status));
     }
+    parts.extend(removed(status));
     if !status.accounts.is_empty() {
         parts.push(accounts(status, whole));
         parts.extend(sessions(status));
@@ -110,6 +111,15 @@ fn carriers(all: &[CarrierStatus]) -> String {
         ]);
     }
     table.text()
+}
+
+fn removed(status: &Status) -> Option<String> {
+    let mut table = Table::new(&["REMOVED", "QUEUED"], &[1]);
+    for carrier in &status.removed {
+        table.row(vec![carrier.name.clone(), carrier.queued.to_string()]);
+        table.below(format!("-> {}", carrier.advice));
+    }
+    (!table.is_empty()).then(|| table.text())
 }
 
 fn binds(status: &Status) -> String {
@@ -252,7 +262,7 @@ fn rate(segments_per_second: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::control::StrangerStatus;
+    use crate::engine::control::{RemovedCarrier, StrangerStatus};
 
     fn fault(what: &str, times: u64) -> EventStatus {
         let (first_unix_ms, last_unix_ms) = (900_000, 997_000);
@@ -332,6 +342,11 @@ mod tests {
                 segments_per_second: 0,
                 binds: vec![throttled, wrong],
             }],
+            removed: vec![RemovedCarrier {
+                name: "west".to_owned(),
+                queued: 12,
+                advice: "send them elsewhere".to_owned(),
+            }],
             accounts: vec![account],
             strangers: vec![StrangerStatus {
                 system_id: "acme".to_owned(),
@@ -359,6 +374,10 @@ north/0  transceiver  bound                   5 s       3/10  1234          9  4
 north/1  transceiver  waiting, again in 12 s  5 s       3/10  1234          0     -  bind refused: \
 ESME_RINVPASWD (Invalid Password), 14 times, last 3 s ago
     -> mend the password
+
+REMOVED  QUEUED
+west         12
+    -> send them elsewhere
 
 no account has been here yet, of 1
 

@@ -59,6 +59,9 @@ pub struct Status {
     pub ended: BTreeMap<String, u64>,
     /// Carriers, in the order of the settings.
     pub carriers: Vec<CarrierStatus>,
+    /// Carriers that a reload took out while messages waited for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<RemovedCarrier>,
     /// Accounts, in the order of the settings.
     pub accounts: Vec<AccountStatus>,
     /// Names that no account has under which somebody tried to bind, the newest first.
@@ -89,6 +92,17 @@ pub struct CarrierStatus {
     pub segments_per_second: u32,
     /// Its binds.
     pub binds: Vec<BindStatus>,
+}
+
+/// A carrier that is none any more.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RemovedCarrier {
+    /// Its name.
+    pub name: String,
+    /// Messages queued for it.
+    pub queued: u64,
+    /// What to do about them.
+    pub advice: String,
 }
 
 /// One bind of a carrier.
@@ -235,8 +249,10 @@ pub fn answer(desk: &Desk, of: Option<&str>, events: bool) -> Result<Value, Prob
     let mut status = take(desk, of, events || of.is_some());
     if let Some(of) = of {
         status.carriers.retain(|carrier| carrier.name == of);
+        status.removed.retain(|carrier| carrier.name == of);
         status.accounts.retain(|account| account.system_id == of);
-        if status.carriers.is_empty() && status.accounts.is_empty() {
+        let carriers = status.carriers.len() + status.removed.len();
+        if carriers + status.accounts.len() == 0 {
             let message = format!("no carrier and no account is called {of}");
             return Err(Problem::new("unknown", message));
         }
@@ -276,6 +292,7 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
         carriers: carriers
             .map(|(carrier, figures)| carrier_status(carrier, figures, now, events))
             .collect(),
+        removed: world.carriers.iter().filter_map(|carrier| removed(carrier)).collect(),
         accounts: accounts.map(|account| account_status(account, events)).collect(),
         strangers: match of {
             None => shared.strangers.newest().into_iter().map(StrangerStatus::from).collect(),
@@ -306,6 +323,21 @@ fn carrier_status(
         segments_per_second: settings.segments_per_second,
         binds: binds.map(|bind| bind_status(carrier, bind, now, events)).collect(),
     }
+}
+
+/// A carrier that was taken out and for which messages wait: nobody sends them, and what no other
+/// carrier of their route may take waits until it expires.
+fn removed(carrier: &Carrier) -> Option<RemovedCarrier> {
+    let (name, queued) = (&carrier.settings.name, u64::from(carrier.queued.used()));
+    let is_one = carrier.is_removed && queued > 0;
+    is_one.then(|| RemovedCarrier {
+        name: name.clone(),
+        queued,
+        advice: format!(
+            "taken out by a reload: chappe queue reroute --from {name}, or chappe queue purge \
+             --carrier {name}, or put it back"
+        ),
+    })
 }
 
 fn bind_status(

@@ -1,5 +1,6 @@
 //! `trace`: what the engine knows of one message, or of all of a submit_multi.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 use super::Desk;
 use super::request::Problem;
 use crate::engine::shard::{LiveTrace, SegmentPlace, Trace};
-use crate::engine::shared::{Keeper, ToShard};
+use crate::engine::shared::{Keeper, ToDispatcher, ToShard};
 use crate::engine::world::World;
 use crate::message::message_id::MessageId;
 use crate::message::words::Word;
@@ -78,7 +79,8 @@ pub struct LiveMessage {
 /// One segment.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct SegmentStatus {
-    /// `waits`, `out`, `in_doubt` or `accepted`.
+    /// `waits` (for its moment, its turn or its next attempt), `queued` (at its carrier; no bind
+    /// has had it), `out` (a bind has it, and no answer has come), `in_doubt` or `accepted`.
     pub place: String,
     /// Times it was sent to no avail.
     pub attempts: u16,
@@ -94,7 +96,9 @@ pub async fn answer(desk: &Desk, id: &str, show_numbers: bool) -> Result<Value, 
     for id in ids(id) {
         let traces = ask(desk, id).await?;
         if !traces.is_empty() {
-            let messages = traces.iter().map(|trace| told(desk, id, trace, show_numbers));
+            let queued = queued(desk, &traces).await?;
+            let told = |trace| told(desk, id, (trace, &queued), show_numbers);
+            let messages = traces.iter().map(told);
             return super::value(&IdTrace { messages: messages.collect() });
         }
     }
@@ -127,13 +131,50 @@ async fn ask(desk: &Desk, id: MessageId) -> Result<Vec<Trace>, Problem> {
     Ok(traces)
 }
 
+/// The segments of live messages, by their tickets.
+type Segments = HashSet<(u64, u8)>;
+
+/// Those of these messages that wait at their carriers and that no bind has had.
+async fn queued(desk: &Desk, traces: &[Trace]) -> Result<Segments, Problem> {
+    let mut meant: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+    for trace in traces {
+        if let Trace::Live(live) = trace
+            && live.segments.iter().any(|segment| segment.place == SegmentPlace::Out)
+        {
+            meant.entry(live.carrier).or_default().extend(live.ticket);
+        }
+    }
+    let (world, until) = (desk.shared.world(), tokio::time::Instant::now() + PATIENCE);
+    let mut answers = Vec::new();
+    for (carrier, mut tickets) in meant {
+        let Some(carrier) = world.carriers.get(carrier as usize) else { continue };
+        let (answer, answered) = oneshot::channel();
+        tickets.sort_unstable();
+        super::push(&carrier.dispatcher, ToDispatcher::Find { tickets, answer })?;
+        answers.push(answered);
+    }
+    let mut queued = HashSet::new();
+    for answer in answers {
+        match tokio::time::timeout_at(until, answer).await {
+            Ok(found) => queued.extend(found.into_iter().flatten()),
+            Err(_) => return Err(Problem::new("busy", "a dispatcher has no time to look")),
+        }
+    }
+    Ok(queued)
+}
+
 /// What the digits may stand for: an account sees an id in hexadecimal digits, or in decimal ones
 /// by its dialect.
 fn ids(text: &str) -> impl Iterator<Item = MessageId> {
     [16, 10].into_iter().filter_map(move |radix| MessageId::parse(text.as_bytes(), radix))
 }
 
-fn told(desk: &Desk, id: MessageId, trace: &Trace, show_numbers: bool) -> MessageTrace {
+fn told(
+    desk: &Desk,
+    id: MessageId,
+    (trace, queued): (&Trace, &Segments),
+    show_numbers: bool,
+) -> MessageTrace {
     let now = desk.shared.clock.now().wall;
     let world = desk.shared.world();
     let account = |index: u32| {
@@ -157,7 +198,7 @@ fn told(desk: &Desk, id: MessageId, trace: &Trace, show_numbers: bool) -> Messag
         Trace::Live(live) => MessageTrace {
             account: account(live.account),
             state: state(live, now).to_owned(),
-            live: Some(live_message(&world, live, show_numbers)),
+            live: Some(live_message(&world, (live, queued), show_numbers)),
             ..known
         },
     }
@@ -175,15 +216,22 @@ fn state(live: &LiveTrace, now: Duration) -> &'static str {
     }
 }
 
-fn live_message(world: &World, live: &LiveTrace, show_numbers: bool) -> LiveMessage {
+fn live_message(
+    world: &World,
+    (live, queued): (&LiveTrace, &Segments),
+    show_numbers: bool,
+) -> LiveMessage {
     let carrier = world.carriers.get(live.carrier as usize);
     let number = |octets: &[u8]| {
         let text = String::from_utf8_lossy(octets);
         if show_numbers { text.into_owned() } else { masked(&text) }
     };
-    let segments = live.segments.iter().map(|segment| SegmentStatus {
+    let is_queued =
+        |number: u8| live.ticket.is_some_and(|ticket| queued.contains(&(ticket, number)));
+    let segments = (0_u8..).zip(&live.segments).map(|(number, segment)| SegmentStatus {
         place: match segment.place {
             SegmentPlace::Waits => "waits",
+            SegmentPlace::Out if is_queued(number) => "queued",
             SegmentPlace::Out => "out",
             SegmentPlace::InDoubt => "in_doubt",
             SegmentPlace::Accepted => "accepted",

@@ -3,8 +3,8 @@
 use crate::message::words::words;
 
 words! {
-    /// Why one stays. Of those that tell of other carriers, the last is that of the carrier that was
-    /// nearest to taking it.
+    /// Why one stays. Of those that tell of other carriers, the last is that of the carrier that
+    /// was nearest to taking it.
     #[derive(Ord, PartialOrd)]
     pub enum Stays {
         /// Its carrier has had it, in part or in whole, or may have.

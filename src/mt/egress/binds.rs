@@ -216,6 +216,11 @@ impl Binds {
         self.begun_count
     }
 
+    /// The rests of messages that have begun on them.
+    pub fn rests(&self) -> impl Iterator<Item = &Outgoing> {
+        self.binds.iter().filter_map(|bind| bind.begun.as_ref())
+    }
+
     /// Whether any may take a segment now.
     pub fn any_free(&self) -> bool {
         self.free.any()

@@ -145,6 +145,11 @@ impl Queues {
         }
     }
 
+    /// All that wait.
+    pub fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        self.flows.iter().flat_map(|queue| queue.again.iter().chain(&queue.waiting))
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.len

@@ -53,6 +53,11 @@ impl Lanes {
         self.lanes.is_empty()
     }
 
+    /// Those that wait for their turn.
+    pub fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        self.lanes.values().flat_map(|lane| &lane.waiting)
+    }
+
     /// How many messages wait for their turn.
     pub fn waiting(&self) -> usize {
         self.waiting

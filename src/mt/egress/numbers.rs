@@ -43,6 +43,12 @@ impl Number {
         self.rate.reserve(now, u32::from(outgoing.segments))
     }
 
+    /// All that waits for it.
+    fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        let next = self.next.iter().map(|(_, next)| next);
+        next.chain(self.queues.iter().flat_map(|queues| queues.iter()))
+    }
+
     /// The next of what waits.
     fn pop(&mut self, now: Duration) -> Option<Outgoing> {
         let queues = self.queues.as_mut()?;
@@ -145,6 +151,11 @@ impl Numbers {
     /// When to look again, in time of the monotonic clock.
     pub fn next_at(&self) -> Option<Duration> {
         self.due.first().map(|(at, _)| *at)
+    }
+
+    /// All that are here.
+    pub fn iter(&self) -> impl Iterator<Item = &Outgoing> {
+        self.let_go.iter().chain(self.numbers.iter().flat_map(Number::iter))
     }
 
     /// How many are here.

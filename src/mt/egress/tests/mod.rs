@@ -81,6 +81,31 @@ fn the_rest_of_a_message_goes_elsewhere_when_its_bind_dies() {
 }
 
 #[test]
+fn who_asks_is_told_which_segments_no_bind_has_had() {
+    let mut dispatcher = Dispatcher::new(0, 1);
+    dispatcher.bind_up(Duration::ZERO, 0, 2);
+    dispatcher.push(outgoing(1, 1));
+    dispatcher.push(outgoing(2, 3));
+    dispatcher.push(outgoing(3, 2));
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 2, 0)]);
+    let waiting = |dispatcher: &Dispatcher| {
+        let mut waiting = dispatcher.waiting_of(&[1, 2, 3, 9]);
+        waiting.sort_unstable();
+        waiting
+    };
+    assert_eq!(waiting(&dispatcher), [(2, 1), (2, 2), (3, 0), (3, 1)]);
+    assert_eq!(dispatcher.waiting_of(&[1]), []);
+    // The first was throttled: what is of its lane waits behind it.
+    let one = outgoing(1, 1);
+    dispatcher.push_first(Outgoing { flow: one.flow.alone(), ..one });
+    dispatcher.credit(Duration::ZERO, 0, 3);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 2, 1), (0, 2, 2), (0, 1, 0)]);
+    dispatcher.credit(Duration::ZERO, 0, 3);
+    assert!(drain(&mut dispatcher, Duration::ZERO).is_empty(), "it is not answered");
+    assert_eq!(waiting(&dispatcher), [(3, 0), (3, 1)]);
+}
+
+#[test]
 fn the_carriers_rate_holds_over_all_its_binds() {
     let mut dispatcher = Dispatcher::new(1000, 4);
     for bind in 0..4 {
