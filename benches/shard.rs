@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use chappe::clock::Now;
 use chappe::engine::shard::{
     CarrierRules, Counted, Delivery, Effects, Findings, InDoubtPolicy, Limits, Question,
-    SegmentResult, Shard, Standing, Stays, Submission,
+    SegmentResult, Shard, Standing, Stays, Submission, Waits,
 };
 use chappe::message::dialect::ReceiptSegments;
 use chappe::message::envelope::{Message, UserData};
@@ -130,7 +130,7 @@ impl Effects for Notes {
 
     fn withdraw(&mut self, _: u32, _: u64) {}
 
-    fn deliver(&mut self, _: u32, delivery: Delivery) -> Result<(), Delivery> {
+    fn deliver(&mut self, _: u32, delivery: Delivery) -> Result<(), Waits> {
         self.receipts += 1;
         black_box(delivery);
         Ok(())

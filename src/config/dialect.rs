@@ -222,6 +222,7 @@ fn session(table: &Reader<'_>, dialect: &mut Dialect) {
     table.integer("interface_version", &mut dialect.interface_version);
     table.text("system_type", &mut dialect.system_type);
     table.text("address_range", &mut dialect.address_range);
+    table.flag("honour_address_range", &mut dialect.honour_address_range);
     table.integer("addr_ton", &mut dialect.addr_ton);
     table.integer("addr_npi", &mut dialect.addr_npi);
     let enquire_link_ms = table.integer_or_none("enquire_link_ms");

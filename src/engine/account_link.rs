@@ -22,6 +22,7 @@ use super::tap::Tap;
 use super::world::{Account, World, session_settings};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
+use crate::message::address_range::AddressRange;
 use crate::message::translation::Translator;
 use crate::mo::MoRenderer;
 use crate::mt::receipts::{ReceiptRenderer, ReceiptStyle};
@@ -141,7 +142,10 @@ impl AccountLink {
 
     /// Who it is, and whether it may bind. An unknown name, a wrong password and a foreign network
     /// get the same answer after the same work: none of them says which of the rest was right.
-    fn authorise(&self, request: &BindRequest<'_>) -> Result<Arc<Account>, Refusal> {
+    fn authorise(
+        &self,
+        request: &BindRequest<'_>,
+    ) -> Result<(Arc<Account>, Option<AddressRange>), Refusal> {
         if self.shared.is_stopping() {
             return Err(Refusal { status: CommandStatus::ESME_RBINDFAIL, reason: "stopping" });
         }
@@ -157,12 +161,22 @@ impl AccountLink {
             Some(_) if is_right => return Err(Refusal { reason: "address", ..wrong }),
             _ => return Err(wrong),
         };
+        let range = match account.settings.dialect.honour_address_range {
+            false => None,
+            true => match AddressRange::parse(request.fields.address_range.octets()) {
+                Some(range) => Some(range),
+                None => {
+                    let status = CommandStatus::ESME_RBINDFAIL;
+                    return Err(Refusal { status, reason: "address_range" });
+                }
+            },
+        };
         let mut bound = self.shared.bound.entry(account.index).or_insert(0);
         if *bound >= account.settings.binds_max {
             return Err(Refusal { status: CommandStatus::ESME_RALYBND, reason: "binds_max" });
         }
         *bound += 1;
-        Ok(Arc::clone(account))
+        Ok((Arc::clone(account), range))
     }
 
     fn bind_as(
@@ -170,10 +184,10 @@ impl AccountLink {
         now: Now,
         session: &mut Session,
         request: &BindRequest<'_>,
-        account: Arc<Account>,
+        (account, range): (Arc<Account>, Option<AddressRange>),
     ) {
         let window_max = account.settings.window_max as usize;
-        let handle = AccountHandle::new(window_max, &self.tap);
+        let handle = AccountHandle::new(window_max, range, &self.tap);
         let receives = request.kind.state() != State::BoundTx;
         let own = &account.settings;
         let rules = session_settings(&self.world.settings, &own.timers, &own.dialect);
@@ -193,7 +207,7 @@ impl AccountLink {
         if receives {
             account.add_receiver(&handle);
             for shard in 0..self.shared.shards.len() {
-                self.outbox.push(shard, ToShard::AccountReady(account.index));
+                self.outbox.push(shard, ToShard::AccountBound(account.index));
             }
         }
         self.leases = Leases::new(self.world.carriers.len());

@@ -89,7 +89,7 @@ mod tests {
         let record = AccountRecord::default();
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let [first, second, third] =
-            [1, 2, 3].map(|window_max| AccountHandle::new(window_max, &Arc::default()));
+            [1, 2, 3].map(|window_max| AccountHandle::new(window_max, None, &Arc::default()));
         let bind = |handle| record.bound(Duration::ZERO, (State::BoundTrx, peer), handle);
         bind(&first);
         bind(&second);

@@ -53,7 +53,9 @@ impl Alert {
         let Some(account) = account else { return "unowned" };
         let alert = Arc::new(self);
         let receivers = account.receivers.load();
-        let took = |handle: &&Arc<AccountHandle>| handle.alerts.push(Arc::clone(&alert)).is_ok();
+        let took = |handle: &&Arc<AccountHandle>| {
+            handle.is_for(alert.number.octets()) && handle.alerts.push(Arc::clone(&alert)).is_ok()
+        };
         match receivers.iter().find(took) {
             Some(handle) => {
                 handle.wake();

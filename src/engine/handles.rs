@@ -12,6 +12,7 @@ use super::mailbox::Mailbox;
 use super::queue::Queue;
 use super::shard::{Delivery, Question, Standing};
 use super::tap::Tap;
+use crate::message::address_range::AddressRange;
 use crate::message::message_id::MessageId;
 use crate::mt::egress::Outgoing;
 use crate::wire::{CommandId, CommandStatus, SequenceNumber};
@@ -105,21 +106,39 @@ pub struct AccountHandle {
     pub alerts: ArrayQueue<Arc<Alert>>,
     /// Set when the operator wants it unbound.
     pub unbind: AtomicBool,
+    /// The numbers of ours whose MO it takes; `None` is all.
+    pub range: Option<AddressRange>,
     /// Where one may listen in on it.
     pub tap: Arc<Tap>,
 }
 
 impl AccountHandle {
-    /// A handle for a session of this window.
+    /// A handle for a session of this window, which is bound for these numbers.
     #[must_use]
-    pub fn new(window_max: usize, tap: &Arc<Tap>) -> Arc<Self> {
+    pub fn new(window_max: usize, range: Option<AddressRange>, tap: &Arc<Tap>) -> Arc<Self> {
         Arc::new(Self {
+            range,
             answers: Queue::new(window_max + 1),
             deliveries: Mailbox::new(window_max.clamp(16, 1024)),
             alerts: ArrayQueue::new(ALERTS_MAX),
             unbind: AtomicBool::new(false),
             tap: Arc::clone(tap),
         })
+    }
+
+    /// Whether it is bound for what this is for: a receipt goes to any session (quirk 13).
+    #[must_use]
+    pub fn takes(&self, delivery: &Delivery) -> bool {
+        match delivery {
+            Delivery::Receipt { .. } => true,
+            Delivery::Mo(mo) => self.is_for(mo.destination.octets()),
+        }
+    }
+
+    /// Whether it is bound for this number of ours.
+    #[must_use]
+    pub fn is_for(&self, number: &[u8]) -> bool {
+        self.range.as_ref().is_none_or(|range| range.has(number))
     }
 
     /// Hands over a delivery.

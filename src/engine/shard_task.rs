@@ -18,7 +18,7 @@ use super::build;
 use super::gathering::Gathering;
 use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
 use super::operators::Operators;
-use super::shard::{Counted, Delivery, Effects, Findings, Question, Shard, Standing, Stays};
+use super::shard::{Counted, Delivery, Effects, Findings, Question, Shard, Standing, Stays, Waits};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use super::world::World;
 use crate::clock::Now;
@@ -170,6 +170,7 @@ impl ShardTask {
             ToShard::Undelivered { account, deliveries, pause } => {
                 shard.undelivered(now, account, deliveries, pause, hands);
             }
+            ToShard::AccountBound(account) => shard.account_bound(account, hands),
             ToShard::AccountReady(account) => shard.account_ready(account, hands),
             ToShard::Operate(asked) => {
                 let (wish, filter, operator) = *asked;
@@ -383,19 +384,25 @@ impl Effects for Hands {
         true
     }
 
-    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
+    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
         let at = account as usize;
         let (Some(account), Some(turn)) = (self.world.accounts.get(at), self.turns.get_mut(at))
         else {
             return Ok(());
         };
         let receivers = account.receivers.load();
+        if !receivers.is_empty() && !receivers.iter().any(|handle| handle.takes(&delivery)) {
+            return Err(Waits::ForBind(delivery));
+        }
         *turn = turn.wrapping_add(1);
         let turn = *turn / TURN;
         let touched = &mut self.touched;
         let offered = account.starving.offer(Handed { delivery, refusals: 0 }, |mut handed| {
             for step in 0..receivers.len() {
                 let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
+                if !handle.takes(&handed.delivery) {
+                    continue;
+                }
                 match handle.push_delivery(handed) {
                     Ok(()) => {
                         touched.touch(handle);
@@ -406,7 +413,7 @@ impl Effects for Hands {
             }
             Err(handed)
         });
-        offered.map_err(|handed| handed.delivery)
+        offered.map_err(|handed| Waits::ForRoom(handed.delivery))
     }
 
     fn backlog(&mut self, account: u32, change: isize) {

@@ -138,6 +138,8 @@ pub enum ToShard {
     },
     /// An account can take deliveries (again).
     AccountReady(u32),
+    /// A session of this account has bound to receive.
+    AccountBound(u32),
     /// Something that an operator wants of messages, and who is told what came of it.
     Operate(Box<(Wish, Filter, oneshot::Sender<Findings>)>),
     /// What is known of the messages of an id, and who is told.

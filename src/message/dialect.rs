@@ -42,6 +42,9 @@ pub struct Dialect {
     /// `address_range` of the bind; selects which MO come when several short codes share a login
     /// (quirk 55: Adobe troubleshooting).
     pub address_range: String,
+    /// Account: its binds get the MO of the numbers that their own address_range says, and no
+    /// others (quirk 55: Adobe).
+    pub honour_address_range: bool,
     /// `addr_ton` of the bind (quirk 54: Kannel `bind-addr-ton`).
     pub addr_ton: u8,
     /// `addr_npi` of the bind (quirk 54).
@@ -251,6 +254,7 @@ impl Default for Dialect {
             interface_version: 0x34,
             system_type: String::new(),
             address_range: String::new(),
+            honour_address_range: false,
             addr_ton: 0,
             addr_npi: 0,
             enquire_link_ms: None,

@@ -4,6 +4,7 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+pub mod address_range;
 pub mod class;
 pub mod dialect;
 pub mod encodings;

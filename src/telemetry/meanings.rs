@@ -94,7 +94,7 @@ meanings! {
     BIND_IN_FLIGHT "segments"
         "At `window_max` all the time: the window is the limit; ask the carrier for more, or for more binds. At it without any response: the carrier hangs, and the segments will be in doubt."
     BIND_REFUSED "binds"
-        "`credentials`: a wrong name or password; many a minute is somebody guessing. `address`: the right password from a network that `allow_from` does not name. `binds_max`: a client that binds again without unbinding."
+        "`credentials`: a wrong name or password; many a minute is somebody guessing. `address`: the right password from a network that `allow_from` does not name. `binds_max`: a client that binds again without unbinding. `address_range`: a range that nobody can read."
     ACCOUNT_SESSIONS_CLOSED "sessions"
         "`peer_unbound` is the peer's wish. `disconnected`: its process or the network between. `enquire_link`: it answers nothing any more. `stalled`: it does not read. `session_init`: it never bound."
     CARRIER_SESSIONS_CLOSED "sessions"

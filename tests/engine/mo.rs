@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chappe::session::{BindKind, BindRequest};
-use chappe::wire::CommandStatus;
+use chappe::wire::{COctetString, CommandStatus};
 
 use crate::esme::{Delivered, Esme, Submit};
 use crate::smsc::{Reply, Smsc};
@@ -182,4 +182,41 @@ async fn an_account_of_version_3_3_gets_the_text_and_its_receipts_without_tlvs()
     let receipt = esme.delivered(2).await.remove(1);
     assert!(receipt.text.starts_with(b"id:") && receipt.receipted.is_none(), "{receipt:?}");
     assert_eq!(receipt.state, None);
+}
+
+/// Interop quirk 55.
+#[tokio::test]
+async fn q55_messages_from_handsets_go_to_the_bind_whose_range_has_their_number() {
+    let smsc = Smsc::start().await;
+    let mut more = "[[account]]\nsystem_id = \"codes\"\npassword = \"p\"\n\
+                    dialect = \"short-codes\"\n"
+        .to_owned();
+    for number in ["36105", "36106", "36107"] {
+        more += &format!(
+            "[[number]]\naddress = \"{number}\"\nkind = \"short_code\"\n\
+             owner = {{ account = \"codes\" }}\n"
+        );
+    }
+    let world = World::before(&smsc, &more).await;
+    let bind = |range: &'static str| {
+        let mut request = BindRequest::new(BindKind::Transceiver, "codes", "p");
+        request.fields.address_range = COctetString::from(range);
+        Esme::bind_with(world.smpp(), request)
+    };
+    let (five, six) = (bind("^36105$").await.unwrap(), bind("36106").await.unwrap());
+    for at in 0..10 {
+        for number in ["36107", "36105", "36106"] {
+            smsc.deliver(HANDSET, number, 0, format!("{number} {at}").as_bytes());
+        }
+    }
+    let of = |number: &str| (0..10).map(|at| format!("{number} {at}")).collect::<Vec<_>>();
+    assert_eq!(texts(&five.delivered(10).await), of("36105"));
+    assert_eq!(texts(&six.delivered(10).await), of("36106"));
+    world.counts("chappe_deliveries_waiting", 10.0).await;
+    let rest = bind("").await.unwrap();
+    assert_eq!(texts(&rest.delivered(10).await), of("36107"));
+    world.counts("chappe_deliveries_waiting", 0.0).await;
+    assert_eq!((five.deliveries().len(), six.deliveries().len()), (10, 10));
+    assert_eq!(bind("^(36").await.unwrap_err(), CommandStatus::ESME_RBINDFAIL);
+    world.counts("chappe_binds_refused_total{reason=\"address_range\"}", 1.0).await;
 }

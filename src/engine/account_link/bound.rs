@@ -114,11 +114,15 @@ impl Bound {
         let receivers = self.account.receivers.load();
         let own = receivers.iter().position(|other| Arc::ptr_eq(other, &self.handle));
         handed.refusals = handed.refusals.saturating_add(1);
-        if usize::from(handed.refusals) >= receivers.len() {
+        let fit = receivers.iter().filter(|other| other.takes(&handed.delivery)).count();
+        if usize::from(handed.refusals) >= fit {
             return Err(handed);
         }
         let behind = own.map_or(0, |own| own + 1);
         for other in receivers.iter().cycle().skip(behind).take(receivers.len() - 1) {
+            if !other.takes(&handed.delivery) {
+                continue;
+            }
             match other.push_delivery(handed) {
                 Ok(()) => {
                     other.wake();

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use super::{ACCOUNT_TICKETS, Counted, Delivery, Effects, Shard};
+use super::{ACCOUNT_TICKETS, Counted, Delivery, Effects, Shard, Waits};
 use crate::clock::Now;
 
 /// Deliveries of one account that are put by at a time, in one shard. An account that refuses more
@@ -64,6 +64,39 @@ impl PutBy {
     }
 }
 
+/// Deliveries for which no session of their account is bound, by what it said when it bound
+/// (quirk 55): by account, the oldest first. They count against the account's limit like others.
+#[derive(Debug, Default)]
+pub(super) struct Apart(HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>);
+
+impl Apart {
+    fn keep(&mut self, account: u32, delivery: Delivery) {
+        self.0.entry(account).or_default().push_back(delivery);
+    }
+
+    fn take_oldest(&mut self, account: u32) -> Option<Delivery> {
+        let kept = self.0.get_mut(&account)?;
+        let oldest = kept.pop_front();
+        if kept.is_empty() {
+            self.0.remove(&account);
+        }
+        oldest
+    }
+
+    fn take_all(&mut self, account: u32) -> VecDeque<Delivery> {
+        self.0.remove(&account).unwrap_or_default()
+    }
+
+    fn of(&self, account: u32) -> usize {
+        self.0.get(&account).map_or(0, VecDeque::len)
+    }
+
+    /// How many in all.
+    pub fn len(&self) -> usize {
+        self.0.values().map(VecDeque::len).sum()
+    }
+}
+
 impl<L: Clone> Shard<L> {
     /// A session took these deliveries, the oldest first, and could not bring them to their end:
     /// they wait again, before all others, for another session; those that the account refused for
@@ -113,17 +146,29 @@ impl<L: Clone> Shard<L> {
         self.account_ready(account, effects);
     }
 
-    /// A session of the account has room again, or has just bound.
+    /// A session of the account has just bound to receive.
+    pub fn account_bound<E: Effects<Link = L>>(&mut self, account: u32, effects: &mut E) {
+        for delivery in self.apart.take_all(account).into_iter().rev() {
+            self.waiting.entry(account).or_default().push_front(delivery);
+        }
+        self.account_ready(account, effects);
+    }
+
+    /// A session of the account has room again.
     pub fn account_ready<E: Effects<Link = L>>(&mut self, account: u32, effects: &mut E) {
         let Some(waiting) = self.waiting.get_mut(&account) else { return };
-        let before = waiting.len();
+        let mut taken = 0;
         while let Some(delivery) = waiting.pop_front() {
-            if let Err(delivery) = effects.deliver(account, delivery) {
-                waiting.push_front(delivery);
-                break;
+            match effects.deliver(account, delivery) {
+                Ok(()) => taken += 1,
+                Err(Waits::ForBind(delivery)) => self.apart.keep(account, delivery),
+                Err(Waits::ForRoom(delivery)) => {
+                    waiting.push_front(delivery);
+                    break;
+                }
             }
         }
-        effects.backlog(account, waiting.len() as isize - before as isize);
+        effects.backlog(account, -taken);
         if waiting.is_empty() {
             self.waiting.remove(&account);
         }
@@ -137,20 +182,27 @@ impl<L: Clone> Shard<L> {
     ) {
         let delivery = match self.waiting.get(&account) {
             // Those that wait go first.
-            Some(waiting) if !waiting.is_empty() => Err(delivery),
+            Some(waiting) if !waiting.is_empty() => Err(Waits::ForRoom(delivery)),
             _ => effects.deliver(account, delivery),
         };
-        let Err(delivery) = delivery else { return };
-        self.waiting.entry(account).or_default().push_back(delivery);
+        match delivery {
+            Ok(()) => return,
+            Err(Waits::ForBind(delivery)) => self.apart.keep(account, delivery),
+            Err(Waits::ForRoom(delivery)) => {
+                self.waiting.entry(account).or_default().push_back(delivery);
+            }
+        }
         effects.backlog(account, 1);
         self.bound_waiting(account, effects);
     }
 
     fn bound_waiting<E: Effects<Link = L>>(&mut self, account: u32, effects: &mut E) {
         let max = self.limits.waiting_max.get(account as usize).copied().unwrap_or(0);
-        let Some(waiting) = self.waiting.get_mut(&account) else { return };
-        while waiting.len() + self.put_by.of(account) > max {
-            if self.put_by.take_oldest(account).is_none() {
+        let in_turn = |shard: &Self| shard.waiting.get(&account).map_or(0, VecDeque::len);
+        while in_turn(self) + self.put_by.of(account) + self.apart.of(account) > max {
+            let none_of_these = self.put_by.take_oldest(account).is_none()
+                && self.apart.take_oldest(account).is_none();
+            if none_of_these && let Some(waiting) = self.waiting.get_mut(&account) {
                 waiting.pop_front();
             }
             effects.backlog(account, -1);

@@ -109,7 +109,7 @@ pub trait Effects {
     ///
     /// # Errors
     /// The delivery, to be kept until a session can.
-    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery>;
+    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits>;
 
     /// Answer a carrier's deliver_sm.
     fn answer(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
@@ -133,6 +133,15 @@ pub enum Delivery {
     },
     /// A message from a handset.
     Mo(Arc<MoMessage>),
+}
+
+/// A delivery that no session took.
+#[derive(Clone, Debug)]
+pub enum Waits {
+    /// Until a session has room, and all that comes behind it.
+    ForRoom(Delivery),
+    /// Until a session binds that is for its number (quirk 55); the others need not wait for it.
+    ForBind(Delivery),
 }
 
 /// Things that are counted.

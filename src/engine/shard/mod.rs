@@ -57,11 +57,12 @@ use crate::mt::segmentation::own_reference;
 use crate::wire::CommandStatus;
 pub use asked::Standing;
 use awaiting::Awaiting;
-use deliveries::PutBy;
+use deliveries::{Apart, PutBy};
 use doubts::Doubts;
 use due::Due;
 pub use effects::{
     CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Submission,
+    Waits,
 };
 use ended::Ended;
 use live::{Live, Place, Slots};
@@ -130,6 +131,7 @@ pub struct Shard<L> {
     awaiting_live: VecDeque<u64>,
     waiting: HashMap<u32, VecDeque<Delivery>, foldhash::fast::FixedState>,
     put_by: PutBy,
+    apart: Apart,
     references: References,
     /// Whose turn it is, where messages go one at a time; `None` as long as none had to.
     one_each: Option<OneEach>,
@@ -192,6 +194,7 @@ impl<L: Clone> Shard<L> {
             awaiting_live: VecDeque::new(),
             waiting: HashMap::default(),
             put_by: PutBy::default(),
+            apart: Apart::default(),
             references: References::new(seed),
             recalls: Recalls::default(),
             operations: Operations::default(),
@@ -306,7 +309,8 @@ impl<L: Clone> Shard<L> {
     /// Receipts and MO that wait for an account.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.values().map(VecDeque::len).sum::<usize>() + self.put_by.len()
+        let in_turn = self.waiting.values().map(VecDeque::len).sum::<usize>();
+        in_turn + self.put_by.len() + self.apart.len()
     }
 
     /// What ties the segments of this message together, if we cut it; what an account that cut it

@@ -24,6 +24,13 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// `address_range` of the bind we send; selects which MO come on a shared login (quirk 55:
     /// Adobe).
     address_range: Kind::Text { octets_max: 40 }, Default(r#""""#);
+    /// Whether a bind of an account gets the MO, and the alerts, of the numbers alone that its own
+    /// `address_range` says: `36105`, several with commas between them, `3610*` for all that begin
+    /// so, or a regular expression such as `^3610[1-5]$`; an empty one is all. Where no session is
+    /// bound for a number its MO wait for one, and the others go meanwhile. A range that nobody can
+    /// read is answered ESME_RBINDFAIL. By default every session of the number's owner gets them:
+    /// many clients write a range without meaning it (quirk 55: Adobe).
+    honour_address_range: Kind::Flag, Default("false");
     /// `addr_ton` of the bind we send (quirk 54: Kannel).
     addr_ton: int(0, 255), Default("0");
     /// `addr_npi` of the bind we send (quirk 54: Kannel).

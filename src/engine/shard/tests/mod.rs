@@ -31,7 +31,7 @@ use super::operations::Findings;
 use super::stays::Stays;
 use super::{
     Cancellation, CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, Question,
-    SegmentResult, Shard, Standing, Submission,
+    SegmentResult, Shard, Standing, Submission, Waits,
 };
 use crate::clock::Now;
 use crate::message::dialect::{MoSegments, ReceiptSegments};
@@ -81,6 +81,8 @@ struct Notes {
     operated: Vec<(u64, Findings)>,
     /// The carrier that takes messages of one that is down.
     elsewhere: Option<u32>,
+    /// Numbers of ours that no session is bound for.
+    unbound: Vec<&'static str>,
     /// How many deliveries each account takes; one that is not here takes all.
     room: HashMap<u32, usize>,
     charged: Vec<(u32, u8)>,
@@ -181,9 +183,14 @@ impl Effects for Notes {
         !self.mute
     }
 
-    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Delivery> {
+    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
+        if let Delivery::Mo(mo) = &delivery
+            && self.unbound.iter().any(|number| number.as_bytes() == mo.destination.octets())
+        {
+            return Err(Waits::ForBind(delivery));
+        }
         match self.room.get_mut(&account) {
-            Some(0) => Err(delivery),
+            Some(0) => Err(Waits::ForRoom(delivery)),
             room => {
                 if let Some(room) = room {
                     *room -= 1;

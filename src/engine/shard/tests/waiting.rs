@@ -156,3 +156,69 @@ fn an_mo_of_nobody_is_answered_and_counted() {
     assert_eq!(world.notes.answered, [(9, 5, CommandStatus::ESME_ROK)]);
     assert_eq!((world.counts(Counted::MoUnowned), world.shard.waiting()), (1, 0));
 }
+
+/// A message from the handset to this number of account 0.
+fn mo_to(number: &str) -> MoMessage {
+    MoMessage { destination: Address::new(3, 0, number.as_bytes()), ..mo("x") }
+}
+
+fn numbers(world: &World) -> Vec<String> {
+    let numbers = world.notes.delivered.iter().filter_map(|(_, delivery)| match delivery {
+        Delivery::Mo(mo) => Some(String::from_utf8_lossy(mo.destination.octets()).into_owned()),
+        Delivery::Receipt { .. } => None,
+    });
+    numbers.collect()
+}
+
+#[test]
+fn q55_what_no_session_is_bound_for_waits_and_holds_up_no_other() {
+    let mut world = World::new();
+    world.notes.unbound.push("36105");
+    for number in ["36105", "36106", "36105", "36106"] {
+        world.mo(&owned_by(0), mo_to(number));
+    }
+    assert_eq!(numbers(&world), ["36106", "36106"]);
+    // Room is no matter of theirs, and what waited for it goes.
+    world.notes.room.insert(0, 0);
+    world.mo(&owned_by(0), mo_to("36106"));
+    world.notes.room.clear();
+    world.shard.account_ready(0, &mut world.notes);
+    assert_eq!(numbers(&world).len(), 3);
+    assert_eq!((world.shard.waiting(), world.notes.backlog), (2, 2));
+    world.notes.unbound.clear();
+    world.shard.account_bound(0, &mut world.notes);
+    assert_eq!(numbers(&world)[3..], ["36105", "36105"]);
+    assert_eq!((world.shard.waiting(), world.notes.backlog), (0, 0));
+}
+
+#[test]
+fn q55_what_waits_in_turn_is_put_apart_when_its_session_has_gone() {
+    let mut world = World::new();
+    world.notes.room.insert(0, 0);
+    for number in ["36105", "36106"] {
+        world.mo(&owned_by(0), mo_to(number));
+    }
+    world.notes.room.clear();
+    world.notes.unbound.push("36105");
+    world.shard.account_ready(0, &mut world.notes);
+    assert_eq!((numbers(&world), world.notes.backlog), (vec!["36106".to_owned()], 1));
+}
+
+#[test]
+fn q55_what_waits_for_a_bind_counts_against_the_limit_and_goes_first() {
+    let limits = Limits { waiting_max: vec![2], ..Limits::default() };
+    let mut world = World::with(Rules { limits, ..Rules::default() });
+    world.notes.unbound.push("36105");
+    for number in ["36105", "36105", "36105"] {
+        world.mo(&owned_by(0), mo_to(number));
+    }
+    assert_eq!((world.shard.waiting(), world.notes.backlog), (2, 2));
+    assert_eq!(world.counts(Counted::DeliveryDropped), 1);
+    world.notes.room.insert(0, 0);
+    world.mo(&owned_by(0), mo_to("36106"));
+    world.mo(&owned_by(0), mo_to("36106"));
+    world.notes.room.clear();
+    world.shard.account_ready(0, &mut world.notes);
+    assert_eq!(numbers(&world), ["36106", "36106"]);
+    assert_eq!((world.counts(Counted::DeliveryDropped), world.notes.backlog), (3, 0));
+}
