@@ -99,7 +99,7 @@ impl Progress {
     /// A place to leave a waker in; `None` when [`WATCHERS_MAX`] are taken.
     #[must_use]
     pub fn watch(self: &Arc<Self>) -> Option<Watcher> {
-        let at = self.taken.fetch_add(1, Ordering::Relaxed);
+        let at = self.taken.fetch_add(1, Ordering::AcqRel);
         let at = usize::try_from(at).ok().filter(|&at| at < WATCHERS_MAX)?;
         Some(Watcher { progress: Arc::clone(self), at })
     }
@@ -130,7 +130,10 @@ impl Progress {
     }
 
     fn wake(&self) {
-        let taken = usize::try_from(self.taken.load(Ordering::Acquire)).unwrap_or(WATCHERS_MAX);
+        // A load could miss one who has just come, and who then misses what was written before: of
+        // two changes, the later one sees the other.
+        let taken = self.taken.fetch_add(0, Ordering::AcqRel);
+        let taken = usize::try_from(taken).unwrap_or(WATCHERS_MAX);
         self.watchers.iter().take(taken).for_each(AtomicWaker::wake);
     }
 }

@@ -19,7 +19,7 @@ const SPARE_OCTETS: usize = 256 << 10;
 
 /// Why there is no place for a batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum NoPlace {
+pub enum NoPlace {
     /// As much waits as may.
     Busy,
     /// No more is taken.
@@ -28,7 +28,7 @@ pub(super) enum NoPlace {
 
 /// Batches on their way to the writer.
 #[derive(Debug)]
-pub(super) struct Intake {
+pub struct Intake {
     /// The last place given, and whether it is closed.
     given: AtomicU64,
     /// The last one that does not wait any more.
@@ -45,7 +45,7 @@ pub(super) struct Intake {
 impl Intake {
     /// One that gives places from the one behind `last` on; `places_max` of them, and batches until
     /// there are `octets_max` octets, wait at a time.
-    pub(super) fn new(last: u64, places_max: usize, octets_max: usize) -> Self {
+    pub fn new(last: u64, places_max: usize, octets_max: usize) -> Self {
         Self {
             given: AtomicU64::new(last),
             done: AtomicU64::new(last),
@@ -60,7 +60,7 @@ impl Intake {
 
     /// Takes a place for so many octets, fills it with what `exchange` gives for an emptied buffer,
     /// and wakes the writer.
-    pub(super) fn take(
+    pub fn take(
         &self,
         octets: usize,
         exchange: impl FnOnce(Vec<u8>) -> Vec<u8>,
@@ -90,12 +90,12 @@ impl Intake {
     }
 
     /// The next batch that has come, with its place. The writer's.
-    pub(super) fn pop(&self) -> Option<(u64, Vec<u8>)> {
+    pub fn pop(&self) -> Option<(u64, Vec<u8>)> {
         self.filled.pop()
     }
 
     /// Gives a buffer back that the writer has read. The writer's.
-    pub(super) fn give_back(&self, mut buffer: Vec<u8>) {
+    pub fn give_back(&self, mut buffer: Vec<u8>) {
         if (1..=SPARE_OCTETS).contains(&buffer.capacity()) {
             buffer.clear();
             // One that finds no place is dropped.
@@ -104,39 +104,39 @@ impl Intake {
     }
 
     /// Says that no batch up to this place waits any more, of so many octets. The writer's.
-    pub(super) fn done(&self, last: u64, octets: usize) {
+    pub fn done(&self, last: u64, octets: usize) {
         self.octets.fetch_sub(octets, Ordering::Relaxed);
         self.done.store(last, Ordering::Release);
     }
 
     /// Gives no more places.
-    pub(super) fn close(&self) {
+    pub fn close(&self) {
         self.given.fetch_or(CLOSED, Ordering::AcqRel);
         self.wake();
     }
 
     /// Whether no more are given.
-    pub(super) fn is_closed(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.given.load(Ordering::Acquire) & CLOSED != 0
     }
 
     /// The last place given.
-    pub(super) fn last(&self) -> u64 {
+    pub fn last(&self) -> u64 {
         self.given.load(Ordering::Acquire) & !CLOSED
     }
 
     /// Whether no batch has come.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.filled.is_empty()
     }
 
     /// Leaves the writer's waker; look again afterwards.
-    pub(super) fn register(&self, cx: &Context<'_>) {
+    pub fn register(&self, cx: &Context<'_>) {
         self.writer.register(cx.waker());
     }
 
     /// Wakes the writer.
-    pub(super) fn wake(&self) {
+    pub fn wake(&self) {
         self.writer.wake();
     }
 }

@@ -27,6 +27,7 @@ pub mod queue;
 pub mod quota;
 #[path = "../../../src/engine/starving.rs"]
 pub mod starving;
+pub mod store;
 #[path = "../../../src/mt/throttle.rs"]
 pub mod throttle;
 

@@ -3,8 +3,8 @@
 //! atomic-waker and tokio.
 
 pub use std::{
-    array, cmp, collections, fmt, future, iter, mem, num, ops, option, result, string, task, time,
-    vec,
+    array, cmp, collections, error, fmt, future, io, iter, mem, num, ops, option, result, string,
+    task, time, vec,
 };
 
 pub mod sync {
@@ -16,6 +16,15 @@ pub mod sync {
 
     pub mod atomic {
         pub use loom::sync::atomic::*;
+    }
+}
+
+pub mod thread {
+    pub use loom::thread::{Thread, current};
+
+    /// Sleeps until it is woken: in a model, nobody's patience ends.
+    pub fn park_timeout(_: std::time::Duration) {
+        loom::thread::park();
     }
 }
 

@@ -1,0 +1,2 @@
+#[path = "../../../../src/store/files/intake.rs"]
+pub mod intake;
