@@ -89,7 +89,8 @@ impl ConnectFault {
         match self {
             Self::Certificate => {
                 "the carrier's certificate is not taken: it has to be a server's own, and no \
-                 authority's; check ca_file of tls"
+                 authority's (CA:FALSE; the manual's page on operating makes one); check ca_file \
+                 of tls"
             }
             Self::Expired => {
                 "the carrier's certificate is not valid now: ask for a new one, and look whether \

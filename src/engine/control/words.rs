@@ -74,8 +74,8 @@ pub fn advice(what: &What, has_bound: bool) -> Option<&'static str> {
              carrier wants TLS (tls)",
         ),
         What::Closed(CloseReason::Disconnected) => Some(
-            "the carrier hangs up: it may allow this address no connection, want TLS (tls), or \
-             have fewer places than binds",
+            "the carrier hangs up: it may allow this address no connection, want TLS (tls) or a \
+             certificate of ours (cert_file), or have fewer places than binds",
         ),
         What::Closed(CloseReason::Framing(error)) => Some(match error.looks_like {
             LooksLike::Tls => "that port is for TLS: set tls of this carrier",
