@@ -120,7 +120,9 @@ fn a_trace_tells_what_a_bind_has_from_what_waits_for_one() {
     let (_second, waits) = submit(&world);
     let place = |id: &str| {
         let trace = world.ask(&format!("trace {id}"));
-        trace["messages"][0]["live"]["segments"][0]["place"].clone()
+        let message = &trace["messages"][0];
+        assert_eq!(message["state"], message["live"]["segments"][0]["place"]);
+        message["state"].clone()
     };
     assert_eq!((place(&sent), place(&waits)), ("out".into(), "queued".into()));
     assert!(world.shown(&format!("trace {waits}")).contains("queued"));

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::Desk;
 use super::request::Problem;
-use crate::engine::shard::{LiveTrace, SegmentPlace, Trace};
+use crate::engine::shard::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 use crate::engine::shared::{Keeper, ToDispatcher, ToShard};
 use crate::engine::world::World;
 use crate::message::message_id::MessageId;
@@ -35,7 +35,8 @@ pub struct MessageTrace {
     pub id: String,
     /// Whose it is.
     pub account: String,
-    /// `scheduled`, `queued`, `retrying`, `in_doubt`, `sent`, or the state it ended in.
+    /// `scheduled`, `queued`, `out` (a bind has some of it), `retrying`, `in_doubt`, `sent`, or the
+    /// state it ended in.
     pub state: String,
     /// Whether it has ended.
     pub ended: bool,
@@ -195,30 +196,48 @@ fn told(
             error: Some(end.error),
             ..known
         },
-        Trace::Live(live) => MessageTrace {
-            account: account(live.account),
-            state: state(live, now).to_owned(),
-            live: Some(live_message(&world, (live, queued), show_numbers)),
-            ..known
-        },
+        Trace::Live(live) => {
+            let places = places(live, queued);
+            MessageTrace {
+                account: account(live.account),
+                state: state(live, &places, now).to_owned(),
+                live: Some(live_message(&world, (live, &places), show_numbers)),
+                ..known
+            }
+        }
     }
 }
 
-fn state(live: &LiveTrace, now: Duration) -> &'static str {
-    let any = |place| live.segments.iter().any(|segment| segment.place == place);
+fn state(live: &LiveTrace, places: &[&str], now: Duration) -> &'static str {
+    let any = |place| places.contains(&place);
     let waits = live.wake_at > now;
     match () {
         () if live.awaits_receipt => "sent",
-        () if any(SegmentPlace::InDoubt) => "in_doubt",
+        () if any("in_doubt") => "in_doubt",
         () if waits && live.segments.iter().any(|one| one.attempts > 0) => "retrying",
         () if waits => "scheduled",
+        () if any("out") => "out",
         () => "queued",
     }
 }
 
+/// Where each segment is, as [`SegmentStatus::place`] has it.
+fn places(live: &LiveTrace, queued: &Segments) -> Vec<&'static str> {
+    let is_queued =
+        |number: u8| live.ticket.is_some_and(|ticket| queued.contains(&(ticket, number)));
+    let place = |(number, segment): (u8, &SegmentTrace)| match segment.place {
+        SegmentPlace::Waits => "waits",
+        SegmentPlace::Out if is_queued(number) => "queued",
+        SegmentPlace::Out => "out",
+        SegmentPlace::InDoubt => "in_doubt",
+        SegmentPlace::Accepted => "accepted",
+    };
+    (0..).zip(&live.segments).map(place).collect()
+}
+
 fn live_message(
     world: &World,
-    (live, queued): (&LiveTrace, &Segments),
+    (live, places): (&LiveTrace, &[&str]),
     show_numbers: bool,
 ) -> LiveMessage {
     let carrier = world.carriers.get(live.carrier as usize);
@@ -226,17 +245,8 @@ fn live_message(
         let text = String::from_utf8_lossy(octets);
         if show_numbers { text.into_owned() } else { masked(&text) }
     };
-    let is_queued =
-        |number: u8| live.ticket.is_some_and(|ticket| queued.contains(&(ticket, number)));
-    let segments = (0_u8..).zip(&live.segments).map(|(number, segment)| SegmentStatus {
-        place: match segment.place {
-            SegmentPlace::Waits => "waits",
-            SegmentPlace::Out if is_queued(number) => "queued",
-            SegmentPlace::Out => "out",
-            SegmentPlace::InDoubt => "in_doubt",
-            SegmentPlace::Accepted => "accepted",
-        }
-        .to_owned(),
+    let segments = live.segments.iter().zip(places).map(|(segment, place)| SegmentStatus {
+        place: (*place).to_owned(),
         attempts: segment.attempts,
         twice: segment.twice,
         receipt: segment.state.map(|state| state.to_string()),

@@ -21,7 +21,7 @@ words! {
         Down = "down",
         /// The queues of the others are full.
         Full = "full",
-        /// The others would be sent it in another form than it was planned and billed in.
+        /// The others cannot be sent it as it was planned and billed, or with its addresses.
         Unfit = "unfit",
     }
 }
@@ -39,8 +39,8 @@ impl Stays {
             Self::Down => "no other carrier of their route has a bind that sends",
             Self::Full => "the queues of the other carriers of their route are full",
             Self::Unfit => {
-                "the other carriers of their route would be sent them in another form than they \
-                 were planned and billed in"
+                "the other carriers of their route cannot be sent them as they were planned and \
+                 billed, or with their addresses"
             }
         }
     }
