@@ -167,7 +167,12 @@ impl<L: Clone> Shard<L> {
         let Some(&number) = self.operations.looking.front() else { return };
         let Some(mut operation) = self.operations.all.remove(&number) else { return };
         let from = operation.place.unwrap_or_default();
-        let end = (from + TURN).min(self.slots.places());
+        let turn = match operation.wish {
+            // A route is looked up for each.
+            Wish::Would(Deed::Reroute(_)) => TURN / 2,
+            _ => TURN,
+        };
+        let end = (from + turn).min(self.slots.places());
         for place in from..end {
             let Some((ticket, live)) = self.slots.at(place) else { continue };
             let is_meant = !live.awaits_receipt
