@@ -108,7 +108,7 @@ fn of_message(dialect: &Dialect, pdu: &Pdu<'_>, met: &mut Vec<Quirk>) {
         return met.push(of(27, key_of_unmarked(esm_class)));
     }
     if esm_class & 0x3c == 0 && (!text.is_empty() || has_payload(tlvs)) {
-        of_alphabet(dialect, data_coding, met);
+        of_alphabet(dialect, data_coding, text, met);
     }
 }
 
@@ -124,7 +124,7 @@ fn has_payload(tlvs: Tlvs<'_>) -> bool {
     tlvs.find(TlvTag::MESSAGE_PAYLOAD).is_some()
 }
 
-fn of_alphabet(dialect: &Dialect, data_coding: u8, met: &mut Vec<Quirk>) {
+fn of_alphabet(dialect: &Dialect, data_coding: u8, text: &[u8], met: &mut Vec<Quirk>) {
     let marked = dialect.data_coding_gsm7 != 0 && data_coding == dialect.data_coding_gsm7;
     if marked {
         met.push(of(62, "data_coding_gsm7"));
@@ -135,6 +135,9 @@ fn of_alphabet(dialect: &Dialect, data_coding: u8, met: &mut Vec<Quirk>) {
         true => Alphabet::Gsm7,
         false => Alphabet::of(data_coding, dialect.data_coding_0),
     };
+    if alphabet == Alphabet::Ucs2 && matches!(text, [0xfe, 0xff, ..] | [0xff, 0xfe, ..]) {
+        met.push(always(64));
+    }
     if alphabet == Alphabet::Ucs2 && dialect.ucs2_order == OctetOrder::Little {
         met.push(of(64, "ucs2_order"));
     }

@@ -55,7 +55,8 @@ pub(super) struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// What its account wrote, as a `data_coding` and octets, brought into the alphabet that it is
-    /// sent in; `room` holds it then. What its account cut itself stays as it is.
+    /// sent in, UCS-2 without the mark that says its order (quirk 64); `room` holds it then. What
+    /// its account cut itself stays as it is.
     ///
     /// # Errors
     /// As [`recode`].
@@ -66,12 +67,29 @@ impl<'a> Text<'a> {
         room: &'a mut Vec<u8>,
     ) -> Result<Self, CommandStatus> {
         let written = Self { data_coding, shifts: Shifts::NONE, user_data, is_own_segment };
-        if is_own_segment || cutting.keeps_all() {
+        if is_own_segment {
             return Ok(written);
         }
-        Ok(match recode(data_coding, user_data, cutting, room)? {
-            Some((data_coding, shifts)) => Self { data_coding, shifts, user_data: room, ..written },
-            None => written,
+        let unmarked = match user_data {
+            [0xfe, 0xff, ..] | [0xff, 0xfe, ..] => without_mark(data_coding, user_data),
+            _ => None,
+        };
+        let recoded = match cutting.keeps_all() {
+            true => None,
+            false => {
+                let text = unmarked.as_deref().unwrap_or(user_data);
+                recode(data_coding, text, cutting, room)?
+            }
+        };
+        Ok(match (recoded, unmarked) {
+            (Some((data_coding, shifts)), _) => {
+                Self { data_coding, shifts, user_data: room, ..written }
+            }
+            (None, Some(unmarked)) => {
+                *room = unmarked;
+                Self { user_data: room, ..written }
+            }
+            (None, None) => written,
         })
     }
 
@@ -82,6 +100,21 @@ impl<'a> Text<'a> {
     pub fn cut(&self, cutting: Cutting) -> Result<Cuts, CommandStatus> {
         cut(self.is_own_segment, (self.data_coding, self.shifts), self.user_data, cutting)
     }
+}
+
+/// UCS-2 with a byte order mark in front, as everybody has it: without, and the high octet first;
+/// `None` for octets that are no UCS-2.
+#[cold]
+fn without_mark(data_coding: u8, octets: &[u8]) -> Option<Vec<u8>> {
+    if Alphabet::of(data_coding, DefaultAlphabet::Gsm7) != Alphabet::Ucs2 {
+        return None;
+    }
+    let (mark, text) = octets.split_first_chunk::<2>()?;
+    let mut text = text.to_vec();
+    if *mark == [0xff, 0xfe] {
+        text.as_chunks_mut::<2>().0.iter_mut().for_each(|unit| unit.reverse());
+    }
+    Some(text)
 }
 
 /// Puts the text in another alphabet into `out` and says which, as a `data_coding` and national
@@ -226,6 +259,33 @@ mod tests {
             let sent = sent.as_ref().map(|one| (one.data_coding, one.user_data.octets()));
             assert_eq!(sent.map_err(|status| *status), expected, "{recoding:?} {text:?}");
         }
+    }
+
+    #[test]
+    fn q64_a_byte_order_mark_goes_to_nobody_and_is_obeyed() {
+        let cases: [(u8, u8, &[u8], &[u8]); 8] = [
+            (0, 8, b"\xfe\xff\x04\x16", b"\x04\x16"),
+            (0, 8, b"\xff\xfe\x16\x04", b"\x04\x16"),
+            (0, 0x18, b"\xff\xfe\x16\x04", b"\x04\x16"),
+            (0, 8, b"\xff\xfe\x16\x04\x01", b"\x04\x16\x01"),
+            (0, 8, b"\xfe\xff", b""),
+            (0, 8, b"\x04\x16\xfe\xff", b"\x04\x16\xfe\xff"),
+            // No UCS-2, and what its account cut itself.
+            (0, 4, b"\xff\xfe\x16\x04", b"\xff\xfe\x16\x04"),
+            (0x40, 8, b"\x05\0\x03\x07\x02\x01\xfe\xff", b"\x05\0\x03\x07\x02\x01\xfe\xff"),
+        ];
+        for (esm_class, data_coding, text, kept) in cases {
+            let sent = admit((esm_class, data_coding, text), Cutting::default()).unwrap();
+            assert_eq!((sent.data_coding, sent.user_data.octets()), (data_coding, kept));
+        }
+        let seventy = [&[0xff, 0xfe][..], &[b'x', 0].repeat(70)].concat();
+        let sent = admit((0, 8, &seventy), Cutting::default()).unwrap();
+        assert_eq!(sent.segments(), 1, "nobody pays for it");
+        let ascii = Cutting { zero: DefaultAlphabet::Ascii, ..Cutting::default() };
+        assert_eq!(
+            admit((0, 8, &seventy), ascii).unwrap().user_data.octets(),
+            [0, b'x'].repeat(70)
+        );
     }
 
     #[test]
