@@ -11,8 +11,8 @@ use std::time::Duration;
 use chappe::clock::Now;
 use chappe::exchange::{Deed, Exchange, Peer, Sender, Step};
 use chappe::message::dialect::{
-    AcceptedState, AddressPrefix, Dialect, Gsm7Packing, IdFormat, OctetOrder, StatusRule, Surplus,
-    TlvDefinition, TlvKind, Tolerance, UnmarkedReceipt,
+    AcceptedState, AddressPrefix, Dialect, Gsm7Packing, IdFormat, NameAlphabet, OctetOrder,
+    StatusRule, Surplus, TlvDefinition, TlvKind, Tolerance, UnmarkedReceipt,
 };
 use chappe::message::receipt::id::IdNotation;
 use chappe::message::translation::{Form, Translator};
@@ -83,7 +83,12 @@ fn some_dialect(program: &mut Program<'_>) -> Dialect {
     };
     Dialect {
         data_coding_0: program.of(&alphabets),
-        address_alphabet: program.of(&alphabets),
+        address_alphabet: program.of(&[
+            NameAlphabet::Gsm7,
+            NameAlphabet::Latin1,
+            NameAlphabet::Ascii,
+            NameAlphabet::Utf8,
+        ]),
         data_coding_gsm7: program.of(&[0, 0, 4, 8]),
         gsm7_packing: program.of(&[Gsm7Packing::Unpacked, Gsm7Packing::Packed]),
         ucs2_order: program.of(&[OctetOrder::Big, OctetOrder::Little]),

@@ -22,8 +22,9 @@ use crate::wire::address::STANDARD_ADDRESS_OCTETS;
 use crate::wire::table::DeliverSm;
 use crate::wire::{COctetString, CommandStatus, ErrorBody, Rules, TlvTag, TrailingOctets};
 pub use values::{
-    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, OctetOrder, ReceiptSegments,
-    ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
+    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, NameAlphabet, OctetOrder,
+    ReceiptSegments, ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState,
+    UnmarkedReceipt,
 };
 
 /// What one account or carrier does differently. See the module's documentation.
@@ -106,7 +107,7 @@ pub struct Dialect {
     /// 2003-10-17).
     pub address_prefix: AddressPrefix,
     /// The alphabet of alphanumeric addresses (quirk 61: Kannel `alt-addr-charset`).
-    pub address_alphabet: DefaultAlphabet,
+    pub address_alphabet: NameAlphabet,
 
     // Text.
     /// What data_coding 0 means to this peer (quirk 62: naz #220, Vibes has both modes, jSMPP #83).
@@ -274,7 +275,7 @@ impl Default for Dialect {
             error_body: ErrorBody::Auto,
             tlvs: Vec::new(),
             address_prefix: AddressPrefix::None,
-            address_alphabet: DefaultAlphabet::Latin1,
+            address_alphabet: NameAlphabet::Windows1252,
             data_coding_0: DefaultAlphabet::Gsm7,
             data_coding_gsm7: 0,
             encodings: Encodings::default(),

@@ -5,17 +5,19 @@
 //!   account's octets <-written-- our form: what an MO holds <-----read---- carrier's octets
 //! ```
 //!
-//! Our form: numbers without `+` or `00`, names in Latin-1, `data_coding` 0 for GSM 7-bit with one
-//! septet an octet, UCS-2 with the high octet first. So an account and a carrier that mean other
-//! alphabets by `data_coding` 0 understand each other. A peer that writes this too has no [`Form`],
-//! and nothing here is called for it.
+//! Our form: numbers without `+` or `00`, names in Windows-1252, `data_coding` 0 for GSM 7-bit with
+//! one septet an octet, UCS-2 with the high octet first. So an account and a carrier that mean
+//! other alphabets by `data_coding` 0 understand each other. A peer that writes this too has no
+//! [`Form`], and nothing here is called for it.
 
 mod address;
 mod text;
 #[cfg(test)]
 mod tests;
 
-use super::dialect::{AddressPrefix, Dialect, Gsm7Packing, OctetOrder, TlvDefinition};
+use super::dialect::{
+    AddressPrefix, Dialect, Gsm7Packing, NameAlphabet, OctetOrder, TlvDefinition,
+};
 use crate::text::{DefaultAlphabet, Udh};
 use crate::wire::table::{DeliverSm, SubmitSm};
 use crate::wire::tlv::put_tlv;
@@ -33,7 +35,7 @@ const NOT_A_MESSAGE: u8 = 0x3c;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Form {
     prefix: AddressPrefix,
-    names: DefaultAlphabet,
+    names: NameAlphabet,
     /// What `data_coding` 0 means to it.
     zero: DefaultAlphabet,
     /// The `data_coding` that says GSM 7-bit to it.

@@ -197,6 +197,25 @@ words! {
 }
 
 words! {
+    /// The alphabet that a peer writes names in, in an address.
+    #[derive(Default)]
+    pub enum NameAlphabet {
+        /// US-ASCII.
+        Ascii = "ascii",
+        /// The GSM 7-bit default alphabet, one septet an octet.
+        Gsm7 = "gsm7",
+        /// ISO-8859-1.
+        Latin1 = "latin1",
+        /// UTF-8.
+        Utf8 = "utf8",
+        /// Windows' code page 1252: Latin-1, and what Windows has where that has control
+        /// characters.
+        #[default]
+        Windows1252 = "windows1252",
+    }
+}
+
+words! {
     impl Reference {
         Payload = "payload",
         Sar = "sar",

@@ -1,6 +1,6 @@
 //! Addresses: what stands before a number (quirk 60), and the alphabet of a name (quirk 61).
 
-use super::{AddressPrefix, DefaultAlphabet, Form, Way};
+use super::{AddressPrefix, Form, NameAlphabet, Way};
 use crate::text::{Alphabet, Shifts, decode, smart};
 
 /// Type of number of a number in international form (SMPP 3.4 §5.2.5).
@@ -30,8 +30,8 @@ pub fn bare(ton: u8, address: &[u8]) -> &[u8] {
 pub(super) fn translate(form: &Form, way: Way, ton: u8, address: &[u8], out: &mut Vec<u8>) -> bool {
     if is_name(ton, address) {
         let (from, to) = match way {
-            Way::Read => (form.names, DefaultAlphabet::Latin1),
-            Way::Written => (DefaultAlphabet::Latin1, form.names),
+            Way::Read => (form.names, NameAlphabet::Windows1252),
+            Way::Written => (NameAlphabet::Windows1252, form.names),
         };
         return name(from, to, address, out);
     }
@@ -70,29 +70,26 @@ fn is_international(ton: u8, number: &[u8]) -> bool {
 }
 
 /// A name in another alphabet. What that one lacks becomes what it resembles, or a question mark.
-fn name(from: DefaultAlphabet, to: DefaultAlphabet, octets: &[u8], out: &mut Vec<u8>) -> bool {
+fn name(from: NameAlphabet, to: NameAlphabet, octets: &[u8], out: &mut Vec<u8>) -> bool {
     // What is ASCII in both is the same octet in both, and what is no text passes as it is.
     if from == to {
         out.extend_from_slice(octets);
         return true;
     }
-    let Ok(text) = decode(octets, Alphabet::of(0, from), Shifts::NONE) else {
+    let Some(text) = read(from, octets) else {
         out.extend_from_slice(octets);
         return true;
     };
     let mut whole = true;
-    let to_text = Alphabet::of(0, to);
     for ch in text.chars() {
         let start = out.len();
         let mut room = [0; 4];
         let alike = || smart::replacement(ch).filter(|alike| !alike.is_empty());
-        let written = to_text.encode(ch.encode_utf8(&mut room), Shifts::NONE, out).is_ok();
+        let written = write(to, ch.encode_utf8(&mut room), out);
         if !written {
             whole = false;
             out.truncate(start);
-            let replaced =
-                alike().is_some_and(|alike| to_text.encode(alike, Shifts::NONE, out).is_ok());
-            if !replaced {
+            if !alike().is_some_and(|alike| write(to, alike, out)) {
                 out.truncate(start);
                 out.push(LACKING);
             }
@@ -104,4 +101,48 @@ fn name(from: DefaultAlphabet, to: DefaultAlphabet, octets: &[u8], out: &mut Vec
         }
     }
     whole
+}
+
+/// The characters of Windows' code page 1252 from 0x80 on, where Latin-1 has control characters;
+/// what it leaves out stands for those.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// The text of a name; `None` for octets that are none of its alphabet.
+fn read(alphabet: NameAlphabet, octets: &[u8]) -> Option<String> {
+    let alphabet = match alphabet {
+        NameAlphabet::Ascii => Alphabet::Ascii,
+        NameAlphabet::Gsm7 => Alphabet::Gsm7,
+        NameAlphabet::Latin1 => Alphabet::Latin1,
+        NameAlphabet::Utf8 => Alphabet::Utf8,
+        NameAlphabet::Windows1252 => {
+            let of = |octet: &u8| {
+                let place = octet.checked_sub(0x80).map(usize::from);
+                let own = place.and_then(|place| WINDOWS_1252.get(place));
+                own.copied().unwrap_or(char::from(*octet))
+            };
+            return Some(octets.iter().map(of).collect());
+        }
+    };
+    decode(octets, alphabet, Shifts::NONE).ok()
+}
+
+/// Appends a text in this alphabet; `false` when it lacks something.
+fn write(alphabet: NameAlphabet, text: &str, out: &mut Vec<u8>) -> bool {
+    let alphabet = match alphabet {
+        NameAlphabet::Ascii => Alphabet::Ascii,
+        NameAlphabet::Gsm7 => Alphabet::Gsm7,
+        NameAlphabet::Latin1 => Alphabet::Latin1,
+        NameAlphabet::Utf8 => Alphabet::Utf8,
+        NameAlphabet::Windows1252 => {
+            let of = |ch: char| match WINDOWS_1252.iter().position(|own| *own == ch) {
+                Some(place) => u8::try_from(0x80 + place).ok(),
+                None => u8::try_from(ch).ok().filter(|octet| !(0x80..0xa0).contains(octet)),
+            };
+            return text.chars().all(|ch| of(ch).map(|octet| out.push(octet)).is_some());
+        }
+    };
+    alphabet.encode(text, Shifts::NONE, out).is_ok()
 }

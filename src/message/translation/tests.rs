@@ -64,15 +64,21 @@ fn q60_international_numbers_get_the_prefix_and_lose_it_again() {
 
 #[test]
 fn q61_a_name_is_written_in_the_carriers_alphabet_and_an_at_sign_does_not_cut_it() {
-    let cases: [(DefaultAlphabet, &[u8], &[u8], u64); 8] = [
-        (DefaultAlphabet::Gsm7, b"a_b$c", b"a\x11b\x02c", 0),
-        (DefaultAlphabet::Gsm7, b"me@home", b"me?home", 1),
-        (DefaultAlphabet::Gsm7, b"Caf\xe9", b"Caf\x05", 0),
-        (DefaultAlphabet::Gsm7, b"Fr\xeare", b"Frere", 1),
-        (DefaultAlphabet::Ascii, b"Fr\xeare", b"Frere", 1),
-        (DefaultAlphabet::Ascii, b"1\xbf2", b"1?2", 1),
-        (DefaultAlphabet::Utf8, b"Caf\xe9", b"Caf\xc3\xa9", 0),
-        (DefaultAlphabet::Utf8, b"me@home", b"me@home", 0),
+    let cases: [(NameAlphabet, &[u8], &[u8], u64); 13] = [
+        (NameAlphabet::Gsm7, b"a_b$c", b"a\x11b\x02c", 0),
+        (NameAlphabet::Gsm7, b"me@home", b"me?home", 1),
+        (NameAlphabet::Gsm7, b"Caf\xe9", b"Caf\x05", 0),
+        (NameAlphabet::Gsm7, b"Fr\xeare", b"Frere", 1),
+        (NameAlphabet::Ascii, b"Fr\xeare", b"Frere", 1),
+        (NameAlphabet::Ascii, b"1\xbf2", b"1?2", 1),
+        (NameAlphabet::Utf8, b"Caf\xe9", b"Caf\xc3\xa9", 0),
+        (NameAlphabet::Utf8, b"me@home", b"me@home", 0),
+        // What Windows has beyond Latin-1.
+        (NameAlphabet::Gsm7, b"5\x80", b"5\x1be", 0),
+        (NameAlphabet::Utf8, b"Joe\x92s", "Joe\u{2019}s".as_bytes(), 0),
+        (NameAlphabet::Utf8, b"\x81", b"\xc2\x81", 0),
+        (NameAlphabet::Latin1, b"Joe\x92s", b"Joe's", 1),
+        (NameAlphabet::Latin1, b"Caf\xe9", b"Caf\xe9", 0),
     ];
     for (alphabet, ours, theirs, altered) in cases {
         let form = form(|dialect| dialect.address_alphabet = alphabet);

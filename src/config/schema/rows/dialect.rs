@@ -4,8 +4,9 @@ use super::super::Presence::{Absent, Default, Required};
 use super::super::{Key, Kind, Table};
 use super::{count, int, ms, words};
 use crate::message::dialect::{
-    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, OctetOrder, ReceiptSegments,
-    ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState, UnmarkedReceipt,
+    AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, NameAlphabet, OctetOrder,
+    ReceiptSegments, ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState,
+    UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::receipt::id::IdNotation;
@@ -86,11 +87,11 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// type 1 is one, and of type 0 one of seven digits or more that begins with no 0. The `+` or
     /// `00` of what we read is always taken away (quirk 60: jSMPP #172, Kannel).
     address_prefix: words::<AddressPrefix>(), Default(r#""none""#);
-    /// The alphabet of alphanumeric addresses. A character that it lacks is
-    /// replaced by a similar one or by `?`, as `@` always is in `gsm7`, where it would end the
-    /// address (quirk 61: Kannel `alt-addr-charset`). Between peers of one alphabet octets pass as
-    /// they are.
-    address_alphabet: words::<DefaultAlphabet>(), Default(r#""latin1""#);
+    /// The alphabet of alphanumeric addresses. A character that it lacks is replaced by a similar
+    /// one or by `?`, as `@` always is in `gsm7`, where it would end the address (quirk 61: Kannel
+    /// `alt-addr-charset`, whose default this is). Between peers of one alphabet octets pass as
+    /// they are. `windows1252` is Latin-1 and some signs more, `latin1` that without them.
+    address_alphabet: words::<NameAlphabet>(), Default(r#""windows1252""#);
     /// What data_coding 0 means to it, read and written: texts are translated where a message comes
     /// from a peer that means another alphabet. What the alphabet lacks goes in UCS-2, and what
     /// GSM-7 lacks of it to others as ASCII, Latin-1 or UCS-2 under their numbers (quirk 62: naz
