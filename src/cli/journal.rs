@@ -38,8 +38,8 @@ pub struct Args {
 pub fn run(command: &JournalCommand, out: &mut impl Write) -> Result<Exit, Failure> {
     let (text, exit) = match command {
         JournalCommand::Check(args) => {
-            let disk = open(&args.directory)?;
-            let report = store::check(&disk).map_err(|error| refused(&args.directory, &error))?;
+            let disk = open(&args.directory, Directory::read_only)?;
+            let report = store::check(&disk).map_err(|error| unread(&args.directory, &error))?;
             let text = match args.json {
                 true => lines::one_line(&report_as_json(&report)) + "\n",
                 false => report_as_text(&report, &args.directory),
@@ -47,7 +47,7 @@ pub fn run(command: &JournalCommand, out: &mut impl Write) -> Result<Exit, Failu
             (text, if is_sound(&report) { Exit::Success } else { Exit::Storage })
         }
         JournalCommand::Repair(args) => {
-            let disk = open(&args.directory)?;
+            let disk = open(&args.directory, Directory::open)?;
             let repaired = store::repair(&disk, Settings::default().segment_octets)
                 .map_err(|error| refused(&args.directory, &error))?;
             let text = match args.json {
@@ -66,8 +66,11 @@ pub fn run(command: &JournalCommand, out: &mut impl Write) -> Result<Exit, Failu
     }
 }
 
-fn open(directory: &Path) -> Result<Directory, Failure> {
-    Directory::open(directory).map_err(|error| {
+fn open(
+    directory: &Path,
+    how: impl Fn(&Path) -> io::Result<Directory>,
+) -> Result<Directory, Failure> {
+    how(directory).map_err(|error| {
         let message = format!("{}: {error}", directory.display());
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Failure::usage(message),
@@ -83,6 +86,16 @@ fn refused(directory: &Path, error: &Error) -> Failure {
         Error::Locked => Failure::new(message),
         _ => Failure::storage(message),
     }
+}
+
+/// Why a journal cannot be checked: without its manifest there is nothing to be said of the rest.
+fn unread(directory: &Path, error: &Error) -> Failure {
+    let mut failure = refused(directory, error);
+    if let Error::Damaged { .. } | Error::Missing { .. } = error {
+        let remedy = format!("; chappe journal repair {} makes it anew", directory.display());
+        failure.message.push_str(&remedy);
+    }
+    failure
 }
 
 const fn is_sound(report: &Report) -> bool {
@@ -143,8 +156,12 @@ fn damages_as_text(report: &Report) -> String {
 }
 
 fn repaired_as_text(repaired: &Repaired) -> String {
-    let Repaired { found, left, put_aside } = repaired;
-    let mut text = damages_as_text(found);
+    let Repaired { manifest_damage, found, left, put_aside } = repaired;
+    let mut text = String::new();
+    if let Some(Damage { file, what, .. }) = manifest_damage {
+        text += &format!("made anew: {file}: {what}\n");
+    }
+    text += &damages_as_text(found);
     for name in put_aside {
         text += &format!("put aside: {name}\n");
     }
@@ -192,6 +209,7 @@ fn damage_as_json(damage: &Damage) -> Value {
 
 fn repaired_as_json(repaired: &Repaired) -> Value {
     json!({
+        "manifest_damage": repaired.manifest_damage.as_ref().map(damage_as_json),
         "found": report_as_json(&repaired.found),
         "left": report_as_json(&repaired.left),
         "put_aside": repaired.put_aside,
@@ -331,6 +349,7 @@ mod tests {
         std::fs::remove_file(scratch.0.join("journal")).unwrap();
         let (exit, text) = scratch.run(false, false);
         assert_eq!(exit, Exit::Storage);
-        assert!(text.ends_with("journal: it is missing"), "{text}");
+        let hint = format!("chappe journal repair {} makes it anew", scratch.0.display());
+        assert!(text.ends_with(&format!("journal: it is missing; {hint}")), "{text}");
     }
 }

@@ -43,6 +43,7 @@ mod inspect;
 mod intake;
 mod layout;
 mod manifest;
+mod rebuild;
 mod recover;
 mod repair;
 mod replay;

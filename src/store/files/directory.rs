@@ -20,6 +20,7 @@ pub struct Directory {
     path: PathBuf,
     /// The directory itself, to make its names durable.
     itself: File,
+    is_read_only: bool,
 }
 
 impl Directory {
@@ -42,31 +43,46 @@ impl Directory {
     /// # Errors
     /// `NotFound`, or what the machine says.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), itself: File::open(path)? })
+        Ok(Self { path: path.to_owned(), itself: File::open(path)?, is_read_only: false })
     }
 
-    fn options() -> OpenOptions {
+    /// The directory of this path, of which nothing can be changed: also where nobody may.
+    ///
+    /// # Errors
+    /// `NotFound`, or what the machine says.
+    pub fn read_only(path: &Path) -> io::Result<Self> {
+        Ok(Self { is_read_only: true, ..Self::open(path)? })
+    }
+
+    fn options(&self) -> OpenOptions {
         let mut options = File::options();
-        options.read(true).write(true).mode(FILE_MODE);
+        options.read(true).write(!self.is_read_only).mode(FILE_MODE);
         options
+    }
+
+    fn may_change(&self) -> io::Result<()> {
+        if self.is_read_only { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(()) }
     }
 }
 
 impl Disk for Directory {
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = Self::options().create(true).truncate(true).open(self.path.join(name))?;
+        self.may_change()?;
+        let file = self.options().create(true).truncate(true).open(self.path.join(name))?;
         Ok(Arc::new(file))
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(Self::options().open(self.path.join(name))?))
+        Ok(Arc::new(self.options().open(self.path.join(name))?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.may_change()?;
         fs::rename(self.path.join(from), self.path.join(to))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.may_change()?;
         fs::remove_file(self.path.join(name))
     }
 
@@ -85,7 +101,13 @@ impl Disk for Directory {
 
     fn lock(&self) -> io::Result<Option<Lock>> {
         let path = self.path.join(LOCK);
-        let file = Self::options().create(true).truncate(false).open(path)?;
+        let file = match self.options().create(!self.is_read_only).truncate(false).open(path) {
+            // Whoever opens a journal to write makes the file first, so that nobody has.
+            Err(error) if self.is_read_only && error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Some(Box::new(())));
+            }
+            file => file?,
+        };
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(file))),
             Err(TryLockError::WouldBlock) => Ok(None),

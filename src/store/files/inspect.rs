@@ -82,7 +82,8 @@ pub(super) enum Cut {
     Whole(u64),
 }
 
-/// Reads all of a journal that nobody has open. Nothing is changed.
+/// Reads all of a journal that nobody has open. Nothing is changed: over a
+/// [`Directory::read_only`](super::Directory::read_only) nothing is even made to lock it.
 ///
 /// # Errors
 /// [`Error::Absent`] when there is none, [`Error::Locked`] when another program has it open,
@@ -262,7 +263,7 @@ fn ends_unlike_closed(
 }
 
 /// The octets of a segment, whatever they are; `None` when the file is not there.
-fn raw(disk: &dyn Disk, generation: u64) -> Result<Option<Window>, Error> {
+pub(super) fn raw(disk: &dyn Disk, generation: u64) -> Result<Option<Window>, Error> {
     let name = Name::segment(generation);
     let reading = |error| machine(format!("reading {name}"), error);
     let file = match disk.open(&name) {
@@ -339,7 +340,7 @@ fn inspect_checkpoint(
 }
 
 /// Damage for the errors that tell of some.
-fn of_error(error: Error, cut: Cut) -> Result<Damage, Error> {
+pub(super) fn of_error(error: Error, cut: Cut) -> Result<Damage, Error> {
     let (file, offset, what) = match error {
         Error::Damaged { file, offset, what } => (file, offset, what),
         Error::Missing { file } => (file, 0, "it is missing".to_owned()),

@@ -6,9 +6,10 @@ use crate::store::error::machine;
 use crate::store::{Error, Position};
 
 use super::Disk;
-use super::inspect::{Cut, Damage, Report, inspect, locked, manifest};
-use super::layout::Name;
+use super::inspect::{Cut, Damage, Report, inspect, locked, manifest, of_error};
+use super::layout::{MANIFEST, Name};
 use super::manifest::Manifest;
+use super::rebuild::rebuild;
 use super::segment::Segment;
 use super::survey::Listing;
 
@@ -18,7 +19,9 @@ const COPY: usize = 1 << 20;
 /// What a repair did.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Repaired {
-    /// The journal as it was found.
+    /// What was wrong with its manifest, which was then made anew of what the other files say.
+    pub manifest_damage: Option<Damage>,
+    /// The journal as it was found, under the manifest that was there or was made.
     pub found: Report,
     /// The journal as it is now.
     pub left: Report,
@@ -30,12 +33,23 @@ pub struct Repaired {
 /// whose names end in `.cut`; each step leaves a journal that is repaired or can be.
 ///
 /// # Errors
-/// Like [`check`](super::check); what stands in the way of the manifest itself is not repaired.
+/// Like [`check`](super::check), but for a manifest that is missing or damaged. When the other
+/// files do not say where the journal begins either, it stays so.
 pub fn repair(disk: &dyn Disk, segment_octets: u64) -> Result<Repaired, Error> {
     let _lock = locked(disk)?;
-    let mut manifest = manifest(disk)?;
-    let found = inspect(disk, &manifest)?;
     let mut aside = Aside { disk, names: Vec::new() };
+    let mut manifest_damage = None;
+    let mut manifest = match manifest(disk) {
+        Err(error @ (Error::Damaged { .. } | Error::Missing { .. })) => {
+            manifest_damage = Some(of_error(error, Cut::Whole(0))?);
+            let rebuilt = rebuild(disk)?;
+            aside.copy(MANIFEST, 0, MANIFEST)?;
+            rebuilt.write(disk)?;
+            rebuilt
+        }
+        manifest => manifest?,
+    };
+    let found = inspect(disk, &manifest)?;
     if let Some(damage) = &found.checkpoint_damage {
         for name in
             [Name::checkpoint(manifest.checkpoint), Name::checkpoint_key(manifest.checkpoint)]
@@ -50,7 +64,7 @@ pub fn repair(disk: &dyn Disk, segment_octets: u64) -> Result<Repaired, Error> {
         cut(&mut aside, &mut manifest, &found, damage, segment_octets)?;
     }
     let left = inspect(disk, &manifest)?;
-    Ok(Repaired { found, left, put_aside: aside.names })
+    Ok(Repaired { manifest_damage, found, left, put_aside: aside.names })
 }
 
 fn cut(

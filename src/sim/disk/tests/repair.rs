@@ -87,6 +87,71 @@ fn whatever_file_is_missing_a_repair_leaves_a_journal_that_goes_on() {
 }
 
 #[test]
+fn a_manifest_that_is_lost_is_made_anew_of_the_other_files() {
+    let sample = sample();
+    let octets = sample.contents("journal").unwrap();
+    let number =
+        |octets: &[u8], at: usize| u64::from_le_bytes(*octets[at..].first_chunk().unwrap());
+    for at in [None, Some(0), Some(13), Some(20), Some(30), Some(511)] {
+        let disk = sample.copy();
+        match at {
+            None => disk.take("journal"),
+            Some(at) => {
+                let mut octets = octets.clone();
+                octets[at] ^= 1;
+                disk.put("journal", &octets);
+            }
+        }
+        assert!(matches!(check(&disk), Err(Error::Missing { .. } | Error::Damaged { .. })));
+        let repaired = repair(&disk, SEGMENT).unwrap();
+        assert_eq!(repaired.manifest_damage.unwrap().file, "journal");
+        assert_eq!(
+            repaired.put_aside,
+            [if at.is_none() { "" } else { "journal.cut" }][at.is_none().into()..]
+        );
+        assert_eq!(repaired.left, check(&sample).unwrap(), "{at:?}");
+        assert_eq!(outcome(&disk).unwrap(), LAST, "{at:?}");
+        // No place of a file is written twice in an epoch.
+        let epoch = |disk: &SimDisk| number(&disk.contents("journal").unwrap(), 16);
+        assert!(epoch(&disk) > epoch(&sample) + 1000);
+    }
+    // A newer program's is left alone.
+    let mut newer = octets;
+    newer[8] += 1;
+    sample.put("journal", &newer);
+    assert!(matches!(repair(&sample, SEGMENT), Err(Error::Foreign { .. })));
+    assert_eq!(sample.contents("journal").unwrap(), newer);
+}
+
+#[test]
+fn without_its_manifest_a_journal_begins_where_its_first_segment_does() {
+    let disk = sample();
+    let journal = open(&disk).unwrap();
+    journal.truncate_before(Position::new(LAST)).unwrap();
+    let first = journal.first();
+    assert!(first > Position::FIRST);
+    drop(journal);
+    let names = disk.list().unwrap();
+    let name = names.iter().find(|name| name.ends_with(".segment")).unwrap();
+    let mut octets = disk.contents(name).unwrap();
+    disk.take("journal");
+    let whole = disk.copy();
+    let left = repair(&whole, SEGMENT).unwrap().left;
+    assert_eq!((left.first, left.last.number()), (first, LAST));
+    assert_eq!(open(&whole).unwrap().first(), first);
+    // With its first frame too only a checkpoint would say what it began with: it goes on from
+    // there, and with none it stays as it is.
+    octets[4096 + 50] ^= 1;
+    disk.put(name, &octets);
+    let without = disk.copy();
+    without.take("checkpoint-0000000001");
+    assert!(matches!(repair(&without, SEGMENT), Err(Error::Missing { file }) if file == "journal"));
+    let left = repair(&disk, SEGMENT).unwrap().left;
+    assert_eq!((left.damage, left.first.number()), (None, 3));
+    assert!(open(&disk).is_ok());
+}
+
+#[test]
 fn a_repair_that_is_cut_off_is_repaired_by_the_next_one() {
     let sample = sample();
     let name = "0000000002.segment";
