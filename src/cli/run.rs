@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,11 +12,14 @@ use super::log::Log;
 use super::summary::Summary;
 use super::{Exit, Failure, descriptors, tell, tool};
 use crate::config;
-use crate::engine::settings::{LogFormat, LogLevel, Settings};
+use crate::engine::settings::{LogFormat, LogLevel, Settings, StoreEngine};
 use crate::engine::{Engine, Reloader, Source, StartError, settings};
 use crate::link::listen;
 use crate::sim::smsc;
 
+/// How long an engine whose storage failed refuses before it ends, so that whoever starts it again
+/// does not do so all the time.
+const REFUSES_FOR: Duration = Duration::from_secs(5);
 /// What the configuration is called that runs when none is named.
 const BUILT_IN: &str = "config/quickstart.toml (built in)";
 
@@ -102,6 +106,7 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
             Failure::new(format!("simulator.listen = {}: {error}", simulator.listen))
         })?;
     }
+    let is_kept = settings.store.engine == StoreEngine::Embedded;
     let engine = Engine::start_locked(settings, lock).map_err(failure)?;
     tracing::info!(smpp = %engine.smpp, "engine started");
     log.count_dropped(engine.log_lines_dropped());
@@ -110,16 +115,29 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
     reloader.read_from(Again(file));
     let reloads = reload_at_hangups(hangup, reloader);
     let stopped = async {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let exit = tokio::select! {
+            _ = term.recv() => Exit::Success,
+            _ = interrupt.recv() => Exit::Success,
+            why = engine.failed() => {
+                tracing::error!(why, "nothing is accepted any more: what is cannot be kept");
+                // Whoever is bound is refused for as long, and told so.
+                tokio::select! {
+                    _ = term.recv() => {}
+                    _ = interrupt.recv() => {}
+                    () = tokio::time::sleep(REFUSES_FOR) => {}
+                }
+                Exit::Storage
+            }
+        };
         tracing::info!("stopping: accounts unbind, what was accepted is sent");
         tokio::select! {
             left = engine.stop() => {
                 let await_receipt = snapshots.take().awaiting_receipt;
-                tracing::info!(left, await_receipt, "stopped; what is left is lost");
-                Exit::Success
+                match is_kept {
+                    true => tracing::info!(left, await_receipt, "stopped; what is left is kept"),
+                    false => tracing::info!(left, await_receipt, "stopped; what is left is lost"),
+                }
+                exit
             }
             _ = term.recv() => Exit::Failure,
             _ = interrupt.recv() => Exit::Failure,
@@ -168,7 +186,7 @@ fn failure(error: StartError) -> Failure {
         StartError::DataDir { error: cause, .. } if cause.kind() != io::ErrorKind::WouldBlock => {
             Failure::storage(error)
         }
-        StartError::Control { .. } => Failure::storage(error),
+        StartError::Control { .. } | StartError::Store { .. } => Failure::storage(error),
         StartError::DataDir { .. } | StartError::Listen { .. } => Failure::new(error),
     }
 }

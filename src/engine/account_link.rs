@@ -232,14 +232,17 @@ impl AccountLink {
         if status.is_ok() {
             match handed.delivery {
                 Delivery::Receipt { .. } => self.tally.receipts += 1,
-                Delivery::Mo(_) => self.tally.mo += 1,
+                Delivery::Mo { .. } => self.tally.mo += 1,
             }
+            settle(&self.shared, &mut self.outbox, &handed.delivery);
             return;
         }
         metrics.refused_deliveries.increment(1);
         match status.class() {
             // It will never take it: sending it again would block those behind it.
-            StatusClass::Permanent | StatusClass::Protocol | StatusClass::Ok => {}
+            StatusClass::Permanent | StatusClass::Protocol | StatusClass::Ok => {
+                settle(&self.shared, &mut self.outbox, &handed.delivery);
+            }
             StatusClass::Session | StatusClass::Temporary | StatusClass::Throttle => {
                 self.try_another(handed);
             }
@@ -270,11 +273,7 @@ impl AccountLink {
         let account = bound.account.index;
         let mut by_shard = vec![Vec::new(); self.shared.shards.len()];
         for delivery in deliveries {
-            let handset = match &delivery {
-                Delivery::Receipt { subject, .. } => subject.destination.octets(),
-                Delivery::Mo(message) => message.source.octets(),
-            };
-            if let Some(own) = by_shard.get_mut(self.shared.shard_of(handset)) {
+            if let Some(own) = by_shard.get_mut(self.shared.shard_of(delivery.handset())) {
                 own.push(delivery);
             }
         }
@@ -338,10 +337,10 @@ impl AccountLink {
             let ticket = bound.next_ticket();
             let style = ReceiptStyle { no_tlvs, ..bound.account.style };
             let deliver = match &handed.delivery {
-                Delivery::Receipt { subject, outcome } => {
+                Delivery::Receipt { subject, outcome, .. } => {
                     self.receipts.render(subject, outcome, style)
                 }
-                Delivery::Mo(message) => self.mo.render(message, no_tlvs),
+                Delivery::Mo { message, .. } => self.mo.render(message, no_tlvs),
             };
             let deliver = match &bound.account.form {
                 None => deliver,
@@ -356,6 +355,7 @@ impl AccountLink {
                     let name = &account.settings.system_id;
                     tracing::warn!(account = name, ?error, "a delivery cannot be written");
                     bound.free.push(ticket as u32);
+                    settle(&self.shared, &mut self.outbox, &handed.delivery);
                 }
             }
         }
@@ -366,6 +366,14 @@ impl AccountLink {
                 self.outbox.push(shard, ToShard::AccountReady(account));
             }
         }
+    }
+}
+
+/// The account has this, or will never take it: its shard need not keep it any more.
+fn settle(shared: &Shared, outbox: &mut ShardOutbox, delivery: &Delivery) {
+    let number = delivery.number();
+    if number > 0 {
+        outbox.push(shared.shard_of(delivery.handset()), ToShard::Settled(number));
     }
 }
 

@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 use super::account_record::AccountRecord;
 use super::batches::Batches;
 use super::quota::Quota;
-use super::routes::{classes, places, pools, recodings, routes, strict};
-use super::settings::{self, Secret, Settings};
+use super::routes::{classes, places as places_of, pools, recodings, routes, strict};
+use super::settings::{self, Endpoint, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
-use super::shared::{DISPATCHER_QUEUE, SHARD_QUEUE, Shared};
+use super::shared::{DISPATCHER_QUEUE, Kept, SHARD_QUEUE, Shared};
 use super::starving::Starving;
 use super::strangers::Strangers;
 use super::world::{Account, AccountState, Carrier, CarrierState, NumberPlaces, World};
@@ -40,16 +40,31 @@ const VERSION_WITH_TLVS: u8 = 0x34;
 /// # Errors
 /// When a certificate or key cannot be used.
 pub fn shared(settings: Settings) -> Result<Shared, TlsError> {
+    shared_with(settings, &Places::default(), None)
+}
+
+/// The same of an engine that goes on where earlier processes ended: who had which place, the first
+/// id that none of them gave, and where it writes down what it promises.
+///
+/// # Errors
+/// As [`shared`].
+pub fn shared_with(
+    settings: Settings,
+    places: &Places<'_>,
+    kept: Option<Kept>,
+) -> Result<Shared, TlsError> {
     let registry = Registry::new();
     let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
     // Ids of this process begin at the present microsecond, above all that an earlier process of
     // this node can have given out: none accepts a million messages a second for its whole life.
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let world = world(&registry, settings, None)?;
+    let world = new_world(&registry, settings, None, places)?;
     Ok(Shared {
-        ids_from: u64::try_from(wall.as_micros()).unwrap_or(0),
+        ids_from: u64::try_from(wall.as_micros()).unwrap_or(0).max(places.ids_from),
         node_id: world.settings.node.id,
         multi_ids: AtomicU64::new(0),
+        has_earlier: AtomicBool::new(kept.is_some()),
+        journal: kept,
         clock: Clock::start(),
         metrics: EngineMetrics::new(&registry),
         world: ArcSwap::from_pointee(world),
@@ -76,10 +91,30 @@ pub fn world(
     settings: Settings,
     before: Option<&World>,
 ) -> Result<World, TlsError> {
+    new_world(registry, settings, before, &Places::default())
+}
+
+/// Who had which place in earlier processes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Places<'a> {
+    /// Accounts, by place.
+    pub accounts: &'a [String],
+    /// Carriers, by place.
+    pub carriers: &'a [String],
+    /// A counter above that of every id given.
+    pub ids_from: u64,
+}
+
+fn new_world(
+    registry: &Registry,
+    settings: Settings,
+    before: Option<&World>,
+    places: &Places<'_>,
+) -> Result<World, TlsError> {
     let tls = listener_tls(&settings)?;
     // What can fail goes first: an account that is counted stays so.
-    let carriers = carriers(registry, &settings, before)?;
-    let accounts = accounts(registry, &settings, before);
+    let carriers = carriers(registry, &settings, (before, places.carriers))?;
+    let accounts = accounts(registry, &settings, (before, places.accounts));
     let present = accounts.iter().filter(|account| !account.is_removed);
     let by_system_id: HashMap<String, Arc<Account>> =
         present.map(|account| (account.settings.system_id.clone(), Arc::clone(account))).collect();
@@ -89,7 +124,8 @@ pub fn world(
         None => {
             let of_accounts = accounts.iter().map(|one| one.settings.system_id.as_str());
             let of_carriers = carriers.iter().map(|one| one.settings.name.as_str());
-            Arc::new(routes(&settings, &places(of_accounts), &places(of_carriers)))
+            let (of_accounts, of_carriers) = (places_of(of_accounts), places_of(of_carriers));
+            Arc::new(routes(&settings, &of_accounts, &of_carriers))
         }
     };
     let (number_places, number_rates) = number_rates(&settings, before);
@@ -111,8 +147,13 @@ pub fn world(
     })
 }
 
-/// Accounts by place: those of before keep theirs, whether they are still there or not.
-fn accounts(registry: &Registry, settings: &Settings, before: Option<&World>) -> Vec<Arc<Account>> {
+/// Accounts by place: those of before, or of an earlier process, keep theirs, whether they are
+/// still there or not.
+fn accounts(
+    registry: &Registry,
+    settings: &Settings,
+    (before, named): (Option<&World>, &[String]),
+) -> Vec<Arc<Account>> {
     let validity_max = Duration::from_secs(3600 * u64::from(settings.node.validity_max_hours));
     let known = before.map_or(&[][..], |before| &before.accounts);
     let wanted: HashMap<&str, &settings::Account> =
@@ -135,23 +176,37 @@ fn accounts(registry: &Registry, settings: &Settings, before: Option<&World>) ->
         Arc::new(Account { is_removed: wanted.is_none(), ..account })
     };
     let mut accounts: Vec<Arc<Account>> = known.iter().map(again).collect();
-    let known: HashSet<&str> =
-        known.iter().map(|account| account.settings.system_id.as_str()).collect();
-    for settings in settings.accounts.iter().filter(|one| !known.contains(one.system_id.as_str())) {
-        let state = Arc::new(AccountState {
-            rate: Rate::per_second(settings.segments_per_second),
-            queued: Quota::new(settings.queue_max_messages),
-            queued_octets: Quota::new(settings.queue_max_bytes),
-            receivers: ArcSwap::default(),
-            backlog: AtomicIsize::new(0),
-            starving: Starving::default(),
-            record: AccountRecord::default(),
-            metrics: registry.account(&settings.system_id),
-        });
+    let mut add = |settings: &settings::Account, is_removed| {
         let at = accounts.len() as u32;
-        accounts.push(Arc::new(account(at, settings, validity_max, state)));
+        let state = account_state(registry, settings);
+        let account = account(at, settings, validity_max, Arc::new(state));
+        accounts.push(Arc::new(Account { is_removed, ..account }));
+    };
+    for name in named {
+        match wanted.get(name.as_str()) {
+            Some(settings) => add(settings, false),
+            None => add(&settings::Account::new(name, Secret::nobody()), true),
+        }
+    }
+    let known = known.iter().map(|account| account.settings.system_id.as_str());
+    let known: HashSet<&str> = known.chain(named.iter().map(String::as_str)).collect();
+    for settings in settings.accounts.iter().filter(|one| !known.contains(one.system_id.as_str())) {
+        add(settings, false);
     }
     accounts
+}
+
+fn account_state(registry: &Registry, settings: &settings::Account) -> AccountState {
+    AccountState {
+        rate: Rate::per_second(settings.segments_per_second),
+        queued: Quota::new(settings.queue_max_messages),
+        queued_octets: Quota::new(settings.queue_max_bytes),
+        receivers: ArcSwap::default(),
+        backlog: AtomicIsize::new(0),
+        starving: Starving::default(),
+        record: AccountRecord::default(),
+        metrics: registry.account(&settings.system_id),
+    }
 }
 
 fn account(
@@ -187,7 +242,7 @@ fn account(
 fn carriers(
     registry: &Registry,
     settings: &Settings,
-    before: Option<&World>,
+    (before, named): (Option<&World>, &[String]),
 ) -> Result<Vec<Arc<Carrier>>, TlsError> {
     let known = before.map_or(&[][..], |before| &before.carriers);
     let wanted: HashMap<&str, &settings::Carrier> =
@@ -213,22 +268,38 @@ fn carriers(
         Ok(Arc::new(carrier))
     };
     let mut carriers: Vec<Arc<Carrier>> = known.iter().map(again).collect::<Result<_, _>>()?;
-    let known: HashSet<&str> = known.iter().map(|carrier| carrier.settings.name.as_str()).collect();
-    for settings in settings.carriers.iter().filter(|one| !known.contains(one.name.as_str())) {
-        let state = Arc::new(CarrierState {
-            queued: Quota::new(settings.queue_max_messages),
-            dispatcher: Batches::new(DISPATCHER_QUEUE),
-            links: ArcSwap::default(),
-            records: ArcSwap::default(),
-            links_changed: AtomicU32::new(0),
-            binds: AtomicU32::new(0),
-            rebinding: Arc::new(Semaphore::new(1)),
-            metrics: CarrierMetrics::new(registry, &settings.name),
-        });
+    let mut add = |settings: &settings::Carrier, is_removed| {
         let at = carriers.len() as u32;
-        carriers.push(Arc::new(carrier(at, settings, connector_tls(settings)?, state)));
+        let state = Arc::new(carrier_state(registry, settings));
+        let carrier = carrier(at, settings, connector_tls(settings)?, state);
+        carriers.push(Arc::new(Carrier { is_removed, ..carrier }));
+        Ok(())
+    };
+    for name in named {
+        match wanted.get(name.as_str()) {
+            Some(settings) => add(settings, false)?,
+            None => add(&settings::Carrier::new(name, Endpoint::nowhere(), ""), true)?,
+        }
+    }
+    let known = known.iter().map(|carrier| carrier.settings.name.as_str());
+    let known: HashSet<&str> = known.chain(named.iter().map(String::as_str)).collect();
+    for settings in settings.carriers.iter().filter(|one| !known.contains(one.name.as_str())) {
+        add(settings, false)?;
     }
     Ok(carriers)
+}
+
+fn carrier_state(registry: &Registry, settings: &settings::Carrier) -> CarrierState {
+    CarrierState {
+        queued: Quota::new(settings.queue_max_messages),
+        dispatcher: Batches::new(DISPATCHER_QUEUE),
+        links: ArcSwap::default(),
+        records: ArcSwap::default(),
+        links_changed: AtomicU32::new(0),
+        binds: AtomicU32::new(0),
+        rebinding: Arc::new(Semaphore::new(1)),
+        metrics: CarrierMetrics::new(registry, &settings.name),
+    }
 }
 
 fn carrier(

@@ -12,13 +12,15 @@ use std::time::Duration;
 use metrics::Gauge;
 use tokio::time::Sleep;
 
+use super::gate::Gate;
 use super::handles::CarrierHandle;
 use super::outbox::ShardOutbox;
-use super::shard::{SegmentResult, shard_of};
+use super::shard::{SegmentResult, records, shard_of};
 use super::shared::{Shared, ToDispatcher, ToShard};
 use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::mt::egress::{Dispatcher, Next, Outgoing};
+use crate::store::Batch;
 
 /// Items taken, and segments handed out, before others get their turn.
 const BATCH: usize = 1024;
@@ -58,6 +60,16 @@ pub struct DispatchTask {
     ages: Pin<Box<Sleep>>,
     /// The pace that each bind has learnt.
     paces: Vec<Gauge>,
+    /// Segments that may be written once it is written down that they are; `None` where nothing is.
+    gate: Option<Gate<HandOut>>,
+    batch: Batch,
+}
+
+/// A segment on its way to a session.
+struct HandOut {
+    bind: u32,
+    link: Arc<CarrierHandle>,
+    outgoing: Outgoing,
 }
 
 impl DispatchTask {
@@ -82,6 +94,8 @@ impl DispatchTask {
             ages_at: None,
             ages: Box::pin(tokio::time::sleep(Duration::ZERO)),
             paces: Vec::new(),
+            gate: shared.gate(),
+            batch: Batch::new(),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
             world,
             shared,
@@ -203,19 +217,21 @@ impl DispatchTask {
         for _ in 0..BATCH {
             match self.dispatcher.next(now.monotonic) {
                 Next::Send { bind, outgoing } => {
-                    let bind = bind as usize;
-                    let pushed = match self.links.get(bind) {
-                        Some(Some(link)) => link.push_submit(outgoing),
-                        _ => Err(outgoing),
-                    };
-                    if let Err(back) = pushed {
-                        // The session has just ended, as `take_links` will see.
-                        self.dispatcher.push_first(back);
-                        self.dispatcher.bind_down(now.monotonic, bind as u32);
+                    let Some(Some(link)) = self.links.get(bind as usize) else {
+                        self.dispatcher.push_first(outgoing);
+                        self.dispatcher.bind_down(now.monotonic, bind);
                         continue;
-                    }
-                    if let Some(touched) = self.touched.get_mut(bind) {
-                        *touched = true;
+                    };
+                    match &mut self.gate {
+                        None => {
+                            let link = Arc::clone(link);
+                            self.hand_to(now.monotonic, HandOut { bind, link, outgoing });
+                        }
+                        Some(gate) => {
+                            let (order, segment) = (outgoing.order, outgoing.segment);
+                            records::sent(&mut self.batch, order, segment);
+                            gate.hold(HandOut { bind, link: Arc::clone(link), outgoing });
+                        }
                     }
                 }
                 Next::At(at) => {
@@ -226,6 +242,51 @@ impl DispatchTask {
             }
         }
         true
+    }
+
+    /// Hands a segment to its session. One that has ended meanwhile has not had it.
+    fn hand_to(&mut self, now: Duration, HandOut { bind, link, outgoing }: HandOut) {
+        let Err(back) = link.push_submit(outgoing) else {
+            if let Some(touched) = self.touched.get_mut(bind as usize) {
+                *touched = true;
+            }
+            return;
+        };
+        let own = self.links.get(bind as usize).and_then(Option::as_ref);
+        if own.is_some_and(|own| Arc::ptr_eq(own, &link)) {
+            // As `take_links` will see.
+            self.dispatcher.push_first(back);
+            self.dispatcher.bind_down(now, bind);
+        } else {
+            self.not_sent(&back);
+        }
+    }
+
+    /// Tells its shard that a segment was not sent after all.
+    fn not_sent(&mut self, outgoing: &Outgoing) {
+        let Outgoing { ticket, segment, segments, .. } = *outgoing;
+        let shard = usize::from(shard_of(ticket));
+        for segment in segment..segment.saturating_add(segments) {
+            let result = SegmentResult::NotSent;
+            self.outbox.push(shard, ToShard::Done { ticket, segment, result, late: false });
+        }
+    }
+
+    /// Writes down what is about to be sent, and hands out what may be by now.
+    fn pass_gate(&mut self, now: Duration) {
+        let Some(gate) = &mut self.gate else { return };
+        if !self.batch.is_empty() {
+            gate.write(&mut self.batch);
+        }
+        gate.end_round();
+        while let Some(mut round) = self.gate.as_mut().and_then(Gate::release) {
+            for hand_out in round.drain(..) {
+                self.hand_to(now, hand_out);
+            }
+            if let Some(gate) = &mut self.gate {
+                gate.done(round);
+            }
+        }
     }
 
     /// Hands what waits back to its shards once no bind has stood for `failover_ms`, as far as
@@ -281,12 +342,8 @@ impl DispatchTask {
 
     /// Tells shards what they withdrew before any bind had it.
     fn give_back_unsent(&mut self, cx: &Context<'_>) {
-        while let Some(Outgoing { ticket, segment, segments, .. }) = self.dispatcher.pop_unsent() {
-            let shard = usize::from(shard_of(ticket));
-            for segment in segment..segment.saturating_add(segments) {
-                let result = SegmentResult::NotSent;
-                self.outbox.push(shard, ToShard::Done { ticket, segment, result, late: false });
-            }
+        while let Some(outgoing) = self.dispatcher.pop_unsent() {
+            self.not_sent(&outgoing);
         }
         self.outbox.flush(cx);
     }
@@ -356,13 +413,18 @@ impl Future for DispatchTask {
         let more_told = this.take_batch(now.monotonic, cx);
         this.take_links(now.monotonic);
         this.take_credit(now.monotonic);
-        let more_to_send = this.hand_out(now, cx);
+        let is_blocked = this.gate.as_ref().is_some_and(Gate::is_blocked);
+        let more_to_send = !is_blocked && this.hand_out(now, cx);
+        this.pass_gate(now.monotonic);
         this.give_back_unsent(cx);
         this.fail_over(now, cx);
         this.wake_links();
         this.report(now, cx);
         if more_told || more_to_send {
             cx.waker().wake_by_ref();
+        }
+        if let Some(gate) = &this.gate {
+            gate.register(cx);
         }
         // It ends only with the runtime.
         Poll::Pending

@@ -131,7 +131,7 @@ impl AccountHandle {
     pub fn takes(&self, delivery: &Delivery) -> bool {
         match delivery {
             Delivery::Receipt { .. } => true,
-            Delivery::Mo(mo) => self.is_for(mo.destination.octets()),
+            Delivery::Mo { message: mo, .. } => self.is_for(mo.destination.octets()),
         }
     }
 

@@ -41,6 +41,11 @@ impl Quota {
         }
     }
 
+    /// Takes so many places, whether they are there or not.
+    pub fn force(&self, places: u32) {
+        self.used.fetch_add(places, Ordering::AcqRel);
+    }
+
     /// Gives places back.
     pub fn give(&self, places: u32) {
         self.used.fetch_sub(places, Ordering::AcqRel);

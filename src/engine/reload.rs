@@ -18,12 +18,14 @@ use tokio::task::JoinSet;
 use super::build;
 use super::connector::{keep_bound, sessions};
 use super::dispatch_task::DispatchTask;
+use super::recovery::{self, Fault};
 use super::settings::{self, Settings};
 use super::shared::Shared;
 use super::stop::Signal;
 use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::link::tls::TlsError;
+use crate::store::Batch;
 use crate::telemetry;
 
 pub use change::{Changes, FixedKey, ReloadReport};
@@ -79,6 +81,8 @@ pub enum ReloadError {
     Fixed(Vec<FixedKey>),
     /// A certificate or key cannot be used.
     Tls(TlsError),
+    /// What it changes cannot be written down.
+    Store(Fault),
     /// Too many accounts or carriers came and went since the start.
     Places {
         /// Which.
@@ -102,6 +106,7 @@ impl fmt::Display for ReloadError {
                 Ok(())
             }
             Self::Tls(error) => error.fmt(f),
+            Self::Store(fault) => write!(f, "the journal: {fault}"),
             Self::Places { what, max } => write!(
                 f,
                 "{what}: more than {max} since the start, those taken out counted too; a restart \
@@ -293,7 +298,14 @@ fn build(
     too_many("accounts", before.accounts.len(), report.accounts.added, ACCOUNTS_MAX)?;
     too_many("carriers", before.carriers.len(), report.carriers.added, CARRIERS_MAX)?;
     let world = build::world(&shared.registry, settings, Some(&before));
-    Ok((Arc::new(world.map_err(ReloadError::Tls)?), report))
+    let world = world.map_err(ReloadError::Tls)?;
+    if let Some(kept) = &shared.journal {
+        // Before any record names them.
+        let known = (before.accounts.len(), before.carriers.len());
+        let written = recovery::write_places(kept, &mut Batch::new(), &world, known);
+        written.map_err(ReloadError::Store)?;
+    }
+    Ok((Arc::new(world), report))
 }
 
 /// Keeps a world until no owner works by it any more, and drops it where that holds up nobody: to

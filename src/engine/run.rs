@@ -7,31 +7,37 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::build;
 use super::control::{self, Control};
 use super::http;
 use super::lock::DirectoryLock;
+use super::recovery::{self, Fault, Opened};
 use super::reload::Reloader;
 use super::server;
-use super::settings::Settings;
+use super::settings::{Settings, StoreEngine};
 use super::shard::Shard;
+use super::shard::records::image::Image;
 use super::shard_task::ShardTask;
-use super::shared::Shared;
+use super::shared::{Shared, ToShard};
 use super::snapshot::Snapshots;
 use super::stop::{Signal, Stop};
 use super::world::Account;
 use crate::link::listen;
 use crate::link::tls::TlsError;
+use crate::store::State;
 use crate::telemetry::{self, names};
 
 /// How long a stop waits for the sessions to take what was held of MO: they do at once, unless they
 /// are full of other things.
 const RELEASE_MAX: Duration = Duration::from_millis(500);
+/// How long a stop waits for shards to write down what they know.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// How often a stop looks whether everything has been sent.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
@@ -61,6 +67,13 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// What was accepted cannot be kept: the journal cannot be opened, read or written.
+    Store {
+        /// Its directory.
+        directory: PathBuf,
+        /// What keeps it from being.
+        fault: Fault,
+    },
     /// A certificate or key cannot be used.
     Tls(TlsError),
 }
@@ -75,6 +88,12 @@ impl fmt::Display for StartError {
             Self::Control { socket, error } => {
                 write!(f, "node.data_dir: the control socket {}: {error}", socket.display())
             }
+            Self::Store { directory, fault } => write!(
+                f,
+                "the journal in {}: {fault}; `chappe journal check {}` says more",
+                directory.display(),
+                directory.display()
+            ),
             Self::Tls(error) => error.fmt(f),
         }
     }
@@ -126,12 +145,12 @@ impl Engine {
         let (listener, smpp) = bind("smpp.listen", settings.smpp.listen)?;
         let metrics = settings.metrics.listen.map(|at| bind("metrics.listen", at)).transpose()?;
         let http = settings.http.listen.map(|at| bind("http.listen", at)).transpose()?;
-        let shared = Arc::new(build::shared(settings).map_err(StartError::Tls)?);
+        let (shared, image) = shared(settings)?;
         telemetry::reloaded_at(&shared.registry);
         let (signal, seen) = watch::channel(Signal { stop: Stop::Nothing, generation: 0 });
         let reloader = Reloader::new(Arc::clone(&shared), signal);
         let control = control(&shared, &reloader)?;
-        spawn_shards(&shared);
+        spawn_shards(&shared, image);
         for carrier in &shared.world().carriers {
             reloader.run_carrier(carrier, true);
         }
@@ -152,17 +171,20 @@ impl Engine {
 
     /// Stops: MO held for their other segments go to their accounts as they are, then accounts
     /// unbind, then what was accepted is sent for at most `drain_ms`, then the carriers unbind.
+    /// Where a journal keeps what was accepted, all that waits stays there for the next process.
     /// Returns how many accepted messages were left.
     pub async fn stop(self) -> usize {
         let drain = Duration::from_millis(u64::from(self.shared.world().settings.node.drain_ms));
         let until = tokio::time::Instant::now() + drain;
-        self.release(until.min(tokio::time::Instant::now() + RELEASE_MAX)).await;
+        let is_kept = self.shared.journal.is_some();
+        if !is_kept {
+            self.release(until.min(tokio::time::Instant::now() + RELEASE_MAX)).await;
+        }
         self.shared.stopping.store(true, Ordering::Relaxed);
         self.reloader.say(|signal| signal.stop = Stop::Accounts).await;
-        while tokio::time::Instant::now() < until && !self.is_drained() {
+        while !is_kept && tokio::time::Instant::now() < until && !self.is_drained() {
             tokio::time::sleep(DRAIN_LOOK).await;
         }
-        let left = self.shared.queued();
         self.shared.stopping_carriers.store(true, Ordering::Relaxed);
         self.reloader.say(|signal| signal.stop = Stop::Carriers).await;
         let mut links = self.reloader.take_links();
@@ -170,7 +192,43 @@ impl Engine {
         // not wait for a peer that does not answer.
         let last = tokio::time::Instant::now() + Duration::from_secs(2);
         while let Ok(Some(_)) = tokio::time::timeout_at(last, links.join_next()).await {}
-        left
+        if let Some(kept) = &self.shared.journal {
+            self.pass(tokio::time::Instant::now() + CLOSE_MAX).await;
+            if let Err(error) = kept.journal.close() {
+                tracing::error!(%error, "the journal was not closed");
+            }
+        }
+        self.shared.queued()
+    }
+
+    /// Waits until each shard has done all it was told, and that is durable.
+    async fn pass(&self, until: tokio::time::Instant) {
+        for shard in &self.shared.shards {
+            let (waits, passed) = oneshot::channel();
+            let mut told = shard.buffer();
+            told.push_back(ToShard::Passed(waits));
+            if shard.push(told).is_ok() {
+                shard.wake();
+                let _ = tokio::time::timeout_at(until, passed).await;
+            }
+        }
+    }
+
+    /// Waits until what was accepted cannot be kept any more; why it cannot.
+    pub async fn failed(&self) -> String {
+        let watcher = self.shared.journal.as_ref().and_then(|kept| kept.progress.watch());
+        let Some(watcher) = watcher else { return std::future::pending().await };
+        std::future::poll_fn(|cx| {
+            watcher.register(cx);
+            match watcher.progress().state() {
+                State::Failed | State::Fenced => {
+                    let why = watcher.progress().why().unwrap_or("another writer has taken over");
+                    Poll::Ready(why.to_owned())
+                }
+                State::Running | State::Low | State::Full | State::Closed => Poll::Pending,
+            }
+        })
+        .await
     }
 
     /// Where it is told other settings.
@@ -220,6 +278,27 @@ impl Engine {
     }
 }
 
+/// The shared state, and what earlier processes left where that is kept.
+fn shared(settings: Settings) -> Result<(Arc<Shared>, Option<Image>), StartError> {
+    if settings.store.engine == StoreEngine::Memory {
+        let shared = build::shared(settings).map_err(StartError::Tls)?;
+        return Ok((Arc::new(shared), None));
+    }
+    let directory = settings.node.data_dir.join(recovery::DIRECTORY);
+    let failed = |fault| StartError::Store { directory: directory.clone(), fault };
+    let Opened { kept, image } = Opened::of(&settings).map_err(failed)?;
+    let places = build::Places {
+        accounts: &image.accounts,
+        carriers: &image.carriers,
+        ids_from: image.ids_from,
+    };
+    let shared = build::shared_with(settings, &places, Some(kept)).map_err(StartError::Tls)?;
+    if let Some(kept) = &shared.journal {
+        recovery::begin(kept, shared.ids_from, &shared.world()).map_err(failed)?;
+    }
+    Ok((Arc::new(shared), Some(image)))
+}
+
 fn bind(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let listener = listen(address).map_err(|error| StartError::Listen { key, address, error })?;
     let at = listener.local_addr().unwrap_or(address);
@@ -233,19 +312,28 @@ fn control(shared: &Arc<Shared>, reloader: &Reloader) -> Result<Control, StartEr
         .map_err(|error| StartError::Control { socket, error })
 }
 
-fn spawn_shards(shared: &Arc<Shared>) {
+fn spawn_shards(shared: &Arc<Shared>, image: Option<Image>) {
     let world = shared.world();
     let count = u8::try_from(shared.shards.len()).unwrap_or(u8::MAX);
+    let parts = image.map(|image| recovery::divide(shared, &world, image));
+    let mut parts = parts.into_iter().flatten();
     for index in 0..count {
         // A keyed hasher's key is what the standard library has of chance.
         let seed = RandomState::new().hash_one(index);
-        let shard = Shard::new(
+        let mut shard = Shard::new(
             (index, count),
             shared.node_id,
             (shared.ids_from, seed),
             build::shard_limits(&world),
             build::carrier_rules(&world),
         );
-        tokio::spawn(ShardTask::new(usize::from(index), shard, Arc::clone(shared)));
+        if shared.journal.is_some() {
+            shard.keep_ledger();
+        }
+        let mut task = ShardTask::new(usize::from(index), shard, Arc::clone(shared));
+        if let Some(part) = parts.next() {
+            task.restore(part);
+        }
+        tokio::spawn(task);
     }
 }

@@ -212,6 +212,8 @@ words! {
     /// What keeps accepted messages.
     #[derive(Default)]
     pub enum StoreEngine {
+        /// In a journal in `data_dir`: nothing accepted is lost.
+        Embedded = "embedded",
         /// The process's memory: what is accepted is lost with it.
         #[default]
         Memory = "memory",

@@ -1,6 +1,10 @@
 //! The task of one shard: takes what its queue holds, and carries out what the shard decided.
 
+mod act;
+mod hands;
+mod refusing;
 mod released;
+mod restore;
 mod tally;
 mod touched;
 
@@ -15,28 +19,19 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::build;
-use super::gathering::Gathering;
-use super::handles::{AccountHandle, Answer, Asked, CarrierHandle, Handed, LinkHandle, Reply};
-use super::operators::Operators;
-use super::shard::{Counted, Delivery, Effects, Findings, Question, Shard, Standing, Stays, Waits};
-use super::shared::{Shared, ToDispatcher, ToShard};
-use super::world::World;
+use super::gate::Gate;
+use super::handles::LinkHandle;
+use super::shard::Shard;
+use super::shared::{Shared, ToShard};
 use crate::clock::Now;
-use crate::message::envelope::Message;
-use crate::message::message_id::MessageId;
-use crate::mt::egress::Outgoing;
-use crate::mt::ingress::Replacement;
-use crate::mt::receipts::IdKeys;
-use crate::wire::{CommandStatus, SequenceNumber};
-use released::Released;
-use tally::Tally;
-use touched::Touched;
+use hands::Hands;
+use refusing::Takes;
 
 /// Items after which no further buffer is taken before others get their turn. A whole round of full
 /// windows fits, so that each link is woken, and writes, once a round.
 const BATCH: usize = 8192;
-/// Receipts one session gets before the next has its turn: enough to fill a write.
-const TURN: usize = 32;
+/// Octets that what was taken may come to in the journal, about, before it is written down.
+const ROUND_OCTETS: usize = 256 << 10;
 /// How often a shard looks at the time when nothing else makes it.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -47,51 +42,23 @@ pub struct ShardTask {
     /// The buffer that was taken last, empty between two wake-ups.
     told: VecDeque<ToShard>,
     hands: Hands,
+    /// What was taken while the journal takes nothing, and can neither be refused nor done.
+    put_off: VecDeque<ToShard>,
     tick: Pin<Box<Sleep>>,
     /// Set once it holds no MO any more.
     released: bool,
-}
-
-/// Carries out what a shard decides.
-struct Hands {
-    shared: Arc<Shared>,
-    /// What it works by, as of this wake-up.
-    world: Arc<World>,
-    /// What dispatchers get at the end of the wake-up, by carrier.
-    waiting: Vec<VecDeque<ToDispatcher>>,
-    /// How many deliveries each account was given: which of its sessions has its turn.
-    turns: Vec<usize>,
-    /// Links that are to be woken.
-    touched: Touched<AccountHandle>,
-    carriers: Touched<CarrierHandle>,
-    /// Messages of this shard in each state, as last reported.
-    reported: [f64; 4],
-    tally: Tally,
-    released: Released,
-    operators: Operators,
 }
 
 impl ShardTask {
     /// The task of the `index`-th shard. To be made inside the runtime that polls it.
     #[must_use]
     pub fn new(index: usize, shard: Shard<LinkHandle>, shared: Arc<Shared>) -> Self {
-        let world = shared.world();
         Self {
             index,
             shard,
             told: VecDeque::new(),
-            hands: Hands {
-                waiting: std::iter::repeat_with(VecDeque::new).take(world.carriers.len()).collect(),
-                turns: vec![0; world.accounts.len()],
-                touched: Touched::default(),
-                carriers: Touched::default(),
-                reported: [0.0; 4],
-                tally: Tally::default(),
-                released: Released::default(),
-                operators: Operators::default(),
-                shared,
-                world,
-            },
+            put_off: VecDeque::new(),
+            hands: Hands::new(shared),
             tick: Box::pin(tokio::time::sleep(TICK)),
             released: false,
         }
@@ -115,8 +82,27 @@ impl ShardTask {
         let Some(queue) = shared.shards.get(self.index) else { return };
         let now = shared.clock.now();
         self.refresh();
-        let mut taken = 0;
-        while taken < BATCH {
+        let (mut taken, mut octets) = (0, 0);
+        loop {
+            // To its end: a queue that is empty says that its shard has nothing left to do.
+            while self.hands.takes() != Takes::Later
+                && let Some(item) = self.told.pop_front()
+            {
+                octets += self.hands.octets_of(&item);
+                self.take_or_refuse(now, item);
+                if octets >= ROUND_OCTETS {
+                    octets = 0;
+                    self.write_down();
+                }
+            }
+            if !self.told.is_empty() {
+                // The journal wakes it.
+                return;
+            }
+            if taken >= BATCH {
+                cx.waker().wake_by_ref();
+                return;
+            }
             if !queue.pop(&mut self.told) {
                 queue.register(cx);
                 // What was pushed before the waker stood there wakes nobody: look again.
@@ -128,12 +114,21 @@ impl ShardTask {
             // Whoever wrote this may have seen accounts and carriers that were not there before.
             self.refresh();
             taken += self.told.len();
-            // To its end: a queue that is empty says that its shard has nothing left to do.
-            while let Some(item) = self.told.pop_front() {
-                self.take(now, item);
-            }
         }
-        cx.waker().wake_by_ref();
+    }
+
+    /// Writes down what happened, and does what may be done by now.
+    fn write_down(&mut self) {
+        let Self { shard, hands, .. } = self;
+        if let Some(gate) = &mut hands.gate {
+            shard.write_down(|batch| gate.write(batch));
+            gate.end_round();
+            hands.release();
+        }
+        let now = hands.shared.clock.now();
+        for (account, deliveries) in std::mem::take(&mut hands.bounced) {
+            shard.undelivered(now, account, deliveries, Duration::ZERO, hands);
+        }
     }
 
     fn take(&mut self, now: Now, item: ToShard) {
@@ -171,12 +166,14 @@ impl ShardTask {
                 shard.undelivered(now, account, deliveries, pause, hands);
             }
             ToShard::AccountBound(account) => shard.account_bound(account, hands),
+            ToShard::Settled(number) => shard.settled(number),
             ToShard::AccountReady(account) => shard.account_ready(account, hands),
             ToShard::Operate(asked) => {
                 let (wish, filter, operator) = *asked;
                 let number = hands.operators.note(operator);
                 shard.operate(now, number, (wish, filter), hands);
             }
+            ToShard::Passed(waits) => hands.act(act::Act::Passed(waits)),
             ToShard::Trace(asked) => {
                 let (id, operator) = *asked;
                 // Who has gone meanwhile wants no answer.
@@ -191,6 +188,8 @@ impl Future for ShardTask {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        this.hands.release();
+        this.take_put_off();
         this.take_batch(cx);
         if let Some(queue) = this.hands.shared.shards.get(this.index) {
             queue.wake_writers();
@@ -202,279 +201,21 @@ impl Future for ShardTask {
         }
         while this.tick.as_mut().poll(cx).is_ready() {
             let now = this.hands.shared.clock.now();
-            this.shard.handle_timeout(now, &mut this.hands);
+            if matches!(this.hands.takes(), Takes::All | Takes::Ends) {
+                this.shard.handle_timeout(now, &mut this.hands);
+            }
             let shard = &this.shard;
             let figures =
                 [shard.queued(), shard.awaiting_receipt(), shard.waiting(), shard.held_segments()];
             this.hands.report(figures);
             this.tick.as_mut().reset(tokio::time::Instant::now() + TICK);
         }
+        this.write_down();
         this.hands.flush();
+        if let Some(gate) = &this.hands.gate {
+            gate.register(cx);
+        }
         // It ends only with the runtime.
         Poll::Pending
-    }
-}
-
-impl Hands {
-    fn push(&mut self, carrier: u32, item: ToDispatcher) {
-        let at = carrier as usize;
-        let (Some(carrier), Some(waiting)) =
-            (self.world.carriers.get(at), self.waiting.get_mut(at))
-        else {
-            return;
-        };
-        if waiting.capacity() == 0 {
-            *waiting = carrier.dispatcher.buffer();
-        }
-        waiting.push_back(item);
-    }
-
-    /// Wakes everybody who was given something, once.
-    fn flush(&mut self) {
-        self.tally.flush(&self.shared.metrics);
-        self.released.flush(&self.world);
-        for (carrier, waiting) in self.world.carriers.iter().zip(&mut self.waiting) {
-            if waiting.is_empty() {
-                continue;
-            }
-            if let Err(back) = carrier.dispatcher.push(std::mem::take(waiting)) {
-                // A full dispatcher is asked again at the next wake-up, a tick away at the latest.
-                *waiting = back;
-            }
-            carrier.dispatcher.wake();
-        }
-        self.touched.drain().for_each(|handle| handle.wake());
-        self.carriers.drain().for_each(|handle| handle.wake());
-    }
-
-    /// Tells an account what became of what it asked, if this shard alone has something to say, or
-    /// was the last that had.
-    fn answer_account(
-        &mut self,
-        link: &LinkHandle,
-        answer: impl FnOnce(Asked) -> Answer,
-        part: impl FnOnce(&Arc<Gathering>) -> Option<Answer>,
-    ) {
-        let (handle, answer) = match link {
-            LinkHandle::Account(handle, asked) => (handle, Some(answer(*asked))),
-            LinkHandle::Gathered(gathering) => (&gathering.handle, part(gathering)),
-            LinkHandle::Carrier(_) => return,
-        };
-        let Some(answer) = answer else { return };
-        // As many answers as the window fit, and no more requests are taken than that.
-        let _ = handle.answers.push(answer);
-        self.touched.touch(handle);
-    }
-
-    /// Adds this shard's part to the gauges that all shards share.
-    fn report(&mut self, figures: [usize; 4]) {
-        let metrics = &self.shared.metrics;
-        let gauges =
-            [&metrics.queued, &metrics.awaiting_receipt, &metrics.waiting, &metrics.mo_held];
-        for ((gauge, figure), reported) in gauges.into_iter().zip(figures).zip(&mut self.reported) {
-            let figure = figure as f64;
-            gauge.increment(figure - *reported);
-            *reported = figure;
-        }
-    }
-}
-
-impl Effects for Hands {
-    type Link = LinkHandle;
-
-    fn accepted(&mut self, link: &LinkHandle, sequence: SequenceNumber, id: MessageId) {
-        let status = CommandStatus::ESME_ROK;
-        let answer = |asked: Asked| Answer { sequence, status, reply: asked.reply(id) };
-        self.answer_account(link, answer, Gathering::done);
-    }
-
-    fn refused(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
-        let id = MessageId::default();
-        let answer = |asked: Asked| Answer { sequence, status, reply: asked.reply(id) };
-        self.answer_account(link, answer, |part| part.refused(sequence, status));
-    }
-
-    fn done(&mut self, link: &LinkHandle, sequence: SequenceNumber) {
-        self.accepted(link, sequence, MessageId::default());
-    }
-
-    fn stands(&mut self, link: &LinkHandle, sequence: SequenceNumber, standing: Standing) {
-        let (status, reply) = (CommandStatus::ESME_ROK, Reply::QuerySm(standing));
-        let answer = |_| Answer { sequence, status, reply };
-        self.answer_account(link, answer, |part| part.stands(standing));
-    }
-
-    fn charged(&mut self, account: u32, segments: u8) {
-        let now = self.shared.clock.now().monotonic;
-        if let Some(account) = self.world.accounts.get(account as usize) {
-            account.rate.owe(now, u32::from(segments));
-        }
-    }
-
-    fn released(&mut self, account: u32, carrier: u32, octets: u32) {
-        self.released.add(account, carrier, octets);
-    }
-
-    fn resized(&mut self, account: u32, from: u32, to: u32) -> bool {
-        let Some(account) = self.world.accounts.get(account as usize) else { return false };
-        if from > to {
-            account.queued_octets.give(from - to);
-            return true;
-        }
-        let taken = account.queued_octets.take(to - from);
-        let fits = taken == to - from;
-        if !fits {
-            account.queued_octets.give(taken);
-        }
-        fits
-    }
-
-    fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
-        self.push(carrier, ToDispatcher::Message { outgoing, first });
-    }
-
-    fn operated(&mut self, number: u64, findings: Findings) {
-        self.operators.tell(number, findings);
-    }
-
-    fn replaced(
-        &self,
-        message: &Message,
-        carrier: u32,
-        replacement: &Replacement,
-        wall: Duration,
-    ) -> Result<Message, CommandStatus> {
-        self.world.replaced(message, carrier, replacement, wall)
-    }
-
-    fn elsewhere(
-        &self,
-        message: &Message,
-        carrier: u32,
-        to: Option<u32>,
-        wall: Duration,
-    ) -> Result<u32, Stays> {
-        self.world.elsewhere(message, carrier, to, wall).map(|other| other.index)
-    }
-
-    fn change_queue(&mut self, from: u32, to: u32) -> bool {
-        let carriers = &self.world.carriers;
-        let Some(to) = carriers.get(to as usize).filter(|to| to.queued.take(1) > 0) else {
-            return false;
-        };
-        debug_assert_ne!(to.index, from);
-        carriers.get(from as usize).iter().for_each(|from| from.queued.give(1));
-        true
-    }
-
-    fn withdraw(&mut self, carrier: u32, ticket: u64) {
-        self.push(carrier, ToDispatcher::Withdraw(ticket));
-    }
-
-    fn ask(&mut self, carrier: u32, question: Question) -> bool {
-        let Some(carrier) = self.world.carriers.get(carrier as usize) else { return false };
-        // Binds take turns by what was asked of each.
-        let places = carrier.links.load();
-        let links = places.iter().filter_map(|place| place.load_full());
-        let Some(link) = links.min_by_key(|link| link.questions.len()) else { return false };
-        if link.questions.push(question).is_err() {
-            return false;
-        }
-        self.carriers.touch(&link);
-        true
-    }
-
-    fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
-        let at = account as usize;
-        let (Some(account), Some(turn)) = (self.world.accounts.get(at), self.turns.get_mut(at))
-        else {
-            return Ok(());
-        };
-        let receivers = account.receivers.load();
-        if !receivers.is_empty() && !receivers.iter().any(|handle| handle.takes(&delivery)) {
-            return Err(Waits::ForBind(delivery));
-        }
-        *turn = turn.wrapping_add(1);
-        let turn = *turn / TURN;
-        let touched = &mut self.touched;
-        let offered = account.starving.offer(Handed { delivery, refusals: 0 }, |mut handed| {
-            for step in 0..receivers.len() {
-                let Some(handle) = receivers.get((turn + step) % receivers.len()) else { break };
-                if !handle.takes(&handed.delivery) {
-                    continue;
-                }
-                match handle.push_delivery(handed) {
-                    Ok(()) => {
-                        touched.touch(handle);
-                        return Ok(());
-                    }
-                    Err(back) => handed = back,
-                }
-            }
-            Err(handed)
-        });
-        offered.map_err(|handed| Waits::ForRoom(handed.delivery))
-    }
-
-    fn backlog(&mut self, account: u32, change: isize) {
-        if let Some(account) = self.world.accounts.get(account as usize) {
-            account.backlog.fetch_add(change, Ordering::Relaxed);
-            if change != 0 {
-                for handle in account.receivers.load().iter() {
-                    self.touched.touch(handle);
-                }
-            }
-        }
-    }
-
-    fn answer(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
-        let LinkHandle::Carrier(handle) = link else { return };
-        // The link reads no more long before its answers fill the queue.
-        let _ = handle.answers.push((sequence, status));
-        self.carriers.touch(handle);
-    }
-
-    fn count(&mut self, what: Counted) {
-        let metrics = &self.shared.metrics;
-        match what {
-            Counted::Ended(state) => self.tally.ended(state),
-            Counted::FinalReceipt(took) => self.tally.final_receipt(metrics, took),
-            Counted::FailedOver => metrics.failed_over.increment(1),
-            Counted::Retried => metrics.retried.increment(1),
-            // Counted where it happened, by carrier and by account.
-            Counted::InDoubt | Counted::Mo => {}
-            Counted::MaybeTwice => metrics.maybe_twice.increment(1),
-            Counted::Twice => metrics.twice.increment(1),
-            Counted::DoubtSettled(by) => metrics.in_doubt_settled(by),
-            Counted::ReceiptParked(carrier) => {
-                self.world
-                    .carriers
-                    .get(carrier as usize)
-                    .iter()
-                    .for_each(|own| own.metrics.parked.increment(1));
-            }
-            Counted::ReceiptUnknown(carrier) => {
-                self.world
-                    .carriers
-                    .get(carrier as usize)
-                    .iter()
-                    .for_each(|own| own.metrics.unknown.increment(1));
-            }
-            Counted::ReceiptDuplicate => metrics.duplicate.increment(1),
-            Counted::ReceiptMatched(state) => self.tally.matched(state),
-            Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
-            Counted::MoUnowned => metrics.mo_unowned.increment(1),
-            Counted::MoDuplicates(segments) => metrics.mo_duplicates.increment(segments),
-            Counted::MoIncomplete(why) => metrics.mo_incomplete(why),
-            Counted::MoReassembled => metrics.mo_reassembled.increment(1),
-            Counted::CorrelationDropped => metrics.correlations_dropped.increment(1),
-            Counted::IdNotation { carrier, notation } => {
-                if let Some(carrier) = self.world.carriers.get(carrier as usize) {
-                    let notation = IdKeys::NAMES.get(notation);
-                    let carrier = &carrier.settings.name;
-                    tracing::info!(carrier, notation, "notation of ids in receipts learnt");
-                }
-            }
-        }
     }
 }

@@ -9,6 +9,7 @@ use dashmap::DashMap;
 use tokio::sync::oneshot;
 
 use super::batches::Batches;
+use super::gate::Gate;
 use super::handles::{CarrierHandle, LinkHandle};
 use super::settings::Secret;
 use super::shard::{
@@ -23,6 +24,7 @@ use crate::mo::{MoMessage, Owner};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{CarrierReceipt, tail};
+use crate::store::{Journal, Progress, Store};
 use crate::telemetry::{EngineMetrics, Registry};
 use crate::wire::SequenceNumber;
 
@@ -136,12 +138,16 @@ pub enum ToShard {
         /// How long they wait at least.
         pause: Duration,
     },
+    /// What was owed to an account under this number has come to its end.
+    Settled(u64),
     /// An account can take deliveries (again).
     AccountReady(u32),
     /// A session of this account has bound to receive.
     AccountBound(u32),
     /// Something that an operator wants of messages, and who is told what came of it.
     Operate(Box<(Wish, Filter, oneshot::Sender<Findings>)>),
+    /// Whoever sent this wants to know when all that was told before is done, and durable.
+    Passed(oneshot::Sender<()>),
     /// What is known of the messages of an id, and who is told.
     Trace(Box<(MessageId, oneshot::Sender<Vec<Trace>>)>),
 }
@@ -187,6 +193,10 @@ pub struct Shared {
     pub multi_ids: AtomicU64,
     /// Shards' queues.
     pub shards: Vec<Batches<ToShard>>,
+    /// What was promised is written down here; `None` where it is kept in memory alone.
+    pub journal: Option<Kept>,
+    /// Whether messages of earlier processes may be there.
+    pub has_earlier: AtomicBool,
     /// Set when shards hold no MO for its other segments any more.
     pub releasing: AtomicBool,
     /// Shards that have let go of what they held.
@@ -203,6 +213,21 @@ pub struct Shared {
     pub registry: Registry,
     /// What is counted as a whole.
     pub metrics: EngineMetrics,
+}
+
+/// A journal, and how it is watched.
+#[derive(Clone)]
+pub struct Kept {
+    /// It.
+    pub journal: Arc<dyn Store>,
+    /// How far it has come.
+    pub progress: Arc<Progress>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.progress.fmt(f)
+    }
 }
 
 /// Which shards know an id.
@@ -258,10 +283,22 @@ impl Shared {
         (hasher.finish() % self.shards.len() as u64) as usize
     }
 
-    /// Who knows an id of this process; its messages may be gone.
+    /// What one owner holds back until the journal has it; `None` where nothing is written down.
+    #[must_use]
+    pub fn gate<A>(&self) -> Option<Gate<A>> {
+        let Kept { journal, progress } = self.journal.as_ref()?;
+        // There are more places than shards and carriers may be.
+        let watcher = progress.watch()?;
+        Some(Gate::new(Arc::clone(journal) as Arc<dyn Journal>, watcher))
+    }
+
+    /// Who knows an id; its messages may be gone.
     #[must_use]
     pub fn keeper_of(&self, id: MessageId) -> Option<Keeper> {
-        let beyond_first = id.counter().checked_sub(self.ids_from)?;
+        let Some(beyond_first) = id.counter().checked_sub(self.ids_from) else {
+            let may_be = self.has_earlier.load(Ordering::Relaxed) && id.node() == self.node_id;
+            return may_be.then_some(Keeper::All);
+        };
         let shard = beyond_first.checked_rem(id_step(self.shards.len()))? as usize;
         let keeper = if shard < self.shards.len() { Keeper::Shard(shard) } else { Keeper::All };
         (id.node() == self.node_id).then_some(keeper)

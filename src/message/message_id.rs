@@ -24,6 +24,12 @@ impl MessageId {
         Self((node << COUNTER_BITS) | (counter & COUNTER_MAX))
     }
 
+    /// The id of this number, as [`MessageId::number`] gave it.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The id as a number.
     #[must_use]
     pub const fn number(self) -> u64 {

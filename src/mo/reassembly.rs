@@ -68,6 +68,8 @@ pub struct Reassembly<T> {
     segments: usize,
     octets: usize,
     duplicates: u64,
+    /// Held segments that were duplicates, as it turned out.
+    dropped: Vec<u64>,
     out: VecDeque<Reassembled<T>>,
 }
 
@@ -140,6 +142,7 @@ impl<T> Reassembly<T> {
             segments: 0,
             octets: 0,
             duplicates: 0,
+            dropped: Vec::new(),
             out: VecDeque::new(),
         }
     }
@@ -206,6 +209,12 @@ impl<T> Reassembly<T> {
         std::mem::take(&mut self.duplicates)
     }
 
+    /// The [`identity`] of each segment that was held and turned out to be a duplicate, since this
+    /// was asked last.
+    pub fn take_dropped(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.dropped)
+    }
+
     /// When [`Reassembly::handle_timeout`] is to be called next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
@@ -230,6 +239,12 @@ impl<T> Reassembly<T> {
     #[must_use]
     pub fn octets(&self) -> usize {
         self.octets
+    }
+
+    /// Gives each segment that is held, in no order.
+    pub fn each(&self, mut each: impl FnMut(&MoMessage)) {
+        let segments = self.held.values().flat_map(|held| &held.segments);
+        segments.for_each(|(_, segment)| each(segment));
     }
 
     fn place(&mut self, now: Duration, key: &Key, of: T, mark: Mark, message: MoMessage) {
@@ -271,6 +286,7 @@ impl<T> Reassembly<T> {
         self.octets -= held.octets;
         if held.segments.iter().all(|(sequence, one)| held.is_repeated(*sequence, one)) {
             self.duplicates += held.segments.len() as u64;
+            self.dropped.extend(held.segments.iter().map(|(_, one)| identity(one)));
             return;
         }
         let segments = held.segments.into_iter().map(|(_, segment)| segment).collect();
@@ -283,7 +299,9 @@ impl<T> Reassembly<T> {
         let Some(at) = held.segments.iter().position(|(other, _)| *other == sequence) else {
             return;
         };
-        let octets = octets_of(&held.segments.remove(at).1);
+        let (_, segment) = held.segments.remove(at);
+        self.dropped.push(identity(&segment));
+        let octets = octets_of(&segment);
         held.octets -= octets;
         self.octets -= octets;
         self.segments -= 1;
@@ -322,6 +340,20 @@ impl<T> Held<T> {
 /// carrier's may say when it was sent.
 fn is_same(one: &MoMessage, other: &MoMessage) -> bool {
     one.data_coding == other.data_coding && one.user_data() == other.user_data()
+}
+
+/// What stands for a segment for as long as it is held: another one that is held is never the same,
+/// and a repetition of it, which is not held, is.
+#[must_use]
+pub fn identity(segment: &MoMessage) -> u64 {
+    use std::hash::{BuildHasher, Hash, Hasher};
+    let mut hasher = foldhash::quality::FixedState::default().build_hasher();
+    if let Some(mark) = Mark::of(segment) {
+        Key::new(segment, mark).hash(&mut hasher);
+        hasher.write_u8(mark.sequence);
+    }
+    hasher.write_u64(digest(segment));
+    hasher.finish()
 }
 
 fn digest(segment: &MoMessage) -> u64 {

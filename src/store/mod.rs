@@ -26,6 +26,11 @@
 //! Absent on purpose: what a record means (its owner's), any index over records (derived by
 //! replay), and compression (a text message is small, and encrypted it does not compress).
 
+/// A journal with checkpoints: all that an engine keeps.
+pub trait Store: Journal + Checkpoints {}
+
+impl<S: Journal + Checkpoints> Store for S {}
+
 mod batch;
 mod checkpoints;
 #[cfg(test)]

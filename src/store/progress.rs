@@ -10,8 +10,10 @@ use atomic_waker::AtomicWaker;
 
 use super::{Position, Refused};
 
-/// Most who may watch one journal: shards, and a few who project it. It costs 24 octets each.
-pub const WATCHERS_MAX: usize = 256;
+/// Most who may watch one journal: shards, dispatchers of carriers, and a few who project it.
+pub const WATCHERS_MAX: usize = WATCHERS_EACH * 256;
+/// Places that are made at a time: 24 octets each.
+const WATCHERS_EACH: usize = 64;
 
 /// How a journal stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,13 +63,13 @@ pub struct Progress {
     state: AtomicU8,
     /// Why it failed, once it has.
     why: OnceLock<String>,
-    watchers: Box<[AtomicWaker]>,
+    watchers: Box<[OnceLock<Box<[AtomicWaker]>>]>,
     taken: AtomicU64,
 }
 
 impl Progress {
     pub(super) fn new(durable: Position) -> Self {
-        let watchers = (0..WATCHERS_MAX).map(|_| AtomicWaker::new()).collect();
+        let watchers = (0..WATCHERS_MAX / WATCHERS_EACH).map(|_| OnceLock::new()).collect();
         Self {
             durable: AtomicU64::new(durable.number()),
             state: AtomicU8::new(State::Running as u8),
@@ -101,6 +103,8 @@ impl Progress {
     pub fn watch(self: &Arc<Self>) -> Option<Watcher> {
         let at = self.taken.fetch_add(1, Ordering::AcqRel);
         let at = usize::try_from(at).ok().filter(|&at| at < WATCHERS_MAX)?;
+        self.watchers[at / WATCHERS_EACH]
+            .get_or_init(|| (0..WATCHERS_EACH).map(|_| AtomicWaker::new()).collect());
         Some(Watcher { progress: Arc::clone(self), at })
     }
 
@@ -134,7 +138,8 @@ impl Progress {
         // two changes, the later one sees the other.
         let taken = self.taken.fetch_add(0, Ordering::AcqRel);
         let taken = usize::try_from(taken).unwrap_or(WATCHERS_MAX);
-        self.watchers.iter().take(taken).for_each(AtomicWaker::wake);
+        let made = self.watchers.iter().map_while(OnceLock::get).flat_map(|some| some.iter());
+        made.take(taken).for_each(AtomicWaker::wake);
     }
 }
 
@@ -154,7 +159,10 @@ impl Watcher {
 
     /// Leaves a waker for when it moves or its state changes; look again afterwards.
     pub fn register(&self, cx: &Context<'_>) {
-        self.progress.watchers[self.at].register(cx.waker());
+        let (some, at) = (self.at / WATCHERS_EACH, self.at % WATCHERS_EACH);
+        if let Some(watchers) = self.progress.watchers[some].get() {
+            watchers[at].register(cx.waker());
+        }
     }
 
     /// Blocks the thread until this position is durable, the journal has stopped for good, or

@@ -185,9 +185,9 @@ pub(super) const LOG: &[Key] = keys! {
 
 /// `[store]`.
 pub(super) const STORE: &[Key] = keys! {
-    /// `memory` loses what was accepted when the process ends; the durable `embedded` is a later
-    /// version's.
-    engine: Kind::Word { now: StoreEngine::WORDS, later: &["embedded"] }, Default(r#""memory""#);
+    /// `embedded` keeps all that was accepted, in a journal in data_dir, through any crash;
+    /// `memory` loses it when the process ends.
+    engine: words::<StoreEngine>(), Default(r#""memory""#);
     /// How long the history of ended messages is kept.
     retention_hours: Kind::Later, NOT_YET;
     /// How much room that history may take.

@@ -13,6 +13,14 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+impl Endpoint {
+    /// That of a carrier that is in the settings no more.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self { host: String::new(), port: 0 }
+    }
+}
+
 /// The text is no `HOST:PORT`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct EndpointError;

@@ -99,8 +99,9 @@ impl<L: Clone> Shard<L> {
             said_unknown,
         };
         let place = self.awaiting.insert(now.wall, wait);
-        if let Some(number) = self.number_of(id) {
-            self.register.awaits(number, place);
+        match self.number_of(id) {
+            Some(number) => self.register.awaits(number, place),
+            None => self.earlier.awaits(id, place),
         }
         self.queued -= 1;
         self.queued_octets -= octets as usize;

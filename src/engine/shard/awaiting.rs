@@ -96,6 +96,23 @@ pub struct Awaiting {
     more: HashMap<u32, Box<More>, foldhash::fast::FixedState>,
     /// Keys of messages of several segments.
     more_keys: HashMap<u64, Vec<u32>, foldhash::fast::FixedState>,
+    /// Places of those that have come, or of which more is known, since this was asked last; `None`
+    /// when nobody asks.
+    touched: Option<Vec<u32>>,
+}
+
+impl More {
+    /// What there is of a message with these segments of which nothing was heard.
+    pub fn of(progress: Progress) -> Self {
+        Self {
+            progress,
+            worst: None,
+            done_s: 0,
+            said_unknown: false,
+            give_up_at: Duration::ZERO,
+            destination: None,
+        }
+    }
 }
 
 impl Awaiting {
@@ -143,7 +160,26 @@ impl Awaiting {
         if self.young > YOUNG_MAX {
             self.grow_old();
         }
+        if let Some(touched) = &mut self.touched {
+            touched.push(place);
+        }
         place
+    }
+
+    /// From now on it is noted which have come and which have more.
+    pub fn note_touched(&mut self) {
+        self.touched.get_or_insert_default();
+    }
+
+    /// The places of those that were touched since this was asked last; some may have left, and
+    /// some may stand there twice.
+    pub fn take_touched(&mut self) -> Vec<u32> {
+        self.touched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Places there are, taken or not.
+    pub fn places(&self) -> usize {
+        self.chunks.len() * CHUNK
     }
 
     /// The eldest of the young are old from now on.
@@ -195,16 +231,13 @@ impl Awaiting {
     pub fn more_mut(&mut self, place: u32) -> Option<&mut More> {
         let record = of_mut(&mut self.chunks, place).filter(|record| !record.is_free())?;
         record.set_more();
-        let more = self.more.entry(place).or_insert_with(|| {
-            Box::new(More {
-                progress: Progress::taken(record.key),
-                worst: None,
-                done_s: 0,
-                said_unknown: false,
-                give_up_at: Duration::ZERO,
-                destination: None,
-            })
-        });
+        let more = self
+            .more
+            .entry(place)
+            .or_insert_with(|| Box::new(More::of(Progress::taken(record.key))));
+        if let Some(touched) = &mut self.touched {
+            touched.push(place);
+        }
         Some(more)
     }
 

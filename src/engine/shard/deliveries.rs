@@ -177,13 +177,16 @@ impl<L: Clone> Shard<L> {
     pub(super) fn deliver<E: Effects<Link = L>>(
         &mut self,
         account: u32,
-        delivery: Delivery,
+        mut delivery: Delivery,
         effects: &mut E,
     ) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.owe(account, &mut delivery);
+        }
         let delivery = match self.waiting.get(&account) {
             // Those that wait go first.
             Some(waiting) if !waiting.is_empty() => Err(Waits::ForRoom(delivery)),
-            _ => effects.deliver(account, delivery),
+            _ => effects.hand_over(account, delivery),
         };
         match delivery {
             Ok(()) => return,
@@ -196,14 +199,23 @@ impl<L: Clone> Shard<L> {
         self.bound_waiting(account, effects);
     }
 
-    fn bound_waiting<E: Effects<Link = L>>(&mut self, account: u32, effects: &mut E) {
+    /// What was owed to an account under this number has come to its end.
+    pub fn settled(&mut self, number: u64) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.settle(number);
+        }
+    }
+
+    pub(super) fn bound_waiting<E: Effects<Link = L>>(&mut self, account: u32, effects: &mut E) {
         let max = self.limits.waiting_max.get(account as usize).copied().unwrap_or(0);
         let in_turn = |shard: &Self| shard.waiting.get(&account).map_or(0, VecDeque::len);
         while in_turn(self) + self.put_by.of(account) + self.apart.of(account) > max {
-            let none_of_these = self.put_by.take_oldest(account).is_none()
-                && self.apart.take_oldest(account).is_none();
-            if none_of_these && let Some(waiting) = self.waiting.get_mut(&account) {
-                waiting.pop_front();
+            let dropped = self.put_by.take_oldest(account);
+            let dropped = dropped.or_else(|| self.apart.take_oldest(account));
+            let waiting = self.waiting.get_mut(&account);
+            let dropped = dropped.or_else(|| waiting.and_then(VecDeque::pop_front));
+            if let (Some(ledger), Some(dropped)) = (&mut self.ledger, dropped) {
+                ledger.settle(dropped.number());
             }
             effects.backlog(account, -1);
             effects.count(Counted::DeliveryDropped);

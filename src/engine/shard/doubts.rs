@@ -87,7 +87,15 @@ impl Doubts {
         copies.iter().find(|(_, one)| *one == key).map(|(segment, _)| *segment)
     }
 
-    fn add_copy(&mut self, ticket: u64, segment: u8, key: u64) {
+    /// The segments of this message of which there are second copies, and their keys.
+    pub fn copies_of(&self, ticket: u64) -> &[(u8, u64)] {
+        if self.copies.is_empty() {
+            return &[];
+        }
+        self.copies.get(&ticket).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn add_copy(&mut self, ticket: u64, segment: u8, key: u64) {
         let copies = self.copies.entry(ticket).or_default();
         if !copies.contains(&(segment, key)) {
             copies.push((segment, key));

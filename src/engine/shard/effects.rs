@@ -111,6 +111,14 @@ pub trait Effects {
     /// The delivery, to be kept until a session can.
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits>;
 
+    /// The same of what has just come about: once it is kept, where anything is.
+    ///
+    /// # Errors
+    /// As [`Effects::deliver`].
+    fn hand_over(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
+        self.deliver(account, delivery)
+    }
+
     /// Answer a carrier's deliver_sm.
     fn answer(&mut self, link: &Self::Link, sequence: SequenceNumber, status: CommandStatus);
 
@@ -126,13 +134,45 @@ pub trait Effects {
 pub enum Delivery {
     /// A receipt of ours.
     Receipt {
+        /// See [`Delivery::number`].
+        number: u64,
         /// The message it is about.
-        subject: Box<Subject>,
+        subject: Arc<Subject>,
         /// What became of it.
         outcome: Outcome,
     },
     /// A message from a handset.
-    Mo(Arc<MoMessage>),
+    Mo {
+        /// See [`Delivery::number`].
+        number: u64,
+        /// It.
+        message: Arc<MoMessage>,
+    },
+}
+
+impl Delivery {
+    /// What its shard is told when the account has it; 0 when it wants to hear nothing.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        match self {
+            Self::Receipt { number, .. } | Self::Mo { number, .. } => *number,
+        }
+    }
+
+    /// The handset that it is from, or about.
+    #[must_use]
+    pub fn handset(&self) -> &[u8] {
+        match self {
+            Self::Receipt { subject, .. } => subject.destination.octets(),
+            Self::Mo { message, .. } => message.source.octets(),
+        }
+    }
+
+    pub(super) fn set_number(&mut self, given: u64) {
+        match self {
+            Self::Receipt { number, .. } | Self::Mo { number, .. } => *number = given,
+        }
+    }
 }
 
 /// A delivery that no session took.

@@ -60,6 +60,8 @@ pub struct Segment {
     pub place: Place,
     /// It went again after a doubt: two copies may be on their way.
     pub twice: bool,
+    /// It was given to the dispatcher since it was last written down how it stands.
+    pub anew: bool,
     /// Its final state, once a receipt told it.
     pub state: Option<MessageState>,
     /// Copies of it that are, or may be, at the carrier under an id that nobody knows.
@@ -71,6 +73,11 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Notes that it is with the dispatcher now.
+    pub fn go_out(&mut self) {
+        (self.place, self.anew) = (Place::Out, true);
+    }
+
     /// Notes that the carrier took it, and what its receipt will be found by.
     pub fn take(&mut self, key: Option<u64>) {
         (self.place, self.key) = (Place::Accepted, key);
@@ -116,7 +123,8 @@ impl Progress {
         }
     }
 
-    fn all_mut(&mut self) -> &mut [Segment] {
+    /// All of them, to be changed.
+    pub fn all_mut(&mut self) -> &mut [Segment] {
         match self {
             Self::One(one) => std::slice::from_mut(one),
             Self::Several(all) => all,
@@ -259,12 +267,26 @@ pub struct Slots {
     slots: Vec<Slot>,
     free: Vec<u32>,
     live: usize,
+    /// Those that were touched since this was asked last; `None` when nobody asks.
+    touched: Option<Vec<u64>>,
 }
 
 #[derive(Debug)]
 struct Slot {
     ticket: u64,
     live: Option<Live>,
+    change: Change,
+}
+
+/// What became of a message since [`Slots::take_touched`] was asked last.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// It may stand otherwise.
+    Standing,
+    /// It is new, or another message.
+    Message,
 }
 
 /// Bits of the place, and where the generation stands.
@@ -277,7 +299,15 @@ pub const SHARDS_MAX: usize = 62;
 pub const PLACES_MAX: usize = 1 << GENERATION_SHIFT;
 
 impl Slots {
+    /// Enters a message that has just come.
     pub fn insert(&mut self, shard: u8, live: Live) -> u64 {
+        let ticket = self.restore(shard, live);
+        self.renewed(ticket);
+        ticket
+    }
+
+    /// Enters a message that is known already.
+    pub fn restore(&mut self, shard: u8, live: Live) -> u64 {
         self.live += 1;
         if let Some(place) = self.free.pop()
             && let Some(slot) = self.slots.get_mut(place as usize)
@@ -285,11 +315,43 @@ impl Slots {
             let generation = (slot.ticket >> GENERATION_SHIFT).wrapping_add(1) & 0xffff_ffff;
             slot.ticket = ticket(shard, generation, place);
             slot.live = Some(live);
+            slot.change = Change::None;
             return slot.ticket;
         }
         let ticket = ticket(shard, 0, self.slots.len() as u32);
-        self.slots.push(Slot { ticket, live: Some(live) });
+        self.slots.push(Slot { ticket, live: Some(live), change: Change::None });
         ticket
+    }
+
+    /// From now on it is noted which are touched.
+    pub fn note_touched(&mut self) {
+        self.touched.get_or_insert_default();
+    }
+
+    /// This is another message from now on.
+    pub fn renewed(&mut self, ticket: u64) {
+        let Some(touched) = &mut self.touched else { return };
+        if let Some(slot) = self.slots.get_mut(place_of(ticket)) {
+            if slot.change == Change::None {
+                touched.push(ticket);
+            }
+            slot.change = Change::Message;
+        }
+    }
+
+    /// Gives each message that was touched since this was asked last, and what became of it; of
+    /// those that are gone nothing.
+    pub fn take_touched(&mut self, mut each: impl FnMut(u64, &mut Live, Change)) {
+        let Some(mut touched) = self.touched.take() else { return };
+        for ticket in touched.drain(..) {
+            let slot = self.slots.get_mut(place_of(ticket)).filter(|slot| slot.ticket == ticket);
+            let Some(slot) = slot else { continue };
+            let change = std::mem::replace(&mut slot.change, Change::None);
+            if let Some(live) = &mut slot.live {
+                each(ticket, live, change);
+            }
+        }
+        self.touched = Some(touched);
     }
 
     pub fn get(&self, ticket: u64) -> Option<&Live> {
@@ -298,8 +360,14 @@ impl Slots {
     }
 
     pub fn get_mut(&mut self, ticket: u64) -> Option<&mut Live> {
-        let slot = self.slots.get_mut(place_of(ticket))?;
-        if slot.ticket == ticket { slot.live.as_mut() } else { None }
+        let slot = self.slots.get_mut(place_of(ticket)).filter(|slot| slot.ticket == ticket)?;
+        if let Some(touched) = &mut self.touched
+            && slot.change == Change::None
+        {
+            slot.change = Change::Standing;
+            touched.push(ticket);
+        }
+        slot.live.as_mut()
     }
 
     pub fn remove(&mut self, ticket: u64) -> Option<Live> {

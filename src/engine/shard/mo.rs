@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Counted, Delivery, Effects, Shard};
 use crate::clock::Now;
 use crate::message::dialect::MoSegments;
-use crate::mo::reassembly::{Mark, Reassembled, Why, join};
+use crate::mo::reassembly::{Mark, Reassembled, Why, identity, join};
 use crate::mo::{MoMessage, Owner};
 use crate::text::DefaultAlphabet;
 use crate::wire::{CommandStatus, SequenceNumber};
@@ -21,6 +21,16 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         effects.answer(link, sequence, CommandStatus::ESME_ROK);
+        self.take_mo(now, owner, message, effects);
+    }
+
+    pub(super) fn take_mo<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        owner: Option<Owner>,
+        message: MoMessage,
+        effects: &mut E,
+    ) {
         let Some(owner) = owner else {
             effects.count(Counted::MoUnowned);
             return;
@@ -32,6 +42,9 @@ impl<L: Clone> Shard<L> {
         }
         match Mark::of(&message) {
             Some(mark) if !self.releasing => {
+                if let Some(ledger) = &mut self.ledger {
+                    ledger.held(&message);
+                }
                 self.reassembly.arrive(now.monotonic, owner, mark, message);
                 self.mo_out(effects);
             }
@@ -58,7 +71,14 @@ impl<L: Clone> Shard<L> {
         if duplicates > 0 {
             effects.count(Counted::MoDuplicates(duplicates));
         }
+        let dropped = self.reassembly.take_dropped();
+        if let Some(ledger) = &mut self.ledger {
+            dropped.into_iter().for_each(|identity| ledger.released(identity));
+        }
         while let Some(Reassembled { of, segments, why }) = self.reassembly.poll() {
+            if let Some(ledger) = &mut self.ledger {
+                segments.iter().for_each(|segment| ledger.released(identity(segment)));
+            }
             effects.count(match why {
                 Why::Whole => Counted::MoReassembled,
                 why => Counted::MoIncomplete(why),
@@ -99,7 +119,8 @@ impl<L: Clone> Shard<L> {
             match account {
                 Some(account) => {
                     effects.count(Counted::Mo);
-                    self.deliver(account, Delivery::Mo(Arc::new(message)), effects);
+                    let message = Arc::new(message);
+                    self.deliver(account, Delivery::Mo { number: 0, message }, effects);
                 }
                 None => effects.count(Counted::MoUnowned),
             }

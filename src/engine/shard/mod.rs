@@ -20,8 +20,10 @@ mod awaiting;
 mod deliveries;
 mod doubts;
 mod due;
+mod earlier;
 mod effects;
 mod ended;
+mod ledger;
 mod live;
 mod mo;
 mod multi;
@@ -32,8 +34,10 @@ mod questions;
 mod recall;
 mod receipts;
 mod reconfigure;
+pub(in crate::engine) mod records;
 mod register;
 mod replace;
+mod restore;
 mod segments;
 mod siblings;
 mod spent;
@@ -60,11 +64,13 @@ use awaiting::Awaiting;
 use deliveries::{Apart, PutBy};
 use doubts::Doubts;
 use due::Due;
+use earlier::Earlier;
 pub use effects::{
     CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, SegmentResult, Submission,
     Waits,
 };
 use ended::Ended;
+use ledger::Ledger;
 use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;
@@ -76,7 +82,9 @@ use questions::Questions;
 pub use questions::{CarrierSays, Question};
 pub use recall::Cancellation;
 use recall::Recalls;
-use register::{End, Register};
+pub use register::End;
+use register::Register;
+pub(in crate::engine) use restore::Ending;
 use siblings::{Ended as SegmentEnded, Siblings};
 use spent::SpentReceipts;
 pub use stays::Stays;
@@ -109,6 +117,10 @@ pub struct Shard<L> {
     leans: Vec<Lean>,
     slots: Slots,
     register: Register,
+    /// Messages of earlier processes.
+    earlier: Earlier,
+    /// What is to be written down; `None` where nothing is.
+    ledger: Option<Box<Ledger>>,
     multis: Multis,
     siblings: Siblings,
     recalls: Recalls<L>,
@@ -173,6 +185,8 @@ impl<L: Clone> Shard<L> {
             counter_step: id_step(usize::from(count)),
             reassembly: Reassembly::new(limits.reassembly),
             register: Register::new(limits.ended_max),
+            earlier: Earlier::default(),
+            ledger: None,
             multis: Multis::default(),
             siblings: Siblings::default(),
             releasing: false,
@@ -454,8 +468,17 @@ impl<L: Clone> Shard<L> {
         if !self.siblings.is_empty() {
             self.siblings.ended(id);
         }
-        let Some(number) = self.number_of(id) else { return };
         let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
-        self.register.end(number, End { account, done_s, state, error });
+        let end = End { account, done_s, state, error };
+        if self.ledger.is_some() {
+            let shown = self.shown_id(id);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.ended(id, shown, end);
+            }
+        }
+        match self.number_of(id) {
+            Some(number) => self.register.end(number, end),
+            None => self.earlier.end(id, end),
+        }
     }
 }

@@ -94,10 +94,13 @@ impl<L: Clone> Shard<L> {
 
     /// The id that the account of a message knows it by.
     pub(super) fn shown_id(&self, id: MessageId) -> MessageId {
-        if self.multis.rows.is_empty() {
+        if self.multis.rows.is_empty() && self.earlier.is_empty() {
             return id;
         }
-        self.number_of(id).and_then(|number| self.multis.id_of(number)).unwrap_or(id)
+        match self.number_of(id) {
+            Some(number) => self.multis.id_of(number).unwrap_or(id),
+            None => self.earlier.shown_id(id),
+        }
     }
 
     /// What is known of the messages that an id stands for: of the one, or of all that share it.
@@ -106,7 +109,8 @@ impl<L: Clone> Shard<L> {
             Some(number) => number..number + 1,
             None => self.multis.of(id),
         };
-        numbers.filter_map(|number| self.register.find(number))
+        let own = numbers.filter_map(|number| self.register.find(number));
+        own.chain(self.earlier.known(id))
     }
 
     /// The tickets of the live ones among them.

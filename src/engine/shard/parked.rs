@@ -16,6 +16,17 @@ pub struct Parked {
     /// By what stands for carrier and handset.
     by_number: HashMap<u64, Vec<u64>, foldhash::fast::FixedState>,
     next: u64,
+    /// Those that came, and those that went, since this was asked last; `None` when nobody asks.
+    changes: Option<Changes>,
+}
+
+/// Places of receipts.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Those that came; some may have gone.
+    pub came: Vec<u64>,
+    /// Those that went.
+    pub went: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -36,6 +47,25 @@ impl Parked {
         }
         self.by_number.entry(number(&receipt)).or_default().push(at);
         self.receipts.insert(at, Waiting { receipt, since, until: since + max_age });
+        if let Some(changes) = &mut self.changes {
+            changes.came.push(at);
+        }
+    }
+
+    /// From now on it is noted which come and go. The next one has this place.
+    pub fn note_changes(&mut self, next: u64) {
+        self.next = next;
+        self.changes.get_or_insert_default();
+    }
+
+    /// Those that came and went since this was asked last.
+    pub fn take_changes(&mut self) -> Changes {
+        self.changes.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The places of all, in the order they came.
+    pub fn places(&self) -> impl Iterator<Item = u64> {
+        self.receipts.keys().copied()
     }
 
     /// Takes out the receipts with this key that fit, in the order they came.
@@ -87,6 +117,9 @@ impl Parked {
             leave(&mut self.by_key, key, at);
         }
         leave(&mut self.by_number, number(&receipt), at);
+        if let Some(changes) = &mut self.changes {
+            changes.went.push(at);
+        }
         Some(receipt)
     }
 }

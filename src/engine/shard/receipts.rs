@@ -327,8 +327,8 @@ impl<L: Clone> Shard<L> {
         }
         outcome.id = self.shown_id(outcome.id);
         if is_wanted(subject.registered_delivery, outcome.state, outcome.is_final) {
-            let (account, subject) = (subject.account, Box::new(subject));
-            self.deliver(account, Delivery::Receipt { subject, outcome }, effects);
+            let (account, subject) = (subject.account, Arc::new(subject));
+            self.deliver(account, Delivery::Receipt { number: 0, subject, outcome }, effects);
         }
     }
 

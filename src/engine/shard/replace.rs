@@ -113,6 +113,8 @@ impl<L: Clone> Shard<L> {
         let retry_at = if was_refused { live.wake_at } else { Duration::ZERO };
         let (send_at, expires_at) = (message.send_at.max(retry_at), message.expires_at);
         live.renew(message, reference);
+        self.slots.renewed(ticket);
+        let Some(live) = self.slots.get_mut(ticket) else { return };
         let waits = send_at > now.wall;
         live.wake_at = if waits { send_at } else { Duration::ZERO };
         self.due.push(expires_at, ticket);

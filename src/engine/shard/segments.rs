@@ -317,6 +317,9 @@ impl<L: Clone> Shard<L> {
             }
             return;
         }
+        if let Some(one) = live.segment_mut(segment) {
+            one.go_out();
+        }
         let mut outgoing = outgoing(live, ticket, segment, 1);
         if alone {
             outgoing.flow = outgoing.flow.alone();
@@ -339,7 +342,7 @@ impl<L: Clone> Shard<L> {
             while let Some(one) = live.segment_mut(to)
                 && one.place == Place::Back
             {
-                one.place = Place::Out;
+                one.go_out();
                 to += 1;
             }
             if to > from {

@@ -69,6 +69,11 @@ impl<V> Aged<V> {
         self.by_key.get(key).map(|entry| entry.until)
     }
 
+    /// All values, in no order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.by_key.values().map(|entry| &entry.value)
+    }
+
     pub fn len(&self) -> usize {
         self.by_key.len()
     }

@@ -102,6 +102,29 @@ impl Evidence {
         }
     }
 
+    /// Appends it, for [`Evidence::take`].
+    pub fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.sender);
+        out.push(self.quoted_len);
+        out.extend_from_slice(&self.quoted);
+        out.push(self.submitted_len);
+        out.extend_from_slice(&self.submitted);
+        out.extend_from_slice(&self.zone_minutes.to_le_bytes());
+    }
+
+    /// Takes from these octets what [`Evidence::put`] put there.
+    #[must_use]
+    pub fn take(octets: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            sender: take(octets)?,
+            quoted_len: take(octets).map(|[len]| len)?,
+            quoted: take(octets)?,
+            submitted_len: take(octets).map(|[len]| len)?,
+            submitted: take(octets)?,
+            zone_minutes: take(octets).map(i16::from_le_bytes)?,
+        })
+    }
+
     fn submitted_at(&self) -> Option<Duration> {
         let date = self.submitted.get(..usize::from(self.submitted_len))?;
         let wall = ReceiptDate::parse(date)?.to_wall(self.zone_minutes);
@@ -114,6 +137,12 @@ impl std::fmt::Debug for Evidence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Evidence")
     }
+}
+
+fn take<const N: usize>(octets: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, rest) = octets.split_first_chunk::<N>()?;
+    *octets = rest;
+    Some(*taken)
 }
 
 /// As many octets as there is room for, and how many.

@@ -19,7 +19,7 @@ impl World {
     /// Whom the texts of MO went to, in order.
     fn heard(&self) -> Vec<(u32, String)> {
         let heard = self.notes.delivered.iter().filter_map(|(account, delivery)| match delivery {
-            Delivery::Mo(message) => {
+            Delivery::Mo { message, .. } => {
                 Some((*account, String::from_utf8(message.text().0.to_vec()).unwrap()))
             }
             Delivery::Receipt { .. } => None,
@@ -62,7 +62,9 @@ fn an_account_that_takes_payloads_gets_one_message() {
     assert_eq!(world.shard.held_segments(), 0);
     let counted = [Counted::MoDuplicates(1), Counted::MoReassembled];
     assert_eq!(counted.map(|what| world.counts(what)), [1, 1]);
-    let Delivery::Mo(whole) = &world.notes.delivered[1].1 else { panic!("a receipt") };
+    let Delivery::Mo { message: whole, .. } = &world.notes.delivered[1].1 else {
+        panic!("a receipt")
+    };
     assert_eq!((whole.esm_class, &whole.short_message[..]), (0, &b"hello world"[..]));
 }
 
@@ -77,7 +79,9 @@ fn segments_without_the_others_go_on_untouched_after_their_time() {
     assert_eq!(world.heard(), []);
     world.seconds(2);
     assert_eq!(world.heard(), to(1, &["half"]));
-    let Delivery::Mo(left) = &world.notes.delivered[0].1 else { panic!("a receipt") };
+    let Delivery::Mo { message: left, .. } = &world.notes.delivered[0].1 else {
+        panic!("a receipt")
+    };
     assert_eq!((left.esm_class, left.short_message.len()), (0x40, 10));
     assert_eq!(world.counts(Counted::MoIncomplete(Why::Expired)), 1);
 }

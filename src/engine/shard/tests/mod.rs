@@ -184,7 +184,7 @@ impl Effects for Notes {
     }
 
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
-        if let Delivery::Mo(mo) = &delivery
+        if let Delivery::Mo { message: mo, .. } = &delivery
             && self.unbound.iter().any(|number| number.as_bytes() == mo.destination.octets())
         {
             return Err(Waits::ForBind(delivery));
@@ -384,7 +384,7 @@ impl World {
                     let error = outcome.cause.error().number();
                     Some((*account, outcome.id, outcome.state, error.unwrap_or(u32::MAX)))
                 }
-                Delivery::Mo(_) => None,
+                Delivery::Mo { .. } => None,
             });
         receipts.collect()
     }

@@ -4,10 +4,14 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
+use super::super::ledger::Walk;
 use super::super::live::Place;
+use super::super::records::image::Image;
+use super::super::records::{self, tests::contents_of};
 use super::recalls::any;
 use super::replaces::replacement;
 use super::*;
+use crate::store::Batch;
 
 /// Something happens. Numbers choose among what there is at the time.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ enum Step {
     Room { account: u32, room: usize },
     Ready(u32),
     GiveBack { account: u32, count: usize, pause_s: u64 },
+    Settle(usize),
+    Crash,
     Mo(u32),
     Segment { account: u32, reference: u8, sequence: u8, text: u8 },
     Cancel { account: u32, which: Option<usize> },
@@ -59,6 +65,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (account.clone(), 0..4_usize, 0..7_u64).prop_map(|(account, count, pause_s)| {
             Step::GiveBack { account, count, pause_s }
         }),
+        2 => (0..32_usize).prop_map(Step::Settle),
+        1 => Just(Step::Crash),
         1 => account.clone().prop_map(Step::Mo),
         2 => (account.clone(), 0..64_usize, 1..400_usize).prop_map(|(account, which, octets)| {
             Step::Replace { account, which, octets }
@@ -85,6 +93,15 @@ struct Run {
     deliveries_of_mo: usize,
     segments_of_mo: usize,
     asked: usize,
+    /// Deliveries that came to their end.
+    settled: usize,
+    /// What was written down, as a process that starts now would read it.
+    image: Image,
+    /// All of it.
+    history: Vec<Batch>,
+    rules: CarrierRules,
+    limits: Limits,
+    crashes: u64,
 }
 
 impl Run {
@@ -100,8 +117,16 @@ impl Run {
             ..Limits::default()
         };
         let carrier = CarrierRules { in_doubt, one_per_destination, ..Rules::default().carrier };
+        let mut world = World::with(Rules { limits: limits.clone(), carrier });
+        world.shard.keep_ledger();
         Self {
-            world: World::with(Rules { limits, carrier }),
+            world,
+            settled: 0,
+            image: Image::new(1000),
+            history: Vec::new(),
+            rules: carrier,
+            limits,
+            crashes: 0,
             in_flight: Vec::new(),
             doubted: Vec::new(),
             submitted: 0,
@@ -136,9 +161,7 @@ impl Run {
                 };
                 world.submit(message);
             }
-            Step::Send(count) => {
-                self.in_flight.extend((0..count).map_while(|_| world.sent()));
-            }
+            Step::Send(count) => self.send(count),
             Step::Take { which, id } => {
                 let Some(one) = Self::pick(&mut self.in_flight, which) else { return };
                 world.take(&one, &id.to_string());
@@ -176,6 +199,8 @@ impl Run {
             Step::GiveBack { account, count, pause_s } => self.give_back(account, count, pause_s),
             Step::Cancel { account, which } => self.cancel(account, which),
             Step::Replace { account, which, octets } => self.replace(account, which, octets),
+            Step::Settle(which) => self.settle(which),
+            Step::Crash => self.crash(),
             Step::Mo(account) => {
                 self.deliveries_of_mo += 1;
                 world.mo(&owned_by(account), mo("x"));
@@ -189,6 +214,88 @@ impl Run {
                 world.mo(&Owner::account(recipient), segment);
             }
         }
+    }
+
+    fn send(&mut self, count: u8) {
+        let sent: Vec<Outgoing> = (0..count).map_while(|_| self.world.sent()).collect();
+        let mut batch = Batch::new();
+        for one in &sent {
+            records::sent(&mut batch, one.order, one.segment);
+        }
+        self.keep(batch);
+        self.in_flight.extend(sent);
+    }
+
+    /// An account has an MO; its receipts are counted by what it was told.
+    fn settle(&mut self, which: usize) {
+        let World { shard, notes, .. } = &mut self.world;
+        let Some(which) = which.checked_rem(notes.delivered.len()) else { return };
+        if let (_, Delivery::Mo { number, .. }) = notes.delivered[which] {
+            notes.delivered.remove(which);
+            shard.settled(number);
+            self.settled += 1;
+        }
+    }
+
+    /// What has been written down says all that the shard would say of itself.
+    fn write_down(&mut self) {
+        let mut batches = Vec::new();
+        self.world.shard.write_down(|batch| batches.push(std::mem::take(batch)));
+        batches.into_iter().for_each(|batch| self.keep(batch));
+        let (mut walked, mut at) = (Image::new(0), Walk::START);
+        while at != Walk::Done {
+            let mut batch = Batch::new();
+            at = self.world.shard.walk(at, &mut batch);
+            walked.take_batch(batch.octets()).unwrap();
+        }
+        assert_eq!(contents_of(&self.image), contents_of(&walked));
+    }
+
+    fn keep(&mut self, batch: Batch) {
+        self.image.take_batch(batch.octets()).unwrap();
+        self.history.push(batch);
+    }
+
+    /// The process ends, and another one goes on with what was written down. Every session is gone,
+    /// and what it held of deliveries is owed again.
+    fn crash(&mut self) {
+        let ids_from = 1000 + 100_000 * (self.crashes + 1);
+        self.crashes += 1;
+        let World { shard, notes, now, .. } = &mut self.world;
+        let lost_requests = self.asked - notes.asked.len();
+        self.asked -= lost_requests;
+        let rules = vec![self.rules, self.rules];
+        *shard = Shard::new((0, 1), 7, (ids_from, 0), self.limits.clone(), rules);
+        shard.keep_ledger();
+        notes.out.clear();
+        notes.unsent.clear();
+        notes.delivered.clear();
+        notes.backlog = 0;
+        (self.in_flight, self.doubted) = Default::default();
+        let image = std::mem::replace(&mut self.image, Image::new(1000));
+        for batch in &self.history {
+            self.image.take_batch(batch.octets()).unwrap();
+        }
+        for ended in &image.ended {
+            shard.restore_ended(*ended);
+        }
+        for (number, octets) in &image.parked {
+            let receipt = records::read_parked(octets, |_| Notations::default()).unwrap();
+            shard.restore_parked(*now, *number, receipt);
+        }
+        let mut awaiting: Vec<_> = image.awaiting.into_values().collect();
+        awaiting.sort_by_key(|was| (was.since_s, was.wait.id));
+        awaiting.into_iter().for_each(|was| shard.restore_awaiting(was));
+        for (account, delivery) in image.owed.into_values() {
+            shard.restore_owed(account, delivery, notes);
+        }
+        for message in image.held.into_values() {
+            let recipient = Recipient { account: 0, segments: MoSegments::Payload };
+            shard.restore_held(*now, Some(Owner::account(recipient)), message, notes);
+        }
+        let mut live: Vec<_> = image.live.into_values().collect();
+        live.sort_by_key(|was| was.live.id);
+        live.into_iter().for_each(|was| shard.restore_live(*now, was, notes));
     }
 
     fn cancel(&mut self, account: u32, which: Option<usize>) {
@@ -241,7 +348,7 @@ impl Run {
 
         // Each end is told once, unless there was no room for it.
         let lost = self.world.counts(Counted::DeliveryDropped);
-        let deliveries = notes.delivered.len() + shard.waiting() + lost;
+        let deliveries = notes.delivered.len() + shard.waiting() + lost + self.settled;
         let told = self.world.told();
         let finals: Vec<_> = told.iter().map(|told| told.1).collect();
         assert_eq!(deliveries, ended + self.deliveries_of_mo + self.handed_on());
@@ -304,6 +411,7 @@ proptest! {
         let mut run = Run::new(policy, one_per_destination);
         for step in steps {
             run.step(step);
+            run.write_down();
             run.check();
         }
         run.finish();

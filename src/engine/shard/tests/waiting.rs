@@ -26,7 +26,7 @@ fn receipts_and_mo_wait_for_an_absent_account_and_come_in_order() {
     world.notes.room.clear();
     world.shard.account_ready(0, &mut world.notes);
     assert_eq!(ids(&world), [first, second]);
-    assert!(matches!(world.notes.delivered[1], (0, Delivery::Mo(_))));
+    assert!(matches!(world.notes.delivered[1], (0, Delivery::Mo { .. })));
     assert_eq!((world.shard.waiting(), world.notes.backlog), (0, 0));
     assert!(world.shard.waiting.is_empty(), "nothing is kept for an account that is up to date");
 }
@@ -164,7 +164,9 @@ fn mo_to(number: &str) -> MoMessage {
 
 fn numbers(world: &World) -> Vec<String> {
     let numbers = world.notes.delivered.iter().filter_map(|(_, delivery)| match delivery {
-        Delivery::Mo(mo) => Some(String::from_utf8_lossy(mo.destination.octets()).into_owned()),
+        Delivery::Mo { message: mo, .. } => {
+            Some(String::from_utf8_lossy(mo.destination.octets()).into_owned())
+        }
         Delivery::Receipt { .. } => None,
     });
     numbers.collect()

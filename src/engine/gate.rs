@@ -1,0 +1,242 @@
+//! What an owner wants done, held back until what it wrote down is durable.
+//!
+//! ```text
+//!   a wake-up: hold, hold, write(batch) .. end_round --> rounds --durable--> release, in order
+//! ```
+//!
+//! While the journal takes no more, nothing is written and the owner is to begin nothing new
+//! ([`Gate::is_blocked`]), so that what waits is bounded by what one wake-up does and by what the
+//! journal takes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Context;
+
+use crate::store::{Batch, Journal, Position, Refused, State, Watcher};
+
+/// Emptied queues kept for later rounds.
+const SPARE: usize = 8;
+
+/// What one owner holds back.
+pub struct Gate<A> {
+    journal: Arc<dyn Journal>,
+    watcher: Watcher,
+    /// Batches that the journal has yet to take.
+    pending: VecDeque<Batch>,
+    /// The position of the last that it took.
+    last: Position,
+    round: VecDeque<A>,
+    rounds: VecDeque<(Position, VecDeque<A>)>,
+    spare: Vec<VecDeque<A>>,
+}
+
+impl<A> Gate<A> {
+    /// A gate before this journal.
+    #[must_use]
+    pub fn new(journal: Arc<dyn Journal>, watcher: Watcher) -> Self {
+        Self {
+            journal,
+            watcher,
+            pending: VecDeque::new(),
+            last: Position::NONE,
+            round: VecDeque::new(),
+            rounds: VecDeque::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Does this once all is durable that was written before the end of this round.
+    pub fn hold(&mut self, act: A) {
+        self.round.push_back(act);
+    }
+
+    /// Writes a batch, of which the owner keeps the emptied buffer.
+    pub fn write(&mut self, batch: &mut Batch) {
+        if self.pending.is_empty() && self.submit(batch) {
+            return;
+        }
+        self.pending.push_back(std::mem::take(batch));
+    }
+
+    /// Whether it was taken.
+    fn submit(&mut self, batch: &mut Batch) -> bool {
+        match self.journal.submit(batch) {
+            Ok(position) => {
+                self.last = position;
+                true
+            }
+            Err(Refused::Empty) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// What was held so far belongs together with what was written so far.
+    pub fn end_round(&mut self) {
+        if self.round.is_empty() {
+            return;
+        }
+        let next = self.spare.pop().unwrap_or_default();
+        let round = std::mem::replace(&mut self.round, next);
+        // One whose batches wait goes with the last of them, see `retry`.
+        let position = if self.pending.is_empty() { self.last } else { NOT_YET };
+        self.rounds.push_back((position, round));
+    }
+
+    /// Tries again to write what the journal did not take.
+    fn retry(&mut self) {
+        while let Some(mut batch) = self.pending.pop_front() {
+            if !self.submit(&mut batch) {
+                self.pending.push_front(batch);
+                return;
+            }
+        }
+        let last = self.last;
+        let waiting = self.rounds.iter_mut().rev().take_while(|(position, _)| *position == NOT_YET);
+        waiting.for_each(|(position, _)| *position = last);
+    }
+
+    /// The oldest round whose time has come; it is to be given back by [`Gate::done`].
+    pub fn release(&mut self) -> Option<VecDeque<A>> {
+        if !self.pending.is_empty() {
+            self.retry();
+        }
+        let durable = self.watcher.progress().durable();
+        let (position, _) = self.rounds.front()?;
+        (*position <= durable).then(|| self.rounds.pop_front().map(|(_, round)| round))?
+    }
+
+    /// Takes back the emptied queue of a round.
+    pub fn done(&mut self, round: VecDeque<A>) {
+        if self.spare.len() < SPARE {
+            self.spare.push(round);
+        }
+    }
+
+    /// Whether nothing new is to be begun.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rounds.is_empty() && self.round.is_empty()
+    }
+
+    /// What is held, the oldest first.
+    pub fn held(&self) -> impl Iterator<Item = &A> {
+        self.rounds.iter().flat_map(|(_, round)| round).chain(&self.round)
+    }
+
+    /// How the journal stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.watcher.progress().state()
+    }
+
+    /// Has the task woken when the oldest round may go or the journal stands otherwise.
+    pub fn register(&self, cx: &Context<'_>) {
+        self.watcher.register(cx);
+        let durable = self.watcher.progress().durable();
+        if self.rounds.front().is_some_and(|(position, _)| *position <= durable) {
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
+/// The position of a round whose batches have none.
+const NOT_YET: Position = Position::new(u64::MAX);
+
+impl<A> std::fmt::Debug for Gate<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate")
+            .field("last", &self.last)
+            .field("rounds", &self.rounds.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{MemoryJournal, MemoryStore};
+
+    fn gate() -> (Arc<MemoryJournal>, Gate<u32>) {
+        let journal = Arc::new(MemoryStore::new().open());
+        let watcher = journal.shared_progress().watch().unwrap();
+        let gate = Gate::new(Arc::clone(&journal) as Arc<dyn Journal>, watcher);
+        (journal, gate)
+    }
+
+    fn write(gate: &mut Gate<u32>, octets: usize) {
+        let mut batch = Batch::new();
+        batch.push(&vec![7; octets]);
+        gate.write(&mut batch);
+        assert!(batch.is_empty());
+    }
+
+    fn released(gate: &mut Gate<u32>) -> Vec<u32> {
+        let mut acts = Vec::new();
+        while let Some(mut round) = gate.release() {
+            acts.extend(round.drain(..));
+            gate.done(round);
+        }
+        acts
+    }
+
+    #[test]
+    fn what_is_held_goes_in_order_when_what_was_written_before_it_is_durable() {
+        let (journal, mut gate) = gate();
+        gate.hold(1);
+        gate.end_round();
+        assert_eq!(released(&mut gate), [1], "nothing was written");
+        for act in [2, 3] {
+            gate.hold(act);
+            write(&mut gate, 1);
+            gate.end_round();
+        }
+        gate.hold(4);
+        gate.end_round();
+        assert!(released(&mut gate).is_empty() && !gate.is_blocked());
+        assert!(journal.commit());
+        assert_eq!(released(&mut gate), [2]);
+        assert!(journal.commit());
+        assert_eq!(released(&mut gate), [3, 4], "what needed no writing keeps its place");
+        assert!(gate.is_empty());
+    }
+
+    #[test]
+    fn what_the_journal_has_no_room_for_is_written_when_it_has() {
+        let (journal, mut gate) = gate();
+        let mut acts = 0;
+        while !gate.is_blocked() {
+            acts += 1;
+            gate.hold(acts);
+            write(&mut gate, 1);
+            write(&mut gate, 1);
+            gate.end_round();
+        }
+        let mut all = released(&mut gate);
+        assert!(all.is_empty());
+        while journal.commit() {
+            all.extend(released(&mut gate));
+        }
+        assert!(!gate.is_blocked() && gate.is_empty());
+        assert!(all.into_iter().eq(1..=acts));
+    }
+
+    #[test]
+    fn nothing_goes_once_the_journal_has_failed() {
+        let (journal, mut gate) = gate();
+        gate.hold(1);
+        write(&mut gate, 1);
+        gate.end_round();
+        journal.fail("the disk is gone");
+        gate.hold(2);
+        write(&mut gate, 1);
+        gate.end_round();
+        assert!(released(&mut gate).is_empty() && gate.is_blocked());
+        assert_eq!(gate.state(), State::Failed);
+    }
+}

@@ -1,0 +1,254 @@
+//! What earlier processes of this data directory left in the journal, and who goes on with it.
+//!
+//! ```text
+//!   checkpoint, journal --records--> Image --by handset--> Part of each shard --> live again
+//!                                      |
+//!                                      +--> places of accounts and carriers, the first free id
+//! ```
+//!
+//! Records name accounts and carriers by their places, so the places stay what they were: one that
+//! the settings have no more keeps its own, as after a reload, and what is under way of it goes on.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::settings::Settings;
+use super::shard::records::image::{Image, Unreadable, WasAwaiting, WasLive};
+use super::shard::records::{self};
+use super::shard::{Delivery, Ending};
+use super::shared::{Kept, Shared};
+use super::world::World;
+use crate::message::envelope::Message;
+use crate::mo::{MoMessage, Owner};
+use crate::mt::receipts::Notations;
+use crate::store::{self, Batch, FileJournal, Position, Progress, Refused, Store};
+
+/// The journal's directory within the data directory.
+pub const DIRECTORY: &str = "journal";
+/// How long the first record of a process may take to be durable.
+const FIRST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why there is no going on.
+#[derive(Debug)]
+pub enum Fault {
+    /// The journal cannot be opened, read or written.
+    Store(store::Error),
+    /// It holds what this version cannot read.
+    Unreadable(Position, Unreadable),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Unreadable(position, unreadable) => {
+                write!(f, "position {position}: {unreadable}")
+            }
+        }
+    }
+}
+
+impl From<store::Error> for Fault {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// A journal that was opened, and what it holds.
+#[derive(Debug)]
+pub struct Opened {
+    /// It.
+    pub kept: Kept,
+    /// What earlier processes left.
+    pub image: Image,
+}
+
+impl Opened {
+    /// Opens the journal of this engine's data directory.
+    ///
+    /// # Errors
+    /// Why there is no going on.
+    pub fn of(settings: &Settings) -> Result<Self, Fault> {
+        let directory = settings.node.data_dir.join(DIRECTORY);
+        let journal = FileJournal::open(&directory, journal_settings())?;
+        let progress = Arc::clone(journal.shared_progress());
+        Self::read(Arc::new(journal), progress, settings.node.ended_max_messages as usize)
+    }
+
+    /// Reads a journal.
+    ///
+    /// # Errors
+    /// Why there is no going on.
+    pub fn read(
+        journal: Arc<dyn Store>,
+        progress: Arc<Progress>,
+        ended_max: usize,
+    ) -> Result<Self, Fault> {
+        let began = Instant::now();
+        let mut image = Image::new(ended_max);
+        let mut unreadable = None;
+        let mut note = |position, taken: Result<(), Unreadable>| match taken {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                unreadable = Some(Fault::Unreadable(position, error));
+                ControlFlow::Break(())
+            }
+        };
+        let from = journal.read(&mut |record| note(Position::NONE, image.take(record)))?;
+        let to = journal
+            .replay(from, &mut |entry| note(entry.position, image.take_batch(entry.octets)))?;
+        if let Some(fault) = unreadable {
+            return Err(fault);
+        }
+        let (live, awaiting, owed) = (image.live.len(), image.awaiting.len(), image.owed.len());
+        if to > Position::FIRST {
+            let took_ms = began.elapsed().as_millis() as u64;
+            tracing::info!(live, awaiting, owed, %from, %to, took_ms, "journal read");
+        }
+        Ok(Self { kept: Kept { journal, progress }, image })
+    }
+}
+
+fn journal_settings() -> store::Settings {
+    store::Settings { batch_octets_max: 16 << 20, ..store::Settings::default() }
+}
+
+/// What one shard takes over, each in the order in which it is to.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// See [`Image`].
+    pub parked: Vec<(u64, Box<[u8]>)>,
+    /// See [`Image`].
+    pub live: Vec<WasLive>,
+    /// See [`Image`].
+    pub awaiting: Vec<WasAwaiting>,
+    /// See [`Image`].
+    pub ended: Vec<Ending>,
+    /// See [`Image`].
+    pub owed: Vec<(u32, Delivery)>,
+    /// See [`Image`].
+    pub held: Vec<(Option<Owner>, MoMessage)>,
+}
+
+/// Divides what was left among the shards.
+pub fn divide(shared: &Shared, world: &World, image: Image) -> Vec<Part> {
+    let mut parts: Vec<Part> =
+        std::iter::repeat_with(Part::default).take(shared.shards.len()).collect();
+    let place = |handset: &[u8]| shared.shard_of(handset);
+    for was in image.live.into_values() {
+        count(world, &was);
+        let shard = place(was.live.message.destination.octets());
+        parts[shard].live.push(was);
+    }
+    for was in image.awaiting.into_values() {
+        parts[place(was.wait.subject.destination.octets())].awaiting.push(was);
+    }
+    for (account, delivery) in image.owed.into_values() {
+        parts[place(delivery.handset())].owed.push((account, delivery));
+    }
+    for (number, octets) in image.parked {
+        // One that cannot be read is nobody's.
+        let receipt = records::read_parked(&octets, |_| Notations::default());
+        let shard = receipt.map_or(0, |receipt| place(receipt.destination.octets()));
+        parts[shard].parked.push((number, octets));
+    }
+    for message in image.held.into_values() {
+        let owner = world.owners.of(message.destination.octets()).cloned();
+        parts[place(message.source.octets())].held.push((owner, message));
+    }
+    // Any shard may know how a message ended: all are asked for what an earlier process gave.
+    let count = parts.len();
+    for (at, ending) in image.ended.into_iter().enumerate() {
+        parts[at % count].ended.push(ending);
+    }
+    for part in &mut parts {
+        part.live.sort_unstable_by_key(|was| was.live.id);
+        part.awaiting.sort_unstable_by_key(|was| (was.since_s, was.wait.id));
+    }
+    parts
+}
+
+/// A message counts in the queues of its account and carrier, however full they are.
+fn count(world: &World, was: &WasLive) {
+    if was.live.awaits_receipt {
+        return;
+    }
+    if let Some(account) = world.accounts.get(was.live.message.account as usize) {
+        account.queued.force(1);
+        account.queued_octets.force(was.live.octets);
+    }
+    if let Some(carrier) = world.carriers.get(was.live.carrier as usize) {
+        carrier.queued.force(1);
+    }
+}
+
+/// A message as it is in this world: the place of its number may be another.
+pub fn in_world(world: &World, message: &mut Arc<Message>) {
+    let number = world.rated_number(message.source.octets());
+    if number != message.number {
+        Arc::make_mut(message).number = number;
+    }
+}
+
+/// Writes down that this process begins, and who has which place, and waits until that is durable.
+///
+/// # Errors
+/// What keeps it from being.
+pub fn begin(kept: &Kept, ids_from: u64, world: &World) -> Result<(), Fault> {
+    let mut batch = Batch::new();
+    records::start(&mut batch, ids_from);
+    let position = write_places(kept, &mut batch, world, (0, 0))?;
+    let watcher = kept.progress.watch().ok_or_else(|| stopped("no place to watch it"))?;
+    match watcher.wait(position, FIRST_PATIENCE) {
+        true => Ok(()),
+        false => Err(stopped(kept.progress.why().unwrap_or("it takes too long to write"))),
+    }
+}
+
+fn stopped(why: impl ToString) -> Fault {
+    Fault::Store(store::Error::Stopped(why.to_string()))
+}
+
+/// Octets of places that are written at a time.
+const PLACES_OCTETS: usize = 256 << 10;
+/// How often, and how long apart, it is tried to write while the journal is behind.
+const TRIES: u32 = 1000;
+const TRY_AGAIN: Duration = Duration::from_millis(5);
+
+/// Writes down which account and carrier has which place, from these places on, behind what the
+/// batch holds. What is written after it returns comes after it. It may wait for the storage.
+///
+/// # Errors
+/// What keeps it from being written.
+pub fn write_places(
+    kept: &Kept,
+    batch: &mut Batch,
+    world: &World,
+    (accounts, carriers): (usize, usize),
+) -> Result<Position, Fault> {
+    let mut last = Position::NONE;
+    for account in world.accounts.iter().skip(accounts) {
+        records::account(batch, account.index, &account.settings.system_id);
+        if batch.len() > PLACES_OCTETS {
+            last = submit(kept, batch)?;
+        }
+    }
+    for carrier in world.carriers.iter().skip(carriers) {
+        records::carrier(batch, carrier.index, &carrier.settings.name);
+    }
+    if !batch.is_empty() {
+        last = submit(kept, batch)?;
+    }
+    Ok(last)
+}
+
+fn submit(kept: &Kept, batch: &mut Batch) -> Result<Position, Fault> {
+    for _ in 0..TRIES {
+        match kept.journal.submit(batch) {
+            Err(Refused::Busy) => std::thread::sleep(TRY_AGAIN),
+            taken => return taken.map_err(stopped),
+        }
+    }
+    Err(stopped(Refused::Busy))
+}

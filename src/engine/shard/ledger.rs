@@ -1,0 +1,215 @@
+//! What a shard has to write down of what happened since it was asked last.
+//!
+//! What ends is written as it ends. How messages stand is written once at the end, however often
+//! they changed: see [`super::records`].
+
+use std::collections::HashMap;
+
+use super::live::{Change, Live};
+use super::records::{self, Awaited};
+use super::register::End;
+use super::{Delivery, Shard};
+use crate::message::message_id::MessageId;
+use crate::mo::MoMessage;
+use crate::mo::reassembly::identity;
+use crate::store::Batch;
+
+/// Octets of a batch that another one is begun behind.
+const BATCH_OCTETS: usize = 512 << 10;
+
+/// What is to be written down, and what was that may have to be again.
+#[derive(Debug)]
+pub struct Ledger {
+    batch: Batch,
+    /// What accounts are owed, by number: a session may hold it. As much as waits and is in
+    /// sessions' windows, so their limits are this one's.
+    owed: HashMap<u64, (u32, Delivery), foldhash::fast::FixedState>,
+    next: u64,
+    step: u64,
+}
+
+impl Ledger {
+    /// An account is owed this, under the number that it gets.
+    pub fn owe(&mut self, account: u32, delivery: &mut Delivery) {
+        delivery.set_number(self.next);
+        self.next += self.step;
+        records::owed(&mut self.batch, account, delivery);
+        self.restore_owed(account, delivery);
+    }
+
+    /// The same, as an earlier process wrote it down.
+    pub fn restore_owed(&mut self, account: u32, delivery: &Delivery) {
+        self.owed.insert(delivery.number(), (account, delivery.clone()));
+    }
+
+    /// It has come to its end.
+    pub fn settle(&mut self, number: u64) {
+        if self.owed.remove(&number).is_some() {
+            records::settled(&mut self.batch, number);
+        }
+    }
+
+    /// A message has ended.
+    pub fn ended(&mut self, id: MessageId, shown: MessageId, end: End) {
+        records::ended(&mut self.batch, id, shown, end);
+    }
+
+    /// A segment of an MO waits for the others.
+    pub fn held(&mut self, message: &MoMessage) {
+        records::held(&mut self.batch, identity(message), message);
+    }
+
+    /// It does so no more.
+    pub fn released(&mut self, identity: u64) {
+        records::released(&mut self.batch, identity);
+    }
+
+    /// A receipt that an earlier process parked has another number now.
+    pub fn unparked(&mut self, number: u64) {
+        records::unparked(&mut self.batch, number);
+    }
+}
+
+impl<L: Clone> Shard<L> {
+    /// From now on it is noted what is to be written down.
+    pub fn keep_ledger(&mut self) {
+        let (batch, owed) = Default::default();
+        self.ledger =
+            Some(Box::new(Ledger { batch, owed, next: self.first, step: self.counter_step }));
+        self.slots.note_touched();
+        self.awaiting.note_touched();
+        self.parked.note_changes(self.first);
+        self.earlier.set_ended_max(self.limits.ended_max);
+    }
+
+    /// Gives what is to be written down of what happened since this was asked last, to be taken
+    /// out of the batch. What must stand in one batch does; how messages stand, each for itself,
+    /// may be in several, in this order.
+    pub fn write_down(&mut self, mut keep: impl FnMut(&mut Batch)) {
+        let Some(mut ledger) = self.ledger.take() else { return };
+        self.note_parked(&mut ledger.batch);
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.take_touched(|ticket, live, change| {
+            match change {
+                Change::None => {}
+                Change::Standing => {
+                    records::standing(&mut ledger.batch, live, self.doubts.copies_of(ticket));
+                }
+                Change::Message => self.note_message(&mut ledger.batch, ticket, live),
+            }
+            live.progress.all_mut().iter_mut().for_each(|one| one.anew = false);
+            if ledger.batch.len() >= BATCH_OCTETS {
+                keep(&mut ledger.batch);
+            }
+        });
+        self.slots = slots;
+        for place in self.awaiting.take_touched() {
+            if let Some(awaited) = awaited(&self.awaiting, place) {
+                records::awaits(&mut ledger.batch, &awaited);
+            }
+            if ledger.batch.len() >= BATCH_OCTETS {
+                keep(&mut ledger.batch);
+            }
+        }
+        if !ledger.batch.is_empty() {
+            keep(&mut ledger.batch);
+        }
+        self.ledger = Some(ledger);
+    }
+
+    fn note_message(&self, batch: &mut Batch, ticket: u64, live: &Live) {
+        records::message(batch, live, self.shown_id(live.id), self.doubts.copies_of(ticket));
+    }
+
+    fn note_parked(&mut self, batch: &mut Batch) {
+        let changes = self.parked.take_changes();
+        for place in changes.came {
+            if let Some((receipt, _)) = self.parked.get(place) {
+                records::parked(batch, place, receipt);
+            }
+        }
+        for place in changes.went {
+            records::unparked(batch, place);
+        }
+    }
+}
+
+/// What is known of the message at this place, beside what it is.
+fn awaited(awaiting: &super::Awaiting, place: u32) -> Option<Awaited<'_>> {
+    let record = awaiting.get(place)?;
+    let (id, carrier, since_s, key) = (record.id, record.carrier(), record.since_s, record.key);
+    Some(Awaited { id, carrier, since_s, key, more: awaiting.more(place) })
+}
+
+/// Where a walk over all that a shard has to say has come to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Walk {
+    /// At this place of live messages.
+    Live(usize),
+    /// At this place of those that await their receipt.
+    Awaiting(usize),
+    /// At what is owed, parked and held, which is written in one go.
+    Rest,
+    /// All is said.
+    Done,
+}
+
+impl Walk {
+    /// At the beginning.
+    pub const START: Self = Self::Live(0);
+}
+
+/// Places looked at in one step of a walk.
+const STEP: usize = 4096;
+
+impl<L: Clone> Shard<L> {
+    /// Writes down a part of all there is, and says where to go on. A message goes from live to
+    /// awaiting to owed while this walks in that order, so that none is passed over.
+    pub fn walk(&self, at: Walk, batch: &mut Batch) -> Walk {
+        match at {
+            Walk::Live(from) => {
+                let to = (from + STEP).min(self.slots.places());
+                for place in from..to {
+                    if let Some((ticket, live)) = self.slots.at(place) {
+                        self.note_message(batch, ticket, live);
+                    }
+                }
+                if to < self.slots.places() { Walk::Live(to) } else { Walk::Awaiting(0) }
+            }
+            Walk::Awaiting(from) => {
+                let to = (from + STEP).min(self.awaiting.places());
+                for place in (from..to).filter_map(|place| u32::try_from(place).ok()) {
+                    self.write_awaiting(place, batch);
+                }
+                if to < self.awaiting.places() { Walk::Awaiting(to) } else { Walk::Rest }
+            }
+            Walk::Rest => {
+                self.write_rest(batch);
+                Walk::Done
+            }
+            Walk::Done => Walk::Done,
+        }
+    }
+
+    fn write_awaiting(&self, place: u32, batch: &mut Batch) {
+        let Some(awaited) = awaited(&self.awaiting, place) else { return };
+        let Some(subject) = self.awaiting.subject(place) else { return };
+        let expires_at = self.awaiting.get(place).map(|record| record.expires_at());
+        let shown = self.shown_id(awaited.id);
+        let of = (&subject, expires_at.unwrap_or_default(), shown);
+        records::awaits_whole(batch, &awaited, of);
+    }
+
+    fn write_rest(&self, batch: &mut Batch) {
+        let owed = self.ledger.iter().flat_map(|ledger| ledger.owed.values());
+        for (account, delivery) in owed {
+            records::owed(batch, *account, delivery);
+        }
+        for place in self.parked.places() {
+            if let Some((receipt, _)) = self.parked.get(place) {
+                records::parked(batch, place, receipt);
+            }
+        }
+        self.reassembly.each(|segment| records::held(batch, identity(segment), segment));
+    }
+}

@@ -1,0 +1,68 @@
+//! What a shard wants done that others see, to be held until it may be.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{Gate, Hands};
+use crate::engine::handles::{CarrierHandle, LinkHandle};
+use crate::engine::shard::{Delivery, Findings, Standing, Waits};
+use crate::engine::shared::ToDispatcher;
+use crate::message::message_id::MessageId;
+use crate::wire::{CommandStatus, SequenceNumber};
+
+/// See [`super::Effects`].
+#[derive(Debug)]
+pub enum Act {
+    Accepted(LinkHandle, SequenceNumber, MessageId),
+    Answer(Arc<CarrierHandle>, SequenceNumber, CommandStatus),
+    Deliver(u32, Delivery),
+    Operated(u64, Findings),
+    Passed(oneshot::Sender<()>),
+    Refused(LinkHandle, SequenceNumber, CommandStatus),
+    Stands(LinkHandle, SequenceNumber, Standing),
+    Tell(u32, ToDispatcher),
+}
+
+impl Hands {
+    /// Does this now if nothing has to be written down before it, else when that is durable.
+    pub(super) fn act(&mut self, act: Act) {
+        match &mut self.gate {
+            Some(gate) => gate.hold(act),
+            None => self.carry_out(act),
+        }
+    }
+
+    /// Does what may be done by now.
+    pub(super) fn release(&mut self) {
+        while let Some(mut round) = self.gate.as_mut().and_then(Gate::release) {
+            round.drain(..).for_each(|act| self.carry_out(act));
+            if let Some(gate) = &mut self.gate {
+                gate.done(round);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, act: Act) {
+        match act {
+            Act::Accepted(link, sequence, id) => self.tell_accepted(&link, sequence, id),
+            Act::Answer(link, sequence, status) => self.answer_carrier(&link, sequence, status),
+            Act::Deliver(account, delivery) => {
+                if let Err(Waits::ForRoom(back) | Waits::ForBind(back)) =
+                    self.offer(account, delivery)
+                {
+                    match self.bounced.last_mut().filter(|(other, _)| *other == account) {
+                        Some((_, deliveries)) => deliveries.push(back),
+                        None => self.bounced.push((account, vec![back])),
+                    }
+                }
+            }
+            Act::Operated(number, findings) => self.operators.tell(number, findings),
+            // Who has gone meanwhile wants no answer.
+            Act::Passed(waits) => drop(waits.send(())),
+            Act::Refused(link, sequence, status) => self.tell_refused(&link, sequence, status),
+            Act::Stands(link, sequence, standing) => self.tell_standing(&link, sequence, standing),
+            Act::Tell(carrier, item) => self.push(carrier, item),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! An engine as a process with its journal: killed at any moment and started again, it owes what it
+//! owed. The load and the SMSC at its two ends live through it all and count.
+
+mod engine;
+mod kills;
