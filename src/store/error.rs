@@ -28,13 +28,14 @@ pub enum Error {
         /// The file, in the journal's directory.
         file: String,
     },
-    /// A file was written in another format than this program's.
+    /// A file was written in a format that this program does not read: by a newer one, or by one
+    /// that is older than any whose journals are read. Nothing was changed.
     Foreign {
         /// The file, in the journal's directory.
         file: String,
         /// The version it was written in.
         version: u32,
-        /// The version that this program reads and writes.
+        /// The highest version that this program reads; it writes that one.
         known: u32,
     },
     /// There is no journal in the directory.
@@ -110,10 +111,14 @@ impl fmt::Display for Error {
             Self::Locked => write!(f, "another program has this journal open"),
             Self::Damaged { file, offset, what } => write!(f, "{file}, octet {offset}: {what}"),
             Self::Missing { file } => write!(f, "{file}: it is missing"),
-            Self::Foreign { file, version, known } => write!(
+            Self::Foreign { file, version, known } if version > known => write!(
                 f,
-                "{file}: it is in format {version}, and this program reads format {known}"
+                "{file}: it is in format {version}, and this program reads formats up to {known}: \
+                 a newer one wrote it, and is needed to open it"
             ),
+            Self::Foreign { file, version, .. } => {
+                write!(f, "{file}: it is in format {version}, which no program reads any more")
+            }
             Self::Absent => write!(f, "there is no journal"),
             Self::Truncated { asked, first } => {
                 write!(f, "position {asked} was given up; the first one left is {first}")

@@ -35,6 +35,7 @@ use super::{
     Batch, CheckpointWriter, Checkpoints, Entry, Error, Journal, Position, Progress, Refused,
 };
 
+mod backup;
 mod catalogue;
 mod checkpoint;
 mod directory;

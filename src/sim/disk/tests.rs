@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod backup;
 mod crashes;
 mod damage;
 mod forged;

@@ -37,6 +37,16 @@ impl Catalogue {
         locked(&self.segments).front().map_or(Position::FIRST, |segment| segment.first)
     }
 
+    /// Keeps all segments, for as long as what it returns is kept.
+    pub(super) fn hold(&self) -> MutexGuard<'_, ()> {
+        locked(&self.truncating)
+    }
+
+    /// All segments that have been begun.
+    pub(super) fn segments(&self) -> Vec<Segment> {
+        locked(&self.segments).iter().cloned().collect()
+    }
+
     /// Adds a segment that is begun now.
     pub(super) fn begin(&self, segment: Segment) {
         locked(&self.segments).push_back(segment);

@@ -27,10 +27,10 @@ pub(super) struct Stored {
     pub(super) number: u64,
     /// Where replay goes on.
     pub(super) from: Position,
-    file: Arc<dyn DiskFile>,
+    pub(super) file: Arc<dyn DiskFile>,
     key: Arc<Key>,
     /// Where its frames end.
-    end: u64,
+    pub(super) end: u64,
 }
 
 /// Opens the checkpoint with this number.

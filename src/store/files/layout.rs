@@ -19,8 +19,16 @@ use crate::store::error::machine;
 
 use super::{Disk, DiskFile};
 
-/// The version of all files: of their names, blocks and frames.
+/// The version of all files: of their names, blocks and frames. Each file says its own.
+///
+/// A version that changes any of them has the next number. It goes on to read those from
+/// [`OLDEST_READ`] on, and opening a journal of theirs is all there is to do: `journal` and what
+/// is made from then on are of the new version, while segments of before keep theirs until they
+/// are given up. There is no way back but a backup, for an older program refuses what is newer.
 pub(super) const FORMAT: u32 = 1;
+/// The oldest version that is read. It rises only where the changelog says so, and never past one
+/// that the release before it wrote.
+pub(super) const OLDEST_READ: u32 = 1;
 /// What a disk writes wholly or not at all; frames begin at a multiple of it, so that writing one
 /// does not put the one before at risk.
 pub(super) const BLOCK: usize = 512;
@@ -176,7 +184,7 @@ impl Block {
         let word =
             |at: usize| octets[at..].first_chunk().map_or(0, |word| u32::from_le_bytes(*word));
         let version = word(8);
-        if version != FORMAT {
+        if !(OLDEST_READ..=FORMAT).contains(&version) {
             return Err(Error::Foreign { file: file.to_owned(), version, known: FORMAT });
         }
         if word(12) != crc32fast::hash(&octets[FIELDS..]) {

@@ -8,6 +8,20 @@ use crate::store::{Error, Position};
 use super::Disk;
 use super::layout::{Block, Kind, MANIFEST, MANIFEST_NEW, NUMBERS_END};
 
+/// More lives than a journal has while nobody counts them.
+const LIVES: u32 = 1 << 20;
+
+/// An epoch that no other life of a journal has which was in this one: a place in a file is written
+/// once in an epoch.
+pub(super) fn apart(epoch: u32) -> Result<u32, Error> {
+    epoch.checked_add(LIVES).filter(|epoch| *epoch < u32::MAX).ok_or_else(uncounted)
+}
+
+fn uncounted() -> Error {
+    let what = "it was opened more often than can be counted".to_owned();
+    Error::Damaged { file: MANIFEST.to_owned(), offset: 0, what }
+}
+
 /// What the file `journal` says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Manifest {
@@ -46,10 +60,7 @@ impl Manifest {
         let [epoch, first_generation, first, last_generation, checkpoint, closed] =
             Block::read(Kind::Manifest, MANIFEST, &*file)?.numbers;
         let epoch = u32::try_from(epoch).ok().filter(|epoch| *epoch < u32::MAX);
-        let Some(epoch) = epoch else {
-            let what = "it was opened more often than can be counted".to_owned();
-            return Err(Error::Damaged { file: MANIFEST.to_owned(), offset: 0, what });
-        };
+        let epoch = epoch.ok_or_else(uncounted)?;
         let numbers = [first_generation, first, last_generation, checkpoint, closed];
         let is_far = numbers.iter().any(|number| *number >= NUMBERS_END);
         if is_far || first == 0 || !(1..=last_generation).contains(&first_generation) {

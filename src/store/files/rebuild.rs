@@ -7,20 +7,16 @@ use super::Disk;
 use super::checkpoint;
 use super::inspect::raw;
 use super::layout::{DATA_START, MANIFEST, Name};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, apart};
 use super::scan::Found;
 use super::survey::Listing;
-
-/// How many lives of the journal may have left no whole frame: each place in a file is written once
-/// in an epoch, and their number is lost too.
-const LIVES: u32 = 1 << 20;
 
 /// The manifest of a journal whose own one cannot be read. Segments count that have their keys: of
 /// those given up the key is destroyed first. The checkpoint that counts is the newest one that is
 /// whole, for each has its name only when all of it is durable.
 ///
 /// # Errors
-/// [`Error::Missing`] when the files do not say where the journal begins, or no epoch is left.
+/// [`Error::Missing`] when the files do not say where the journal begins.
 pub(super) fn rebuild(disk: &dyn Disk) -> Result<Manifest, Error> {
     let listing = Listing::read(disk)?;
     let has_key = |generation: &&u64| listing.keys.binary_search(generation).is_ok();
@@ -34,15 +30,15 @@ pub(super) fn rebuild(disk: &dyn Disk) -> Result<Manifest, Error> {
     let first = match first_position(disk, first_generation)? {
         Some(first) => first,
         None if first_generation == Manifest::NEW.first_generation => Position::FIRST,
-        None => checkpoint.map(|(_, from)| from).ok_or_else(lost)?,
+        None => checkpoint.map(|(_, from)| from.max(Position::FIRST)).ok_or_else(lost)?,
     };
     let mut epoch = 0;
     for generation in counted {
         epoch = epoch.max(newest_epoch(disk, generation)?);
     }
-    let epoch = epoch.checked_add(LIVES).filter(|epoch| *epoch < u32::MAX).ok_or_else(lost)?;
     Ok(Manifest {
-        epoch,
+        // Lives that left no whole frame had epochs too.
+        epoch: apart(epoch)?,
         first_generation,
         first,
         last_generation,

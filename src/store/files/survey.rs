@@ -51,6 +51,15 @@ impl Listing {
         Ok(listing)
     }
 
+    /// Whether no file of a journal is here.
+    pub(super) fn is_empty(&self) -> bool {
+        let numbers = [&self.segments, &self.keys, &self.checkpoints, &self.checkpoint_keys];
+        !self.has_manifest
+            && numbers.iter().all(|numbers| numbers.is_empty())
+            && self.spares.is_empty()
+            && self.unfinished.is_empty()
+    }
+
     /// Whether a journal was here. One whose making was interrupted was not: its first segment has
     /// no frame.
     pub(super) fn is_new(&self, disk: &dyn Disk) -> Result<bool, Error> {

@@ -57,3 +57,18 @@ impl Fixture for OnDisk {
 }
 
 conformance::suite!(OnDisk::new());
+
+#[test]
+fn a_backup_in_a_directory_is_opened_like_any_journal() {
+    let (mut place, copy) = (OnDisk::new(), OnDisk::new());
+    let journal = place.open().unwrap();
+    conformance::submit(&journal, 1, 100);
+    place.settle(&journal);
+    assert_eq!(journal.backup(&copy.0).unwrap(), Position::new(100));
+    let again = journal.backup(&copy.0).unwrap_err().to_string();
+    assert_eq!(again, "there is a journal already; expected a directory without one");
+    let restored = FileJournal::open(&copy.0, small()).unwrap();
+    assert_eq!(conformance::replayed(&restored, 1), 100);
+    conformance::submit(&restored, 101, 110);
+    restored.close().unwrap();
+}

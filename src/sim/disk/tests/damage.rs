@@ -196,16 +196,28 @@ fn a_file_that_is_missing_is_named() {
 }
 
 #[test]
-fn a_file_of_another_version_is_refused_by_name() {
+fn a_file_of_another_version_is_refused_by_name_and_left_as_it_is() {
     let sample = sample();
     for name in sample.list().unwrap() {
-        let copy = sample.copy();
-        let mut octets = sample.contents(&name).unwrap();
-        octets[8] = 2;
-        copy.put(&name, &octets);
-        match outcome(&copy) {
-            Err(Error::Foreign { file, version: 2, known: 1 }) => assert_eq!(file, name),
-            other => panic!("{name}: {other:?}"),
+        for (version, why) in [
+            (
+                2,
+                "it is in format 2, and this program reads formats up to 1: a newer one wrote it, \
+                 and is needed to open it",
+            ),
+            (0, "it is in format 0, which no program reads any more"),
+        ] {
+            let copy = sample.copy();
+            let mut octets = sample.contents(&name).unwrap();
+            octets[8] = version;
+            copy.put(&name, &octets);
+            let error = outcome(&copy).unwrap_err();
+            assert!(matches!(error, Error::Foreign { .. }));
+            assert_eq!(error.to_string(), format!("{name}: {why}"));
+            for other in sample.list().unwrap().iter().filter(|other| **other != name) {
+                assert_eq!(copy.contents(other), sample.contents(other), "{name}: {other}");
+            }
+            assert_eq!(copy.contents(&name).unwrap(), octets);
         }
     }
 }

@@ -96,6 +96,19 @@ fn a_checkpoint_of_what_no_journal_comes_to_is_damaged() {
 }
 
 #[test]
+fn a_manifest_made_anew_never_begins_before_the_first_position() {
+    // A ready segment and a checkpoint of nothing are all there is.
+    let disk = renumbered("checkpoint-0000000001", 1, 0);
+    let segments = disk.list().unwrap().into_iter().filter(|name| name.ends_with(".segment"));
+    let segments: Vec<String> = segments.collect();
+    segments[..segments.len() - 1].iter().for_each(|name| disk.take(name));
+    disk.take("journal");
+    let left = repair(&disk, SEGMENT).unwrap().left;
+    assert_eq!((left.first.number(), left.last.number()), (1, 0));
+    assert_eq!(open(&disk).unwrap().progress().durable().number(), 0);
+}
+
+#[test]
 fn a_journal_that_is_cut_at_its_first_segment_goes_on_behind_those_that_are_there() {
     let disk = renumbered("journal", LAST_GENERATION, (1 << 62) - 1);
     disk.take("0000000001.key");
