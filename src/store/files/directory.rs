@@ -109,10 +109,21 @@ impl Disk for Directory {
             file => file?,
         };
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(Locked(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+/// The file that is locked.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing it is not enough: a process that is being started may have it open for a moment
+        // more. One that cannot be unlocked is closed all the same.
+        let _ = self.0.unlock();
     }
 }
 
