@@ -245,7 +245,7 @@ fn rules() -> CarrierRules {
         receipt_segments: ReceiptSegments::Each,
         receipt_segments_wait: Duration::from_secs(60),
         reference_max: u16::MAX,
-        one_per_destination: false,
+        unanswered_per_destination: 0,
         cutting: Cutting::default(),
     }
 }

@@ -234,7 +234,7 @@ fn session(table: &Reader<'_>, dialect: &mut Dialect) {
     table.integer("reconnect_refused_ms", &mut dialect.reconnect_refused_ms);
     table.integer("messages_per_bind", &mut dialect.messages_per_bind);
     table.integer("unanswered_max", &mut dialect.unanswered_max);
-    table.flag("one_per_destination", &mut dialect.one_per_destination);
+    table.integer("unanswered_per_destination", &mut dialect.unanswered_per_destination);
     if dialect.reconnect_min_ms > dialect.reconnect_max_ms {
         let named = ["reconnect_min_ms", "reconnect_max_ms"];
         if let Some(value) = named.iter().find_map(|name| table.value(name)) {

@@ -445,7 +445,7 @@ pub fn carrier_rules(world: &World) -> Vec<CarrierRules> {
         },
         in_doubt_wait: Duration::from_millis(u64::from(carrier.in_doubt_wait_ms)),
         accepted_is_final: carrier.dialect.receipt_accepted == AcceptedState::Final,
-        one_per_destination: carrier.dialect.one_per_destination,
+        unanswered_per_destination: carrier.dialect.unanswered_per_destination,
         unknown_is_final: carrier.dialect.receipt_unknown == UnknownState::Final,
         query_after: Duration::from_millis(u64::from(carrier.query_after_ms)),
         receipt_segments: carrier.dialect.receipt_segments,

@@ -74,9 +74,9 @@ pub struct Dialect {
     /// Carrier: requests in a row without an answer after which a bind is made anew; 0 never
     /// (quirk 50: node-smpp #204).
     pub unanswered_max: u32,
-    /// Carrier: one unanswered message for each destination, the others wait (quirk 58:
-    /// Restcomm #208).
-    pub one_per_destination: bool,
+    /// Carrier: segments for each destination that may be unanswered, the others wait; 0 is no
+    /// limit (quirk 58: Restcomm #208).
+    pub unanswered_per_destination: u8,
 
     // What we read although the specification forbids it.
     /// Addresses, system_id and password longer than the specification's table (quirk 53: Infobip
@@ -265,7 +265,7 @@ impl Default for Dialect {
             reconnect_refused_ms: 30_000,
             messages_per_bind: 0,
             unanswered_max: 0,
-            one_per_destination: false,
+            unanswered_per_destination: 0,
             long_c_strings: Tolerance::Accept,
             address_octets_max: STANDARD_ADDRESS_OCTETS,
             missing_nul: Tolerance::Accept,

@@ -290,8 +290,8 @@ pub struct CarrierRules {
     pub receipt_segments_wait: Duration,
     /// The greatest reference of its long messages, as far as their header takes it.
     pub reference_max: u16,
-    /// Whether it takes one unanswered message for each destination (quirk 58).
-    pub one_per_destination: bool,
+    /// Unanswered segments that it takes for each destination (quirk 58); 0 is no limit.
+    pub unanswered_per_destination: u8,
     /// How it wants long messages, and what it means by `data_coding` 0.
     pub cutting: Cutting,
 }

@@ -27,7 +27,6 @@ mod ledger;
 mod live;
 mod mo;
 mod multi;
-mod one_each;
 mod operations;
 mod parked;
 mod questions;
@@ -45,6 +44,7 @@ mod stays;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod turns;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -74,7 +74,6 @@ use ledger::Ledger;
 use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;
-use one_each::OneEach;
 use operations::Operations;
 pub use operations::{Classify, Deed, Filter, Findings, Wish};
 use parked::Parked;
@@ -89,6 +88,7 @@ use siblings::{Ended as SegmentEnded, Siblings};
 use spent::SpentReceipts;
 pub use stays::Stays;
 pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
+use turns::Turns;
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
 const ACCOUNT_TICKETS: u64 = 63 << 58;
@@ -146,7 +146,7 @@ pub struct Shard<L> {
     apart: Apart,
     references: References,
     /// Whose turn it is, where messages go one at a time; `None` as long as none had to.
-    one_each: Option<OneEach>,
+    turns: Option<Turns>,
     reassembly: Reassembly<Owner>,
     /// Set while the engine stops: nothing is held for its other segments any more.
     releasing: bool,
@@ -192,7 +192,10 @@ impl<L: Clone> Shard<L> {
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
-            one_each: carriers.iter().any(|one| one.one_per_destination).then(OneEach::default),
+            turns: carriers
+                .iter()
+                .any(|one| one.unanswered_per_destination > 0)
+                .then(Turns::default),
             carriers,
             slots: Slots::default(),
             queued: 0,
@@ -230,7 +233,7 @@ impl<L: Clone> Shard<L> {
             return;
         }
         if message.strict_order {
-            self.one_each.get_or_insert_default();
+            self.turns.get_or_insert_default();
         }
         let id = MessageId::new(self.node, self.counter);
         self.counter += self.counter_step;

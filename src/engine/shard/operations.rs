@@ -232,15 +232,15 @@ impl<L: Clone> Shard<L> {
 
     /// Whether a message may be ended or moved, as far as its shard knows.
     fn may_do(&self, live: &Live, deed: Deed) -> Result<(), Stays> {
-        // Whose turn it is at a carrier of one message a destination is kept by its carrier.
+        // Whose turn it is at a carrier of so much a destination is kept by its carrier.
         let moves = matches!(deed, Deed::Reroute(_));
         let rules = self.carriers.get(live.carrier as usize);
         match () {
             () if live.is_with_carrier() => Err(Stays::Sent),
             () if live.expired => Err(Stays::Expired),
             () if live.held => Err(Stays::Held),
-            () if moves && rules.is_none_or(|rules| rules.one_per_destination) => {
-                Err(Stays::OnePerDestination)
+            () if moves && rules.is_none_or(|rules| rules.unanswered_per_destination > 0) => {
+                Err(Stays::PerDestination)
             }
             () => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! Other limits and other rules of carriers for a shard that runs.
 
-use super::one_each::OneEach;
+use super::turns::{Turns, may_go};
 use super::{CarrierRules, Effects, Limits, Shard};
 
 impl<L: Clone> Shard<L> {
@@ -23,17 +23,22 @@ impl<L: Clone> Shard<L> {
     /// Messages wait for their turn in a lane where their carrier or their route wants that now,
     /// and no longer where it did before.
     fn renew_lanes<E: Effects<Link = L>>(&mut self, effects: &mut E) {
-        let wanted = self.carriers.iter().any(|rules| rules.one_per_destination);
-        let before = self.one_each.take();
-        self.one_each = (wanted || before.is_some()).then(OneEach::default);
-        for lane in before.into_iter().flat_map(OneEach::into_lanes) {
-            if let Some(own) = self.lane_of(lane.out)
-                && let Some(lanes) = &mut self.one_each
-            {
-                lanes.enter(own, lane.out);
+        let wanted = self.carriers.iter().any(|rules| rules.unanswered_per_destination > 0);
+        let before = self.turns.take();
+        self.turns = (wanted || before.is_some()).then(Turns::default);
+        for lane in before.into_iter().flat_map(Turns::into_lanes) {
+            // What is out is out, also where that is more than may be now.
+            for &ticket in &lane.out {
+                if let Some(own) = self.lane_of(ticket)
+                    && let Some(turns) = &mut self.turns
+                {
+                    turns.take_turn(own, ticket);
+                }
             }
-            for ticket in lane.waiting {
-                self.dispatch_back(ticket, effects);
+            for ticket in lane.out.into_iter().chain(lane.waiting) {
+                if self.slots.get(ticket).is_some_and(may_go) {
+                    self.dispatch_back(ticket, effects);
+                }
             }
         }
     }

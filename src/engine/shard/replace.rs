@@ -58,7 +58,7 @@ impl<L: Clone> Shard<L> {
             return;
         }
         // It may wait for its turn, which it gives up for a new one.
-        if let (Some(lane), Some(lanes)) = (self.lane_of(ticket), &mut self.one_each) {
+        if let (Some(lane), Some(lanes)) = (self.lane_of(ticket), &mut self.turns) {
             lanes.requeue(lane, ticket);
         }
         self.change(now, ticket, change, effects);

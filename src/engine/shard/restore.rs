@@ -40,7 +40,7 @@ impl<L: Clone> Shard<L> {
             }
         }
         if live.message.strict_order {
-            self.one_each.get_or_insert_default();
+            self.turns.get_or_insert_default();
         }
         let id = live.id;
         let (expires_at, wake_at, awaits) =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::doubts::number_of;
-use super::live::Place;
+use super::live::{Place, Segment};
 use super::{Counted, Effects, InDoubtPolicy, SegmentResult, Shard};
 use crate::clock::Now;
 use crate::message::state::MessageState;
@@ -73,49 +73,15 @@ impl<L: Clone> Shard<L> {
         self.free_lane(lane, ticket, effects);
     }
 
-    /// The lane in which this message goes alone, if its carrier or its route wants that.
+    /// The lane in which this message waits for its turn, if its carrier or its route wants that.
     pub(super) fn lane_of(&self, ticket: u64) -> Option<u64> {
-        self.one_each.as_ref()?;
+        self.turns.as_ref()?;
         let live = self.slots.get(ticket)?;
         let rules = self.carriers.get(live.carrier as usize)?;
-        match (rules.one_per_destination, live.message.strict_order) {
+        match (rules.unanswered_per_destination > 0, live.message.strict_order) {
             (true, _) => Some(lane(live)),
             (false, true) => Some(strict_lane(live)),
             (false, false) => None,
-        }
-    }
-
-    /// Whether another message to its destination is out, so that this one waits for its turn.
-    fn waits_in_lane(&mut self, ticket: u64) -> bool {
-        let Some(lane) = self.lane_of(ticket) else { return false };
-        // What has nothing to send takes nobody's turn.
-        if self.slots.get(ticket).is_none_or(|live| !live.any(Place::Back) && !live.any(Place::Out))
-        {
-            return true;
-        }
-        self.one_each.as_mut().is_some_and(|lanes| !lanes.enter(lane, ticket))
-    }
-
-    /// Lets the next message of a lane out when this one needs its turn no more.
-    pub(super) fn free_lane<E: Effects<Link = L>>(
-        &mut self,
-        lane: Option<u64>,
-        ticket: u64,
-        effects: &mut E,
-    ) {
-        let Some(lane) = lane else { return };
-        let mut ticket = ticket;
-        loop {
-            let live = self.slots.get(ticket);
-            if live.is_some_and(has_its_turn) {
-                return;
-            }
-            // Of what has its next attempt later another has the turn meanwhile.
-            let waits = live.is_some_and(|live| live.any(Place::Back) && live.wake_at.is_zero());
-            let next = self.one_each.as_mut().and_then(|lanes| lanes.leave(lane, ticket, waits));
-            let Some(next) = next else { return };
-            self.dispatch_back(next, effects);
-            ticket = next;
         }
     }
 
@@ -124,7 +90,13 @@ impl<L: Clone> Shard<L> {
     pub fn elsewhere<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let Some(live) = self.slots.get(ticket) else { return };
         let (segments, from) = (live.segments, live.carrier);
-        let unsent = live.all().iter().all(|one| one.place == Place::Out && !one.twice);
+        // Where few may be out at a time, some of it was not given to the dispatcher yet.
+        let is_here = |one: &Segment| match one.place {
+            Place::Out => !one.twice,
+            Place::Back => !one.twice && live.wake_at.is_zero(),
+            Place::InDoubt | Place::Accepted => false,
+        };
+        let unsent = live.all().iter().all(is_here);
         let message = Arc::clone(&live.message);
         let carrier = match unsent && !live.expired && !live.held {
             true => effects.move_elsewhere(&message, from, None, now.wall).ok(),
@@ -141,7 +113,12 @@ impl<L: Clone> Shard<L> {
         effects.count(Counted::FailedOver);
         // Behind what waits there: nobody's code is to wait for the queue of another carrier.
         if self.lane_of(ticket) == lane {
-            let Some(live) = self.slots.get(ticket) else { return };
+            let Some(live) = self.slots.get_mut(ticket) else { return };
+            for segment in 0..segments {
+                if let Some(one) = live.segment_mut(segment) {
+                    one.place = Place::Out;
+                }
+            }
             effects.dispatch(carrier, outgoing(live, ticket, 0, segments), false);
         } else {
             self.change_lane(ticket, lane, effects);
@@ -177,21 +154,6 @@ impl<L: Clone> Shard<L> {
         }
         self.leave_lane(before, ticket, effects);
         self.dispatch_back(ticket, effects);
-    }
-
-    /// A message gives up its turn, or its place, in this lane.
-    pub(super) fn leave_lane<E: Effects<Link = L>>(
-        &mut self,
-        lane: Option<u64>,
-        ticket: u64,
-        effects: &mut E,
-    ) {
-        let lanes = self.one_each.as_mut();
-        let next = lane.zip(lanes).and_then(|(lane, lanes)| lanes.leave(lane, ticket, false));
-        if let Some(next) = next {
-            self.dispatch_back(next, effects);
-            self.free_lane(lane, next, effects);
-        }
     }
 
     fn segment_refused<E: Effects<Link = L>>(
@@ -309,7 +271,7 @@ impl<L: Clone> Shard<L> {
         alone: bool,
         effects: &mut E,
     ) {
-        let waits = self.waits_in_lane(ticket);
+        let waits = !self.may_go_again(ticket);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         if live.expired || live.held || waits {
             if let Some(one) = live.segment_mut(segment) {
@@ -327,22 +289,22 @@ impl<L: Clone> Shard<L> {
         effects.dispatch(live.carrier, outgoing, true);
     }
 
-    /// Sends every segment that is back, neighbours together so that they keep to one bind. A
-    /// message that has begun goes before those that have not.
-    /// It waits where its carrier takes one message at a time for its destination.
+    /// Sends the segments that are back, neighbours together so that they keep to one bind: all of
+    /// them or, where they take turns, as many as may go now. A message that has begun goes before
+    /// those that have not.
     pub(super) fn dispatch_back<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
-        if self.waits_in_lane(ticket) {
-            return;
-        }
+        let mut left = self.turn(ticket);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let begun = live.all().iter().any(|one| one.place != Place::Back || one.twice);
         let mut from = 0;
-        while from < live.segments {
+        while from < live.segments && left > 0 {
             let mut to = from;
-            while let Some(one) = live.segment_mut(to)
+            while left > 0
+                && let Some(one) = live.segment_mut(to)
                 && one.place == Place::Back
             {
                 one.go_out();
+                left -= 1;
                 to += 1;
             }
             if to > from {
@@ -351,12 +313,6 @@ impl<L: Clone> Shard<L> {
             from = to.max(from).saturating_add(1);
         }
     }
-}
-
-/// Whether the others of its lane wait for this message, if it is its turn: while some of it is
-/// out and, in strict order, until its carrier has all of it.
-fn has_its_turn(live: &super::Live) -> bool {
-    live.any(Place::Out) || (live.message.strict_order && !live.all_accepted())
 }
 
 /// What stands for the sender and the destination of a message, at whichever carrier.

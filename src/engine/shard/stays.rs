@@ -13,8 +13,8 @@ words! {
         Expired = "expired",
         /// It is taken back, changed or moved already.
         Held = "held",
-        /// Its carrier takes one message a destination at a time and keeps whose turn it is.
-        OnePerDestination = "one_per_destination",
+        /// Its carrier takes so much a destination at a time and keeps whose turn it is.
+        PerDestination = "unanswered_per_destination",
         /// Its route leads to no other carrier, or not to the one that was asked for.
         NoOther = "no_other",
         /// No bind of another that sends is up.
@@ -34,7 +34,9 @@ impl Stays {
             Self::Sent => "a carrier has had them, or may have",
             Self::Expired => "their validity has ended, and what is out is waited for",
             Self::Held => "they are being taken back, changed or moved already",
-            Self::OnePerDestination => "their carrier has one_per_destination, which keeps them",
+            Self::PerDestination => {
+                "their carrier has unanswered_per_destination, which keeps them"
+            }
             Self::NoOther => "their route leads to no other carrier, or not to that of --to",
             Self::Down => "no other carrier of their route has a bind that sends",
             Self::Full => "the queues of the other carriers of their route are full",

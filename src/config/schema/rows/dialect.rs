@@ -57,10 +57,10 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// whose link answers enquire_link while nothing behind it lives (quirk 50). What was sent is
     /// in doubt either way. 0 is never: some SMSCs answer after minutes.
     unanswered_max: count(0, 1_000_000, "requests"), Default("0");
-    /// Sends a message to a destination only when the one before it has been answered, whatever the
-    /// sender: for a carrier that refuses the second (quirk 58: Restcomm #208). It costs a round
-    /// trip for each.
-    one_per_destination: Kind::Flag, Default("false");
+    /// Segments to one destination that may be unanswered at a time, whatever the sender: for a
+    /// carrier that refuses more. The next goes when one has been answered, so it costs a round
+    /// trip for so many (quirk 58: Restcomm #208). 0 is no limit.
+    unanswered_per_destination: count(0, 100, "segments"), Default("0");
     /// Addresses, system_id and password above the specification's lengths, read and written
     /// (quirk 53: Infobip, smsfire, Adobe). Before a bind they are always read.
     long_c_strings: words::<Tolerance>(), Default(r#""accept""#);

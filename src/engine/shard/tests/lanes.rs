@@ -5,7 +5,12 @@ use super::*;
 
 /// A world whose carriers want that.
 fn one_each() -> World {
-    let carrier = CarrierRules { one_per_destination: true, ..Rules::default().carrier };
+    few_each(1)
+}
+
+/// A world whose carriers take so many segments for each destination.
+fn few_each(unanswered_per_destination: u8) -> World {
+    let carrier = CarrierRules { unanswered_per_destination, ..Rules::default().carrier };
     World::with(Rules { carrier, ..Rules::default() })
 }
 
@@ -61,17 +66,107 @@ fn q58_a_message_waits_until_the_one_before_it_to_that_handset_is_answered() {
 }
 
 #[test]
-fn all_segments_of_a_message_go_before_the_next_to_that_handset() {
+fn all_segments_of_a_message_go_one_by_one_before_the_next_to_that_handset() {
     let mut world = one_each();
     world.submit(long_message(3)).unwrap();
     world.submit(message()).unwrap();
-    let sent = out(&mut world);
-    assert_eq!(sent.len(), 3);
-    for (at, segment) in sent.iter().enumerate() {
+    for at in 0..3 {
+        let sent = out(&mut world);
+        assert_eq!((sent.len(), sent[0].segment), (1, at));
         assert!(out(&mut world).is_empty());
-        world.take(segment, &format!("{at}"));
+        world.take(&sent[0], &format!("{at}"));
     }
+    let next = out(&mut world);
+    assert_eq!((next.len(), text(&next[0])), (1, &b"hello"[..]));
+}
+
+#[test]
+fn q58_so_many_segments_to_a_handset_are_out_at_a_time_and_no_more() {
+    let mut world = few_each(3);
+    world.submit(named("a")).unwrap();
+    world.submit(long_message(4)).unwrap();
+    world.submit(named("b")).unwrap();
+    world.submit(named("c")).unwrap();
+    let sent = out(&mut world);
+    let is = |one: &Outgoing| (text(one).to_vec(), one.segment);
+    let all: Vec<_> = sent.iter().map(is).collect();
+    assert_eq!(all, [(b"a".to_vec(), 0), (b"xxxx".to_vec(), 0), (b"xxxx".to_vec(), 1)]);
+    // A throttled one keeps its place, whatever waits.
+    world.refuse(&sent[1], CommandStatus::ESME_RTHROTTLED);
+    let again = out(&mut world);
+    assert_eq!((again.len(), is(&again[0])), (1, (b"xxxx".to_vec(), 0)));
+    world.take(&sent[0], "a");
+    let third = out(&mut world);
+    assert_eq!((third.len(), is(&third[0])), (1, (b"xxxx".to_vec(), 2)));
+    world.take(&again[0], "0");
+    let fourth = out(&mut world);
+    assert_eq!((fourth.len(), is(&fourth[0])), (1, (b"xxxx".to_vec(), 3)));
+    world.take(&sent[2], "1");
+    world.take(&third[0], "2");
+    let rest: Vec<_> = out(&mut world).iter().map(is).collect();
+    assert_eq!(rest, [(b"b".to_vec(), 0), (b"c".to_vec(), 0)], "one is unanswered");
+}
+
+#[test]
+fn q58_a_segment_that_was_in_doubt_goes_again_when_there_is_room_for_it() {
+    let rules = Rules::default().carrier;
+    let in_doubt = InDoubtPolicy::Hold;
+    let carrier = CarrierRules { unanswered_per_destination: 1, in_doubt, ..rules };
+    let mut world = World::with(Rules { carrier, ..Rules::default() });
+    world.submit(long_message(2)).unwrap();
+    let first = out(&mut world);
+    world.done(&first[0], SegmentResult::InDoubt);
+    let second = out(&mut world);
+    assert_eq!((second.len(), second[0].segment), (1, 1));
+    let status = CommandStatus::ESME_RTHROTTLED;
+    let class = status.class();
+    world.done_late(&first[0], SegmentResult::Refused { status, class, retry_after: None });
+    assert!(out(&mut world).is_empty(), "the other one is unanswered");
+    world.take(&second[0], "1");
+    let again = out(&mut world);
+    assert_eq!((again.len(), again[0].segment), (1, 0));
+}
+
+#[test]
+fn q58_a_message_that_fails_over_before_all_of_it_is_out_goes_whole() {
+    let few = CarrierRules { unanswered_per_destination: 2, ..Rules::default().carrier };
+    let mut world = one_each_with(vec![few, Rules::default().carrier]);
+    world.notes.elsewhere = Some(1);
+    world.submit(long_message(4)).unwrap();
+    let first = world.notes.out.pop_front().unwrap().0;
+    assert_eq!((first.segment, first.segments), (0, 2));
+    world.shard.elsewhere(world.now, first.ticket, &mut world.notes);
+    assert_eq!(world.notes.dispatched.last(), Some(&1));
+    let moved = out(&mut world);
+    assert_eq!(moved.iter().map(|one| one.segment).collect::<Vec<_>>(), [0, 1, 2, 3]);
+}
+
+#[test]
+fn q58_strict_order_holds_where_a_carrier_takes_a_few() {
+    let mut world = few_each(3);
+    for one in ["a", "b"] {
+        world.submit(strict(one)).unwrap();
+    }
+    world.submit(named("c")).unwrap();
+    for one in ["a", "b", "c"] {
+        let sent = out(&mut world);
+        assert_eq!((sent.len(), text(&sent[0])), (1, one.as_bytes()));
+        world.take(&sent[0], one);
+    }
+}
+
+#[test]
+fn q58_a_carrier_that_takes_more_gets_it_at_once() {
+    let mut world = few_each(1);
+    world.submit(long_message(3)).unwrap();
+    world.submit(named("a")).unwrap();
     assert_eq!(out(&mut world).len(), 1);
+    let more = CarrierRules { unanswered_per_destination: 3, ..Rules::default().carrier };
+    world.reconfigure(vec![more; 2]);
+    let sent = out(&mut world);
+    assert_eq!(sent.iter().map(|one| one.segment).collect::<Vec<_>>(), [1, 2]);
+    world.reconfigure(vec![Rules::default().carrier; 2]);
+    assert_eq!(out(&mut world).len(), 1, "and all of it without a limit");
 }
 
 #[test]
@@ -119,8 +214,8 @@ fn a_carrier_that_does_not_want_it_any_more_gets_all_that_wait() {
     }
     let first = out(&mut world);
     assert_eq!(first.len(), 2, "one each");
-    let wanted = CarrierRules { one_per_destination: true, ..Rules::default().carrier };
-    world.reconfigure(vec![CarrierRules { one_per_destination: false, ..wanted }, wanted]);
+    let wanted = CarrierRules { unanswered_per_destination: 1, ..Rules::default().carrier };
+    world.reconfigure(vec![CarrierRules { unanswered_per_destination: 0, ..wanted }, wanted]);
     let freed = out(&mut world);
     let texts: Vec<&[u8]> = freed.iter().map(text).collect();
     assert_eq!(texts, [b"b", b"c"], "of the one that wants it still none");
@@ -136,7 +231,7 @@ fn a_carrier_that_does_not_want_it_any_more_gets_all_that_wait() {
 
 #[test]
 fn a_message_that_fails_over_gives_its_turn_to_the_next() {
-    let one_each = CarrierRules { one_per_destination: true, ..Rules::default().carrier };
+    let one_each = CarrierRules { unanswered_per_destination: 1, ..Rules::default().carrier };
     let mut world = one_each_with(vec![one_each, Rules::default().carrier]);
     world.notes.elsewhere = Some(1);
     for one in ["a", "b"] {
@@ -249,7 +344,7 @@ fn strict_order_outlives_a_reload() {
 #[test]
 fn a_message_that_is_moved_to_another_lane_leaves_the_one_it_had() {
     let rules = Rules::default().carrier;
-    let other = CarrierRules { one_per_destination: true, ..rules };
+    let other = CarrierRules { unanswered_per_destination: 1, ..rules };
     let mut world = one_each_with(vec![rules, other]);
     world.notes.elsewhere = Some(1);
     world.submit(strict("a")).unwrap();

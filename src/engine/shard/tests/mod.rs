@@ -26,9 +26,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::one_each::OneEach;
 use super::operations::Findings;
 use super::stays::Stays;
+use super::turns::Turns;
 use super::{
     Cancellation, CarrierRules, Counted, Delivery, Effects, InDoubtPolicy, Limits, Question,
     SegmentResult, Shard, Standing, Submission, Waits,
@@ -237,7 +237,7 @@ impl Default for Rules {
             in_doubt: InDoubtPolicy::WaitThenResend,
             in_doubt_wait: Duration::from_secs(60),
             accepted_is_final: false,
-            one_per_destination: false,
+            unanswered_per_destination: 0,
             unknown_is_final: true,
             receipt_segments: ReceiptSegments::Each,
             query_after: Duration::ZERO,
@@ -404,7 +404,7 @@ impl World {
         assert!(shard.recalls.is_empty(), "requests without an answer");
         assert!(shard.siblings.is_empty(), "messages all of whose segments are gone");
         assert_eq!(shard.operations.len(), 0, "operations without an answer");
-        assert!(shard.one_each.as_ref().is_none_or(OneEach::is_empty), "lanes of nobody");
+        assert!(shard.turns.as_ref().is_none_or(Turns::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();
         assert_eq!(self.notes.released, offered, "places in queues");
         let (given_back, taken) = (self.notes.released_octets, self.notes.offered_octets);

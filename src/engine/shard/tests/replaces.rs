@@ -119,7 +119,7 @@ fn what_left_meanwhile_stays_as_it_was() {
 #[test]
 fn a_message_whose_turn_has_not_come_waits_for_it_once_more() {
     let rules = Rules::default();
-    let carrier = CarrierRules { one_per_destination: true, ..rules.carrier };
+    let carrier = CarrierRules { unanswered_per_destination: 1, ..rules.carrier };
     let mut world = World::with(Rules { carrier, ..rules });
     world.submit(message()).unwrap();
     let id = world.submit(message()).unwrap();
