@@ -162,8 +162,8 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     receipt_unknown: words::<UnknownState>(), Default(r#""final""#);
     /// The segments of a long message whose receipt ends it: `each`, or the `first` or `last` alone
     /// where the carrier sends no others. Segments that an account cut itself end by it too: up to
-    /// 65,536 messages a shard are known by their segments, beyond it those of the oldest wait for
-    /// receipts of their own (quirk 15: Jasmin #1123, #663, Adobe).
+    /// 65,536 messages a shard are known by their segments until a restart; those of others wait
+    /// for receipts of their own, and end UNKNOWN (quirk 15: Jasmin #1123, #663, Adobe).
     receipt_segments: words::<ReceiptSegments>(), Default(r#""each""#);
     /// From the first receipt of a long message to its end in the worst state heard of, if those of
     /// its other segments do not come: some carriers send none. Segments that an account cut itself
