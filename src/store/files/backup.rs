@@ -28,8 +28,8 @@ impl FileJournal {
     /// in a copy of it.
     ///
     /// It holds texts and the keys to read them: what is given up here later can still be read
-    /// there. Truncating waits until it is done; a checkpoint that is begun meanwhile may be
-    /// refused with [`Error::Locked`].
+    /// there. Until it is done, truncating gives up nothing; a checkpoint that is begun meanwhile
+    /// may be refused with [`Error::Locked`].
     ///
     /// # Errors
     /// [`Error::Setting`] when there is a journal already, [`Error::Locked`] while a checkpoint is

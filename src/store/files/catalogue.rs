@@ -1,7 +1,7 @@
 //! The segments that have been begun, and giving them up.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crate::store::error::machine;
 use crate::store::{Error, Position};
@@ -14,7 +14,7 @@ use super::{Disk, Settings};
 /// Segments by what they hold.
 #[derive(Debug)]
 pub(super) struct Catalogue {
-    /// Held while segments are given up: one does it at a time.
+    /// Held while segments are given up, or may not be: one does it at a time.
     truncating: Mutex<()>,
     /// Held for a look, never over a call of the disk.
     segments: Mutex<VecDeque<Segment>>,
@@ -66,7 +66,8 @@ impl Catalogue {
     }
 
     /// Gives up all segments that have nothing from this position on. First it is durable that
-    /// they do not count; then their keys are destroyed, and their files can be used again.
+    /// they do not count; then their keys are destroyed, and their files can be used again. While
+    /// they are held, or another is at it, none is given up: the next time there are more.
     pub(super) fn truncate(
         &self,
         disk: &dyn Disk,
@@ -75,7 +76,11 @@ impl Catalogue {
         stock: &Stock,
         position: Position,
     ) -> Result<(), Error> {
-        let _one = locked(&self.truncating);
+        let _one = match self.truncating.try_lock() {
+            Ok(one) => one,
+            Err(TryLockError::Poisoned(left)) => left.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
         let (generation, first) = {
             let segments = locked(&self.segments);
             // The last one is being written.

@@ -72,3 +72,19 @@ fn a_backup_in_a_directory_is_opened_like_any_journal() {
     conformance::submit(&restored, 101, 110);
     restored.close().unwrap();
 }
+
+#[test]
+fn nothing_is_given_up_while_it_is_held_and_who_wants_it_does_not_wait() {
+    let mut place = OnDisk::new();
+    let journal = place.open().unwrap();
+    for round in 0..10 {
+        conformance::submit(&journal, round * 30 + 1, round * 30 + 30);
+        place.settle(&journal);
+    }
+    let held = journal.shared.catalogue.hold();
+    journal.truncate_before(Position::new(300)).unwrap();
+    assert_eq!((journal.first(), conformance::replayed(&journal, 1)), (Position::FIRST, 300));
+    drop(held);
+    journal.truncate_before(Position::new(300)).unwrap();
+    assert!(journal.first() > Position::FIRST);
+}
