@@ -82,7 +82,8 @@ impl Intake {
                 return Err(if is_closed { NoPlace::Closed } else { NoPlace::Busy });
             }
         };
-        let filled = exchange(self.emptied.pop().unwrap_or_default());
+        // A new buffer is as large as what it is given for: the next batch will be about that.
+        let filled = exchange(self.emptied.pop().unwrap_or_else(|| Vec::with_capacity(octets)));
         // No more wait than there are places, and the queue has one for each.
         assert!(self.filled.push((place, filled)).is_ok(), "a place for each number given");
         self.writer.wake();
