@@ -31,7 +31,7 @@ const WARM_UP: u64 = 512 << 20;
 /// How long anything may take to become durable.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often old segments are given up.
-const TRUNCATE_EVERY: Duration = Duration::from_millis(50);
+const TRUNCATE_EVERY: Duration = Duration::from_millis(10);
 /// Clock ticks a second in /proc, on every Linux.
 const TICKS: f64 = 100.0;
 
