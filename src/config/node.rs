@@ -105,6 +105,7 @@ pub(super) fn store(root: &Reader<'_>) -> Store {
     let mut store = Store::default();
     if let Some(table) = root.table("store") {
         table.word("engine", &mut store.engine);
+        table.integer("checkpoint_bytes", &mut store.checkpoint_bytes);
     }
     store
 }

@@ -63,6 +63,7 @@ pub fn shared_with(
         ids_from: u64::try_from(wall.as_micros()).unwrap_or(0).max(places.ids_from),
         node_id: world.settings.node.id,
         multi_ids: AtomicU64::new(0),
+        checkpoint: AtomicU64::new(0),
         has_earlier: AtomicBool::new(kept.is_some()),
         journal: kept,
         clock: Clock::start(),
@@ -298,6 +299,7 @@ fn carrier_state(registry: &Registry, settings: &settings::Carrier) -> CarrierSt
         links_changed: AtomicU32::new(0),
         binds: AtomicU32::new(0),
         rebinding: Arc::new(Semaphore::new(1)),
+        told_sent: AtomicU64::new(0),
         metrics: CarrierMetrics::new(registry, &settings.name),
     }
 }

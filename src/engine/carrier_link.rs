@@ -63,6 +63,10 @@ pub struct CarrierLink {
     /// Requests in a row that were not answered in time.
     silent: u32,
     transmits: bool,
+    /// The handle of the last session until shards have been told of all it had.
+    ended: Option<Arc<CarrierHandle>>,
+    /// How often it has told shards what it has sent, for a checkpoint.
+    told_sent: u64,
     /// Segments that this session may still send before it makes way for the next (quirk 56).
     left: u64,
     /// Held since the last session made way for another configuration, until this one stands.
@@ -105,6 +109,8 @@ impl CarrierLink {
             bound_at: None,
             silent: 0,
             transmits: false,
+            ended: None,
+            told_sent: 0,
             left: 0,
             turn: None,
             tally: Tally::default(),
@@ -173,6 +179,7 @@ impl CarrierLink {
         // queues of its own.
         let fresh = CarrierHandle::new(self.carrier.settings.window_max);
         let old = std::mem::replace(&mut self.handle, fresh);
+        self.ended = Some(Arc::clone(&old));
         old.close();
         while let Some(outgoing) = old.submits.pop() {
             self.done(outgoing.ticket, outgoing.segment, SegmentResult::NotSent, false);
@@ -183,6 +190,21 @@ impl CarrierLink {
         self.answered = 0;
         self.tally.flush(now.wall, &self.carrier, &self.record);
         self.record.in_flight.store(0, Ordering::Relaxed);
+    }
+
+    /// Tells shards what it has sent and is not answered, when a checkpoint asks: after the
+    /// dispatcher has, and once it has taken all that was handed to it.
+    fn tell_sent(&mut self) {
+        let asked = self.shared.checkpoint.load(Ordering::Acquire);
+        let is_its_turn = || self.carrier.told_sent.load(Ordering::Acquire) >= asked;
+        if asked == self.told_sent || !is_its_turn() || !self.handle.submits.is_empty() {
+            return;
+        }
+        for InFlight { ticket, segment, .. } in self.in_flight.iter().flatten() {
+            let shard = usize::from(shard_of(*ticket));
+            self.outbox.push(shard, ToShard::StillSent { ticket: *ticket, segment: *segment });
+        }
+        self.told_sent = asked;
     }
 
     fn done(&mut self, ticket: u64, segment: u8, result: SegmentResult, late: bool) {
@@ -264,7 +286,14 @@ impl Owner for CarrierLink {
         self.tally.flush(now.wall, &self.carrier, &self.record);
         let in_flight = (self.in_flight.len() - self.free.len()) as u32;
         self.record.in_flight.store(in_flight, Ordering::Relaxed);
+        self.tell_sent();
         self.outbox.flush(cx);
+        if !self.outbox.is_blocked() {
+            self.handle.told_sent.store(self.told_sent, Ordering::Release);
+            if let Some(ended) = self.ended.take() {
+                ended.told_sent.store(u64::MAX, Ordering::Release);
+            }
+        }
     }
 
     fn pace(&self) -> Pace {

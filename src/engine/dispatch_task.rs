@@ -63,6 +63,8 @@ pub struct DispatchTask {
     /// Segments that may be written once it is written down that they are; `None` where nothing is.
     gate: Option<Gate<HandOut>>,
     batch: Batch,
+    /// How often it has told shards what it is about to send.
+    told_sent: u64,
 }
 
 /// A segment on its way to a session.
@@ -96,6 +98,7 @@ impl DispatchTask {
             paces: Vec::new(),
             gate: shared.gate(),
             batch: Batch::new(),
+            told_sent: shared.checkpoint.load(Ordering::Acquire),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
             world,
             shared,
@@ -289,6 +292,17 @@ impl DispatchTask {
         }
     }
 
+    /// Tells shards what it has written down and not handed out yet, when a checkpoint asks.
+    fn tell_sent(&mut self) {
+        let asked = self.shared.checkpoint.load(Ordering::Acquire);
+        let Some(gate) = self.gate.as_ref().filter(|_| asked != self.told_sent) else { return };
+        for HandOut { outgoing: Outgoing { ticket, segment, .. }, .. } in gate.held() {
+            let shard = usize::from(shard_of(*ticket));
+            self.outbox.push(shard, ToShard::StillSent { ticket: *ticket, segment: *segment });
+        }
+        self.told_sent = asked;
+    }
+
     /// Hands what waits back to its shards once no bind has stood for `failover_ms`, as far as
     /// another carrier of its route is up.
     fn fail_over(&mut self, now: Now, cx: &mut Context<'_>) {
@@ -345,7 +359,11 @@ impl DispatchTask {
         while let Some(outgoing) = self.dispatcher.pop_unsent() {
             self.not_sent(&outgoing);
         }
+        self.tell_sent();
         self.outbox.flush(cx);
+        if !self.outbox.is_blocked() {
+            self.carrier.told_sent.store(self.told_sent, Ordering::Release);
+        }
     }
 
     /// Says how much waits, and from time to time since when.

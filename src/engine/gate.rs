@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 
 use crate::store::{Batch, Journal, Position, Refused, State, Watcher};
@@ -21,6 +22,8 @@ const SPARE: usize = 8;
 pub struct Gate<A> {
     journal: Arc<dyn Journal>,
     watcher: Watcher,
+    /// Octets that all owners have written.
+    octets: Arc<AtomicU64>,
     /// Batches that the journal has yet to take.
     pending: VecDeque<Batch>,
     /// The position of the last that it took.
@@ -33,10 +36,11 @@ pub struct Gate<A> {
 impl<A> Gate<A> {
     /// A gate before this journal.
     #[must_use]
-    pub fn new(journal: Arc<dyn Journal>, watcher: Watcher) -> Self {
+    pub fn new(journal: Arc<dyn Journal>, watcher: Watcher, octets: Arc<AtomicU64>) -> Self {
         Self {
             journal,
             watcher,
+            octets,
             pending: VecDeque::new(),
             last: Position::NONE,
             round: VecDeque::new(),
@@ -60,8 +64,10 @@ impl<A> Gate<A> {
 
     /// Whether it was taken.
     fn submit(&mut self, batch: &mut Batch) -> bool {
+        let octets = batch.len() as u64;
         match self.journal.submit(batch) {
             Ok(position) => {
+                self.octets.fetch_add(octets, Ordering::Relaxed);
                 self.last = position;
                 true
             }
@@ -165,7 +171,7 @@ mod tests {
     fn gate() -> (Arc<MemoryJournal>, Gate<u32>) {
         let journal = Arc::new(MemoryStore::new().open());
         let watcher = journal.shared_progress().watch().unwrap();
-        let gate = Gate::new(Arc::clone(&journal) as Arc<dyn Journal>, watcher);
+        let gate = Gate::new(Arc::clone(&journal) as Arc<dyn Journal>, watcher, Arc::default());
         (journal, gate)
     }
 

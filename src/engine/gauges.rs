@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::bind_record::{BindRecord, Phase, Wanted};
 use super::shared::Shared;
 use super::world::Carrier;
+use crate::store::State;
 use crate::telemetry::{names, process};
 
 /// The text that Prometheus scrapes, process and all.
@@ -18,9 +19,23 @@ pub fn text(shared: &Shared) -> String {
     let up = now.saturating_sub(Duration::from_secs(1));
     registry.gauge(names::UPTIME, &[]).set(up.as_secs_f64());
     shared.world().carriers.iter().for_each(|one| carrier(shared, one, now));
+    journal(shared);
     let mut text = registry.render();
     process::render(&mut text);
     text
+}
+
+/// The journal's; where there is none it is in no state.
+fn journal(shared: &Shared) {
+    let registry = &shared.registry;
+    let kept = shared.journal.as_ref();
+    let octets = kept.map_or(0, |kept| kept.octets.load(Ordering::Relaxed));
+    registry.counter(names::JOURNAL_BYTES, &[]).absolute(octets);
+    let stands = kept.map(|kept| kept.progress.state());
+    for state in State::ALL {
+        let is = if Some(state) == stands { 1.0 } else { 0.0 };
+        registry.gauge(names::JOURNAL_STATE, &[("state", state.name())]).set(is);
+    }
 }
 
 /// Each bind's, and how many binds are in each state, by the words of `chappe status`.

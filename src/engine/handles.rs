@@ -190,6 +190,9 @@ pub struct CarrierHandle {
     pub held: AtomicBool,
     /// Set when the session is to wait for its answers and unbind.
     leaving: AtomicBool,
+    /// How often it has told shards what it has sent, see [`super::checkpointer`]; the most there
+    /// is once it has ended and told of all it had.
+    pub told_sent: AtomicU64,
 }
 
 impl CarrierHandle {
@@ -210,6 +213,7 @@ impl CarrierHandle {
             paused_until: AtomicU64::new(0),
             held: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            told_sent: AtomicU64::new(0),
         })
     }
 

@@ -14,6 +14,7 @@ use super::gauges;
 use super::shared::Shared;
 use super::stop::{Signal, Stop};
 use super::world::Carrier;
+use crate::store::State;
 
 /// `/healthz`: the process answers. `/readyz`: it takes messages and a carrier is bound.
 pub fn health(shared: Arc<Shared>) -> Router {
@@ -22,6 +23,10 @@ pub fn health(shared: Arc<Shared>) -> Router {
         async move {
             if shared.is_stopping() {
                 return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+            }
+            let kept = shared.journal.as_ref().map(|kept| kept.progress.state());
+            if kept.is_some_and(|state| state != State::Running) {
+                return (StatusCode::SERVICE_UNAVAILABLE, "nothing more can be kept\n");
             }
             let world = shared.world();
             let mut carriers = world.carriers.iter().filter(|one| !one.is_removed).peekable();

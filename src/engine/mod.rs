@@ -18,6 +18,7 @@ mod batches;
 mod bind_record;
 mod build;
 mod carrier_link;
+mod checkpointer;
 mod connect_fault;
 mod connector;
 pub mod control;

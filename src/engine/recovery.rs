@@ -106,7 +106,8 @@ impl Opened {
             let took_ms = began.elapsed().as_millis() as u64;
             tracing::info!(live, awaiting, owed, %from, %to, took_ms, "journal read");
         }
-        Ok(Self { kept: Kept { journal, progress }, image })
+        let kept = Kept { journal, progress, octets: Arc::default() };
+        Ok(Self { kept, image })
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
 use super::build;
+use super::checkpointer;
 use super::control::{self, Control};
 use super::http;
 use super::lock::DirectoryLock;
@@ -151,6 +152,9 @@ impl Engine {
         let reloader = Reloader::new(Arc::clone(&shared), signal);
         let control = control(&shared, &reloader)?;
         spawn_shards(&shared, image);
+        if let Err(error) = checkpointer::start(&shared) {
+            tracing::error!(%error, "no thread for checkpoints: the journal only grows");
+        }
         for carrier in &shared.world().carriers {
             reloader.run_carrier(carrier, true);
         }

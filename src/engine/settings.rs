@@ -165,10 +165,19 @@ pub struct Log {
 }
 
 /// Where accepted messages are kept.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Store {
     /// By what.
     pub engine: StoreEngine,
+    /// Octets of the journal after which there is another checkpoint, at least; twice those of the
+    /// last checkpoint if they are more. A start reads about three times as many at most.
+    pub checkpoint_bytes: u32,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { engine: StoreEngine::default(), checkpoint_bytes: 268_435_456 }
+    }
 }
 
 /// The bundled SMSC, run inside this process.

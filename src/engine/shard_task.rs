@@ -7,6 +7,7 @@ mod released;
 mod restore;
 mod tally;
 mod touched;
+mod walking;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -26,6 +27,7 @@ use super::shared::{Shared, ToShard};
 use crate::clock::Now;
 use hands::Hands;
 use refusing::Takes;
+use walking::Walking;
 
 /// Items after which no further buffer is taken before others get their turn. A whole round of full
 /// windows fits, so that each link is woken, and writes, once a round.
@@ -44,6 +46,7 @@ pub struct ShardTask {
     hands: Hands,
     /// What was taken while the journal takes nothing, and can neither be refused nor done.
     put_off: VecDeque<ToShard>,
+    walking: Option<Walking>,
     tick: Pin<Box<Sleep>>,
     /// Set once it holds no MO any more.
     released: bool,
@@ -58,6 +61,7 @@ impl ShardTask {
             shard,
             told: VecDeque::new(),
             put_off: VecDeque::new(),
+            walking: None,
             hands: Hands::new(shared),
             tick: Box::pin(tokio::time::sleep(TICK)),
             released: false,
@@ -173,6 +177,8 @@ impl ShardTask {
                 let number = hands.operators.note(operator);
                 shard.operate(now, number, (wish, filter), hands);
             }
+            ToShard::StillSent { ticket, segment } => shard.still_sent(ticket, segment),
+            ToShard::Walk(to) => self.walking = Some(Walking::new(to)),
             ToShard::Passed(waits) => hands.act(act::Act::Passed(waits)),
             ToShard::Trace(asked) => {
                 let (id, operator) = *asked;
@@ -211,6 +217,7 @@ impl Future for ShardTask {
             this.tick.as_mut().reset(tokio::time::Instant::now() + TICK);
         }
         this.write_down();
+        this.walk_on(cx);
         this.hands.flush();
         if let Some(gate) = &this.hands.gate {
             gate.register(cx);

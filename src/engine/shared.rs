@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -24,7 +25,7 @@ use crate::mo::{MoMessage, Owner};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{CarrierReceipt, tail};
-use crate::store::{Journal, Progress, Store};
+use crate::store::{Batch, Journal, Progress, Store};
 use crate::telemetry::{EngineMetrics, Registry};
 use crate::wire::SequenceNumber;
 
@@ -146,6 +147,15 @@ pub enum ToShard {
     AccountBound(u32),
     /// Something that an operator wants of messages, and who is told what came of it.
     Operate(Box<(Wish, Filter, oneshot::Sender<Findings>)>),
+    /// A segment was sent and is not answered, which is to be written down again.
+    StillSent {
+        /// The message.
+        ticket: u64,
+        /// The segment, from 0.
+        segment: u8,
+    },
+    /// All that the shard holds is to be written there, a part at a time.
+    Walk(SyncSender<Part>),
     /// Whoever sent this wants to know when all that was told before is done, and durable.
     Passed(oneshot::Sender<()>),
     /// What is known of the messages of an id, and who is told.
@@ -195,6 +205,8 @@ pub struct Shared {
     pub shards: Vec<Batches<ToShard>>,
     /// What was promised is written down here; `None` where it is kept in memory alone.
     pub journal: Option<Kept>,
+    /// How often everybody was asked what is sent and not answered.
+    pub checkpoint: AtomicU64,
     /// Whether messages of earlier processes may be there.
     pub has_earlier: AtomicBool,
     /// Set when shards hold no MO for its other segments any more.
@@ -215,6 +227,15 @@ pub struct Shared {
     pub metrics: EngineMetrics,
 }
 
+/// A part of what a shard holds.
+#[derive(Debug)]
+pub struct Part {
+    /// Its records.
+    pub batch: Batch,
+    /// Whether it is the shard's last.
+    pub is_last: bool,
+}
+
 /// A journal, and how it is watched.
 #[derive(Clone)]
 pub struct Kept {
@@ -222,6 +243,8 @@ pub struct Kept {
     pub journal: Arc<dyn Store>,
     /// How far it has come.
     pub progress: Arc<Progress>,
+    /// Octets of records that it was given.
+    pub octets: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Kept {
@@ -286,10 +309,11 @@ impl Shared {
     /// What one owner holds back until the journal has it; `None` where nothing is written down.
     #[must_use]
     pub fn gate<A>(&self) -> Option<Gate<A>> {
-        let Kept { journal, progress } = self.journal.as_ref()?;
+        let Kept { journal, progress, octets } = self.journal.as_ref()?;
         // There are more places than shards and carriers may be.
         let watcher = progress.watch()?;
-        Some(Gate::new(Arc::clone(journal) as Arc<dyn Journal>, watcher))
+        let journal = Arc::clone(journal) as Arc<dyn Journal>;
+        Some(Gate::new(journal, watcher, Arc::clone(octets)))
     }
 
     /// Who knows an id; its messages may be gone.

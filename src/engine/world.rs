@@ -17,7 +17,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -168,6 +168,9 @@ pub struct CarrierState {
     /// Held by the bind that makes way for a new configuration, until it stands again: the others
     /// carry the traffic meanwhile.
     pub rebinding: Arc<Semaphore>,
+    /// How often its dispatcher has told shards what it is about to send, see
+    /// [`super::checkpointer`].
+    pub told_sent: AtomicU64,
     /// What is counted.
     pub metrics: CarrierMetrics,
 }

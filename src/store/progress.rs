@@ -35,8 +35,22 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 6] =
+    /// All there are.
+    pub const ALL: [Self; 6] =
         [Self::Running, Self::Low, Self::Full, Self::Closed, Self::Fenced, Self::Failed];
+
+    /// What it is called in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Low => "low",
+            Self::Full => "full",
+            Self::Closed => "closed",
+            Self::Fenced => "fenced",
+            Self::Failed => "failed",
+        }
+    }
 
     /// Why nothing is taken in this state; `None` when it is.
     pub(super) const fn refusal(self) -> Option<Refused> {

@@ -24,6 +24,6 @@ pub use names::{METRICS, MetricKind, MetricRow};
 pub use reading::Reading;
 use registry::reason_of;
 pub use registry::{
-    CarrierMetrics, EngineMetrics, Registry, account_session_closed, bind_refused,
+    CarrierMetrics, EngineMetrics, Registry, account_session_closed, bind_refused, checkpoint,
     connection_refused, pdu_odd, reloaded, reloaded_at,
 };

@@ -428,6 +428,12 @@ pub fn reloaded(registry: &Registry, is_in_force: bool) {
     }
 }
 
+/// A checkpoint was made, or was not.
+pub fn checkpoint(registry: &Registry, is_made: bool) {
+    let reason = if is_made { "ok" } else { "failed" };
+    registry.counter(names::CHECKPOINTS, &[("reason", reason)]).increment(1);
+}
+
 /// The configuration in force was read now.
 pub fn reloaded_at(registry: &Registry) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

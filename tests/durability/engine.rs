@@ -35,6 +35,7 @@ impl Engine {
         let text = format!(
             "[node]\ndata_dir = \"data\"\n[smpp]\nlisten = \"{smpp}\"\n[http]\nlisten = \"off\"\n\
              [metrics]\nlisten = \"off\"\n[store]\nengine = \"embedded\"\n\
+             checkpoint_bytes = 1048576\n\
              [[account]]\nsystem_id = \"acct\"\npassword = \"secret\"\nwindow_max = 1000\n\
              [[carrier]]\nname = \"op\"\naddress = \"{smsc}\"\nsystem_id = \"us\"\n\
              password = \"secret\"\ndialect = \"quick\"\nin_doubt_wait_ms = 1000\n{keys}\n\
@@ -50,9 +51,15 @@ impl Engine {
 
     /// Starts it, where it is not running.
     pub fn start(&mut self) {
+        self.start_under(&[]);
+    }
+
+    /// The same under a command of these words.
+    pub fn start_under(&mut self, words: &[&str]) {
         let log = File::options().create(true).append(true).open(self.directory.join("log"));
-        let mut command = Command::new(CHAPPE);
-        command.args(["run", "--config"]).arg(self.directory.join("chappe.toml"));
+        let mut words = words.iter().copied().chain([CHAPPE]);
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).args(["run", "--config"]).arg(self.directory.join("chappe.toml"));
         let child = command.stdout(Stdio::null()).stderr(log.unwrap()).spawn().unwrap();
         self.child = Some(child);
         let socket = self.directory.join("data/control.sock");
@@ -74,6 +81,18 @@ impl Engine {
         terminate(&child);
         let exit = child.wait().unwrap();
         assert!(exit.success(), "{exit}: {}", self.log());
+    }
+
+    /// Waits for it to end by itself; its exit code.
+    pub fn exit(&mut self) -> Option<i32> {
+        self.child.take().unwrap().wait().unwrap().code()
+    }
+
+    /// Whether it has written a checkpoint.
+    pub fn has_checkpoint(&self) -> bool {
+        let files = fs::read_dir(self.directory.join("data/journal")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.into_iter().any(|name| name.starts_with("checkpoint-"))
     }
 
     /// What the engine says of itself.

@@ -11,7 +11,7 @@ fn killed_again_and_again_under_load_it_loses_nothing_and_repeats_only_what_was_
     let mut engine = Engine::new("window_max = 200");
     let smsc = engine.smsc("--receipts both --latency 3ms --receipt-delay 50ms");
     let load = engine.load(
-        "--binds 4 --window 50 --rate 2000 --for 8s --destinations 500 --receipts --settle 20s",
+        "--binds 4 --window 50 --rate 3000 --for 8s --destinations 500 --receipts --settle 20s",
     );
     // Odd times, so that each kill finds it at something else.
     let pauses = [730, 410, 890, 330, 1210, 570, 970, 290];
@@ -21,6 +21,7 @@ fn killed_again_and_again_under_load_it_loses_nothing_and_repeats_only_what_was_
         engine.start();
     }
     let (load, kills) = (load.report(), pauses.len() as u64);
+    assert!(engine.has_checkpoint(), "it read all that ever was");
     engine.end();
     let smsc = smsc.end();
     let of_load = |key: &str| load[key].as_u64().unwrap();

@@ -2,4 +2,8 @@
 //! owed. The load and the SMSC at its two ends live through it all and count.
 
 mod engine;
+mod failures;
+#[path = "../foreign/mod.rs"]
+#[allow(dead_code)] // of it only whether foreign software has to be here
+mod foreign;
 mod kills;

@@ -188,6 +188,9 @@ pub(super) const STORE: &[Key] = keys! {
     /// `embedded` keeps all that was accepted, in a journal in data_dir, through any crash;
     /// `memory` loses it when the process ends.
     engine: words::<StoreEngine>(), Default(r#""memory""#);
+    /// How much of the journal is written before all there is is written beside it, so that a start
+    /// need not read what came before; twice as much as that took if that is more.
+    checkpoint_bytes: count(1_048_576, 4_294_967_295, "octets"), Default("268435456");
     /// How long the history of ended messages is kept.
     retention_hours: Kind::Later, NOT_YET;
     /// How much room that history may take.

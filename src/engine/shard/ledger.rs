@@ -82,6 +82,13 @@ impl<L: Clone> Shard<L> {
         self.earlier.set_ended_max(self.limits.ended_max);
     }
 
+    /// A segment of this message was sent and is not answered, which is to be written down again.
+    pub fn still_sent(&mut self, ticket: u64, segment: u8) {
+        if let (Some(live), Some(ledger)) = (self.slots.get(ticket), &mut self.ledger) {
+            records::sent(&mut ledger.batch, live.id.number(), segment);
+        }
+    }
+
     /// Gives what is to be written down of what happened since this was asked last, to be taken
     /// out of the batch. What must stand in one batch does; how messages stand, each for itself,
     /// may be in several, in this order.
@@ -201,6 +208,9 @@ impl<L: Clone> Shard<L> {
     }
 
     fn write_rest(&self, batch: &mut Batch) {
+        // No later process gives an id, or a number, that this one gave.
+        let next = self.ledger.as_ref().map_or(0, |ledger| ledger.next);
+        records::start(batch, self.counter.max(next));
         let owed = self.ledger.iter().flat_map(|ledger| ledger.owed.values());
         for (account, delivery) in owed {
             records::owed(batch, *account, delivery);

@@ -71,6 +71,7 @@ pub use effects::{
 };
 use ended::Ended;
 use ledger::Ledger;
+pub use ledger::Walk;
 use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;

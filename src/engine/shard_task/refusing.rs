@@ -47,7 +47,7 @@ impl ShardTask {
                 submissions.into_iter().for_each(|submission| self.refuse(submission));
             }
             // Nothing becomes durable, and there is nothing to wait for.
-            ToShard::Passed(waits) if takes == Takes::Nothing => drop(waits),
+            ToShard::Passed(_) | ToShard::Walk(_) if takes == Takes::Nothing => {}
             item if takes_ends => self.take(now, item),
             ToShard::Receipt { link, sequence, .. } | ToShard::Mo { link, sequence, .. } => {
                 // Its carrier brings it again.

@@ -31,6 +31,7 @@ enum Step {
     GiveBack { account: u32, count: usize, pause_s: u64 },
     Settle(usize),
     Crash,
+    Checkpoint,
     Mo(u32),
     Segment { account: u32, reference: u8, sequence: u8, text: u8 },
     Cancel { account: u32, which: Option<usize> },
@@ -67,6 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         2 => (0..32_usize).prop_map(Step::Settle),
         1 => Just(Step::Crash),
+        1 => Just(Step::Checkpoint),
         1 => account.clone().prop_map(Step::Mo),
         2 => (account.clone(), 0..64_usize, 1..400_usize).prop_map(|(account, which, octets)| {
             Step::Replace { account, which, octets }
@@ -82,7 +84,26 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Offers a message that is valid for so long, and waits for so long if that is long.
+fn submit(world: &mut World, message: Message, (valid_s, wait_s): (u64, u64)) {
+    let wall = world.now.wall;
+    world.submit(Message {
+        accepted_at: wall,
+        send_at: if wait_s > 10 { wall + Duration::from_secs(wait_s) } else { START },
+        expires_at: wall + Duration::from_secs(valid_s),
+        ..message
+    });
+}
+
 const HANDSETS: [&str; 3] = [HANDSET, "33687654321", "447700900123"];
+
+/// What a shard held, each part as of a moment of its own, and how much of the history before it
+/// need not be read.
+#[derive(Default)]
+struct Checkpoint {
+    parts: Vec<Batch>,
+    from: usize,
+}
 
 /// A world and what has left the dispatcher.
 struct Run {
@@ -99,6 +120,9 @@ struct Run {
     image: Image,
     /// All of it.
     history: Vec<Batch>,
+    /// The newest checkpoint, and the one under way.
+    checkpoint: Checkpoint,
+    begun: Option<(Walk, Checkpoint)>,
     rules: CarrierRules,
     limits: Limits,
     crashes: u64,
@@ -125,6 +149,8 @@ impl Run {
             settled: 0,
             image: Image::new(1000),
             history: Vec::new(),
+            checkpoint: Checkpoint::default(),
+            begun: None,
             rules: carrier,
             limits,
             crashes: 0,
@@ -151,16 +177,10 @@ impl Run {
         match step {
             Step::Submit { account, handset, segments, valid_s, wait_s } => {
                 self.submitted += 1;
-                let wall = world.now.wall;
-                let message = Message {
-                    account,
-                    destination: Address::new(1, 1, HANDSETS[handset].as_bytes()),
-                    accepted_at: wall,
-                    send_at: if wait_s > 10 { wall + Duration::from_secs(wait_s) } else { START },
-                    expires_at: wall + Duration::from_secs(valid_s),
-                    ..if segments > 1 { long_message(segments) } else { message() }
-                };
-                world.submit(message);
+                let destination = Address::new(1, 1, HANDSETS[handset].as_bytes());
+                let message = if segments > 1 { long_message(segments) } else { message() };
+                let message = Message { account, destination, ..message };
+                submit(world, message, (valid_s, wait_s));
             }
             Step::Send(count) => self.send(count),
             Step::Take { which, id } => {
@@ -202,6 +222,7 @@ impl Run {
             Step::Replace { account, which, octets } => self.replace(account, which, octets),
             Step::Settle(which) => self.settle(which),
             Step::Crash => self.crash(),
+            Step::Checkpoint => self.begin_checkpoint(),
             Step::Mo(account) => {
                 self.deliveries_of_mo += 1;
                 world.mo(&owned_by(account), mo("x"));
@@ -252,6 +273,36 @@ impl Run {
         assert_eq!(contents_of(&self.image), contents_of(&walked));
     }
 
+    /// What is sent stands in the history alone, so it is written again.
+    fn begin_checkpoint(&mut self) {
+        let from = self.history.len();
+        for one in &self.in_flight {
+            self.world.shard.still_sent(one.ticket, one.segment);
+        }
+        self.begun = Some((Walk::START, Checkpoint { parts: Vec::new(), from }));
+    }
+
+    /// One part more, so that much happens between the first and the last.
+    fn go_on_with_checkpoint(&mut self) {
+        let Some((at, checkpoint)) = &mut self.begun else { return };
+        let mut batch = Batch::new();
+        *at = self.world.shard.walk(*at, &mut batch);
+        checkpoint.parts.push(batch);
+        if let Some((_, whole)) = self.begun.take_if(|(at, _)| *at == Walk::Done) {
+            self.checkpoint = whole;
+        }
+    }
+
+    /// What a process that starts now would read.
+    fn read_back(&self) -> Image {
+        let mut image = Image::new(1000);
+        let Checkpoint { parts, from } = &self.checkpoint;
+        for batch in parts.iter().chain(&self.history[*from..]) {
+            image.take_batch(batch.octets()).unwrap();
+        }
+        image
+    }
+
     fn keep(&mut self, batch: Batch) {
         self.image.take_batch(batch.octets()).unwrap();
         self.history.push(batch);
@@ -262,6 +313,9 @@ impl Run {
     fn crash(&mut self) {
         let ids_from = 1000 + 100_000 * (self.crashes + 1);
         self.crashes += 1;
+        self.begun = None;
+        let image = self.read_back();
+        self.image = self.read_back();
         let World { shard, notes, now, .. } = &mut self.world;
         let lost_requests = self.asked - notes.asked.len();
         self.asked -= lost_requests;
@@ -273,10 +327,6 @@ impl Run {
         notes.delivered.clear();
         notes.backlog = 0;
         (self.in_flight, self.doubted) = Default::default();
-        let image = std::mem::replace(&mut self.image, Image::new(1000));
-        for batch in &self.history {
-            self.image.take_batch(batch.octets()).unwrap();
-        }
         for ended in &image.ended {
             shard.restore_ended(*ended);
         }
@@ -414,6 +464,7 @@ proptest! {
         for step in steps {
             run.step(step);
             run.write_down();
+            run.go_on_with_checkpoint();
             run.check();
         }
         run.finish();

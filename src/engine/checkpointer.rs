@@ -1,0 +1,185 @@
+//! From time to time all there is, written beside the journal, so that a start reads what lives and
+//! not all that ever was.
+//!
+//! ```text
+//!   from = durable + 1
+//!   dispatchers, then links: what is sent and not answered --StillSent--> shards --> journal
+//!   shards, a part at a time: all they hold --batches--> checkpoint file
+//!   all of that durable: the checkpoint counts, and what stands before `from` is given up
+//! ```
+//!
+//! Nothing stops meanwhile: what changes behind `from` is replayed over what was written, see
+//! [`records`](super::shard::records). What was sent stands in the journal alone, so that of what
+//! is still unanswered it is written again, behind `from`.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::batches::Batches;
+use super::handles::CarrierHandle;
+use super::shard::records;
+use super::shared::{Kept, Shared, ToShard};
+use super::world::Carrier;
+use crate::store::{Batch, Error, Records, State};
+use crate::telemetry;
+
+/// How often it is looked whether it is time for one.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long apart they are at least while there is no space.
+const LOW_PAUSE: Duration = Duration::from_secs(10);
+/// How long everybody may take to say what was sent, and to have it durable. One that takes longer
+/// is given up, and the next one tried later.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked who has said so.
+const POLL: Duration = Duration::from_millis(5);
+/// Parts of shards that wait to be written.
+const PARTS_MAX: usize = 64;
+
+/// Makes checkpoints of this engine until it is gone.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn start(shared: &Arc<Shared>) -> std::io::Result<()> {
+    let Some(kept) = shared.journal.clone() else { return Ok(()) };
+    let shared = Arc::downgrade(shared);
+    std::thread::Builder::new()
+        .name("checkpoints".to_owned())
+        .spawn(move || run(&kept, &shared))
+        .map(drop)
+}
+
+/// One after `checkpoint_bytes`, or after twice as many as the last one had: no octet is copied
+/// more than once for each two that are written.
+fn run(kept: &Kept, shared: &Weak<Shared>) {
+    let (mut last, mut began_at) = (0, 0);
+    let mut tried = Instant::now();
+    loop {
+        std::thread::sleep(LOOK);
+        let Some(shared) = shared.upgrade() else { return };
+        let state = kept.progress.state();
+        if state.is_final() || shared.is_stopping() {
+            return;
+        }
+        let every = u64::from(shared.world().settings.store.checkpoint_bytes);
+        let written = kept.octets.load(Ordering::Relaxed);
+        let is_low = state != State::Running && tried.elapsed() > LOW_PAUSE;
+        if written - began_at < every.max(2 * last) && !is_low {
+            continue;
+        }
+        tried = Instant::now();
+        let made = checkpoint(kept, &shared);
+        telemetry::checkpoint(&shared.registry, made.is_ok());
+        match made {
+            Ok(octets) => {
+                last = octets;
+                began_at = written;
+                let took_ms = tried.elapsed().as_millis() as u64;
+                tracing::debug!(octets, took_ms, "checkpoint");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no checkpoint came about; it is tried again");
+                began_at = written;
+            }
+        }
+    }
+}
+
+/// Makes one; how many octets it has.
+///
+/// # Errors
+/// What kept it from coming about.
+pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
+    let late = |what: &str| Error::Stopped(format!("{what} took longer than {PATIENCE:?}"));
+    let until = Instant::now() + PATIENCE;
+    let from = kept.progress.durable().next();
+    let mut writer = kept.journal.begin()?;
+    // Who has which place goes first: all else names it.
+    let mut batch = Batch::new();
+    let world = shared.world();
+    records::start(&mut batch, shared.ids_from);
+    for account in &world.accounts {
+        records::account(&mut batch, account.index, &account.settings.system_id);
+    }
+    for carrier in &world.carriers {
+        records::carrier(&mut batch, carrier.index, &carrier.settings.name);
+    }
+    let mut octets = 0;
+    let mut write = |batch: &Batch| {
+        octets += batch.len() as u64;
+        Records::new(batch.octets()).try_for_each(|record| writer.write(record))
+    };
+    write(&batch)?;
+    if !all_say_what_is_sent(shared, until) {
+        return Err(late("a dispatcher or a link"));
+    }
+    let (sender, parts) = sync_channel(PARTS_MAX);
+    for shard in &shared.shards {
+        tell(shard, ToShard::Walk(sender.clone()));
+    }
+    drop(sender);
+    let mut whole = 0;
+    for part in parts {
+        write(&part.batch)?;
+        whole += usize::from(part.is_last);
+    }
+    if whole < shared.shards.len() {
+        return Err(Error::Stopped("a shard takes nothing now".to_owned()));
+    }
+    let durable = shared.shards.iter().map(|shard| {
+        let (waits, passed) = oneshot::channel();
+        tell(shard, ToShard::Passed(waits));
+        passed
+    });
+    let durable: Vec<_> = durable.collect();
+    for passed in durable {
+        passed.blocking_recv().map_err(|_| late("the journal"))?;
+    }
+    writer.finish(from)?;
+    kept.journal.truncate_before(from)?;
+    Ok(octets)
+}
+
+/// Has everybody who sends tell shards what is sent and not answered; whether all have.
+fn all_say_what_is_sent(shared: &Arc<Shared>, until: Instant) -> bool {
+    let asked = shared.checkpoint.fetch_add(1, Ordering::AcqRel) + 1;
+    let carriers = shared.world().carriers.clone();
+    carriers.iter().for_each(|carrier| carrier.dispatcher.wake());
+    let dispatcher_has =
+        |carrier: &Arc<Carrier>| carrier.told_sent.load(Ordering::Acquire) >= asked;
+    // One that was taken up into the world just now was not asked before it had sent anything.
+    if !wait(until, || carriers.iter().all(dispatcher_has)) {
+        return false;
+    }
+    let links = carriers.iter().flat_map(|carrier| {
+        carrier.links.load().iter().filter_map(|place| place.load_full()).collect::<Vec<_>>()
+    });
+    let links: Vec<_> = links.collect();
+    links.iter().for_each(|link| link.wake());
+    let has = |link: &Arc<CarrierHandle>| link.told_sent.load(Ordering::Acquire) >= asked;
+    wait(until, || links.iter().all(has))
+}
+
+fn wait(until: Instant, mut is_so: impl FnMut() -> bool) -> bool {
+    while !is_so() {
+        if Instant::now() > until {
+            return false;
+        }
+        std::thread::sleep(POLL);
+    }
+    true
+}
+
+/// Tells a shard something, once its queue takes it.
+fn tell(shard: &Batches<ToShard>, what: ToShard) {
+    let mut told = shard.buffer();
+    told.push_back(what);
+    while let Err(back) = shard.push(told) {
+        told = back;
+        std::thread::sleep(POLL);
+    }
+    shard.wake();
+}
