@@ -29,7 +29,7 @@ pub struct ReloadReport {
     pub took_ms: u64,
 }
 
-/// Entries of one kind, by name. Of each list the first [`NAMED_MAX`] are named, in the order of
+/// Entries of one kind, by name. Of each list the first `NAMED_MAX` are named, in the order of
 /// their file.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Changes {
