@@ -19,7 +19,7 @@ pub struct Settings {
     /// Octets of waiting batches above which none is taken: memory that the journal may need
     /// beside its buffers, once more for those emptied. 64 MiB.
     pub waiting_octets_max: usize,
-    /// Most octets of a batch; a frame holds as many. 1 MiB.
+    /// Most octets of a batch. A frame holds one, or several up to 1 MiB. 1 MiB.
     pub batch_octets_max: usize,
     /// Where there was no space: how long until it is tried again, in milliseconds. 1,000.
     pub full_retry_ms: u64,

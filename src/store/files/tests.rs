@@ -88,3 +88,30 @@ fn nothing_is_given_up_while_it_is_held_and_who_wants_it_does_not_wait() {
     journal.truncate_before(Position::new(300)).unwrap();
     assert!(journal.first() > Position::FIRST);
 }
+
+#[test]
+fn what_waits_is_written_in_frames_that_take_no_long_time() {
+    const BATCH: usize = 300 << 10;
+    let place = OnDisk::new();
+    let settings =
+        Settings { batch_octets_max: 4 << 20, segment_octets: 8 << 20, ..Settings::default() };
+    let journal = FileJournal::open(&place.0, settings).unwrap();
+    let submitted = |octets: usize| {
+        let mut batch = Batch::new();
+        batch.push(&vec![7; octets]);
+        journal.submit(&mut batch).unwrap()
+    };
+    // While the first one is written, which is larger than any frame of several, the others come.
+    submitted(3 << 20);
+    for _ in 0..12 {
+        submitted(BATCH);
+    }
+    let last = journal.submitted();
+    let watcher = journal.progress.watch().unwrap();
+    assert!(watcher.wait(last, std::time::Duration::from_secs(60)));
+    assert!(journal.written().frames() > 12 / (writer::FRAME_OCTETS / BATCH) as u64);
+    assert_eq!(
+        journal.replay(Position::FIRST, &mut |_| ControlFlow::Continue(())).unwrap(),
+        last.next()
+    );
+}

@@ -49,6 +49,10 @@ impl Written {
     }
 }
 
+/// Octets of batches that are written at once, unless one alone has more: larger frames are not
+/// written faster, and the first of what waits would wait for the last.
+pub(super) const FRAME_OCTETS: usize = 1 << 20;
+
 /// The writer.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -61,6 +65,7 @@ pub(super) struct Writer {
     /// Batches that have come, each where its position puts it.
     ring: Box<[Option<Vec<u8>>]>,
     draft: Draft,
+    /// Of more than one batch.
     frame_octets_max: u64,
 }
 
@@ -82,7 +87,7 @@ impl Writer {
         tail: &super::survey::Tail,
         epoch: u32,
     ) -> Self {
-        let frame_octets_max = span_of_one(settings.batch_octets_max);
+        let frame_octets_max = span_of_one(settings.batch_octets_max.min(FRAME_OCTETS));
         Self {
             shared,
             segment,
@@ -211,7 +216,8 @@ impl Writer {
             let place = self.place(position);
             let is_last = self.draft.count() as usize == self.ring.len();
             let Some(batch) = self.ring[place].take_if(|batch| {
-                !is_last && self.draft.span_with(batch.len()) <= self.frame_octets_max
+                let has_room = self.draft.span_with(batch.len()) <= self.frame_octets_max;
+                !is_last && (has_room || self.draft.count() == 0)
             }) else {
                 return octets;
             };

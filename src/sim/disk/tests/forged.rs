@@ -13,12 +13,17 @@ const LAST_GENERATION: usize = 3;
 /// The sample, where one number in the first block of a file is another.
 fn renumbered(name: &str, number: usize, value: u64) -> SimDisk {
     let disk = sample();
-    let mut octets = disk.contents(name).unwrap();
+    let octets = disk.contents(name).unwrap();
+    disk.put(name, &with(octets, number, value));
+    disk
+}
+
+/// A file whose first block says another number.
+fn with(mut octets: Vec<u8>, number: usize, value: u64) -> Vec<u8> {
     octets[16 + 8 * number..][..8].copy_from_slice(&value.to_le_bytes());
     let checksum = crc32fast::hash(&octets[16..BLOCK]);
     octets[12..16].copy_from_slice(&checksum.to_le_bytes());
-    disk.put(name, &octets);
-    disk
+    octets
 }
 
 #[test]
@@ -97,12 +102,17 @@ fn a_checkpoint_of_what_no_journal_comes_to_is_damaged() {
 
 #[test]
 fn a_manifest_made_anew_never_begins_before_the_first_position() {
-    // A ready segment and a checkpoint of nothing are all there is.
+    // An empty segment, not the first, and a checkpoint of nothing are all there is.
+    let empty = SimDisk::new(1);
+    drop(open(&empty).unwrap());
     let disk = renumbered("checkpoint-0000000001", 1, 0);
-    let segments = disk.list().unwrap().into_iter().filter(|name| name.ends_with(".segment"));
-    let segments: Vec<String> = segments.collect();
-    segments[..segments.len() - 1].iter().for_each(|name| disk.take(name));
-    disk.take("journal");
+    for name in disk.list().unwrap().iter().filter(|name| !name.starts_with("checkpoint")) {
+        disk.take(name);
+    }
+    for end in ["segment", "key"] {
+        let octets = empty.contents(&format!("0000000001.{end}")).unwrap();
+        disk.put(&format!("0000000009.{end}"), &with(octets, 0, 9));
+    }
     let left = repair(&disk, SEGMENT).unwrap().left;
     assert_eq!((left.first.number(), left.last.number()), (1, 0));
     assert_eq!(open(&disk).unwrap().progress().durable().number(), 0);
