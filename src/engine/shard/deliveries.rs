@@ -87,7 +87,8 @@ impl Apart {
         self.0.remove(&account).unwrap_or_default()
     }
 
-    fn of(&self, account: u32) -> usize {
+    /// How many of this account.
+    pub fn of(&self, account: u32) -> usize {
         self.0.get(&account).map_or(0, VecDeque::len)
     }
 

@@ -75,6 +75,12 @@ impl Siblings {
         self.groups.is_empty()
     }
 
+    /// Whether every segment that came has ended.
+    #[cfg(test)]
+    pub fn have_ended(&self) -> bool {
+        self.by_id.is_empty() && self.groups.values().all(|group| group.members.is_empty())
+    }
+
     /// A segment is admitted; whether its account asks for a receipt of some segment.
     fn enter(&mut self, id: MessageId, message: &Message, place: Concatenation) -> bool {
         if message.registered_delivery & FINAL != 0 {

@@ -402,7 +402,7 @@ impl World {
         assert!(shard.awaiting.is_empty(), "records of messages that are gone");
         assert!(shard.questions.is_empty(), "questions about messages that are gone");
         assert!(shard.recalls.is_empty(), "requests without an answer");
-        assert!(shard.siblings.is_empty(), "messages all of whose segments are gone");
+        assert!(shard.siblings.have_ended(), "segments that are gone");
         assert_eq!(shard.operations.len(), 0, "operations without an answer");
         assert!(shard.turns.as_ref().is_none_or(Turns::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();

@@ -1,5 +1,7 @@
 //! Any sequence of what can happen to a shard, and what must hold after each step of it.
 
+mod steps;
+
 use std::collections::HashSet;
 
 use proptest::prelude::*;
@@ -12,76 +14,16 @@ use super::recalls::any;
 use super::replaces::replacement;
 use super::*;
 use crate::store::Batch;
+use steps::{Step, step};
 
-/// Something happens. Numbers choose among what there is at the time.
-#[derive(Clone, Debug)]
-enum Step {
-    Submit { account: u32, handset: usize, segments: u16, valid_s: u64, wait_s: u64 },
-    Send(u8),
-    Take { which: usize, id: u8 },
-    Refuse { which: usize, status: u32 },
-    NotSent(usize),
-    InDoubt(usize),
-    LateTake { which: usize, id: u8 },
-    LateRefuse { which: usize, status: u32 },
-    Receipt { id: u8, handset: usize, state: u8 },
-    Pass(u32),
-    Room { account: u32, room: usize },
-    Ready(u32),
-    GiveBack { account: u32, count: usize, pause_s: u64 },
-    Settle(usize),
-    Crash,
-    Checkpoint,
-    Mo(u32),
-    Segment { account: u32, reference: u8, sequence: u8, text: u8 },
-    Cancel { account: u32, which: Option<usize> },
-    Replace { account: u32, which: usize, octets: usize },
-}
+const HANDSETS: [&str; 3] = [HANDSET, "33687654321", "447700900123"];
 
-fn step() -> impl Strategy<Value = Step> {
-    let account = 0..2_u32;
-    let which = 0..32_usize;
-    let status = prop_oneof![Just(0x58), Just(0x14), Just(0x08), Just(0x0b), Just(0x7777)];
-    prop_oneof![
-        6 => (account.clone(), 0..3_usize, 1..4_u16, 1..200_u64, 0..20_u64).prop_map(
-            |(account, handset, segments, valid_s, wait_s)| {
-                Step::Submit { account, handset, segments, valid_s, wait_s }
-            }
-        ),
-        6 => (1..4_u8).prop_map(Step::Send),
-        8 => (which.clone(), 0..12_u8).prop_map(|(which, id)| Step::Take { which, id }),
-        3 => (which.clone(), status.clone()).prop_map(|(which, status)| {
-            Step::Refuse { which, status }
-        }),
-        1 => which.clone().prop_map(Step::NotSent),
-        2 => which.clone().prop_map(Step::InDoubt),
-        1 => (which.clone(), 0..12_u8).prop_map(|(which, id)| Step::LateTake { which, id }),
-        1 => (which, status).prop_map(|(which, status)| Step::LateRefuse { which, status }),
-        8 => (0..12_u8, 0..3_usize, 0..10_u8).prop_map(|(id, handset, state)| {
-            Step::Receipt { id, handset, state }
-        }),
-        4 => (1..70_000_u32).prop_map(Step::Pass),
-        2 => (account.clone(), 0..4_usize).prop_map(|(account, room)| Step::Room { account, room }),
-        2 => account.clone().prop_map(Step::Ready),
-        1 => (account.clone(), 0..4_usize, 0..7_u64).prop_map(|(account, count, pause_s)| {
-            Step::GiveBack { account, count, pause_s }
-        }),
-        2 => (0..32_usize).prop_map(Step::Settle),
-        1 => Just(Step::Crash),
-        1 => Just(Step::Checkpoint),
-        1 => account.clone().prop_map(Step::Mo),
-        2 => (account.clone(), 0..64_usize, 1..400_usize).prop_map(|(account, which, octets)| {
-            Step::Replace { account, which, octets }
-        }),
-        2 => (account.clone(), prop::option::of(0..64_usize)).prop_map(|(account, which)| {
-            Step::Cancel { account, which }
-        }),
-        3 => (account, 0..3_u8, 1..3_u8, 0..2_u8).prop_map(
-            |(account, reference, sequence, text)| {
-                Step::Segment { account, reference, sequence, text }
-            }
-        ),
-    ]
+/// What a shard held, each part as of a moment of its own, and how much of the history before it
+/// need not be read.
+#[derive(Default)]
+struct Checkpoint {
+    parts: Vec<Batch>,
+    from: usize,
 }
 
 /// Offers a message that is valid for so long, and waits for so long if that is long.
@@ -93,16 +35,6 @@ fn submit(world: &mut World, message: Message, (valid_s, wait_s): (u64, u64)) {
         expires_at: wall + Duration::from_secs(valid_s),
         ..message
     });
-}
-
-const HANDSETS: [&str; 3] = [HANDSET, "33687654321", "447700900123"];
-
-/// What a shard held, each part as of a moment of its own, and how much of the history before it
-/// need not be read.
-#[derive(Default)]
-struct Checkpoint {
-    parts: Vec<Batch>,
-    from: usize,
 }
 
 /// A world and what has left the dispatcher.
@@ -129,7 +61,11 @@ struct Run {
 }
 
 impl Run {
-    fn new(in_doubt: InDoubtPolicy, unanswered_per_destination: u8) -> Self {
+    fn new(
+        in_doubt: InDoubtPolicy,
+        unanswered_per_destination: u8,
+        receipt_segments: ReceiptSegments,
+    ) -> Self {
         let limits = Limits {
             queue_max: 8,
             correlations_max: 5,
@@ -140,8 +76,12 @@ impl Run {
             retry_after: Duration::from_secs(30),
             ..Limits::default()
         };
-        let carrier = Rules::default().carrier;
-        let carrier = CarrierRules { in_doubt, unanswered_per_destination, ..carrier };
+        let carrier = CarrierRules {
+            in_doubt,
+            unanswered_per_destination,
+            receipt_segments,
+            ..Rules::default().carrier
+        };
         let mut world = World::with(Rules { limits: limits.clone(), carrier });
         world.shard.keep_ledger();
         Self {
@@ -182,6 +122,9 @@ impl Run {
                 let message = Message { account, destination, ..message };
                 submit(world, message, (valid_s, wait_s));
             }
+            Step::SubmitOwn { account, handset, reference, sequence } => {
+                self.submit_own((account, handset), reference, sequence);
+            }
             Step::Send(count) => self.send(count),
             Step::Take { which, id } => {
                 let Some(one) = Self::pick(&mut self.in_flight, which) else { return };
@@ -217,6 +160,7 @@ impl Run {
                 world.notes.room.insert(account, room);
             }
             Step::Ready(account) => world.shard.account_ready(account, &mut world.notes),
+            Step::Bound(bound) => self.bound(bound),
             Step::GiveBack { account, count, pause_s } => self.give_back(account, count, pause_s),
             Step::Cancel { account, which } => self.cancel(account, which),
             Step::Replace { account, which, octets } => self.replace(account, which, octets),
@@ -228,13 +172,41 @@ impl Run {
                 world.mo(&owned_by(account), mo("x"));
             }
             Step::Segment { account, reference, sequence, text } => {
-                self.segments_of_mo += 1;
-                let recipient = Recipient { account, segments: MoSegments::Payload };
-                let user_data = [5, 0, 3, reference, 2, sequence, b'a' + text];
-                let short_message = user_data.into();
-                let segment = MoMessage { esm_class: 0x40, short_message, ..mo("") };
-                world.mo(&Owner::account(recipient), segment);
+                self.segment(account, (reference, sequence), text);
             }
+        }
+    }
+
+    fn submit_own(&mut self, (account, handset): (u32, usize), reference: u8, sequence: u8) {
+        self.submitted += 1;
+        let wall = self.world.now.wall;
+        self.world.submit(Message {
+            account,
+            destination: Address::new(1, 1, HANDSETS[handset].as_bytes()),
+            esm_class: 0x40,
+            user_data: UserData::new(&[5, 0, 3, reference, 3, sequence, b'x']),
+            accepted_at: wall,
+            expires_at: wall + Duration::from_secs(200),
+            ..message()
+        });
+    }
+
+    fn segment(&mut self, account: u32, (reference, sequence): (u8, u8), text: u8) {
+        self.segments_of_mo += 1;
+        let recipient = Recipient { account, segments: MoSegments::Payload };
+        let user_data = [5, 0, 3, reference, 2, sequence, b'a' + text];
+        let short_message = user_data.into();
+        let segment = MoMessage { esm_class: 0x40, short_message, ..mo("") };
+        self.world.mo(&Owner::account(recipient), segment);
+    }
+
+    fn bound(&mut self, bound: bool) {
+        let World { shard, notes, .. } = &mut self.world;
+        notes.unbound.clear();
+        if bound {
+            (0..2).for_each(|account| shard.account_bound(account, notes));
+        } else {
+            notes.unbound.push("36105");
         }
     }
 
@@ -386,7 +358,8 @@ impl Run {
         // Limits hold.
         assert!(shard.queued() <= 8 && shard.awaiting_receipt() <= 5 && shard.parked.len() <= 3);
         let waiting = |account| {
-            shard.waiting.get(&account).map_or(0, VecDeque::len) + shard.put_by.of(account)
+            let in_turn = shard.waiting.get(&account).map_or(0, VecDeque::len);
+            in_turn + shard.put_by.of(account) + shard.apart.of(account)
         };
         assert!(waiting(0) <= 3 && waiting(1) <= 2);
         assert_eq!(notes.backlog, shard.waiting() as isize);
@@ -458,9 +431,14 @@ proptest! {
             Just(InDoubtPolicy::WaitThenResend),
         ],
         unanswered_per_destination in 0_u8..4,
+        receipt_segments in prop_oneof![
+            Just(ReceiptSegments::Each),
+            Just(ReceiptSegments::First),
+            Just(ReceiptSegments::Last),
+        ],
         steps in prop::collection::vec(step(), 1..150),
     ) {
-        let mut run = Run::new(policy, unanswered_per_destination);
+        let mut run = Run::new(policy, unanswered_per_destination, receipt_segments);
         for step in steps {
             run.step(step);
             run.write_down();

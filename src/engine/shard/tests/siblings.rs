@@ -27,6 +27,12 @@ fn taken(world: &mut World, name: &str, segments: &[(u8, u8)]) -> Vec<(MessageId
     taken
 }
 
+/// Nothing is left of messages all of whose segments have come.
+fn assert_gone(world: &World) {
+    world.assert_empty();
+    assert!(world.shard.siblings.is_empty(), "a message all of whose segments are gone");
+}
+
 #[test]
 fn q15_the_receipt_of_one_segment_ends_those_that_the_account_cut_too() {
     for (named, receipt) in [(ReceiptSegments::Last, "a3"), (ReceiptSegments::First, "a1")] {
@@ -41,7 +47,7 @@ fn q15_the_receipt_of_one_segment_ends_those_that_the_account_cut_too() {
             assert_eq!(told, expected, "{named}");
             world.receipt("a2", DELIVERED);
             assert_eq!(world.counts(Counted::ReceiptDuplicate), 1);
-            world.assert_empty();
+            assert_gone(&world);
         }
     }
 }
@@ -57,7 +63,7 @@ fn q15_a_carrier_is_asked_for_the_receipt_that_tells_of_the_segment_whose_is_wan
     assert_eq!(world.told(), [(0, segments[2].0, DELIVERED, 0)], "it alone asked");
     world.receipt("a3", UNDELIVERABLE);
     assert_eq!(world.told().len(), 2);
-    world.assert_empty();
+    assert_gone(&world);
 }
 
 #[test]
@@ -65,7 +71,7 @@ fn q15_an_account_that_wants_no_receipts_makes_a_carrier_send_none() {
     let mut world = world(ReceiptSegments::Last);
     let segments = taken(&mut world, "a", &[(1, 0), (2, 0), (3, 0)]);
     assert!(segments.iter().all(|(_, asks)| !asks));
-    world.assert_empty();
+    assert_gone(&world);
     let other = Message { account: 1, ..segment(1, 1) };
     world.submit(other).unwrap();
     let sent = world.sent().unwrap();
@@ -86,7 +92,7 @@ fn q15_a_segment_that_is_taken_after_the_receipt_ends_as_it_says() {
     world.take(&sent_second, "2");
     let third = taken(&mut world, "x", &[(3, 1)])[0].0;
     assert_eq!(world.told()[1..], [(0, second, DELIVERED, 0), (0, third, DELIVERED, 0)]);
-    world.assert_empty();
+    assert_gone(&world);
 }
 
 #[test]
@@ -104,7 +110,7 @@ fn q15_without_the_receipt_that_speaks_for_all_the_others_end_soon_after_the_fir
         [(0, segments[1].0, DELIVERED, 0), (0, segments[2].0, UNDELIVERABLE, 99),]
     );
     assert_eq!(world.counts(Counted::CorrelationDropped), 0);
-    world.assert_empty();
+    assert_gone(&world);
 }
 
 #[test]
@@ -121,7 +127,7 @@ fn q15_where_the_segment_that_speaks_for_all_is_rejected_the_others_are_not_awai
     told.sort_by_key(|(id, _)| *id);
     let rejected = |at: usize| (segments[at].0, MessageState::REJECTED);
     assert_eq!(told, [rejected(0), rejected(1)]);
-    world.assert_empty();
+    assert_gone(&world);
 }
 
 #[test]
@@ -137,7 +143,7 @@ fn q15_a_reference_that_is_used_again_is_another_message() {
     world.seconds(301);
     let told = world.told();
     assert_eq!((told.len(), told[4].1), (old.len() + new.len(), old[0].0));
-    world.assert_empty();
+    assert_gone(&world);
 }
 
 #[test]
