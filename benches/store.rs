@@ -8,10 +8,12 @@
 //! CPU time is that of the whole process: who fills the batches, the writer, and who gives up old
 //! segments. A file system in memory is refused, for it has nothing to wait for.
 
+#[path = "disk.rs"]
+mod disk;
+
 use std::collections::VecDeque;
-use std::fs::{self, File};
+use std::fs;
 use std::ops::ControlFlow;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -74,9 +76,10 @@ fn main() {
         let is_one = |word: &String| names.clone().any(|name| name == word);
         !words.iter().any(is_one) || words.iter().any(|word| word == name)
     };
-    print_machine(&directory);
+    print_machine();
+    disk::print_file_system(&directory);
     if is_wanted("disk") {
-        print_disk(&scratch.0.join("disk"), lasts);
+        disk::print_syncs(&scratch.0.join("disk"), lasts);
     }
     println!(
         "\n{:<24} {:>10} {:>8} {:>8} {:>8} {:>9} {:>9} {:>8} {:>8}",
@@ -103,6 +106,15 @@ fn main() {
     }
 }
 
+/// Says on what this runs.
+fn print_machine() {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{cores} x {}, load average {}", model.unwrap_or("unknown CPU"), load.trim());
+}
+
 /// A directory of its own, removed afterwards.
 struct Scratch(PathBuf);
 
@@ -117,60 +129,6 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Says on what this runs; ends the process where nothing is ever written.
-fn print_machine(directory: &Path) {
-    let directory = directory.canonicalize().expect("the directory is there");
-    let (name, point) = file_system(&directory);
-    if ["tmpfs", "ramfs"].contains(&&*name) {
-        eprintln!("{}: found {name}; expected a file system on a disk", directory.display());
-        std::process::exit(2);
-    }
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("{cores} x {}, load average {}", model.unwrap_or("unknown CPU"), load.trim());
-    println!("{name}, mounted on {}", point.display());
-}
-
-/// The name of the file system that a directory is on, and where that is mounted.
-fn file_system(directory: &Path) -> (String, PathBuf) {
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let mounts = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ').skip(1);
-        let point = PathBuf::from(words.next()?);
-        directory.starts_with(&point).then_some((words.next()?.to_owned(), point))
-    });
-    // The last one of those of the same length is on top.
-    mounts.max_by_key(|(_, point)| point.as_os_str().len()).expect("something is mounted on /")
-}
-
-/// What the disk does by itself.
-fn print_disk(path: &Path, lasts: Duration) {
-    const OCTETS: u64 = 64 << 20;
-    let file = File::create(path).expect("a file");
-    for at in (0..OCTETS).step_by(1 << 20) {
-        file.write_all_at(&[1; 1 << 20], at).expect("room for it");
-    }
-    file.sync_all().expect("a disk that syncs");
-    println!("\n{:<24} {:>10} {:>8} {:>8}", "", "syncs/s", "p50 ms", "p99 ms");
-    for block in [4 << 10, 64 << 10] {
-        let octets = vec![2; block];
-        let (mut took, mut at) = (Vec::new(), 0);
-        let start = Instant::now();
-        while start.elapsed() < lasts {
-            let begun = Instant::now();
-            file.write_all_at(&octets, at).expect("it is there");
-            file.sync_data().expect("a disk that syncs");
-            took.push(begun.elapsed());
-            at = (at + block as u64) % OCTETS;
-        }
-        let rate = took.len() as f64 / start.elapsed().as_secs_f64();
-        let (p50, p99) = (quantile(&mut took, 0.5), quantile(&mut took, 0.99));
-        println!("{:<24} {rate:>10.0} {p50:>8.2} {p99:>8.2}", format!("disk/{}_kib", block >> 10));
     }
 }
 
@@ -280,8 +238,8 @@ fn print_row(journal: &str, shape: &Shape, figures: &Figures) {
         each(records, frames as f64, 1),
         each(octets as f64, frames as f64, 0),
         each(octets as f64, records, 1),
-        quantile(&mut took, 0.5),
-        quantile(&mut took, 0.99),
+        disk::quantile(&mut took, 0.5),
+        disk::quantile(&mut took, 0.99),
     );
 }
 
@@ -331,13 +289,6 @@ fn print_recovery_of<J: Journal>(name: &str, open: impl Fn() -> J) {
     runs.sort_by(|one, other| (one[0] + one[1]).total_cmp(&(other[0] + other[1])));
     let [opened, replayed, cpu] = runs[RUNS / 2];
     println!("{:<24} {opened:>10.3} {replayed:>8.3} {cpu:>10.2}", format!("{name}/recovery"));
-}
-
-/// A quantile in milliseconds.
-fn quantile(took: &mut [Duration], share: f64) -> f64 {
-    took.sort_unstable();
-    let at = ((took.len().max(1) - 1) as f64 * share) as usize;
-    took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1000.0)
 }
 
 /// CPU time of this process so far, of all its threads.

@@ -1,15 +1,19 @@
 //! The engine measured whole: load, engine and SMSC as three processes over loopback.
 //!
 //! `cargo bench --bench engine` runs everything and prints a table; names after `--` choose
-//! (`server`, `relay`, `engine`, `segments`, `half`, `scale`, `idle`; `reload` runs only by its
-//! name), `--count N` sets the messages of a run, `--runs N` how often each is repeated: the median
-//! is printed, the lowest and highest beside it. `--only accounts` takes the one pair of `scale`
+//! (`server`, `relay`, `engine`, `segments`, `half`, `journal`, `scale`, `idle`; `reload` runs only
+//! by its name), `--count N` sets the messages of a run, `--runs N` how often each is repeated: the
+//! median is printed, the lowest and highest beside it. `--only accounts` takes the one pair of
+//! `scale`
 //! whose name begins with that word.
 //!
 //! Beside the engine's figures stands, from the same run, a raw relay that only renumbers frames
 //! and carries receipts too (`benches/peers`): what the machine could move at that moment.
 
+#[path = "../disk.rs"]
+mod disk;
 mod idle;
+mod journal;
 mod process;
 mod reload;
 mod scale;
@@ -33,7 +37,8 @@ fn main() {
     };
     let count: u64 = number("--count").unwrap_or(COUNT);
     let runs = number("--runs").map_or(RUNS, |runs| runs as usize);
-    let all = ["server", "relay", "engine", "segments", "half", "scale", "idle", "reload"];
+    let all =
+        ["server", "relay", "engine", "segments", "half", "journal", "scale", "idle", "reload"];
     let names: Vec<&str> =
         all.into_iter().filter(|name| words.iter().any(|word| word == name)).collect();
     let wanted = |name: &str| names.is_empty() || names.contains(&name);
@@ -69,6 +74,9 @@ fn main() {
         let load = Load::new(8, count).with("--rate", rate);
         let name = format!("engine, receipts, at {rate} a second, 8 x 100");
         rows.push(repeat(&name, runs, || engine(&Shape::default(), &load)));
+    }
+    if wanted("journal") {
+        rows.extend(journal::rows(count, runs));
     }
     if !rows.is_empty() {
         print(&rows);

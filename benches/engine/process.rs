@@ -41,7 +41,11 @@ impl Chappe {
     pub fn engine(carrier: Address, shape: &Shape) -> Running {
         let address = super::free_address();
         let name = format!("chappe-bench-{}-{}", std::process::id(), address.port());
-        let directory = std::env::temp_dir().join(&name);
+        let parent = match shape.journal {
+            true => PathBuf::from(JOURNALS),
+            false => std::env::temp_dir(),
+        };
+        let directory = parent.join(&name);
         std::fs::create_dir_all(&directory).expect("a directory for the configuration");
         let file = directory.join("chappe.toml");
         std::fs::write(&file, shape.config(address, carrier, &directory)).expect("the file");
@@ -65,14 +69,26 @@ pub struct Shape {
     pub silent: Option<Address>,
     /// Lines for `[smpp]`.
     pub smpp: String,
+    /// Whether it keeps a journal, in a directory below [`JOURNALS`].
+    pub journal: bool,
 }
+
+/// Where engines have their journals: beside what cargo builds, which is seldom in memory.
+pub const JOURNALS: &str = env!("CARGO_TARGET_TMPDIR");
 
 /// What destinations of the second carrier begin with.
 pub const SILENT: &str = "999";
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { binds: 8, accounts: 1, prefixes: 0, silent: None, smpp: String::new() }
+        Self {
+            binds: 8,
+            accounts: 1,
+            prefixes: 0,
+            silent: None,
+            smpp: String::new(),
+            journal: false,
+        }
     }
 }
 
@@ -80,9 +96,10 @@ impl Shape {
     fn config(&self, address: Address, carrier: Address, directory: &Path) -> String {
         use std::fmt::Write;
         let data = directory.display();
+        let store = if self.journal { "embedded" } else { "memory" };
         let mut config = format!(
             "[http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n\
-             [log]\nlevel = \"error\"\n\
+             [log]\nlevel = \"error\"\n[store]\nengine = \"{store}\"\n\
              [node]\ndata_dir = \"{data}\"\ncorrelations_max = 20000000\n\
              [smpp]\nlisten = \"{address}\"\n{}\n",
             self.smpp

@@ -55,7 +55,8 @@ pub fn start(shared: &Arc<Shared>) -> std::io::Result<()> {
 /// One after `checkpoint_bytes`, or after twice as many as the last one had: no octet is copied
 /// more than once for each two that are written.
 fn run(kept: &Kept, shared: &Weak<Shared>) {
-    let (mut last, mut began_at) = (0, 0);
+    // What is given up counts from the last checkpoint, whichever process wrote it.
+    let (mut last, mut before, mut began_at) = (0, kept.replayed, 0);
     let mut tried = Instant::now();
     loop {
         std::thread::sleep(LOOK);
@@ -67,7 +68,7 @@ fn run(kept: &Kept, shared: &Weak<Shared>) {
         let every = u64::from(shared.world().settings.store.checkpoint_bytes);
         let written = kept.octets.load(Ordering::Relaxed);
         let is_low = state != State::Running && tried.elapsed() > LOW_PAUSE;
-        if written - began_at < every.max(2 * last) && !is_low {
+        if before + written - began_at < every.max(2 * last) && !is_low {
             continue;
         }
         tried = Instant::now();
@@ -75,14 +76,14 @@ fn run(kept: &Kept, shared: &Weak<Shared>) {
         telemetry::checkpoint(&shared.registry, made.is_ok());
         match made {
             Ok(octets) => {
-                last = octets;
+                (last, before) = (octets, 0);
                 began_at = written;
                 let took_ms = tried.elapsed().as_millis() as u64;
                 tracing::debug!(octets, took_ms, "checkpoint");
             }
             Err(error) => {
                 tracing::warn!(%error, "no checkpoint came about; it is tried again");
-                began_at = written;
+                (before, began_at) = (0, written);
             }
         }
     }

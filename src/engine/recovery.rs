@@ -87,7 +87,7 @@ impl Opened {
     ) -> Result<Self, Fault> {
         let began = Instant::now();
         let mut image = Image::new(ended_max);
-        let mut unreadable = None;
+        let (mut unreadable, mut replayed) = (None, 0);
         let mut note = |position, taken: Result<(), Unreadable>| match taken {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -96,8 +96,10 @@ impl Opened {
             }
         };
         let from = journal.read(&mut |record| note(Position::NONE, image.take(record)))?;
-        let to = journal
-            .replay(from, &mut |entry| note(entry.position, image.take_batch(entry.octets)))?;
+        let to = journal.replay(from, &mut |entry| {
+            replayed += entry.octets.len() as u64;
+            note(entry.position, image.take_batch(entry.octets))
+        })?;
         if let Some(fault) = unreadable {
             return Err(fault);
         }
@@ -106,7 +108,7 @@ impl Opened {
             let took_ms = began.elapsed().as_millis() as u64;
             tracing::info!(live, awaiting, owed, %from, %to, took_ms, "journal read");
         }
-        let kept = Kept { journal, progress, octets: Arc::default() };
+        let kept = Kept { journal, progress, octets: Arc::default(), replayed };
         Ok(Self { kept, image })
     }
 }

@@ -245,6 +245,8 @@ pub struct Kept {
     pub progress: Arc<Progress>,
     /// Octets of records that it was given.
     pub octets: Arc<AtomicU64>,
+    /// Octets of records that were read from it at the start, behind the checkpoint.
+    pub replayed: u64,
 }
 
 impl std::fmt::Debug for Kept {
@@ -309,7 +311,7 @@ impl Shared {
     /// What one owner holds back until the journal has it; `None` where nothing is written down.
     #[must_use]
     pub fn gate<A>(&self) -> Option<Gate<A>> {
-        let Kept { journal, progress, octets } = self.journal.as_ref()?;
+        let Kept { journal, progress, octets, .. } = self.journal.as_ref()?;
         // There are more places than shards and carriers may be.
         let watcher = progress.watch()?;
         let journal = Arc::clone(journal) as Arc<dyn Journal>;

@@ -65,7 +65,7 @@ fn text(status: &Status, whole: bool) -> String {
 fn engine(status: &Status) -> String {
     let up = status.uptime_s;
     let mut text = format!(
-        "chappe {}   node {}   up {}:{:02}:{:02}   workers {}   shards {}   pid {}{}\n",
+        "chappe {}   node {}   up {}:{:02}:{:02}   workers {}   shards {}   pid {}{}{}\n",
         status.version,
         plain(&status.node),
         up / 3600,
@@ -74,6 +74,7 @@ fn engine(status: &Status) -> String {
         status.workers,
         status.shards,
         status.pid,
+        status.journal.as_ref().map_or(String::new(), |state| format!("   journal {state}")),
         if status.stopping { "   stopping" } else { "" },
     );
     // A text takes whatever is written to it.
@@ -322,6 +323,7 @@ mod tests {
             uptime_s: 3 * 3600 + 65,
             workers: 2,
             shards: 2,
+            journal: Some("running".to_owned()),
             stopping: false,
             accepted: 3500,
             refused: 7,
@@ -362,7 +364,7 @@ mod tests {
     fn the_whole_says_at_a_glance_which_bind_does_not_stand_why_and_what_to_do() {
         let text = text(&status(), true);
         let expected = "\
-chappe 0.1.0   node one   up 3:01:05   workers 2   shards 2   pid 7
+chappe 0.1.0   node one   up 3:01:05   workers 2   shards 2   pid 7   journal running
 accepted 3500   refused 7   queued 92   await receipt 407   wait for accounts 11   receipts 2990
 ended   DELIVERED 3000
 

@@ -41,6 +41,9 @@ pub struct Status {
     pub workers: u64,
     /// `node.shards`, as resolved.
     pub shards: u64,
+    /// The state of the journal; none where messages are in memory alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<String>,
     /// Whether it winds down.
     pub stopping: bool,
     /// Messages accepted.
@@ -279,6 +282,7 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
         uptime_s: now.monotonic.as_secs(),
         workers: world.settings.node.workers_resolved() as u64,
         shards: shared.shards.len() as u64,
+        journal: shared.journal.as_ref().map(|kept| kept.progress.state().name().to_owned()),
         stopping: shared.is_stopping(),
         accepted: snapshot.accepted,
         refused: snapshot.refused,
