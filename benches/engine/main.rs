@@ -4,8 +4,7 @@
 //! (`server`, `relay`, `engine`, `segments`, `half`, `journal`, `scale`, `idle`; `reload` runs only
 //! by its name), `--count N` sets the messages of a run, `--runs N` how often each is repeated: the
 //! median is printed, the lowest and highest beside it. `--only accounts` takes the one pair of
-//! `scale`
-//! whose name begins with that word.
+//! `scale` whose name begins with that word.
 //!
 //! Beside the engine's figures stands, from the same run, a raw relay that only renumbers frames
 //! and carries receipts too (`benches/peers`): what the machine could move at that moment.

@@ -57,11 +57,15 @@ pub fn start(shared: &Arc<Shared>) -> std::io::Result<()> {
 fn run(kept: &Kept, shared: &Weak<Shared>) {
     // What is given up counts from the last checkpoint, whichever process wrote it.
     let (mut last, mut before, mut began_at) = (0, kept.replayed, 0);
-    let mut tried = Instant::now();
+    let (mut tried, mut stood) = (Instant::now(), State::Running);
     loop {
         std::thread::sleep(LOOK);
         let Some(shared) = shared.upgrade() else { return };
         let state = kept.progress.state();
+        if state != stood {
+            say(state);
+            stood = state;
+        }
         if state.is_final() || shared.is_stopping() {
             return;
         }
@@ -86,6 +90,19 @@ fn run(kept: &Kept, shared: &Weak<Shared>) {
                 (before, began_at) = (0, written);
             }
         }
+    }
+}
+
+/// Tells the operator how the journal stands now.
+fn say(state: State) {
+    match state {
+        State::Running => tracing::info!("the journal takes everything again"),
+        State::Low | State::Full => tracing::warn!(
+            state = state.name(),
+            "no space for the journal: submissions are refused until there is some"
+        ),
+        // Whoever runs the engine says why.
+        State::Closed | State::Fenced | State::Failed => {}
     }
 }
 

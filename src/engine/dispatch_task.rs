@@ -225,7 +225,7 @@ impl DispatchTask {
                         self.dispatcher.bind_down(now.monotonic, bind);
                         continue;
                     };
-                    match &mut self.gate {
+                    match self.gate.as_mut().filter(|_| !outgoing.flow.is_noted()) {
                         None => {
                             let link = Arc::clone(link);
                             self.hand_to(now.monotonic, HandOut { bind, link, outgoing });

@@ -118,6 +118,13 @@ impl<A> Gate<A> {
         }
     }
 
+    /// Whether what is to be written now may as well be written a moment later: nobody waits for
+    /// it, and the journal is busy with what somebody waits for.
+    #[must_use]
+    pub fn may_wait(&self) -> bool {
+        self.round.is_empty() && !self.rounds.is_empty()
+    }
+
     /// Whether nothing new is to be begun.
     #[must_use]
     pub fn is_blocked(&self) -> bool {

@@ -124,7 +124,7 @@ impl ShardTask {
     /// Writes down what happened, and does what may be done by now.
     fn write_down(&mut self) {
         let Self { shard, hands, .. } = self;
-        if let Some(gate) = &mut hands.gate {
+        if let Some(gate) = hands.gate.as_mut().filter(|gate| !gate.may_wait()) {
             shard.write_down(|batch| gate.write(batch));
             gate.end_round();
             hands.release();

@@ -390,6 +390,14 @@ impl Carrier {
         wanted.map(|(_, record)| Arc::clone(record)).collect()
     }
 
+    /// Whether what it is given now is sent at once, as far as its queue and its binds tell.
+    #[must_use]
+    pub fn has_window(&self) -> bool {
+        let window = self.binds.load(Ordering::Relaxed).saturating_mul(self.settings.window_max);
+        let is_paced = self.settings.segments_per_second > 0;
+        !is_paced && self.queued.used() < window
+    }
+
     /// What the session of this bind is for; `None` where there is to be none.
     #[must_use]
     pub fn kind_of(&self, bind: u32) -> Option<session::BindKind> {

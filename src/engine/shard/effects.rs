@@ -65,6 +65,13 @@ pub trait Effects {
     /// those that go before them, in their order of acceptance.
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool);
 
+    /// Whether this carrier's dispatcher sends what it is given at once. A message is then written
+    /// down as sent before it is, so that nothing waits for it to be.
+    fn goes_at_once(&self, carrier: u32) -> bool {
+        let _ = carrier;
+        false
+    }
+
     /// Another carrier for a message that waits for this one; it is `to` if that is given.
     ///
     /// # Errors

@@ -104,7 +104,7 @@ impl<L: Clone> Shard<L> {
                 }
                 Change::Message => self.note_message(&mut ledger.batch, ticket, live),
             }
-            live.progress.all_mut().iter_mut().for_each(|one| one.anew = false);
+            live.progress.all_mut().iter_mut().for_each(|one| one.given = one.given.written());
             if ledger.batch.len() >= BATCH_OCTETS {
                 keep(&mut ledger.batch);
             }

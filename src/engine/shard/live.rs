@@ -54,14 +54,33 @@ pub enum Place {
     Accepted,
 }
 
+/// What is written down of a segment that is with the dispatcher.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Given {
+    /// That it is; whether it was sent its dispatcher writes.
+    #[default]
+    Noted,
+    /// Nothing yet: it was given to it since, and is not sent.
+    Anew,
+    /// That it is, and that it may have been sent since then.
+    NotedAsSent,
+}
+
+impl Given {
+    /// What is written down once how its message stands is.
+    pub fn written(self) -> Self {
+        if self == Self::Anew { Self::Noted } else { self }
+    }
+}
+
 /// One segment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Segment {
     pub place: Place,
     /// It went again after a doubt: two copies may be on their way.
     pub twice: bool,
-    /// It was given to the dispatcher since it was last written down how it stands.
-    pub anew: bool,
+    /// What is to be written down of its being with the dispatcher.
+    pub given: Given,
     /// Its final state, once a receipt told it.
     pub state: Option<MessageState>,
     /// Copies of it that are, or may be, at the carrier under an id that nobody knows.
@@ -75,7 +94,7 @@ pub struct Segment {
 impl Segment {
     /// Notes that it is with the dispatcher now.
     pub fn go_out(&mut self) {
-        (self.place, self.anew) = (Place::Out, true);
+        (self.place, self.given) = (Place::Out, Given::Anew);
     }
 
     /// Notes that the carrier took it, and what its receipt will be found by.
@@ -337,6 +356,12 @@ impl Slots {
             }
             slot.change = Change::Message;
         }
+    }
+
+    /// Whether nothing of this message has been written down.
+    pub fn is_fresh(&self, ticket: u64) -> bool {
+        let slot = self.slots.get(place_of(ticket)).filter(|slot| slot.ticket == ticket);
+        slot.is_some_and(|slot| slot.change == Change::Message)
     }
 
     /// Gives each message that was touched since this was asked last, and what became of it; of

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::doubts::number_of;
-use super::live::{Place, Segment};
+use super::live::{Given, Live, Place, Segment};
 use super::{Counted, Effects, InDoubtPolicy, SegmentResult, Shard};
 use crate::clock::Now;
 use crate::message::state::MessageState;
@@ -294,6 +294,7 @@ impl<L: Clone> Shard<L> {
     /// those that have not.
     pub(super) fn dispatch_back<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
         let mut left = self.turn(ticket);
+        let at_once = self.goes_at_once(ticket, effects);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let begun = live.all().iter().any(|one| one.place != Place::Back || one.twice);
         let mut from = 0;
@@ -308,10 +309,31 @@ impl<L: Clone> Shard<L> {
                 to += 1;
             }
             if to > from {
-                effects.dispatch(live.carrier, outgoing(live, ticket, from, to - from), begun);
+                let mut outgoing = outgoing(live, ticket, from, to - from);
+                if at_once {
+                    outgoing.flow = outgoing.flow.noted();
+                    live.progress
+                        .all_mut()
+                        .iter_mut()
+                        .for_each(|one| one.given = Given::NotedAsSent);
+                }
+                effects.dispatch(live.carrier, outgoing, begun);
             }
             from = to.max(from).saturating_add(1);
         }
+    }
+}
+
+impl<L: Clone> Shard<L> {
+    /// Whether a message that has just come is sent as soon as it is written down, so that both can
+    /// be written at once. Should the process end before it is sent, it is in doubt all the same:
+    /// where that would be the end of it, it is not worth the time.
+    fn goes_at_once<E: Effects<Link = L>>(&self, ticket: u64, effects: &E) -> bool {
+        let may = |live: &&Live| live.segments == 1 && self.slots.is_fresh(ticket);
+        let Some(live) = self.slots.get(ticket).filter(may) else { return false };
+        let rules = self.carriers.get(live.carrier as usize);
+        rules.is_some_and(|rules| rules.in_doubt != InDoubtPolicy::Hold)
+            && effects.goes_at_once(live.carrier)
     }
 }
 

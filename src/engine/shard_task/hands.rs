@@ -295,6 +295,11 @@ impl Effects for Hands {
         self.act(Act::Tell(carrier, ToDispatcher::Message { outgoing, first }));
     }
 
+    fn goes_at_once(&self, carrier: u32) -> bool {
+        let carrier = self.world.carriers.get(carrier as usize);
+        self.gate.is_some() && carrier.is_some_and(|carrier| carrier.has_window())
+    }
+
     fn operated(&mut self, number: u64, findings: Findings) {
         self.act(Act::Operated(number, findings));
     }
@@ -351,14 +356,14 @@ impl Effects for Hands {
     }
 
     fn hand_over(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
-        let Some(gate) = &mut self.gate else { return self.offer(account, delivery) };
-        let place = self.world.accounts.get(account as usize);
-        if place.is_some_and(|account| account.receivers.load().is_empty()) {
-            // Nobody takes it by then, as far as is known.
-            return self.offer(account, delivery);
+        match &mut self.gate {
+            None => self.offer(account, delivery),
+            // Where nobody takes it by then, it comes back.
+            Some(gate) => {
+                gate.hold(Act::Deliver(account, delivery));
+                Ok(())
+            }
         }
-        gate.hold(Act::Deliver(account, delivery));
-        Ok(())
     }
 
     fn backlog(&mut self, account: u32, change: isize) {

@@ -52,7 +52,9 @@ const CLASS_BITS: u32 = 2;
 const PRIORITY_BITS: u32 = 2;
 /// Set while a message goes alone in its lane.
 const ALONE: u32 = 1 << (CLASS_BITS + PRIORITY_BITS);
-const ACCOUNT_SHIFT: u32 = CLASS_BITS + PRIORITY_BITS + 1;
+/// Set of a message of which it is written down already that it may have been sent.
+const NOTED: u32 = ALONE << 1;
+const ACCOUNT_SHIFT: u32 = CLASS_BITS + PRIORITY_BITS + 2;
 /// The highest priority_flag (SMPP 3.4 §5.2.14); what is above counts as it.
 const PRIORITY_MAX: u8 = 3;
 
@@ -93,6 +95,18 @@ impl Flow {
         self.0 & ALONE != 0
     }
 
+    /// The same of a message of which it is written down already that it may have been sent.
+    #[must_use]
+    pub fn noted(self) -> Self {
+        Self(self.0 | NOTED)
+    }
+
+    /// Whether it is one.
+    #[must_use]
+    pub fn is_noted(self) -> bool {
+        self.0 & NOTED != 0
+    }
+
     /// The class.
     #[must_use]
     pub fn class(self) -> TrafficClass {
@@ -128,8 +142,9 @@ mod tests {
         for account in [0, 1, 999_999] {
             for (at, class) in classes.into_iter().enumerate() {
                 for priority in 0..=4 {
-                    let flow = Flow::new(account, class, priority).alone();
+                    let flow = Flow::new(account, class, priority).alone().noted();
                     assert!(flow.is_alone() && !flow.not_alone().is_alone());
+                    assert!(flow.is_noted() && flow.not_alone().is_noted());
                     let (marketing, conversational) = (usize::from(at == 2), usize::from(at == 1));
                     assert_eq!(flow.class(), class);
                     let expected = 2 * (3 - usize::from(priority.min(3))) + marketing;

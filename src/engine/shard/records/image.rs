@@ -11,7 +11,7 @@ use super::octets::Reader;
 use super::{read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
-use crate::engine::shard::live::{Live, Place, Progress};
+use crate::engine::shard::live::{Given, Live, Place, Progress};
 use crate::engine::shard::register::End;
 use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
@@ -145,7 +145,7 @@ impl Image {
 
     fn take_message(&mut self, from: &mut Reader<'_>) -> Option<()> {
         let (id, shared) = (read_id(from)?, read_id(from)?);
-        let (carrier, reference) = (from.u32()?, from.u16()?);
+        let (carrier, reference, is_sent) = (from.u32()?, from.u16()?, from.u8()? != 0);
         let message = contents::read_message(from)?;
         self.note_id(id);
         self.note_id(shared);
@@ -154,7 +154,8 @@ impl Image {
             return Some(());
         }
         let live = Live::new(id, Arc::new(message), carrier, reference);
-        let (sent, copies) = Default::default();
+        let sent = if is_sent { (0..live.segments).collect() } else { Vec::new() };
+        let copies = Vec::new();
         self.live.insert(id.number(), WasLive { live, shared, sent, copies });
         Some(())
     }
@@ -182,7 +183,7 @@ impl Image {
         let all = live.progress.all();
         let may_be_sent = |segment: &u8| {
             let one = all.get(usize::from(*segment));
-            one.is_some_and(|one| one.place == Place::Out && !one.anew)
+            one.is_some_and(|one| one.place == Place::Out && one.given != Given::Anew)
         };
         was.sent.retain(may_be_sent);
         Some(())
@@ -326,7 +327,7 @@ pub fn unsent_or_in_doubt(was: &mut WasLive) {
         let Some(one) = was.live.segment_mut(segment).filter(|one| one.place == Place::Out) else {
             continue;
         };
-        one.anew = false;
+        one.given = Given::Noted;
         one.place = if is_sent { Place::InDoubt } else { Place::Back };
         if is_sent {
             one.attempts = one.attempts.saturating_add(1);

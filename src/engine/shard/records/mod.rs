@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use super::Delivery;
 use super::awaiting::More;
-use super::live::{Live, Place, Progress, Segment};
+use super::live::{Given, Live, Place, Progress, Segment};
 use super::register::End;
 use crate::message::message_id::MessageId;
 use crate::message::multipart::Final;
@@ -89,6 +89,10 @@ pub fn message(batch: &mut Batch, live: &Live, shared: MessageId, copies: &[(u8,
         to.u64(shared.number());
         to.u32(live.carrier);
         to.u16(live.reference);
+        let may_be_sent =
+            |one: &Segment| one.place == Place::Out && one.given == Given::NotedAsSent;
+        let is_sent = live.all().iter().all(may_be_sent);
+        to.u8(u8::from(is_sent));
         contents::put_message(to, &live.message);
     });
     // Most have just come and have nothing to say of themselves.
@@ -100,7 +104,7 @@ pub fn message(batch: &mut Batch, live: &Live, shared: MessageId, copies: &[(u8,
 /// Whether a message is as it was when it came, but for what its dispatcher holds.
 fn is_new(live: &Live) -> bool {
     let has_come = |one: &Segment| {
-        let Segment { place, twice, anew: _, state, unanswered, attempts, key } = *one;
+        let Segment { place, twice, given: _, state, unanswered, attempts, key } = *one;
         let unsent = matches!(place, Place::Back | Place::Out) && !twice;
         unsent && state.is_none() && key.is_none() && (unanswered, attempts) == (0, 0)
     };
@@ -288,7 +292,9 @@ fn put_progress(to: &mut Writer<'_>, progress: &Progress) {
             Place::Accepted => 3,
         };
         let flags = [(one.twice, TWICE), (one.state.is_some(), HAS_STATE)];
-        let flags = flags.into_iter().chain([(one.key.is_some(), HAS_KEY), (one.anew, ANEW)]);
+        let flags = flags
+            .into_iter()
+            .chain([(one.key.is_some(), HAS_KEY), (one.given == Given::Anew, ANEW)]);
         to.u8(flags.filter(|(is, _)| *is).fold(place, |bits, (_, flag)| bits | flag));
         to.u8(one.unanswered);
         to.u16(one.attempts);
@@ -313,7 +319,7 @@ fn read_progress(from: &mut Reader<'_>) -> Option<Progress> {
                 _ => Place::Accepted,
             },
             twice: flags & TWICE != 0,
-            anew: flags & ANEW != 0,
+            given: if flags & ANEW != 0 { Given::Anew } else { Given::Noted },
             unanswered: from.u8()?,
             attempts: from.u16()?,
             state: if flags & HAS_STATE != 0 { Some(MessageState(from.u8()?)) } else { None },

@@ -17,8 +17,8 @@ pub fn contents_of(image: &Image) -> Vec<String> {
         let flags = (live.awaits_receipt, live.expired, live.said_unknown);
         // What is out and was not sent is as good as back.
         let segments = live.all().iter().map(|one| match one.place {
-            Place::Out => Segment { place: Place::Back, anew: false, ..*one },
-            _ => Segment { anew: false, ..*one },
+            Place::Out => Segment { place: Place::Back, given: Given::Noted, ..*one },
+            _ => Segment { given: Given::Noted, ..*one },
         });
         let segments: Vec<Segment> = segments.collect();
         let of = (was.shared, &was.copies);

@@ -88,6 +88,8 @@ struct Notes {
     charged: Vec<(u32, u8)>,
     backlog: isize,
     released: usize,
+    /// Whether carriers send what they are given at once.
+    at_once: bool,
     /// Octets given back, less those that changed messages took.
     released_octets: i64,
     /// Whether changed messages find no room for their octets.
@@ -163,6 +165,10 @@ impl Effects for Notes {
 
     fn change_queue(&mut self, _from: u32, _to: u32) -> bool {
         true
+    }
+
+    fn goes_at_once(&self, _carrier: u32) -> bool {
+        self.at_once
     }
 
     fn operated(&mut self, number: u64, findings: Findings) {

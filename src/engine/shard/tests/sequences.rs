@@ -84,6 +84,7 @@ impl Run {
         };
         let mut world = World::with(Rules { limits: limits.clone(), carrier });
         world.shard.keep_ledger();
+        world.notes.at_once = in_doubt == InDoubtPolicy::WaitThenResend;
         Self {
             world,
             settled: 0,
@@ -213,7 +214,7 @@ impl Run {
     fn send(&mut self, count: u8) {
         let sent: Vec<Outgoing> = (0..count).map_while(|_| self.world.sent()).collect();
         let mut batch = Batch::new();
-        for one in &sent {
+        for one in sent.iter().filter(|one| !one.flow.is_noted()) {
             records::sent(&mut batch, one.order, one.segment);
         }
         self.keep(batch);
