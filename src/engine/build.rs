@@ -1,8 +1,8 @@
 //! Settings to what runs.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
@@ -300,6 +300,7 @@ fn carrier_state(registry: &Registry, settings: &settings::Carrier) -> CarrierSt
         binds: AtomicU32::new(0),
         rebinding: Arc::new(Semaphore::new(1)),
         told_sent: AtomicU64::new(0),
+        leaving: Mutex::default(),
         metrics: CarrierMetrics::new(registry, &settings.name),
     }
 }

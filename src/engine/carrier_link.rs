@@ -174,6 +174,7 @@ impl CarrierLink {
         }
         if std::mem::take(&mut self.transmits) {
             self.carrier.set_link(self.bind, None);
+            self.carrier.leaves(&self.handle);
         }
         // What a shard answers from now on belongs to a session that is gone; the next one gets
         // queues of its own.
@@ -197,7 +198,9 @@ impl CarrierLink {
     fn tell_sent(&mut self) {
         let asked = self.shared.checkpoint.load(Ordering::Acquire);
         let is_its_turn = || self.carrier.told_sent.load(Ordering::Acquire) >= asked;
-        if asked == self.told_sent || !is_its_turn() || !self.handle.submits.is_empty() {
+        // What a session that makes way has not taken it never sends.
+        let has_taken_all = !self.transmits || self.handle.submits.is_empty();
+        if asked == self.told_sent || !is_its_turn() || !has_taken_all {
             return;
         }
         for InFlight { ticket, segment, .. } in self.in_flight.iter().flatten() {
@@ -236,6 +239,7 @@ impl CarrierLink {
         session.unbind(now);
         if std::mem::take(&mut self.transmits) {
             self.carrier.set_link(self.bind, None);
+            self.carrier.leaves(&self.handle);
         }
         // What the dispatcher hands over until it has seen this goes back when the session ends.
         while let Some(outgoing) = self.handle.submits.pop() {

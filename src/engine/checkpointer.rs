@@ -14,10 +14,10 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::batches::Batches;
 use super::handles::CarrierHandle;
@@ -29,8 +29,8 @@ use crate::telemetry;
 
 /// How often it is looked whether it is time for one.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long apart they are at least while there is no space.
-const LOW_PAUSE: Duration = Duration::from_secs(10);
+/// How long apart they are at least while there is no space, and after one that failed.
+const PAUSE: Duration = Duration::from_secs(10);
 /// How long everybody may take to say what was sent, and to have it durable. One that takes longer
 /// is given up, and the next one tried later.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,6 +58,7 @@ fn run(kept: &Kept, shared: &Weak<Shared>) {
     // What is given up counts from the last checkpoint, whichever process wrote it.
     let (mut last, mut before, mut began_at) = (0, kept.replayed, 0);
     let (mut tried, mut stood) = (Instant::now(), State::Running);
+    let mut has_failed = false;
     loop {
         std::thread::sleep(LOOK);
         let Some(shared) = shared.upgrade() else { return };
@@ -71,13 +72,15 @@ fn run(kept: &Kept, shared: &Weak<Shared>) {
         }
         let every = u64::from(shared.world().settings.store.checkpoint_bytes);
         let written = kept.octets.load(Ordering::Relaxed);
-        let is_low = state != State::Running && tried.elapsed() > LOW_PAUSE;
-        if before + written - began_at < every.max(2 * last) && !is_low {
+        let is_low = state != State::Running && tried.elapsed() > PAUSE;
+        let is_time = before + written - began_at >= every.max(2 * last);
+        if !(is_time || is_low) || (has_failed && tried.elapsed() < PAUSE) {
             continue;
         }
         tried = Instant::now();
         let made = checkpoint(kept, &shared);
         telemetry::checkpoint(&shared.registry, made.is_ok());
+        has_failed = made.is_err();
         match made {
             Ok(octets) => {
                 (last, before) = (octets, 0);
@@ -87,7 +90,6 @@ fn run(kept: &Kept, shared: &Weak<Shared>) {
             }
             Err(error) => {
                 tracing::warn!(%error, "no checkpoint came about; it is tried again");
-                (before, began_at) = (0, written);
             }
         }
     }
@@ -113,11 +115,14 @@ fn say(state: State) {
 pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
     let late = |what: &str| Error::Stopped(format!("{what} took longer than {PATIENCE:?}"));
     let until = Instant::now() + PATIENCE;
-    let from = kept.progress.durable().next();
+    // A reload writes down who has which place before anybody sees it, and both under this lock.
+    let (from, world) = {
+        let _still = kept.places.lock().unwrap_or_else(PoisonError::into_inner);
+        (kept.progress.durable().next(), shared.world())
+    };
     let mut writer = kept.journal.begin()?;
     // Who has which place goes first: all else names it.
     let mut batch = Batch::new();
-    let world = shared.world();
     records::start(&mut batch, shared.ids_from);
     for account in &world.accounts {
         records::account(&mut batch, account.index, &account.settings.system_id);
@@ -140,7 +145,8 @@ pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
     }
     drop(sender);
     let mut whole = 0;
-    for part in parts {
+    while whole < shared.shards.len() {
+        let Ok(part) = parts.recv_timeout(PATIENCE) else { break };
         write(&part.batch)?;
         whole += usize::from(part.is_last);
     }
@@ -153,8 +159,13 @@ pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
         passed
     });
     let durable: Vec<_> = durable.collect();
-    for passed in durable {
-        passed.blocking_recv().map_err(|_| late("the journal"))?;
+    let until = Instant::now() + PATIENCE;
+    for mut passed in durable {
+        // It is gone with a runtime that is.
+        let has_passed = wait(until, || !matches!(passed.try_recv(), Err(TryRecvError::Empty)));
+        if !has_passed {
+            return Err(late("the journal"));
+        }
     }
     writer.finish(from)?;
     kept.journal.truncate_before(from)?;
@@ -173,7 +184,9 @@ fn all_say_what_is_sent(shared: &Arc<Shared>, until: Instant) -> bool {
         return false;
     }
     let links = carriers.iter().flat_map(|carrier| {
-        carrier.links.load().iter().filter_map(|place| place.load_full()).collect::<Vec<_>>()
+        let mut links = carrier.leaving();
+        links.extend(carrier.links.load().iter().filter_map(|place| place.load_full()));
+        links
     });
     let links: Vec<_> = links.collect();
     links.iter().for_each(|link| link.wake());

@@ -225,14 +225,19 @@ impl DispatchTask {
                         self.dispatcher.bind_down(now.monotonic, bind);
                         continue;
                     };
-                    match self.gate.as_mut().filter(|_| !outgoing.flow.is_noted()) {
+                    let is_noted = outgoing.flow.is_noted();
+                    // What is written down goes behind what is not yet: it may be of its lane.
+                    let passes = |gate: &&mut Gate<HandOut>| !(is_noted && gate.is_empty());
+                    match self.gate.as_mut().filter(passes) {
                         None => {
                             let link = Arc::clone(link);
                             self.hand_to(now.monotonic, HandOut { bind, link, outgoing });
                         }
                         Some(gate) => {
-                            let (order, segment) = (outgoing.order, outgoing.segment);
-                            records::sent(&mut self.batch, order, segment);
+                            if !is_noted {
+                                let (order, segment) = (outgoing.order, outgoing.segment);
+                                records::sent(&mut self.batch, order, segment);
+                            }
                             gate.hold(HandOut { bind, link: Arc::clone(link), outgoing });
                         }
                     }
@@ -258,11 +263,14 @@ impl DispatchTask {
         let own = self.links.get(bind as usize).and_then(Option::as_ref);
         if own.is_some_and(|own| Arc::ptr_eq(own, &link)) {
             // As `take_links` will see.
-            self.dispatcher.push_first(back);
+            if self.gate.is_none() {
+                self.dispatcher.push_first(back);
+                return self.dispatcher.bind_down(now, bind);
+            }
             self.dispatcher.bind_down(now, bind);
-        } else {
-            self.not_sent(&back);
         }
+        // Its shard writes down that it was not sent.
+        self.not_sent(&back);
     }
 
     /// Tells its shard that a segment was not sent after all.
@@ -361,7 +369,9 @@ impl DispatchTask {
         }
         self.tell_sent();
         self.outbox.flush(cx);
-        if !self.outbox.is_blocked() {
+        let is_done = self.gate.as_ref().is_none_or(Gate::is_empty);
+        let may_end = is_done || !self.shared.is_stopping_carriers();
+        if !self.outbox.is_blocked() && may_end {
             self.carrier.told_sent.store(self.told_sent, Ordering::Release);
         }
     }
@@ -431,7 +441,11 @@ impl Future for DispatchTask {
         let more_told = this.take_batch(now.monotonic, cx);
         this.take_links(now.monotonic);
         this.take_credit(now.monotonic);
-        let is_blocked = this.gate.as_ref().is_some_and(Gate::is_blocked);
+        // What is kept goes in the next process, rather than to a session that ends.
+        let is_blocked = this
+            .gate
+            .as_ref()
+            .is_some_and(|gate| gate.is_blocked() || this.shared.is_stopping_carriers());
         let more_to_send = !is_blocked && this.hand_out(now, cx);
         this.pass_gate(now.monotonic);
         this.give_back_unsent(cx);

@@ -13,8 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 
-use crate::store::{Batch, Journal, Position, Refused, State, Watcher};
+use crate::store::{Batch, Journal, Position, Records, Refused, State, Watcher};
 
+/// Octets of the parts of a batch that is too large.
+const PART_OCTETS: usize = 512 << 10;
 /// Emptied queues kept for later rounds.
 const SPARE: usize = 8;
 
@@ -26,6 +28,8 @@ pub struct Gate<A> {
     octets: Arc<AtomicU64>,
     /// Batches that the journal has yet to take.
     pending: VecDeque<Batch>,
+    /// How far the journal had come when it took nothing.
+    refused_at: Position,
     /// The position of the last that it took.
     last: Position,
     round: VecDeque<A>,
@@ -42,6 +46,7 @@ impl<A> Gate<A> {
             watcher,
             octets,
             pending: VecDeque::new(),
+            refused_at: Position::NONE,
             last: Position::NONE,
             round: VecDeque::new(),
             rounds: VecDeque::new(),
@@ -72,7 +77,18 @@ impl<A> Gate<A> {
                 true
             }
             Err(Refused::Empty) => true,
-            Err(_) => false,
+            // More than any one thing takes: it is divided, and goes before all that waits.
+            Err(Refused::TooLarge { .. }) => {
+                let mut parts = divided(batch);
+                parts.append(&mut self.pending);
+                self.pending = parts;
+                batch.clear();
+                true
+            }
+            Err(_) => {
+                self.refused_at = self.watcher.progress().durable();
+                false
+            }
         }
     }
 
@@ -148,14 +164,33 @@ impl<A> Gate<A> {
         self.watcher.progress().state()
     }
 
-    /// Has the task woken when the oldest round may go or the journal stands otherwise.
+    /// Has the task woken when the oldest round may go, or the journal may take what it did not.
     pub fn register(&self, cx: &Context<'_>) {
+        if self.rounds.is_empty() && self.pending.is_empty() {
+            return;
+        }
         self.watcher.register(cx);
+        // What moved before the waker stood there wakes nobody: look again.
         let durable = self.watcher.progress().durable();
-        if self.rounds.front().is_some_and(|(position, _)| *position <= durable) {
+        let may_go = self.rounds.front().is_some_and(|(position, _)| *position <= durable);
+        if may_go || (self.is_blocked() && durable != self.refused_at) {
             cx.waker().wake_by_ref();
         }
     }
+}
+
+/// The records of a batch, in order, in several.
+fn divided(batch: &Batch) -> VecDeque<Batch> {
+    let mut parts = VecDeque::from([Batch::new()]);
+    for record in Records::new(batch.octets()) {
+        if parts.back().is_some_and(|part| part.len() >= PART_OCTETS) {
+            parts.push_back(Batch::new());
+        }
+        if let Some(part) = parts.back_mut() {
+            part.push(record);
+        }
+    }
+    parts
 }
 
 /// The position of a round whose batches have none.
@@ -237,6 +272,36 @@ mod tests {
         }
         assert!(!gate.is_blocked() && gate.is_empty());
         assert!(all.into_iter().eq(1..=acts));
+    }
+
+    #[test]
+    fn what_is_larger_than_any_batch_is_written_in_parts_before_what_comes_after_it() {
+        let (journal, mut gate) = gate();
+        let mut batch = Batch::new();
+        for number in 0..40_u8 {
+            batch.push(&vec![number; 500_000]);
+        }
+        gate.hold(1);
+        gate.write(&mut batch);
+        gate.end_round();
+        write(&mut gate, 1);
+        gate.hold(2);
+        gate.end_round();
+        assert!(batch.is_empty() && gate.is_blocked());
+        let mut all = Vec::new();
+        for _ in 0..100 {
+            all.extend(released(&mut gate));
+            let _ = journal.commit();
+        }
+        all.extend(released(&mut gate));
+        assert_eq!((all, gate.is_blocked()), (vec![1, 2], false));
+        let mut records = Vec::new();
+        let read = journal.replay(Position::FIRST, &mut |entry| {
+            records.extend(Records::new(entry.octets).map(|record| record[0]));
+            std::ops::ControlFlow::Continue(())
+        });
+        read.unwrap();
+        assert!(records.into_iter().eq((0..40).chain([7])));
     }
 
     #[test]

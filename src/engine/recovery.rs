@@ -108,7 +108,8 @@ impl Opened {
             let took_ms = began.elapsed().as_millis() as u64;
             tracing::info!(live, awaiting, owed, %from, %to, took_ms, "journal read");
         }
-        let kept = Kept { journal, progress, octets: Arc::default(), replayed };
+        let kept =
+            Kept { journal, progress, octets: Arc::default(), places: Arc::default(), replayed };
         Ok(Self { kept, image })
     }
 }

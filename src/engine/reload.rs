@@ -192,9 +192,21 @@ impl Reloader {
         if self.shared.is_stopping() {
             return Err(ReloadError::Stopping);
         }
-        let before = self.put_in_force(world);
+        let before = self.write_and_put_in_force(world)?;
         tokio::spawn(take_leave(before));
         Ok(ReloadReport { took_ms: began.elapsed().as_millis() as u64, ..report })
+    }
+
+    /// Writes down who has which place before any record names them, and before anybody else can
+    /// take the places for what they were.
+    fn write_and_put_in_force(&self, world: Arc<World>) -> Result<Arc<World>, ReloadError> {
+        let Some(kept) = &self.shared.journal else { return Ok(self.put_in_force(world)) };
+        let _still = kept.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.shared.world();
+        let known = (before.accounts.len(), before.carriers.len());
+        let written = recovery::write_places(kept, &mut Batch::new(), &world, known);
+        written.map_err(ReloadError::Store)?;
+        Ok(self.put_in_force(world))
     }
 
     /// From here on nothing fails. Returns the world that was in force.
@@ -299,12 +311,6 @@ fn build(
     too_many("carriers", before.carriers.len(), report.carriers.added, CARRIERS_MAX)?;
     let world = build::world(&shared.registry, settings, Some(&before));
     let world = world.map_err(ReloadError::Tls)?;
-    if let Some(kept) = &shared.journal {
-        // Before any record names them.
-        let known = (before.accounts.len(), before.carriers.len());
-        let written = recovery::write_places(kept, &mut Batch::new(), &world, known);
-        written.map_err(ReloadError::Store)?;
-    }
     Ok((Arc::new(world), report))
 }
 

@@ -28,7 +28,7 @@ use super::shard_task::ShardTask;
 use super::shared::{Shared, ToShard};
 use super::snapshot::Snapshots;
 use super::stop::{Signal, Stop};
-use super::world::Account;
+use super::world::{Account, Carrier};
 use crate::link::listen;
 use crate::link::tls::TlsError;
 use crate::store::State;
@@ -197,12 +197,25 @@ impl Engine {
         let last = tokio::time::Instant::now() + Duration::from_secs(2);
         while let Ok(Some(_)) = tokio::time::timeout_at(last, links.join_next()).await {}
         if let Some(kept) = &self.shared.journal {
-            self.pass(tokio::time::Instant::now() + CLOSE_MAX).await;
+            let until = tokio::time::Instant::now() + CLOSE_MAX;
+            self.empty_gates(until).await;
+            self.pass(until).await;
             if let Err(error) = kept.journal.close() {
                 tracing::error!(%error, "the journal was not closed");
             }
         }
         self.shared.queued()
+    }
+
+    /// Waits until no dispatcher has anything that it has written down as sent and not sent.
+    async fn empty_gates(&self, until: tokio::time::Instant) {
+        let asked = self.shared.checkpoint.fetch_add(1, Ordering::AcqRel) + 1;
+        let carriers = self.shared.world().carriers.clone();
+        carriers.iter().for_each(|carrier| carrier.dispatcher.wake());
+        let has_none = |carrier: &Arc<Carrier>| carrier.told_sent.load(Ordering::Acquire) >= asked;
+        while tokio::time::Instant::now() < until && !carriers.iter().all(has_none) {
+            tokio::time::sleep(DRAIN_LOOK).await;
+        }
     }
 
     /// Waits until each shard has done all it was told, and that is durable.

@@ -81,9 +81,10 @@ impl ShardTask {
         self.shard.reconfigure(limits, rules, hands);
     }
 
-    fn take_batch(&mut self, cx: &Context<'_>) {
+    /// Takes what its queue holds; whether there is room in it that was not there before.
+    fn take_batch(&mut self, cx: &Context<'_>) -> bool {
         let shared = Arc::clone(&self.hands.shared);
-        let Some(queue) = shared.shards.get(self.index) else { return };
+        let Some(queue) = shared.shards.get(self.index) else { return false };
         let now = shared.clock.now();
         self.refresh();
         let (mut taken, mut octets) = (0, 0);
@@ -101,11 +102,11 @@ impl ShardTask {
             }
             if !self.told.is_empty() {
                 // The journal wakes it.
-                return;
+                return taken > 0;
             }
             if taken >= BATCH {
                 cx.waker().wake_by_ref();
-                return;
+                return true;
             }
             if !queue.pop(&mut self.told) {
                 queue.register(cx);
@@ -113,7 +114,7 @@ impl ShardTask {
                 if !queue.is_empty() {
                     cx.waker().wake_by_ref();
                 }
-                return;
+                return taken > 0;
             }
             // Whoever wrote this may have seen accounts and carriers that were not there before.
             self.refresh();
@@ -124,14 +125,28 @@ impl ShardTask {
     /// Writes down what happened, and does what may be done by now.
     fn write_down(&mut self) {
         let Self { shard, hands, .. } = self;
-        if let Some(gate) = hands.gate.as_mut().filter(|gate| !gate.may_wait()) {
+        let is_small = shard.ledger_octets() < ROUND_OCTETS;
+        if let Some(gate) = hands.gate.as_mut().filter(|gate| !(is_small && gate.may_wait())) {
             shard.write_down(|batch| gate.write(batch));
             gate.end_round();
-            hands.release();
         }
-        let now = hands.shared.clock.now();
-        for (account, deliveries) in std::mem::take(&mut hands.bounced) {
-            shard.undelivered(now, account, deliveries, Duration::ZERO, hands);
+        self.release();
+    }
+
+    /// Says how much it holds.
+    fn report(&mut self) {
+        let shard = &self.shard;
+        let figures =
+            [shard.queued(), shard.awaiting_receipt(), shard.waiting(), shard.held_segments()];
+        self.hands.report(figures);
+    }
+
+    /// Does what may be done by now.
+    fn release(&mut self) {
+        let Self { shard, hands, .. } = self;
+        hands.release();
+        for (account, delivery) in std::mem::take(&mut hands.due) {
+            shard.deliver_kept(account, delivery, hands);
         }
     }
 
@@ -194,10 +209,10 @@ impl Future for ShardTask {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        this.hands.release();
+        this.release();
         this.take_put_off();
-        this.take_batch(cx);
-        if let Some(queue) = this.hands.shared.shards.get(this.index) {
+        let has_taken = this.take_batch(cx);
+        if has_taken && let Some(queue) = this.hands.shared.shards.get(this.index) {
             queue.wake_writers();
         }
         if !this.released && this.hands.shared.releasing.load(Ordering::Relaxed) {
@@ -210,10 +225,7 @@ impl Future for ShardTask {
             if matches!(this.hands.takes(), Takes::All | Takes::Ends) {
                 this.shard.handle_timeout(now, &mut this.hands);
             }
-            let shard = &this.shard;
-            let figures =
-                [shard.queued(), shard.awaiting_receipt(), shard.waiting(), shard.held_segments()];
-            this.hands.report(figures);
+            this.report();
             this.tick.as_mut().reset(tokio::time::Instant::now() + TICK);
         }
         this.write_down();

@@ -1,8 +1,8 @@
 //! What every part of a running engine sees: the world it works by and the queues between owners.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -245,6 +245,8 @@ pub struct Kept {
     pub progress: Arc<Progress>,
     /// Octets of records that it was given.
     pub octets: Arc<AtomicU64>,
+    /// Held by a reload from when it writes down places until all see them.
+    pub places: Arc<Mutex<()>>,
     /// Octets of records that were read from it at the start, behind the checkpoint.
     pub replayed: u64,
 }

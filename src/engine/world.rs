@@ -14,10 +14,12 @@
 //! that. It keeps its place over reloads, new ones are appended, and one that is taken out leaves
 //! its place behind, marked as removed, for what is still under way.
 
+mod links;
+
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -171,6 +173,8 @@ pub struct CarrierState {
     /// How often its dispatcher has told shards what it is about to send, see
     /// [`super::checkpointer`].
     pub told_sent: AtomicU64,
+    /// Sessions that take nothing more and may have answers due.
+    pub leaving: Mutex<Vec<Arc<CarrierHandle>>>,
     /// What is counted.
     pub metrics: CarrierMetrics,
 }
@@ -403,49 +407,6 @@ impl Carrier {
     pub fn kind_of(&self, bind: u32) -> Option<session::BindKind> {
         let kind = kind_of(self.settings.bind, self.settings.binds, bind);
         kind.filter(|_| !self.is_removed)
-    }
-}
-
-impl CarrierState {
-    /// Enters or, with `None`, takes out the session of a bind, and tells the dispatcher.
-    pub fn set_link(&self, bind: u32, handle: Option<Arc<CarrierHandle>>) {
-        let links = self.links.load();
-        let Some(link) = links.get(bind as usize) else { return };
-        let sends = |handle: &Arc<CarrierHandle>| !handle.is_held();
-        let stands = handle.as_ref().is_some_and(sends);
-        let stood = link.swap(handle).as_ref().is_some_and(sends);
-        self.count_bind(stood, stands);
-    }
-
-    /// Holds messages back from a session, or lets them go to it again.
-    pub fn hold_link(&self, handle: &CarrierHandle, held: bool) {
-        let was_held = handle.held.swap(held, Ordering::Relaxed);
-        self.count_bind(!was_held, !held);
-    }
-
-    fn count_bind(&self, stood: bool, stands: bool) {
-        match (stood, stands) {
-            (false, true) => self.binds.fetch_add(1, Ordering::Relaxed),
-            (true, false) => self.binds.fetch_sub(1, Ordering::Relaxed),
-            _ => 0,
-        };
-        self.links_changed.fetch_add(1, Ordering::Release);
-        self.dispatcher.wake();
-    }
-
-    /// Makes places for so many binds; how many there were.
-    pub fn grow(&self, binds: usize, wall: Duration) -> usize {
-        let before = self.links.load_full();
-        if before.len() < binds {
-            let mut records = Vec::clone(&self.records.load());
-            records.resize_with(binds, || Arc::new(BindRecord::new(wall)));
-            self.records.store(Arc::new(records));
-            let mut links = Vec::clone(&before);
-            links.resize_with(binds, Arc::default);
-            self.links.store(Arc::new(links));
-            self.links_changed.fetch_add(1, Ordering::Release);
-        }
-        before.len()
     }
 }
 

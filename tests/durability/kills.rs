@@ -34,6 +34,23 @@ fn killed_again_and_again_under_load_it_loses_nothing_and_repeats_only_what_was_
 }
 
 #[test]
+fn where_doubts_are_held_nothing_goes_twice_however_often_it_is_killed() {
+    let mut engine = Engine::new("window_max = 200\nin_doubt = \"hold\"");
+    let smsc = engine.smsc("--receipts none --latency 3ms");
+    let load = engine.load("--binds 4 --window 50 --rate 2000 --for 4s --destinations 500");
+    for pause in [730, 410, 890, 330] {
+        sleep(Duration::from_millis(pause));
+        engine.kill();
+        engine.start();
+    }
+    let load = load.report();
+    engine.end();
+    let smsc = smsc.end();
+    assert!(load["accepted"].as_u64().unwrap() > 2000, "{load}");
+    assert_eq!(smsc["duplicates"], 0, "{smsc}");
+}
+
+#[test]
 fn what_waits_for_its_carrier_outlives_a_kill_and_goes_once() {
     let mut engine = Engine::new("");
     let load = engine.load("--count 500 --window 50").report();

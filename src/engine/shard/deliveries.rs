@@ -184,10 +184,22 @@ impl<L: Clone> Shard<L> {
         if let Some(ledger) = &mut self.ledger {
             ledger.owe(account, &mut delivery);
         }
+        if let Some(delivery) = effects.hold_delivery(account, delivery) {
+            self.deliver_kept(account, delivery, effects);
+        }
+    }
+
+    /// Hands an account what nothing keeps from it any more.
+    pub fn deliver_kept<E: Effects<Link = L>>(
+        &mut self,
+        account: u32,
+        delivery: Delivery,
+        effects: &mut E,
+    ) {
         let delivery = match self.waiting.get(&account) {
             // Those that wait go first.
             Some(waiting) if !waiting.is_empty() => Err(Waits::ForRoom(delivery)),
-            _ => effects.hand_over(account, delivery),
+            _ => effects.deliver(account, delivery),
         };
         match delivery {
             Ok(()) => return,

@@ -118,12 +118,11 @@ pub trait Effects {
     /// The delivery, to be kept until a session can.
     fn deliver(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits>;
 
-    /// The same of what has just come about: once it is kept, where anything is.
-    ///
-    /// # Errors
-    /// As [`Effects::deliver`].
-    fn hand_over(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
-        self.deliver(account, delivery)
+    /// Gives back what an account is owed that has just come about, or keeps it until that is
+    /// written down for good: [`Shard::deliver_kept`](super::Shard::deliver_kept) is told then.
+    fn hold_delivery(&mut self, account: u32, delivery: Delivery) -> Option<Delivery> {
+        let _ = account;
+        Some(delivery)
     }
 
     /// Answer a carrier's deliver_sm.

@@ -16,6 +16,7 @@ pub struct Parked {
     /// By what stands for carrier and handset.
     by_number: HashMap<u64, Vec<u64>, foldhash::fast::FixedState>,
     next: u64,
+    step: u64,
     /// Those that came, and those that went, since this was asked last; `None` when nobody asks.
     changes: Option<Changes>,
 }
@@ -41,7 +42,7 @@ impl Parked {
     /// Keeps a receipt from this moment (monotonic) for so long, which is as long for all.
     pub fn push(&mut self, receipt: CarrierReceipt, since: Duration, max_age: Duration) {
         let at = self.next;
-        self.next += 1;
+        self.next += self.step.max(1);
         for (_, key) in receipt.keys.iter() {
             self.by_key.entry(key).or_default().push(at);
         }
@@ -52,9 +53,10 @@ impl Parked {
         }
     }
 
-    /// From now on it is noted which come and go. The next one has this place.
-    pub fn note_changes(&mut self, next: u64) {
-        self.next = next;
+    /// From now on it is noted which come and go. The next one has this place, and each so many
+    /// more than the one before: no other shard has any of them.
+    pub fn note_changes(&mut self, next: u64, step: u64) {
+        (self.next, self.step) = (next, step);
         self.changes.get_or_insert_default();
     }
 

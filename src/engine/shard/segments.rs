@@ -116,7 +116,7 @@ impl<L: Clone> Shard<L> {
             let Some(live) = self.slots.get_mut(ticket) else { return };
             for segment in 0..segments {
                 if let Some(one) = live.segment_mut(segment) {
-                    one.place = Place::Out;
+                    one.go_out();
                 }
             }
             effects.dispatch(carrier, outgoing(live, ticket, 0, segments), false);
@@ -329,7 +329,9 @@ impl<L: Clone> Shard<L> {
     /// be written at once. Should the process end before it is sent, it is in doubt all the same:
     /// where that would be the end of it, it is not worth the time.
     fn goes_at_once<E: Effects<Link = L>>(&self, ticket: u64, effects: &E) -> bool {
-        let may = |live: &&Live| live.segments == 1 && self.slots.is_fresh(ticket);
+        let may = |live: &&Live| {
+            live.segments == 1 && live.message.number.is_none() && self.slots.is_fresh(ticket)
+        };
         let Some(live) = self.slots.get(ticket).filter(may) else { return false };
         let rules = self.carriers.get(live.carrier as usize);
         rules.is_some_and(|rules| rules.in_doubt != InDoubtPolicy::Hold)

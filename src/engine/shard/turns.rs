@@ -101,6 +101,19 @@ impl<L: Clone> Shard<L> {
         room
     }
 
+    /// A message of an earlier process has the turn of its lane, as the oldest there is, though it
+    /// may have nothing to send now.
+    pub(super) fn restore_turn(&mut self, ticket: u64) {
+        let is_strict = self.slots.get(ticket).is_some_and(|live| live.message.strict_order);
+        let lane = self.lane_of(ticket).filter(|_| is_strict);
+        if let (Some(lane), Some(turns)) = (lane, &mut self.turns) {
+            let lane = turns.lanes.entry(lane).or_default();
+            if lane.out.is_empty() {
+                lane.out.push(ticket);
+            }
+        }
+    }
+
     /// Whether a segment that counts as out may go again: where its message has its turn, unless
     /// others have gone while it was in doubt.
     pub(super) fn may_go_again(&mut self, ticket: u64) -> bool {

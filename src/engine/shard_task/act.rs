@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::{Gate, Hands};
 use crate::engine::handles::{CarrierHandle, LinkHandle};
-use crate::engine::shard::{Delivery, Findings, Standing, Waits};
+use crate::engine::shard::{Delivery, Findings, Standing};
 use crate::engine::shared::ToDispatcher;
 use crate::message::message_id::MessageId;
 use crate::wire::{CommandStatus, SequenceNumber};
@@ -19,7 +19,6 @@ pub enum Act {
     Deliver(u32, Delivery),
     Operated(u64, Findings),
     Passed(oneshot::Sender<()>),
-    Refused(LinkHandle, SequenceNumber, CommandStatus),
     Stands(LinkHandle, SequenceNumber, Standing),
     Tell(u32, ToDispatcher),
 }
@@ -47,20 +46,10 @@ impl Hands {
         match act {
             Act::Accepted(link, sequence, id) => self.tell_accepted(&link, sequence, id),
             Act::Answer(link, sequence, status) => self.answer_carrier(&link, sequence, status),
-            Act::Deliver(account, delivery) => {
-                if let Err(Waits::ForRoom(back) | Waits::ForBind(back)) =
-                    self.offer(account, delivery)
-                {
-                    match self.bounced.last_mut().filter(|(other, _)| *other == account) {
-                        Some((_, deliveries)) => deliveries.push(back),
-                        None => self.bounced.push((account, vec![back])),
-                    }
-                }
-            }
+            Act::Deliver(account, delivery) => self.due.push((account, delivery)),
             Act::Operated(number, findings) => self.operators.tell(number, findings),
             // Who has gone meanwhile wants no answer.
             Act::Passed(waits) => drop(waits.send(())),
-            Act::Refused(link, sequence, status) => self.tell_refused(&link, sequence, status),
             Act::Stands(link, sequence, standing) => self.tell_standing(&link, sequence, standing),
             Act::Tell(carrier, item) => self.push(carrier, item),
         }

@@ -49,8 +49,8 @@ pub struct Hands {
     pub(super) operators: Operators,
     /// What waits until what was written down is durable; `None` where nothing is.
     pub(super) gate: Option<Gate<Act>>,
-    /// Deliveries that no session had room for, by account.
-    pub(super) bounced: Vec<(u32, Vec<Delivery>)>,
+    /// What accounts may have by now, in order.
+    pub(super) due: Vec<(u32, Delivery)>,
 }
 
 impl Hands {
@@ -67,7 +67,7 @@ impl Hands {
             released: Released::default(),
             operators: Operators::default(),
             gate: shared.gate(),
-            bounced: Vec::new(),
+            due: Vec::new(),
             shared,
             world,
         }
@@ -245,14 +245,9 @@ impl Effects for Hands {
         }
     }
 
+    /// Nothing has to be durable for it.
     fn refused(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
-        match (&self.gate, link) {
-            // Others have a part in the answer, and what they did may have to be durable.
-            (Some(_), LinkHandle::Gathered(_)) => {
-                self.act(Act::Refused(link.clone(), sequence, status));
-            }
-            _ => self.tell_refused(link, sequence, status),
-        }
+        self.tell_refused(link, sequence, status);
     }
 
     fn done(&mut self, link: &LinkHandle, sequence: SequenceNumber) {
@@ -355,15 +350,10 @@ impl Effects for Hands {
         self.offer(account, delivery)
     }
 
-    fn hand_over(&mut self, account: u32, delivery: Delivery) -> Result<(), Waits> {
-        match &mut self.gate {
-            None => self.offer(account, delivery),
-            // Where nobody takes it by then, it comes back.
-            Some(gate) => {
-                gate.hold(Act::Deliver(account, delivery));
-                Ok(())
-            }
-        }
+    fn hold_delivery(&mut self, account: u32, delivery: Delivery) -> Option<Delivery> {
+        let Some(gate) = &mut self.gate else { return Some(delivery) };
+        gate.hold(Act::Deliver(account, delivery));
+        None
     }
 
     fn backlog(&mut self, account: u32, change: isize) {

@@ -38,6 +38,7 @@ impl Hands {
 impl ShardTask {
     /// Takes what it was told, as far as the journal takes anything.
     pub(super) fn take_or_refuse(&mut self, now: Now, item: ToShard) {
+        self.take_put_off();
         let takes = self.hands.takes();
         let takes_ends = takes != Takes::Nothing;
         match item {
@@ -48,6 +49,10 @@ impl ShardTask {
             }
             // Nothing becomes durable, and there is nothing to wait for.
             ToShard::Passed(_) | ToShard::Walk(_) if takes == Takes::Nothing => {}
+            // What writes nothing.
+            item @ (ToShard::AccountReady(_) | ToShard::AccountBound(_) | ToShard::Trace(_)) => {
+                self.take(now, item);
+            }
             item if takes_ends => self.take(now, item),
             ToShard::Receipt { link, sequence, .. } | ToShard::Mo { link, sequence, .. } => {
                 // Its carrier brings it again.

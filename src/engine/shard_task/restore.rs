@@ -37,5 +37,6 @@ impl ShardTask {
             shard.restore_live(now, was, hands);
         }
         debug_assert_ne!(hands.takes(), Takes::Later, "nothing was written yet");
+        self.report();
     }
 }

@@ -11,7 +11,7 @@ use super::octets::Reader;
 use super::{read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
-use crate::engine::shard::live::{Given, Live, Place, Progress};
+use crate::engine::shard::live::{Given, Live, Place, Progress, Segment};
 use crate::engine::shard::register::End;
 use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
@@ -171,7 +171,8 @@ impl Image {
         let Some(was) = self.live.get_mut(&id.number()) else { return Some(()) };
         let live = &mut was.live;
         if progress.all().len() != live.all().len() {
-            return None;
+            // It was another message then: the record that says so follows.
+            return Some(());
         }
         (live.carrier, live.reference) = (carrier, reference);
         [live.awaits_receipt, live.expired, live.said_unknown] =
@@ -256,8 +257,8 @@ impl Image {
 
     fn take_held(&mut self, from: &mut Reader<'_>) -> Option<()> {
         let number = from.u64()?;
+        // Its number is no count: see `identity`.
         let message = contents::read_mo(from)?;
-        self.note_number(number);
         self.held.insert(number, message);
         Some(())
     }
@@ -324,9 +325,13 @@ fn take_name(names: &mut Vec<String>, from: &mut Reader<'_>) -> Option<()> {
 pub fn unsent_or_in_doubt(was: &mut WasLive) {
     for segment in 0..was.live.segments {
         let is_sent = was.sent.contains(&segment);
-        let Some(one) = was.live.segment_mut(segment).filter(|one| one.place == Place::Out) else {
-            continue;
+        // One of a message of which nothing else was written is still as it came.
+        let is_meant = |one: &&mut Segment| match one.place {
+            Place::Out => true,
+            Place::Back => is_sent,
+            Place::InDoubt | Place::Accepted => false,
         };
+        let Some(one) = was.live.segment_mut(segment).filter(is_meant) else { continue };
         one.given = Given::Noted;
         one.place = if is_sent { Place::InDoubt } else { Place::Back };
         if is_sent {

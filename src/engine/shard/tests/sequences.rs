@@ -285,10 +285,13 @@ impl Run {
     /// and what it held of deliveries is owed again.
     fn crash(&mut self) {
         let ids_from = 1000 + 100_000 * (self.crashes + 1);
+        let of_sent = |one: &Outgoing| (one.order, one.segment);
+        let sent: HashSet<_> = self.in_flight.iter().map(of_sent).collect();
         self.crashes += 1;
         self.begun = None;
         let image = self.read_back();
         self.image = self.read_back();
+        assert!(image.ids_from <= ids_from, "an id above all that were given");
         let World { shard, notes, now, .. } = &mut self.world;
         let lost_requests = self.asked - notes.asked.len();
         self.asked -= lost_requests;
@@ -320,6 +323,13 @@ impl Run {
         let mut live: Vec<_> = image.live.into_values().collect();
         live.sort_by_key(|was| was.live.id);
         live.into_iter().for_each(|was| shard.restore_live(*now, was, notes));
+        // What was sent and is not answered is in doubt.
+        if self.rules.in_doubt != InDoubtPolicy::Resend {
+            let again = notes.out.iter().flat_map(|(one, _)| {
+                (one.segment..one.segment + one.segments).map(|segment| (one.order, segment))
+            });
+            assert!(again.into_iter().all(|one| !sent.contains(&one)), "a second copy at once");
+        }
     }
 
     fn cancel(&mut self, account: u32, which: Option<usize>) {
