@@ -110,7 +110,7 @@ impl fmt::Display for ReloadError {
             Self::Places { what, max } => write!(
                 f,
                 "{what}: more than {max} since the start, those taken out counted too; a restart \
-                 forgets them"
+                 forgets them, unless a journal names them"
             ),
             Self::Stopping => f.write_str("the engine is stopping"),
         }
