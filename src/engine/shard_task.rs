@@ -90,6 +90,11 @@ impl ShardTask {
         let (mut taken, mut octets) = (0, 0);
         loop {
             // To its end: a queue that is empty says that its shard has nothing left to do.
+            while self.hands.gate.is_none()
+                && let Some(item) = self.told.pop_front()
+            {
+                self.take(now, item);
+            }
             while self.hands.takes() != Takes::Later
                 && let Some(item) = self.told.pop_front()
             {

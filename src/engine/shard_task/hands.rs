@@ -287,7 +287,11 @@ impl Effects for Hands {
     }
 
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
-        self.act(Act::Tell(carrier, ToDispatcher::Message { outgoing, first }));
+        let item = ToDispatcher::Message { outgoing, first };
+        match self.gate {
+            None => self.push(carrier, item),
+            Some(_) => self.act(Act::Tell(carrier, item)),
+        }
     }
 
     fn goes_at_once(&self, carrier: u32) -> bool {
