@@ -161,10 +161,16 @@ pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
     let durable: Vec<_> = durable.collect();
     let until = Instant::now() + PATIENCE;
     for mut passed in durable {
-        // It is gone with a runtime that is.
-        let has_passed = wait(until, || !matches!(passed.try_recv(), Err(TryRecvError::Empty)));
-        if !has_passed {
-            return Err(late("the journal"));
+        let mut said = Err(TryRecvError::Empty);
+        let has_said = wait(until, || {
+            said = passed.try_recv();
+            said != Err(TryRecvError::Empty)
+        });
+        // A shard that takes nothing drops it, and so does a runtime that is gone.
+        match said {
+            Ok(()) => {}
+            Err(_) if has_said => return Err(Error::Stopped("a shard takes nothing now".into())),
+            Err(_) => return Err(late("the journal")),
         }
     }
     writer.finish(from)?;
@@ -174,9 +180,7 @@ pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
 
 /// Has everybody who sends tell shards what is sent and not answered; whether all have.
 fn all_say_what_is_sent(shared: &Arc<Shared>, until: Instant) -> bool {
-    let asked = shared.checkpoint.fetch_add(1, Ordering::AcqRel) + 1;
-    let carriers = shared.world().carriers.clone();
-    carriers.iter().for_each(|carrier| carrier.dispatcher.wake());
+    let (asked, carriers) = shared.ask_what_is_sent();
     let dispatcher_has =
         |carrier: &Arc<Carrier>| carrier.told_sent.load(Ordering::Acquire) >= asked;
     // One that was taken up into the world just now was not asked before it had sent anything.

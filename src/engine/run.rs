@@ -209,9 +209,7 @@ impl Engine {
 
     /// Waits until no dispatcher has anything that it has written down as sent and not sent.
     async fn empty_gates(&self, until: tokio::time::Instant) {
-        let asked = self.shared.checkpoint.fetch_add(1, Ordering::AcqRel) + 1;
-        let carriers = self.shared.world().carriers.clone();
-        carriers.iter().for_each(|carrier| carrier.dispatcher.wake());
+        let (asked, carriers) = self.shared.ask_what_is_sent();
         let has_none = |carrier: &Arc<Carrier>| carrier.told_sent.load(Ordering::Acquire) >= asked;
         while tokio::time::Instant::now() < until && !carriers.iter().all(has_none) {
             tokio::time::sleep(DRAIN_LOOK).await;

@@ -320,6 +320,16 @@ impl Shared {
         Some(Gate::new(journal, watcher, Arc::clone(octets)))
     }
 
+    /// Asks everybody what is sent and not answered: the number of the question, and the carriers
+    /// whose dispatchers are to tell first that they have (`told_sent`).
+    #[must_use]
+    pub fn ask_what_is_sent(&self) -> (u64, Vec<Arc<Carrier>>) {
+        let asked = self.checkpoint.fetch_add(1, Ordering::AcqRel) + 1;
+        let carriers = self.world().carriers.clone();
+        carriers.iter().for_each(|carrier| carrier.dispatcher.wake());
+        (asked, carriers)
+    }
+
     /// Who knows an id; its messages may be gone.
     #[must_use]
     pub fn keeper_of(&self, id: MessageId) -> Option<Keeper> {

@@ -70,12 +70,12 @@ impl<L: Clone> Shard<L> {
         if !wake_at.is_zero() {
             self.due.push(wake_at, ticket);
         }
-        if !awaits {
-            self.restore_turn(ticket);
-        }
         if awaits {
             self.awaiting_live.push_back(ticket);
-        } else if may_go && wake_at <= now.wall {
+            return;
+        }
+        self.restore_turn(ticket);
+        if may_go && wake_at <= now.wall {
             if let Some(live) = self.slots.get_mut(ticket) {
                 live.wake_at = Duration::ZERO;
             }

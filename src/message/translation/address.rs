@@ -110,39 +110,38 @@ const WINDOWS_1252: [char; 32] = [
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
+/// The alphabet of texts that names are in; `None` for that of Windows, which no text is in.
+fn of_texts(alphabet: NameAlphabet) -> Option<Alphabet> {
+    match alphabet {
+        NameAlphabet::Ascii => Some(Alphabet::Ascii),
+        NameAlphabet::Gsm7 => Some(Alphabet::Gsm7),
+        NameAlphabet::Latin1 => Some(Alphabet::Latin1),
+        NameAlphabet::Utf8 => Some(Alphabet::Utf8),
+        NameAlphabet::Windows1252 => None,
+    }
+}
+
 /// The text of a name; `None` for octets that are none of its alphabet.
 fn read(alphabet: NameAlphabet, octets: &[u8]) -> Option<String> {
-    let alphabet = match alphabet {
-        NameAlphabet::Ascii => Alphabet::Ascii,
-        NameAlphabet::Gsm7 => Alphabet::Gsm7,
-        NameAlphabet::Latin1 => Alphabet::Latin1,
-        NameAlphabet::Utf8 => Alphabet::Utf8,
-        NameAlphabet::Windows1252 => {
-            let of = |octet: &u8| {
-                let place = octet.checked_sub(0x80).map(usize::from);
-                let own = place.and_then(|place| WINDOWS_1252.get(place));
-                own.copied().unwrap_or(char::from(*octet))
-            };
-            return Some(octets.iter().map(of).collect());
-        }
+    let Some(alphabet) = of_texts(alphabet) else {
+        let of = |octet: &u8| {
+            let place = octet.checked_sub(0x80).map(usize::from);
+            let own = place.and_then(|place| WINDOWS_1252.get(place));
+            own.copied().unwrap_or(char::from(*octet))
+        };
+        return Some(octets.iter().map(of).collect());
     };
     decode(octets, alphabet, Shifts::NONE).ok()
 }
 
 /// Appends a text in this alphabet; `false` when it lacks something.
 fn write(alphabet: NameAlphabet, text: &str, out: &mut Vec<u8>) -> bool {
-    let alphabet = match alphabet {
-        NameAlphabet::Ascii => Alphabet::Ascii,
-        NameAlphabet::Gsm7 => Alphabet::Gsm7,
-        NameAlphabet::Latin1 => Alphabet::Latin1,
-        NameAlphabet::Utf8 => Alphabet::Utf8,
-        NameAlphabet::Windows1252 => {
-            let of = |ch: char| match WINDOWS_1252.iter().position(|own| *own == ch) {
-                Some(place) => u8::try_from(0x80 + place).ok(),
-                None => u8::try_from(ch).ok().filter(|octet| !(0x80..0xa0).contains(octet)),
-            };
-            return text.chars().all(|ch| of(ch).map(|octet| out.push(octet)).is_some());
-        }
+    let Some(alphabet) = of_texts(alphabet) else {
+        let of = |ch: char| match WINDOWS_1252.iter().position(|own| *own == ch) {
+            Some(place) => u8::try_from(0x80 + place).ok(),
+            None => u8::try_from(ch).ok().filter(|octet| !(0x80..0xa0).contains(octet)),
+        };
+        return text.chars().all(|ch| of(ch).map(|octet| out.push(octet)).is_some());
     };
     alphabet.encode(text, Shifts::NONE, out).is_ok()
 }
