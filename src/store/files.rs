@@ -27,6 +27,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::thread::JoinHandle;
 
 use super::disk::{Disk, DiskFile, Lock};
@@ -68,8 +69,8 @@ use checkpoint::{Stored, Writing};
 use intake::{Intake, NoPlace};
 use manifest::Kept;
 use recover::Recovered;
-use stock::Stock;
-use writer::{Shared, Writer};
+use stock::{Making, Stock};
+use writer::{Shared, Step, Writer};
 
 /// Files that were given up and are kept to be used again.
 const SPARES_MAX: usize = 4;
@@ -86,10 +87,33 @@ pub struct FileJournal {
     /// The number of the last one that was begun.
     checkpoints: AtomicU64,
     is_checkpointing: AtomicBool,
-    writer: Mutex<Option<JoinHandle<()>>>,
-    maker: Mutex<Option<JoinHandle<()>>>,
+    hands: Mutex<Hands>,
     /// It goes when all else has.
     _lock: Held,
+}
+
+/// Who does what there is to do.
+#[derive(Debug)]
+enum Hands {
+    /// Threads: one that writes, and one that makes segments.
+    Threads(JoinHandle<()>, JoinHandle<()>),
+    /// Whoever calls [`FileJournal::step`].
+    Steps(Box<Writer>),
+    /// Nobody any more.
+    None,
+}
+
+/// What came of a step of a journal without threads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stepped {
+    /// There may be more to do.
+    Went,
+    /// There is nothing to do; it wakes who left a waker when there is.
+    Rests,
+    /// There is no space; it is worth a try when some time has passed.
+    Full,
+    /// There is nothing to do any more.
+    Over,
 }
 
 /// The directory's lock.
@@ -118,11 +142,34 @@ impl FileJournal {
     /// # Errors
     /// Like [`FileJournal::open`].
     pub fn open_on(disk: Arc<dyn Disk>, settings: Settings) -> Result<Self, Error> {
+        let (journal, writer) = Self::opened(disk, settings)?;
+        let shared = Arc::clone(&journal.shared);
+        let maker = spawn("journal-stock", move || shared.stock.run())?;
+        let writer = spawn("journal", move || writer.run()).inspect_err(|_| {
+            journal.shared.stock.stop();
+        })?;
+        *locked(&journal.hands) = Hands::Threads(writer, maker);
+        Ok(journal)
+    }
+
+    /// The same without threads: nothing of what is submitted is written but by
+    /// [`FileJournal::step`]. For simulators, where a journal's steps have their place among all
+    /// others.
+    ///
+    /// # Errors
+    /// Like [`FileJournal::open`].
+    pub fn open_stepped(disk: Arc<dyn Disk>, settings: Settings) -> Result<Self, Error> {
+        let (journal, writer) = Self::opened(disk, settings)?;
+        *locked(&journal.hands) = Hands::Steps(Box::new(writer));
+        Ok(journal)
+    }
+
+    fn opened(disk: Arc<dyn Disk>, settings: Settings) -> Result<(Self, Writer), Error> {
         settings.check()?;
         let lock = disk.lock().map_err(|error| machine("locking the directory", error))?;
         let Some(lock) = lock else { return Err(Error::Locked) };
         let recovered = recover::recover(&*disk, &settings)?;
-        Self::start(disk, settings, Held(lock), recovered)
+        Ok(Self::start(disk, settings, Held(lock), recovered))
     }
 
     fn start(
@@ -130,7 +177,7 @@ impl FileJournal {
         settings: Settings,
         lock: Held,
         recovered: Recovered,
-    ) -> Result<Self, Error> {
+    ) -> (Self, Writer) {
         let durable = recovered.durable();
         let Recovered { manifest, segments, ready, spares, tail, checkpoint } = recovered;
         let progress = Arc::new(Progress::new(durable));
@@ -166,17 +213,35 @@ impl FileJournal {
             newest: Mutex::new(checkpoint.clone()),
             checkpoints: AtomicU64::new(checkpoint.map_or(0, |stored| stored.number)),
             is_checkpointing: AtomicBool::new(false),
-            writer: Mutex::new(None),
-            maker: Mutex::new(None),
+            hands: Mutex::new(Hands::None),
             shared,
             _lock: lock,
         };
         let writer =
             Writer::new(Arc::clone(&journal.shared), &journal.settings, active, &tail, epoch);
-        let shared = Arc::clone(&journal.shared);
-        *locked(&journal.maker) = Some(spawn("journal-stock", move || shared.stock.run())?);
-        *locked(&journal.writer) = Some(spawn("journal", move || writer.run())?);
-        Ok(journal)
+        (journal, writer)
+    }
+
+    /// Does one thing, where no threads do: the writer's next, or the stock's when the writer has
+    /// nothing to do or waits for a segment. With threads there is never anything to do.
+    pub fn step(&self, cx: &Context<'_>) -> Stepped {
+        let mut hands = locked(&self.hands);
+        let Hands::Steps(writer) = &mut *hands else { return Stepped::Over };
+        let step = match writer.step(cx) {
+            Ok(step) => step,
+            Err(stop) => {
+                writer.stopped(stop);
+                *hands = Hands::None;
+                return Stepped::Over;
+            }
+        };
+        match (step, self.shared.stock.step()) {
+            (Step::Went, _) | (_, Making::Went) => Stepped::Went,
+            (Step::WaitsForSpace(_), _) | (_, Making::Full(_)) => Stepped::Full,
+            // A segment came in the stock's last step: the next one goes on with it.
+            (Step::WaitsForSegment(_), _) => Stepped::Went,
+            (Step::Rests, Making::Rests(_) | Making::Over) => Stepped::Rests,
+        }
     }
 
     /// The progress, to be watched.
@@ -199,10 +264,20 @@ impl FileJournal {
 
     /// Waits for the threads to end: the writer first, which may wait for a segment.
     fn join(&self) {
-        // One that panicked has failed the journal.
-        let _ = locked(&self.writer).take().map(JoinHandle::join);
-        self.shared.stock.stop();
-        let _ = locked(&self.maker).take().map(JoinHandle::join);
+        let hands = std::mem::replace(&mut *locked(&self.hands), Hands::None);
+        if let Hands::Threads(writer, maker) = hands {
+            // One that panicked has failed the journal.
+            let _ = writer.join();
+            self.shared.stock.stop();
+            let _ = maker.join();
+        }
+    }
+
+    /// Takes all the steps there are, where no threads do.
+    fn finish(&self) {
+        let cx = Context::from_waker(Waker::noop());
+        // A journal that is closed waits for no space: it is over then.
+        while self.step(&cx) != Stepped::Over {}
     }
 }
 
@@ -262,6 +337,7 @@ impl Journal for FileJournal {
         self.shared.intake.close();
         // The writer may wait for a segment that there is no space for.
         self.shared.stock.nudge();
+        self.finish();
         self.join();
         let left = self.shared.intake.last() - self.progress.durable().number();
         match self.progress.why() {

@@ -47,8 +47,8 @@ pub use checkpoints::{CheckpointWriter, Checkpoints};
 pub use disk::{Disk, DiskFile, Lock};
 pub use error::Error;
 pub use files::{
-    CheckpointHolds, Damage, Directory, FileJournal, Holds, Repaired, Report, Settings, Written,
-    check, repair,
+    CheckpointHolds, Damage, Directory, FileJournal, Holds, Repaired, Report, Settings, Stepped,
+    Written, check, repair,
 };
 pub use journal::{Entry, Journal, Position, Refused};
 pub use memory::{MemoryJournal, MemoryStore};

@@ -9,6 +9,7 @@ mod forged;
 mod journal;
 mod repair;
 mod resized;
+mod stepped;
 
 fn written(disk: &SimDisk, name: &str, octets: &[u8]) -> Arc<dyn DiskFile> {
     let file = disk.create(name).unwrap();

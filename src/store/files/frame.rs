@@ -228,6 +228,11 @@ impl Draft {
         self.octets.resize(self.octets.len().next_multiple_of(BLOCK), 0);
         &self.octets
     }
+
+    /// What [`Draft::seal`] gave last.
+    pub(super) fn sealed(&self) -> &[u8] {
+        &self.octets
+    }
 }
 
 /// Where a frame goes, and what makes it that place's.

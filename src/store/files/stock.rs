@@ -1,4 +1,4 @@
-//! The next segment, made before it is needed by a thread of its own.
+//! The next segment, made before it is needed, by a thread of its own or step by step.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -39,6 +39,35 @@ struct Shelf {
     is_full: bool,
     /// No more are made.
     is_over: bool,
+    /// A segment that was made while there was no space to say that it counts.
+    made: Option<Segment>,
+    /// Counts all that whoever waits here may wait for.
+    changes: u64,
+}
+
+/// How many changes there were: who has seen fewer does not wait.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Seen(u64);
+
+/// What there is of a next segment.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Segment(Segment),
+    NotYet(Seen),
+    Never,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Making {
+    /// There may be more to do.
+    Went,
+    /// Enough are ready.
+    Rests(Seen),
+    /// There is no space for another one.
+    Full(Seen),
+    /// No more are made.
+    Over,
 }
 
 impl Stock {
@@ -58,6 +87,8 @@ impl Stock {
             is_awaited: false,
             is_full: false,
             is_over: false,
+            made: None,
+            changes: 0,
         };
         Self {
             disk,
@@ -70,36 +101,51 @@ impl Stock {
         }
     }
 
-    /// Takes the next segment, and waits for it while `is_wanted`, which is told whether there is
-    /// no space for one; `None` when there will be none.
-    pub(super) fn take(&self, is_wanted: impl Fn(bool) -> bool) -> Option<Segment> {
+    /// Takes the next segment; [`Taken::NotYet`] while `is_wanted`, which is told whether there is
+    /// no space for one.
+    pub(super) fn take(&self, is_wanted: impl Fn(bool) -> bool) -> Taken {
         let mut shelf = self.shelf();
-        loop {
-            if let Some(segment) = shelf.ready.pop_front() {
-                shelf.is_awaited = false;
-                self.tell(&shelf);
-                self.changed.notify_all();
-                return Some(segment);
-            }
-            if shelf.is_over || !is_wanted(shelf.is_full) {
-                return None;
-            }
-            shelf.is_awaited = true;
+        if let Some(segment) = shelf.ready.pop_front() {
+            shelf.is_awaited = false;
             self.tell(&shelf);
-            shelf = self.changed.wait(shelf).unwrap_or_else(PoisonError::into_inner);
+            self.change(&mut shelf);
+            return Taken::Segment(segment);
         }
+        if shelf.is_over || !is_wanted(shelf.is_full) {
+            return Taken::Never;
+        }
+        shelf.is_awaited = true;
+        self.tell(&shelf);
+        Taken::NotYet(Seen(shelf.changes))
     }
 
-    /// Waits until it may be worth a try to write again what found no space; `false` when it is
-    /// not wanted any more.
-    pub(super) fn wait_for_space(&self, is_wanted: impl Fn() -> bool) -> bool {
+    /// Says that there is no space for what is to be written; `None` when it is not wanted to wait
+    /// for some.
+    pub(super) fn lacks_space(&self, is_wanted: impl Fn() -> bool) -> Option<Seen> {
         let shelf = self.shelf();
         if shelf.is_over || !is_wanted() {
-            return false;
+            return None;
         }
         self.progress.become_state(State::Full);
-        drop(self.changed.wait_timeout(shelf, self.retry));
-        is_wanted()
+        Some(Seen(shelf.changes))
+    }
+
+    /// Blocks the thread until there is a change that was not seen.
+    pub(super) fn wait(&self, Seen(seen): Seen) {
+        let shelf = self.shelf();
+        drop(self.changed.wait_while(shelf, |shelf| shelf.changes == seen));
+    }
+
+    /// The same, until it may be worth a try to write again what found no space.
+    pub(super) fn wait_a_while(&self, Seen(seen): Seen) {
+        let shelf = self.shelf();
+        let is_same = |shelf: &mut Shelf| shelf.changes == seen;
+        drop(self.changed.wait_timeout_while(shelf, self.retry, is_same));
+    }
+
+    fn change(&self, shelf: &mut Shelf) {
+        shelf.changes += 1;
+        self.changed.notify_all();
     }
 
     /// Says anew how things stand: what found no space has been written.
@@ -120,9 +166,7 @@ impl Stock {
 
     /// Has all who wait here look again.
     pub(super) fn nudge(&self) {
-        // With the lock: who is about to wait has looked already.
-        let _shelf = self.shelf();
-        self.changed.notify_all();
+        self.change(&mut self.shelf());
     }
 
     /// Ends [`Stock::run`].
@@ -133,44 +177,56 @@ impl Stock {
 
     /// Makes segments until it is stopped.
     pub(super) fn run(&self) {
-        // A segment that was made while there was no space to say that it counts.
-        let mut made = None;
-        let mut shelf = self.shelf();
-        while !shelf.is_over {
-            if shelf.ready.len() >= READY {
-                shelf = self.changed.wait(shelf).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            let generation = shelf.next_generation;
-            let spare = if made.is_none() { shelf.spares.pop() } else { None };
-            drop(shelf);
-            let done = self.make(generation, spare.as_deref(), &mut made);
-            shelf = self.shelf();
-            match done {
-                Ok(segment) => {
-                    shelf.next_generation += 1;
-                    shelf.is_full = false;
-                    shelf.ready.push_back(segment);
-                    self.tell(&shelf);
-                    self.changed.notify_all();
-                }
-                Err(error) if error.is_full() => {
-                    shelf.spares.extend(spare.filter(|_| made.is_none()));
-                    shelf.is_full = true;
-                    self.tell(&shelf);
-                    self.changed.notify_all();
-                    let waited = self.changed.wait_timeout(shelf, self.retry);
-                    shelf = waited.unwrap_or_else(PoisonError::into_inner).0;
-                }
-                Err(error) => {
-                    shelf.is_over = true;
-                    drop(shelf);
-                    self.progress.fail(error.to_string());
-                    self.changed.notify_all();
-                    return;
-                }
+        loop {
+            match self.step() {
+                Making::Went => {}
+                Making::Rests(seen) => self.wait(seen),
+                Making::Full(seen) => self.wait_a_while(seen),
+                Making::Over => return,
             }
         }
+    }
+
+    /// Makes a segment where one is wanted.
+    pub(super) fn step(&self) -> Making {
+        let mut shelf = self.shelf();
+        if shelf.is_over {
+            return Making::Over;
+        }
+        if shelf.ready.len() >= READY {
+            return Making::Rests(Seen(shelf.changes));
+        }
+        let generation = shelf.next_generation;
+        let mut made = shelf.made.take();
+        let spare = if made.is_none() { shelf.spares.pop() } else { None };
+        drop(shelf);
+        let done = self.make(generation, spare.as_deref(), &mut made);
+        let mut shelf = self.shelf();
+        let step = match done {
+            Ok(segment) => {
+                shelf.next_generation += 1;
+                shelf.is_full = false;
+                shelf.ready.push_back(segment);
+                self.tell(&shelf);
+                self.change(&mut shelf);
+                Making::Went
+            }
+            Err(error) if error.is_full() => {
+                shelf.spares.extend(spare.filter(|_| made.is_none()));
+                shelf.is_full = true;
+                self.tell(&shelf);
+                self.change(&mut shelf);
+                Making::Full(Seen(shelf.changes))
+            }
+            Err(error) => {
+                shelf.is_over = true;
+                self.progress.fail(error.to_string());
+                self.change(&mut shelf);
+                Making::Over
+            }
+        };
+        shelf.made = made;
+        step
     }
 
     /// Makes a segment that counts; what is `made` already is only to be told.

@@ -1,4 +1,7 @@
-//! The one thread that writes: what waits to one frame, one write and one sync.
+//! The one who writes: what waits to one frame, one write and one sync.
+//!
+//! It goes by steps, each with at most one call to the disk, and its thread does nothing but take
+//! one after the other. Where there is to be no thread, as in a simulation, somebody else does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,7 +16,7 @@ use super::frame::{Draft, Kind, Place, span_of_one};
 use super::intake::Intake;
 use super::manifest::Kept;
 use super::segment::Segment;
-use super::stock::Stock;
+use super::stock::{Seen, Stock, Taken};
 
 /// What the writer shares with the journal.
 #[derive(Debug)]
@@ -67,10 +70,44 @@ pub(super) struct Writer {
     draft: Draft,
     /// Of more than one batch.
     frame_octets_max: u64,
+    /// The frame in `draft`, while it is not durable.
+    under_way: Option<UnderWay>,
+}
+
+/// A frame on its way to the disk.
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    stage: Stage,
+    /// Octets of the batches that it is made of.
+    octets: usize,
+    /// Whether it found no space at first.
+    has_waited: bool,
+}
+
+/// What has been done for a frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    Gathered,
+    Sealed,
+    Written,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// There may be more to do.
+    Went,
+    /// Nothing is there: the intake wakes it.
+    Rests,
+    /// There is no segment to go on with: the stock has seen so many changes.
+    WaitsForSegment(Seen),
+    /// There is no space for what is to be written.
+    WaitsForSpace(Seen),
 }
 
 /// Why the writer goes no further.
-enum Stop {
+#[derive(Debug)]
+pub(super) enum Stop {
     /// All that was submitted is written, and no more will be.
     Closed,
     /// It is not wanted any more, or has failed already.
@@ -97,6 +134,7 @@ impl Writer {
             ring: (0..settings.waiting_batches_max).map(|_| None).collect(),
             draft: Draft::with_capacity(usize::try_from(frame_octets_max).unwrap_or(0)),
             frame_octets_max,
+            under_way: None,
         }
     }
 
@@ -104,22 +142,42 @@ impl Writer {
     pub(super) fn run(mut self) {
         let told = FailsInPanic(Arc::clone(&self.shared.progress));
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let cx = Context::from_waker(&waker);
         let stop = loop {
-            self.take_in();
-            let written = match self.waits(self.next) {
-                true => self.write_frame(),
-                false => self.rest(&Context::from_waker(&waker)),
-            };
-            if let Err(stop) = written {
-                break stop;
+            match self.step(&cx) {
+                Ok(Step::Went) => {}
+                Ok(Step::Rests) => std::thread::park(),
+                Ok(Step::WaitsForSegment(seen)) => self.shared.stock.wait(seen),
+                Ok(Step::WaitsForSpace(seen)) => self.shared.stock.wait_a_while(seen),
+                Err(stop) => break stop,
             }
         };
+        self.stopped(stop);
+        drop(told);
+    }
+
+    /// Says why it goes no further.
+    pub(super) fn stopped(&self, stop: Stop) {
         match stop {
             Stop::Closed => self.shared.progress.become_state(State::Closed),
             Stop::Left => {}
             Stop::Failed(error) => self.shared.progress.fail(error.to_string()),
         }
-        drop(told);
+    }
+
+    /// Does one thing. The waker of `cx` stays with the intake where there is nothing to do.
+    ///
+    /// # Errors
+    /// Why it goes no further.
+    pub(super) fn step(&mut self, cx: &Context<'_>) -> Result<Step, Stop> {
+        self.take_in();
+        match self.under_way {
+            None if self.waits(self.next) => self.begin_frame(),
+            None => self.rest(cx),
+            Some(UnderWay { stage: Stage::Gathered, .. }) => self.seal_frame(),
+            Some(UnderWay { stage: Stage::Sealed, .. }) => self.write_frame(),
+            Some(UnderWay { stage: Stage::Written, .. }) => self.sync_frame(),
+        }
     }
 
     fn place(&self, position: Position) -> usize {
@@ -140,18 +198,15 @@ impl Writer {
         }
     }
 
-    /// Sleeps until something comes, if there is nothing to do.
-    fn rest(&self, cx: &Context<'_>) -> Result<(), Stop> {
+    /// Whether something comes, where there is nothing to do.
+    fn rest(&self, cx: &Context<'_>) -> Result<Step, Stop> {
         let shared = &*self.shared;
         shared.intake.register(cx);
         self.goes_on()?;
         if shared.intake.is_closed() && shared.intake.last() < self.next.number() {
             return Err(Stop::Closed);
         }
-        if shared.intake.is_empty() {
-            std::thread::park();
-        }
-        Ok(())
+        Ok(if shared.intake.is_empty() { Step::Rests } else { Step::Went })
     }
 
     fn goes_on(&self) -> Result<(), Stop> {
@@ -161,12 +216,22 @@ impl Writer {
         if is_over { Err(Stop::Left) } else { Ok(()) }
     }
 
-    /// Writes one frame of what waits, and makes it durable.
-    fn write_frame(&mut self) -> Result<(), Stop> {
+    /// Makes a frame of what waits.
+    fn begin_frame(&mut self) -> Result<Step, Stop> {
         self.goes_on()?;
         let octets = self.gather();
+        self.under_way = Some(UnderWay { stage: Stage::Gathered, octets, has_waited: false });
+        self.seal_frame()
+    }
+
+    /// Seals the frame for its place, once there is one.
+    fn seal_frame(&mut self) -> Result<Step, Stop> {
         if self.offset + self.draft.span() > self.segment.octets {
-            self.go_to_next_segment()?;
+            match self.shared.stock.take(|is_full| is_wanted(&self.shared, is_full)) {
+                Taken::Segment(segment) => self.go_to(segment),
+                Taken::NotYet(seen) => return Ok(Step::WaitsForSegment(seen)),
+                Taken::Never => return Err(no_longer_wanted(&self.shared)),
+            }
         }
         let place = Place {
             kind: Kind::Batches,
@@ -175,36 +240,59 @@ impl Writer {
             epoch: self.epoch,
             key: &self.segment.key,
         };
-        let count = self.draft.count();
-        let frame = self.draft.seal(&place, self.next);
-        let span = frame.len() as u64;
-        let doing =
-            |error| Stop::Failed(machine(format!("writing {}", self.segment.name()), error));
-        let mut waited = false;
-        while let Err(error) = self.segment.file.write_at(frame, self.offset) {
+        self.draft.seal(&place, self.next);
+        self.reach(Stage::Sealed);
+        self.write_frame()
+    }
+
+    fn write_frame(&mut self) -> Result<Step, Stop> {
+        match self.segment.file.write_at(self.draft.sealed(), self.offset) {
+            Ok(()) => {
+                if self.under_way.is_some_and(|frame| frame.has_waited) {
+                    self.shared.stock.space_is_back();
+                }
+                self.reach(Stage::Written);
+                Ok(Step::Went)
+            }
             // Nothing of it was taken for durable, and the next try writes the same octets.
-            if !is_full(&error) {
-                return Err(doing(error));
+            Err(error) if is_full(&error) => {
+                if let Some(frame) = &mut self.under_way {
+                    frame.has_waited = true;
+                }
+                match self.shared.stock.lacks_space(|| is_wanted(&self.shared, true)) {
+                    Some(seen) => Ok(Step::WaitsForSpace(seen)),
+                    None => Err(no_longer_wanted(&self.shared)),
+                }
             }
-            waited = true;
-            if !self.shared.stock.wait_for_space(|| is_wanted(&self.shared, true)) {
-                return Err(no_longer_wanted(&self.shared));
-            }
+            Err(error) => Err(self.failed(error)),
         }
-        if waited {
-            self.shared.stock.space_is_back();
-        }
-        self.segment.file.sync_data().map_err(doing)?;
+    }
+
+    /// Makes the frame durable, and says so.
+    fn sync_frame(&mut self) -> Result<Step, Stop> {
+        self.segment.file.sync_data().map_err(|error| self.failed(error))?;
         // The stock may have failed in the meantime, and then nothing becomes durable any more.
         self.goes_on()?;
-        let last = self.next.plus(u64::from(count)).before();
+        let octets = self.under_way.take().map_or(0, |frame| frame.octets);
+        let span = self.draft.sealed().len() as u64;
+        let last = self.next.plus(u64::from(self.draft.count())).before();
         self.offset += span;
         self.next = last.next();
         self.shared.written.frames.fetch_add(1, Ordering::Relaxed);
         self.shared.written.octets.fetch_add(span, Ordering::Relaxed);
         self.shared.intake.done(last.number(), octets);
         self.shared.progress.advance(last);
-        Ok(())
+        Ok(Step::Went)
+    }
+
+    fn reach(&mut self, stage: Stage) {
+        if let Some(frame) = &mut self.under_way {
+            frame.stage = stage;
+        }
+    }
+
+    fn failed(&self, error: std::io::Error) -> Stop {
+        Stop::Failed(machine(format!("writing {}", self.segment.name()), error))
     }
 
     /// Puts what waits into a frame, in order, as far as it goes; says how many octets waited.
@@ -228,15 +316,12 @@ impl Writer {
         }
     }
 
-    fn go_to_next_segment(&mut self) -> Result<(), Stop> {
-        let taken = self.shared.stock.take(|is_full| is_wanted(&self.shared, is_full));
-        let Some(segment) = taken else { return Err(no_longer_wanted(&self.shared)) };
+    fn go_to(&mut self, segment: Segment) {
         self.segment = Segment { first: self.next, ..segment };
         self.offset = super::layout::DATA_START;
         self.shared.catalogue.begin(self.segment.clone());
         let end = self.offset + self.draft.span();
         debug_assert!(end <= self.segment.octets, "a segment without room for a batch");
-        Ok(())
     }
 }
 
