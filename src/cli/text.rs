@@ -42,9 +42,27 @@ pub struct PlanOptions {
     /// Do not cut inside what a reader sees as one character.
     #[arg(long)]
     pub graphemes: bool,
-    /// Allow the national tables of this language identifier (1 Turkish .. 13 Urdu); repeatable.
-    #[arg(long = "shift", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=13))]
-    pub shifts: Vec<u8>,
+    /// Languages whose national tables may be used.
+    #[arg(long = "shift", value_name = "N", value_parser = language, help = languages())]
+    pub shifts: Vec<Language>,
+}
+
+/// The language with national tables that has this identifier.
+fn language(text: &str) -> Result<Language, String> {
+    let asked = text.parse().ok().map(Language);
+    let known = Language::national().find(|language| Some(*language) == asked);
+    known.ok_or_else(|| format!("expected one of {}", identifiers()))
+}
+
+fn languages() -> String {
+    format!("Allow the national tables of this language: {}; repeatable", identifiers())
+}
+
+/// The identifiers of all languages with national tables, and the languages' names.
+fn identifiers() -> String {
+    let national = Language::national();
+    let named = national.map(|one| format!("{} {}", one.0, one.name().unwrap_or_default()));
+    named.collect::<Vec<_>>().join(", ")
 }
 
 /// The two sizes of reference a header can have.
@@ -118,11 +136,10 @@ pub fn plan_line(line: &str, options: &PlanOptions) -> Value {
 }
 
 fn plan_text(text: &str, encoding: Encoding, options: &PlanOptions) -> Result<Value, Value> {
-    let languages: Vec<_> = options.shifts.iter().copied().map(Language).collect();
     let text_options = TextOptions {
         encoding,
         reference: options.reference.into(),
-        languages: &languages,
+        languages: &options.shifts,
         smart: options.smart,
         graphemes: options.graphemes,
     };
@@ -281,6 +298,18 @@ mod tests {
         assert_eq!(turkish["segments"][0]["udh"], "03250101");
         assert_eq!(turkish["segments"][0]["user_data"], "070c04");
         assert_eq!(plan(&"00".repeat(141), "--encoding binary")["segments"][0]["units"], 134);
+    }
+
+    #[test]
+    fn every_language_with_national_tables_can_be_allowed_and_no_other() {
+        let all: Vec<_> = Language::national().map(|one| format!("--shift {}", one.0)).collect();
+        assert!(options(&all.join(" ")).shifts.into_iter().eq(Language::national()));
+        for other in [0, Language::LAST.0 + 1] {
+            let flags = ["text", "plan", "--shift", &other.to_string()];
+            let fault = Line::try_parse_from(flags).err().map(|error| error.to_string());
+            assert!(fault.unwrap().contains("1 turkish, 2 spanish"), "{other}");
+        }
+        assert!(languages().contains("13 urdu; repeatable"), "{}", languages());
     }
 
     #[test]
