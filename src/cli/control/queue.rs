@@ -179,6 +179,8 @@ fn said(change: &QueueChange, [would, done]: [&str; 2]) -> String {
     let QueueChange { carried_out, messages, left, why } = change;
     let mut text = match carried_out {
         true => format!("{messages} messages {done}, {left} stay what they are\n"),
+        // There is nothing to confirm.
+        false if *messages == 0 => format!("0 messages {would}, {left} stay what they are\n"),
         false => format!("{messages} messages {would}, {left} stay what they are; --yes does it\n"),
     };
     for (word, messages) in why {
@@ -202,7 +204,9 @@ mod tests {
                      2 stay: no other carrier of their route has a bind that sends\n\
                      1 stay: a carrier has had them, or may have\n";
         assert_eq!(said(&change, words), would);
-        let change = QueueChange { carried_out: true, why: [].into(), ..change };
+        let change = QueueChange { messages: 0, why: [].into(), ..change };
+        assert_eq!(said(&change, words), "0 messages would end, 3 stay what they are\n");
+        let change = QueueChange { carried_out: true, messages: 12, ..change };
         assert_eq!(said(&change, words), "12 messages ended, 3 stay what they are\n");
     }
 
