@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
@@ -15,8 +15,10 @@ use super::shared::Shared;
 use super::stop::{Signal, Stop};
 use super::tap::{Tap, Tapped};
 use super::world::session_settings;
+use crate::link::tls::HandshakeFault;
 use crate::link::{Link, Stream};
 use crate::message::dialect::Dialect;
+use crate::message::words::Word;
 use crate::session::Session;
 use crate::telemetry;
 use crate::wire::Role;
@@ -56,6 +58,31 @@ impl Refusing {
     }
 }
 
+/// What is counted each time and logged at most once in [`COMPLAINT_PAUSE`], by all that it happens
+/// to.
+#[derive(Debug, Default)]
+struct Sampled(Mutex<Sample>);
+
+#[derive(Debug, Default)]
+struct Sample {
+    told_at: Option<Instant>,
+    untold: u64,
+}
+
+impl Sampled {
+    /// It has happened; where it is worth a line, how often it has since the last.
+    fn times(&self, now: Instant) -> Option<u64> {
+        // A panic elsewhere leaves both true.
+        let mut sample = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sample.untold += 1;
+        if sample.told_at.is_some_and(|at| now < at + COMPLAINT_PAUSE) {
+            return None;
+        }
+        sample.told_at = Some(now);
+        Some(std::mem::take(&mut sample.untold))
+    }
+}
+
 /// Accepts connections until accounts are stopped.
 pub async fn serve(
     shared: Arc<Shared>,
@@ -65,6 +92,7 @@ pub async fn serve(
     let open = Arc::new(AtomicU32::new(0));
     let lobby = Arc::new(Lobby::default());
     let mut refusing = Refusing::default();
+    let handshakes = Arc::new(Sampled::default());
     loop {
         let accepted = tokio::select! {
             biased;
@@ -98,9 +126,16 @@ pub async fn serve(
         shared.metrics.sessions.increment(1);
         let (shared, signal) = (Arc::clone(&shared), signal.clone());
         let (open, guest) = (Arc::clone(&open), lobby.enter(limits.unbound_sessions_max));
+        let handshakes = Arc::clone(&handshakes);
         tokio::spawn(async move {
-            if let Err(error) = session(&shared, stream, peer, guest, signal).await {
-                tracing::debug!(%peer, %error, "connection failed before SMPP");
+            if let Err((reason, error)) = session(&shared, stream, peer, guest, signal).await {
+                telemetry::handshake_failed(&shared.registry, reason);
+                match handshakes.times(Instant::now()) {
+                    Some(times) => {
+                        tracing::info!(%peer, reason, %error, times, "a TLS handshake failed");
+                    }
+                    None => tracing::debug!(%peer, reason, %error, "a TLS handshake failed"),
+                }
             }
             open.fetch_sub(1, Ordering::Relaxed);
             shared.metrics.sessions.decrement(1);
@@ -108,13 +143,15 @@ pub async fn serve(
     }
 }
 
+/// Serves one connection; an error says why the handshake failed, as a reason and in the words of
+/// the system or of TLS.
 async fn session(
     shared: &Arc<Shared>,
     stream: TcpStream,
     peer: SocketAddr,
     guest: Guest,
     mut signal: watch::Receiver<Signal>,
-) -> io::Result<()> {
+) -> Result<(), (&'static str, io::Error)> {
     let out = guest.out();
     let world = shared.world();
     let smpp = &world.settings.smpp;
@@ -128,7 +165,9 @@ async fn session(
                 handshake = handshake => handshake,
                 () = out.wait() => return Err(too_many()),
             };
-            let stream = handshake.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+            let late = || io::Error::from(io::ErrorKind::TimedOut);
+            let stream = handshake.unwrap_or_else(|_elapsed| Err(late()));
+            let stream = stream.map_err(|error| (HandshakeFault::of(&error).word(), error))?;
             Stream::Tls(Box::new(stream))
         }
     };
@@ -152,6 +191,22 @@ async fn session(
     }
 }
 
-fn too_many() -> io::Error {
-    io::Error::other("unbound_sessions_max reached")
+fn too_many() -> (&'static str, io::Error) {
+    ("unbound_sessions_max", io::Error::other("unbound_sessions_max reached"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_by_the_thousand_is_told_now_and_then_with_how_often() {
+        let (sampled, begin) = (Sampled::default(), Instant::now());
+        assert_eq!(sampled.times(begin), Some(1));
+        let pause = u64::try_from(COMPLAINT_PAUSE.as_millis()).unwrap();
+        let at = |ms| sampled.times(begin + Duration::from_millis(ms));
+        assert!((1..pause).all(|ms| at(ms).is_none()));
+        assert_eq!(at(pause), Some(pause));
+        assert_eq!((at(pause + 1), at(3 * pause)), (None, Some(2)));
+    }
 }

@@ -11,8 +11,10 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+use crate::message::words::words;
 
 /// How long a peer may take for a handshake: one that connects and says nothing must not hold a
 /// socket for ever.
@@ -132,6 +134,53 @@ impl ListenerTls {
             Err(_elapsed) => {
                 Err(io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long"))
             }
+        }
+    }
+}
+
+words! {
+    /// Why a peer that connected to us did not come through the handshake.
+    pub enum HandshakeFault {
+        /// Nobody whom we trust has signed its certificate, or it is not valid for another reason.
+        Certificate = "certificate",
+        /// It ended the connection: a probe of the port, or a client that gave up.
+        Closed = "closed",
+        /// No version of TLS or no cipher is ours as well.
+        Incompatible = "incompatible",
+        /// It has shown no certificate where we want one.
+        NoCertificate = "no_certificate",
+        /// It does not speak TLS.
+        NoTls = "no_tls",
+        /// Something else.
+        Other = "other",
+        /// It said that it does not go on: it does not trust our certificate, mostly.
+        Refused = "refused",
+        /// It took too long.
+        TimedOut = "timed_out",
+    }
+}
+
+impl HandshakeFault {
+    /// What an error of [`ListenerTls::accept`] says.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Self {
+        let said = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        match (said, error.kind()) {
+            (Some(rustls::Error::AlertReceived(_)), _) => Self::Refused,
+            (Some(rustls::Error::InvalidCertificate(_)), _) => Self::Certificate,
+            (Some(rustls::Error::InvalidMessage(_)), _) => Self::NoTls,
+            (Some(rustls::Error::NoCertificatesPresented), _) => Self::NoCertificate,
+            (Some(rustls::Error::PeerIncompatible(_)), _) => Self::Incompatible,
+            (None, io::ErrorKind::TimedOut) => Self::TimedOut,
+            (
+                None,
+                io::ErrorKind::BrokenPipe
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::NotConnected
+                | io::ErrorKind::UnexpectedEof,
+            ) => Self::Closed,
+            _ => Self::Other,
         }
     }
 }

@@ -113,6 +113,8 @@ meanings! {
         "`failed` again and again: the log says why; the journal grows meanwhile, and a start takes longer."
     SESSIONS "sessions"
         "Far above the bound ones: connections that do not bind. Near `sessions_max`: raise it, or find who opens so many."
+    HANDSHAKES_FAILED "connections"
+        "`closed`: somebody looks whether the port is open, such as a load balancer. `no_tls`: a client that is not told to use TLS. `refused`: a client that does not trust our certificate, often after a new one. `no_certificate`, `certificate`: a client without one of `client_ca_file`, or one that has expired. The log names a peer now and then."
     CONNECTIONS_REFUSED "connections"
         "`sessions_max`: at the limit. `accept`: no descriptors are left; compare `process_open_fds` with `process_max_fds`."
     PDU_ODD "PDUs"

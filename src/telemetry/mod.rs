@@ -25,5 +25,5 @@ pub use reading::Reading;
 use registry::reason_of;
 pub use registry::{
     CarrierMetrics, EngineMetrics, Registry, account_session_closed, bind_refused, checkpoint,
-    connection_refused, pdu_odd, reloaded, reloaded_at,
+    connection_refused, handshake_failed, pdu_odd, reloaded, reloaded_at,
 };

@@ -96,6 +96,7 @@ metrics! {
     JOURNAL_BYTES "chappe_journal_bytes_total" Counter [] "Octets of records given to the journal."
     CHECKPOINTS "chappe_checkpoints_total" Counter ["reason"] "Checkpoints of the journal: ok, or failed and tried again."
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
+    HANDSHAKES_FAILED "chappe_account_handshakes_failed_total" Counter ["reason"] "Connections of accounts that did not come through the TLS handshake: the peer does not speak TLS (no_tls), ended the connection (closed), does not go on with our certificate (refused), shows none of its own (no_certificate) or one that we do not trust (certificate), has no version or cipher that we have (incompatible), took too long (timed_out), was the oldest of too many without a bind (unbound_sessions_max), or other."
     CONNECTIONS_REFUSED "chappe_connections_refused_total" Counter ["reason"] "Connections of accounts closed at once (sessions_max) or not to be had (accept)."
     PDU_ODD "chappe_pdu_odd_total" Counter ["reason"] "PDUs that were malformed, not permitted or answered nothing."
     RELOADS "chappe_reloads_total" Counter ["reason"] "Times a configuration was read again: ok, or failed and nothing changed."

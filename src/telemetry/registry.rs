@@ -409,6 +409,11 @@ pub fn connection_refused(registry: &Registry, reason: &str) {
     registry.counter(names::CONNECTIONS_REFUSED, &[("reason", reason)]).increment(1);
 }
 
+/// A connection of an account did not come through the TLS handshake.
+pub fn handshake_failed(registry: &Registry, reason: &str) {
+    registry.counter(names::HANDSHAKES_FAILED, &[("reason", reason)]).increment(1);
+}
+
 /// A bind of an account was refused.
 pub fn bind_refused(registry: &Registry, reason: &str) {
     registry.counter(names::BIND_REFUSED, &[("reason", reason)]).increment(1);

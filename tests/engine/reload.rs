@@ -376,7 +376,7 @@ async fn messages_flow_while_a_configuration_is_read() {
 }
 
 /// A certificate for localhost that signs itself, in `cert.pem`, and what trusts it and no other.
-fn certify(directory: &Path) -> ConnectorTls {
+pub fn certify(directory: &Path) -> ConnectorTls {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let file = directory.join("cert.pem");
     std::fs::write(&file, made.cert.pem()).unwrap();

@@ -1,10 +1,14 @@
 //! What the metrics say while messages flow.
 
+use chappe::link::connect;
 use chappe::wire::CommandStatus;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::esme::{Esme, Submit};
+use crate::reload::certify;
 use crate::smsc::{Reply, Smsc};
-use crate::world::{World, get, until};
+use crate::world::{PATIENCE, World, get, until};
 
 #[tokio::test]
 async fn what_is_in_flight_on_a_bind_and_how_binds_stand_is_told_as_it_is() {
@@ -53,4 +57,32 @@ async fn the_page_tells_the_version_the_up_time_and_what_the_process_uses() {
     assert!(world.metric("process_open_fds") > 3.0);
     let first = world.metric("chappe_uptime_seconds");
     until("time passes", || world.metric("chappe_uptime_seconds") > first).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_is_counted_by_why_it_did() {
+    let world = World::start("").await;
+    let tls = "[smpp.tls]\ncert_file = \"cert.pem\"\nkey_file = \"key.pem\"\n";
+    let failed = |reason| format!("chappe_account_handshakes_failed_total{{reason=\"{reason}\"}}");
+    let distrusts = certify(world.directory());
+    let trusts = certify(world.directory());
+    world.reload(tls).await.unwrap();
+    let address = world.smpp().to_string();
+    // A bind where TLS is wanted, a probe, and a client that knows another certificate.
+    let mut plain = TcpStream::connect(world.smpp()).await.unwrap();
+    plain.write_all(&[0, 0, 0, 16, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1]).await.unwrap();
+    let _ = plain.read_to_end(&mut Vec::new()).await;
+    drop(TcpStream::connect(world.smpp()).await.unwrap());
+    assert!(connect(&address, Some(&distrusts), PATIENCE).await.is_err());
+    for reason in ["no_tls", "closed", "refused"] {
+        world.counts(&failed(reason), 1.0).await;
+    }
+    // One without a certificate where we ask for it.
+    world.reload(&format!("{tls}client_ca_file = \"cert.pem\"\n")).await.unwrap();
+    let stands = connect(&address, Some(&trusts), PATIENCE).await;
+    world.counts(&failed("no_certificate"), 1.0).await;
+    drop(stands);
+    let text = world.engine.metrics_text();
+    let reasons = text.lines().filter(|line| line.contains("account_handshakes_failed_total{"));
+    assert_eq!(reasons.count(), 4, "{text}");
 }
