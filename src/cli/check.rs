@@ -180,6 +180,43 @@ mod tests {
     }
 
     #[test]
+    fn carriers_that_an_address_is_too_long_for_are_passed_over() {
+        let directory = std::env::temp_dir();
+        let config = directory.join(format!("chappe-check-long-{}.toml", std::process::id()));
+        let text = r#"
+            account = [{ system_id = "a", password = "p", dialect = "wide" }]
+            dialect = { wide = { address_octets_max = 30 }, wider = { address_octets_max = 40 } }
+            carrier = [
+                { name = "narrow", address = "h:1", system_id = "s" },
+                { name = "wide", address = "h:1", system_id = "s", dialect = "wide" },
+                { name = "wider", address = "h:1", system_id = "s", dialect = "wider" },
+            ]
+            route = [
+                { name = "narrow", prefix = ["1"], to = [{ carrier = "narrow" }] },
+                { name = "all", to = [
+                    { carrier = "narrow" }, { carrier = "wide" }, { carrier = "wider" },
+                ] },
+            ]"#;
+        std::fs::write(&config, text).unwrap();
+        let said = |sender: &str, destination: &str| {
+            let route = Some(["a", sender, destination].map(str::to_owned).to_vec());
+            let mut out = Vec::new();
+            run(&Args { config: config.clone(), route, at: None }, &mut out).unwrap();
+            let said: Value = serde_json::from_slice(&out).unwrap();
+            (said["carriers"].to_string(), said["status"].as_str().unwrap().to_owned())
+        };
+        let (short, long) = ("33612345678", "3".repeat(30));
+        let is = |carriers: &str, status: &str| (carriers.to_owned(), status.to_owned());
+        assert_eq!(said("x", short), is(r#"["narrow","wide","wider"]"#, "ESME_ROK"));
+        assert_eq!(said("x", &long), is(r#"["wide","wider"]"#, "ESME_ROK"));
+        assert_eq!(said(&long, short), is(r#"["wide","wider"]"#, "ESME_ROK"));
+        let narrow = format!("1{short}");
+        assert_eq!(said(&long, &narrow), is("[]", "ESME_RINVSRCADR"));
+        assert_eq!(said("x", &"1".repeat(30)), is("[]", "ESME_RINVDSTADR"));
+        std::fs::remove_file(&config).unwrap();
+    }
+
+    #[test]
     fn a_sound_file_is_summed_up_in_one_line() {
         let ok = "OK: 1 account, 1 carrier, 1 number, 1 route\n".to_owned();
         assert_eq!(check("config/quickstart.toml"), (Exit::Success, ok));

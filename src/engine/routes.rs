@@ -9,6 +9,7 @@ use crate::message::translation::{Form, Translator};
 use crate::mt::ingress::{Admission, Languages, Recoding};
 use crate::mt::pools::Pools;
 use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Traits, Way};
+use crate::mt::segmentation::addresses_fit;
 use crate::wire::CommandStatus;
 use crate::wire::table::SubmitSm;
 
@@ -232,8 +233,13 @@ pub fn verdict<'a>(
     verdict.route = settings.routes.get(found.route as usize);
     if let Action::Send(way) = found.action {
         let carriers = routes.carriers(way, place, source, to);
-        let carriers = carriers.filter_map(|at| settings.carriers.get(at as usize));
-        verdict.carriers = carriers.map(|carrier| carrier.name.as_str()).collect();
+        for carrier in carriers.filter_map(|at| settings.carriers.get(at as usize)) {
+            let octets_max = usize::from(carrier.dialect.address_octets_max);
+            match addresses_fit(source, to, octets_max) {
+                Ok(()) => verdict.carriers.push(&carrier.name),
+                Err(status) => verdict.status = status,
+            }
+        }
     }
     if !verdict.carriers.is_empty() {
         verdict.status = CommandStatus::ESME_ROK;

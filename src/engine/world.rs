@@ -194,13 +194,14 @@ pub struct Chosen<'a> {
 }
 
 impl World {
-    /// Of the carriers that a message may take, in its lane's order, the first that is up and whose
-    /// queue has room; the first with room when none is up: its messages wait. With it, what the
-    /// route wants of the message. `wall` is the time at which routes are to be open, `leases` are
-    /// the link's.
+    /// Of the carriers that a message may take, in its lane's order, the first that takes its
+    /// addresses, is up and whose queue has room; the first with room when none is up: its messages
+    /// wait. With it, what the route wants of the message. `wall` is the time at which routes are
+    /// to be open, `leases` are the link's.
     ///
     /// # Errors
-    /// ESME_RINVDSTADR when there is no way for it, ESME_RMSGQFUL when no queue has room.
+    /// ESME_RINVDSTADR when there is no way for it, that or ESME_RINVSRCADR when an address is too
+    /// long for every carrier, ESME_RMSGQFUL when no queue has room.
     pub fn choose(
         &self,
         account: &Account,
@@ -216,8 +217,13 @@ impl World {
         };
         let carriers = self.routes.carriers(way, account.index, source, destination);
         let mut roomy = None;
+        let mut none = CommandStatus::ESME_RINVDSTADR;
         let mut any = false;
         for carrier in carriers.filter_map(|index| self.carriers.get(index as usize)) {
+            if let Err(status) = takes_addresses(carrier, source, destination) {
+                none = status;
+                continue;
+            }
             any = true;
             if leases.has_room(carrier) {
                 if carrier.binds.load(Ordering::Relaxed) > 0 {
@@ -228,7 +234,7 @@ impl World {
         }
         let status = match any {
             true => CommandStatus::ESME_RMSGQFUL,
-            false => CommandStatus::ESME_RINVDSTADR,
+            false => none,
         };
         roomy.map(|carrier| self.chosen(carrier, route)).ok_or(status)
     }
@@ -337,14 +343,24 @@ impl World {
     }
 }
 
+/// Whether a carrier takes addresses of this length.
+fn takes_addresses(
+    carrier: &Carrier,
+    source: &[u8],
+    destination: &[u8],
+) -> Result<(), CommandStatus> {
+    addresses_fit(source, destination, carrier.writing.address_octets_max)
+}
+
 /// Whether a carrier can take a message that was planned for another one, now.
 fn takes(carrier: &Carrier, message: &Message) -> Result<(), Stays> {
+    let (source, destination) = (message.source.octets(), message.destination.octets());
     match () {
         () if carrier.binds.load(Ordering::Relaxed) == 0 => Err(Stays::Down),
         () if carrier.queued.is_full() => Err(Stays::Full),
         () if !fits(message, carrier.cutting) => Err(Stays::Unfit),
         () if !can_be_marked(message, &carrier.writing) => Err(Stays::Unfit),
-        () if addresses_fit(message, &carrier.writing).is_err() => Err(Stays::Unfit),
+        () if takes_addresses(carrier, source, destination).is_err() => Err(Stays::Unfit),
         () => Ok(()),
     }
 }

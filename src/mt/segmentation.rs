@@ -18,7 +18,7 @@ use crate::text::{Alphabet, DefaultAlphabet, Layout, Plan, Reference, Shifts, de
 use crate::wire::address::STANDARD_ADDRESS_OCTETS;
 use crate::wire::table::SubmitSm;
 use crate::wire::tlv::put_tlv;
-use crate::wire::{Address, COctetString, CommandStatus, SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
+use crate::wire::{COctetString, CommandStatus, SHORT_MESSAGE_MAX, TlvTag, Tlvs, UDHI};
 
 /// The bits of `esm_class` that are the messaging mode (SMPP 3.4 §5.2.12).
 const MODE: u8 = 0x03;
@@ -225,9 +225,12 @@ impl Default for Writing {
 ///
 /// # Errors
 /// ESME_RINVSRCADR or ESME_RINVDSTADR for the one that is too long.
-pub fn addresses_fit(message: &Message, writing: &Writing) -> Result<(), CommandStatus> {
-    let is_long = |address: &Address| address.octets().len() > writing.address_octets_max;
-    match (is_long(&message.source), is_long(&message.destination)) {
+pub fn addresses_fit(
+    source: &[u8],
+    destination: &[u8],
+    octets_max: usize,
+) -> Result<(), CommandStatus> {
+    match (source.len() > octets_max, destination.len() > octets_max) {
         (true, _) => Err(CommandStatus::ESME_RINVSRCADR),
         (_, true) => Err(CommandStatus::ESME_RINVDSTADR),
         _ => Ok(()),

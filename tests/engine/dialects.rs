@@ -5,7 +5,7 @@ use chappe::wire::CommandStatus;
 
 use crate::esme::{Esme, Submit};
 use crate::smsc::{Smsc, receipt_text};
-use crate::world::World;
+use crate::world::{World, carrier, until};
 
 /// An account that writes little-endian UCS-2 and reads its numbers with `00`.
 const ODD: &str = "\n[[account]]\nsystem_id = \"odd\"\npassword = \"p\"\ndialect = \"odd\"\n\
@@ -180,4 +180,25 @@ async fn q53_an_address_of_forty_octets_goes_where_both_sides_allow_it() {
         let standard = Esme::bind(world.smpp()).await;
         assert_eq!(standard.submit(long.clone()).await.0, CommandStatus::ESME_RINVSRCADR);
     }
+}
+
+#[tokio::test]
+async fn q53_a_carrier_that_an_address_is_too_long_for_is_passed_over() {
+    let (narrow, wide) = (Smsc::start().await, Smsc::start().await);
+    let of_wide = carrier("wide", wide.address).replace("\"quick\"", "\"long\"");
+    let more = format!(
+        "{}{of_wide}[[route]]\nname = \"all\"\n\
+         to = [{{ carrier = \"narrow\" }}, {{ carrier = \"wide\" }}]\n\
+         [[account]]\nsystem_id = \"long\"\npassword = \"p\"\ndialect = \"long\"\n\
+         [dialect.long]\nbase = \"quick\"\naddress_octets_max = 40\n",
+        carrier("narrow", narrow.address),
+    );
+    let world = World::start(&more).await;
+    until("both are bound", || narrow.bound() > 0 && wide.bound() > 0).await;
+    let esme = Esme::bind_as(world.smpp(), BindKind::Transceiver, "long", "p").await.unwrap();
+    for destination in ["9".repeat(40), "33612345678".to_owned()] {
+        assert_eq!(esme.submit(Submit::to(&destination)).await.0, CommandStatus::ESME_ROK);
+    }
+    assert_eq!(wide.submitted(1).await[0].destination, "9".repeat(40));
+    assert_eq!(narrow.submitted(1).await[0].destination, "33612345678");
 }

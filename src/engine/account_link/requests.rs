@@ -15,7 +15,7 @@ use crate::message::envelope::{Message, ServiceType};
 use crate::message::message_id::MessageId;
 use crate::message::translation::{Translator, bare};
 use crate::mt::ingress::{as_submit, validity_of};
-use crate::mt::segmentation::{addresses_fit, can_be_marked};
+use crate::mt::segmentation::can_be_marked;
 use crate::session::Session;
 use crate::wire::table::{CancelSm, Pdu, QuerySm, ReplaceSm, SubmitSm};
 use crate::wire::{Address, COctetString, CommandId, CommandStatus, Header, SequenceNumber};
@@ -289,7 +289,6 @@ pub(super) fn plan<'a>(
     let shard = shared.shard_of(destination);
     let class = world.class_of(account, source);
     let message = account.admission.message(envelope, submit, way.cutting, wall)?;
-    addresses_fit(&message, &way.carrier.writing)?;
     if !can_be_marked(&message, &way.carrier.writing) {
         return Err(CommandStatus::ESME_RINVMSGLEN);
     }
