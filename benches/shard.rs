@@ -174,7 +174,7 @@ impl World {
         self.shard.admit(now, submission, &mut self.notes);
         while let Some(outgoing) = self.notes.out.pop() {
             let key = response_key(0, Notations::default(), &carrier_id(number));
-            let result = SegmentResult::Accepted { key };
+            let result = SegmentResult::Accepted { key, id: None };
             let (ticket, segment) = (outgoing.ticket, outgoing.segment);
             self.shard.segment_done(now, ticket, segment, result, false, &mut self.notes);
         }

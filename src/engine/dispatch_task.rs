@@ -284,15 +284,16 @@ impl DispatchTask {
     }
 
     /// Writes down what is about to be sent, and hands out what may be by now.
-    fn pass_gate(&mut self, now: Duration) {
+    fn pass_gate(&mut self, now: Now) {
         let Some(gate) = &mut self.gate else { return };
         if !self.batch.is_empty() {
+            records::at(&mut self.batch, now.wall);
             gate.write(&mut self.batch);
         }
         gate.end_round();
         while let Some(mut round) = self.gate.as_mut().and_then(Gate::release) {
             for hand_out in round.drain(..) {
-                self.hand_to(now, hand_out);
+                self.hand_to(now.monotonic, hand_out);
             }
             if let Some(gate) = &mut self.gate {
                 gate.done(round);
@@ -447,7 +448,7 @@ impl Future for DispatchTask {
             .as_ref()
             .is_some_and(|gate| gate.is_blocked() || this.shared.is_stopping_carriers());
         let more_to_send = !is_blocked && this.hand_out(now, cx);
-        this.pass_gate(now.monotonic);
+        this.pass_gate(now);
         this.give_back_unsent(cx);
         this.fail_over(now, cx);
         this.wake_links();

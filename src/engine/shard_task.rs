@@ -132,7 +132,8 @@ impl ShardTask {
         let Self { shard, hands, .. } = self;
         let is_small = shard.ledger_octets() < ROUND_OCTETS;
         if let Some(gate) = hands.gate.as_mut().filter(|gate| !(is_small && gate.may_wait())) {
-            shard.write_down(|batch| gate.write(batch));
+            let wall = hands.shared.clock.now().wall;
+            shard.write_down(wall, |batch| gate.write(batch));
             gate.end_round();
         }
         self.release();

@@ -162,6 +162,10 @@ pub enum ToShard {
     Trace(Box<(MessageId, oneshot::Sender<Vec<Trace>>)>),
 }
 
+/// What a carrier answers, with its id in full, takes no more room than what its receipts say: a
+/// queue has the same octets with either.
+const _: () = assert!(size_of::<SegmentResult>() + 16 <= size_of::<CarrierReceipt>());
+
 /// What shards tell a dispatcher. What becomes of its binds it sees in the `links` of its carrier.
 #[derive(Debug)]
 pub enum ToDispatcher {

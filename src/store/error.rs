@@ -116,9 +116,12 @@ impl fmt::Display for Error {
                 "{file}: it is in format {version}, and this program reads formats up to {known}: \
                  a newer one wrote it, and is needed to open it"
             ),
-            Self::Foreign { file, version, .. } => {
-                write!(f, "{file}: it is in format {version}, which no program reads any more")
-            }
+            Self::Foreign { file, version, .. } => write!(
+                f,
+                "{file}: it is in format {version}, which this program reads no more: go on with \
+                 the program that wrote it until nothing waits there, or begin with an empty \
+                 directory"
+            ),
             Self::Absent => write!(f, "there is no journal"),
             Self::Truncated { asked, first } => {
                 write!(f, "position {asked} was given up; the first one left is {first}")

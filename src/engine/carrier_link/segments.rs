@@ -6,6 +6,7 @@ use super::{CarrierLink, InFlight, LATE_MAX};
 use crate::clock::Now;
 use crate::engine::shard::SegmentResult;
 use crate::message::dialect::StatusRule;
+use crate::message::receipt::id::IdNotation;
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::response_key;
 use crate::session::{Entry, Session, Unanswered};
@@ -124,18 +125,20 @@ impl CarrierLink {
             return SegmentResult::Refused { status, class, retry_after };
         }
         self.tally.accepted += 1;
-        let key = match pdu {
+        match pdu {
             Some(Pdu::SubmitSmResp(resp)) => {
                 let id = resp.message_id.octets();
                 if self.carrier.settings.query_after_ms > 0 {
                     self.named(sent, id);
                 }
-                response_key(self.carrier.index, self.carrier.reading.notations, id)
+                SegmentResult::Accepted {
+                    key: response_key(self.carrier.index, self.carrier.reading.notations, id),
+                    id: IdNotation::Text.key(id),
+                }
             }
             // A body that cannot be read has no id, so there is nothing to find a receipt by.
-            _ => None,
-        };
-        SegmentResult::Accepted { key }
+            _ => SegmentResult::Accepted { key: None, id: None },
+        }
     }
 
     /// What a status asks for, and when to try again if the dialect says it: the dialect's word

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::awaiting::{Awaiting, More, Wait};
-use super::live::{Of, PLACES_MAX};
+use super::live::{Of, PLACES_MAX, Progress, Segment};
 use super::receipts::is_final;
 use super::siblings::Ended;
 use super::{AWAITED_TICKETS, Counted, Effects, Shard};
@@ -170,6 +170,9 @@ impl<L: Clone> Shard<L> {
         let done = receipt.done_at(now);
         let (state, cause) = (receipt.state, receipt.cause.clone());
         let outcome = Outcome { id, state, is_final, cause, done };
+        if self.ledger.is_some() {
+            self.note_heard(place, key, (state, is_final));
+        }
         if !is_final {
             if receipt.says_nothing() {
                 self.give_up_unknown(now, place);
@@ -205,6 +208,22 @@ impl<L: Clone> Shard<L> {
         let heirs = self.heirs(carrier, Ended { outcome: &outcome, by_receipt: true });
         self.end_awaited(place, outcome, effects);
         heirs.into_iter().for_each(|heir| self.inherit(now, heir, effects));
+    }
+
+    /// What a receipt said, for those who look back.
+    fn note_heard(&mut self, place: u32, key: u64, said: (MessageState, bool)) {
+        let Some(id) = self.awaiting.get(place).map(|record| record.id) else { return };
+        let progress = self.awaiting.more(place).map(|more| &more.progress);
+        let several = progress.filter(|progress| progress.all().len() > 1);
+        let segment = several.map_or(0, |progress| progress.first_of(Of::Key(key)));
+        let all = progress.map_or(&[][..], Progress::all);
+        if all.get(usize::from(segment)).is_some_and(Segment::has_ended) {
+            return;
+        }
+        let ends = several.is_none() && said.1;
+        if let Some(ledger) = &mut self.ledger {
+            ledger.heard((id, segment), said, ends);
+        }
     }
 
     /// Nothing is known of a message, and more may follow; but it is not waited for as long as for

@@ -11,6 +11,7 @@ use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::multipart::MultipartState;
+use crate::message::receipt::id::IdKey;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::{self, Why};
@@ -247,6 +248,8 @@ pub enum SegmentResult {
     Accepted {
         /// See [`crate::mt::receipts::response_key`].
         key: Option<u64>,
+        /// That id as the carrier wrote it, to be written down.
+        id: Option<IdKey>,
     },
     /// Answered with an error, which was of this class.
     Refused {

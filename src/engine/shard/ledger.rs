@@ -4,12 +4,15 @@
 //! they changed: see [`super::records`].
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::live::{Change, Live, Place};
 use super::records::{self, Awaited};
 use super::register::End;
-use super::{Delivery, Shard};
+use super::{Delivery, SegmentResult, Shard};
 use crate::message::message_id::MessageId;
+use crate::message::receipt::id::IdKey;
+use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::identity;
 use crate::store::Batch;
@@ -26,6 +29,8 @@ pub struct Ledger {
     owed: HashMap<u64, (u32, Delivery), foldhash::fast::FixedState>,
     next: u64,
     step: u64,
+    /// A message that is about to end, for its one receipt has come.
+    ends: Option<MessageId>,
 }
 
 impl Ledger {
@@ -51,7 +56,22 @@ impl Ledger {
 
     /// A message has ended.
     pub fn ended(&mut self, id: MessageId, shown: MessageId, end: End) {
-        records::ended(&mut self.batch, id, shown, end);
+        let heard = self.ends.take() == Some(id);
+        records::ended(&mut self.batch, (id, shown), end, heard);
+    }
+
+    /// A receipt said this of a segment; `ends` when its message has no other, and ends by it.
+    pub fn heard(
+        &mut self,
+        (id, segment): (MessageId, u8),
+        said: (MessageState, bool),
+        ends: bool,
+    ) {
+        if ends {
+            self.ends = Some(id);
+        } else {
+            records::heard(&mut self.batch, id, segment, said.0, said.1);
+        }
     }
 
     /// A segment of an MO waits for the others.
@@ -74,8 +94,13 @@ impl<L: Clone> Shard<L> {
     /// From now on it is noted what is to be written down.
     pub fn keep_ledger(&mut self) {
         let (batch, owed) = Default::default();
-        self.ledger =
-            Some(Box::new(Ledger { batch, owed, next: self.first, step: self.counter_step }));
+        self.ledger = Some(Box::new(Ledger {
+            batch,
+            owed,
+            next: self.first,
+            step: self.counter_step,
+            ends: None,
+        }));
         self.slots.note_touched();
         self.awaiting.note_touched();
         self.parked.note_changes(self.first, self.counter_step);
@@ -93,6 +118,22 @@ impl<L: Clone> Shard<L> {
         }
     }
 
+    /// What a carrier answered to a segment, for those who look back.
+    pub(super) fn note_answer(&mut self, ticket: u64, segment: u8, result: SegmentResult) {
+        let Some(ledger) = &mut self.ledger else { return };
+        let Some(live) = self.slots.get(ticket) else { return };
+        match result {
+            SegmentResult::Accepted { id, .. } => {
+                let carrier_id = id.as_ref().map_or(&[][..], IdKey::as_bytes);
+                records::taken(&mut ledger.batch, live.id, segment, carrier_id);
+            }
+            SegmentResult::Refused { status, .. } => {
+                records::refused(&mut ledger.batch, live.id, segment, status);
+            }
+            SegmentResult::InDoubt | SegmentResult::NotSent => {}
+        }
+    }
+
     /// About how many octets are to be written down already.
     pub fn ledger_octets(&self) -> usize {
         self.ledger.as_ref().map_or(0, |ledger| ledger.batch.len())
@@ -100,9 +141,13 @@ impl<L: Clone> Shard<L> {
 
     /// Gives what is to be written down of what happened since this was asked last, to be taken
     /// out of the batch. What must stand in one batch does; how messages stand, each for itself,
-    /// may be in several, in this order.
-    pub fn write_down(&mut self, mut keep: impl FnMut(&mut Batch)) {
+    /// may be in several, in this order. Each says that it came about now, which is `wall`.
+    pub fn write_down(&mut self, wall: Duration, mut keep: impl FnMut(&mut Batch)) {
         let Some(mut ledger) = self.ledger.take() else { return };
+        let mut keep = |batch: &mut Batch| {
+            records::at(batch, wall);
+            keep(batch);
+        };
         let mut slots = std::mem::take(&mut self.slots);
         slots.take_touched(|ticket, live, change| {
             match change {

@@ -167,6 +167,19 @@ impl Progress {
         newly
     }
 
+    /// The first segment that a receipt is about which has not ended; else the first it is about.
+    pub fn first_of(&self, of: Of) -> u8 {
+        let key = match of {
+            Of::Segment(segment) => return segment,
+            Of::Key(key) => key,
+        };
+        let meant = (0..=u8::MAX).zip(self.all()).filter(|(_, one)| one.key == Some(key));
+        let mut meant = meant.map(|(at, one)| (at, one.has_ended()));
+        let Some((first, has_ended)) = meant.next() else { return 0 };
+        let open = meant.find(|(_, has_ended)| !has_ended).filter(|_| has_ended);
+        open.map_or(first, |(at, _)| at)
+    }
+
     /// Whether nothing more is to be heard: the segments that bring receipts have ended, or have no
     /// id while others do.
     pub fn is_settled(&self, receipts: ReceiptSegments) -> bool {

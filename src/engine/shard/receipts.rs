@@ -230,6 +230,11 @@ impl<L: Clone> Shard<L> {
         let message = Arc::clone(&live.message);
         let (state, cause) = (receipt.state, receipt.cause.clone());
         let outcome = Outcome { id: live.id, state, is_final, cause, done };
+        let segment = live.progress.first_of(of);
+        let ends = is_final && live.segments == 1 && live.awaits_receipt;
+        if let Some(ledger) = self.ledger.as_mut().filter(|_| !live.has_ended(segment)) {
+            ledger.heard((live.id, segment), (state, is_final), ends);
+        }
         if !is_final {
             if receipt.says_nothing() {
                 self.note_unknown(now, ticket);

@@ -25,8 +25,9 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let lane = self.lane_of(ticket);
+        self.note_answer(ticket, segment, result);
         let result = match result {
-            SegmentResult::Accepted { key: Some(key) }
+            SegmentResult::Accepted { key: Some(key), .. }
                 if self.is_copy_of_another(now, ticket, segment, key) =>
             {
                 SegmentResult::InDoubt
@@ -45,11 +46,11 @@ impl<L: Clone> Shard<L> {
         }
         match (result, one.place) {
             // The first word stands.
-            (SegmentResult::Accepted { key }, Place::Accepted) => {
+            (SegmentResult::Accepted { key, .. }, Place::Accepted) => {
                 self.second_copy(now, ticket, segment, key, effects);
             }
             (_, Place::Accepted) => {}
-            (SegmentResult::Accepted { key }, _) => {
+            (SegmentResult::Accepted { key, .. }, _) => {
                 let twice = one.twice;
                 self.segment_accepted(now, ticket, segment, key, twice, effects);
             }

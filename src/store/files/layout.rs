@@ -25,10 +25,11 @@ use super::{Disk, DiskFile};
 /// [`OLDEST_READ`] on, and opening a journal of theirs is all there is to do: `journal` and what
 /// is made from then on are of the new version, while segments of before keep theirs until they
 /// are given up. There is no way back but a backup, for an older program refuses what is newer.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// The oldest version that is read. It rises only where the changelog says so, and never past one
-/// that the release before it wrote.
-pub(super) const OLDEST_READ: u32 = 1;
+/// that the release before it wrote. Format 1 is that of builds before the first release, whose
+/// records had no times.
+pub(super) const OLDEST_READ: u32 = 2;
 /// What a disk writes wholly or not at all; frames begin at a multiple of it, so that writing one
 /// does not put the one before at risk.
 pub(super) const BLOCK: usize = 512;
@@ -253,8 +254,8 @@ mod tests {
             let mut changed = octets;
             changed[bit / 8] ^= 1 << (bit % 8);
             match Block::decode(Kind::Key, "k", &changed).err() {
-                Some(Error::Foreign { version, known: 1, .. }) => {
-                    assert!(version != 1 && (8..12).contains(&(bit / 8)));
+                Some(Error::Foreign { version, known: FORMAT, .. }) => {
+                    assert!(version != FORMAT && (8..12).contains(&(bit / 8)));
                 }
                 Some(Error::Damaged { offset: 0, .. }) => {}
                 other => panic!("bit {bit}: {other:?}"),

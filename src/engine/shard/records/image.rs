@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::contents;
 use super::kind;
 use super::octets::Reader;
-use super::{read_progress, read_worst};
+use super::{read_ids, read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::live::{Given, Live, Place, Progress, Segment};
@@ -124,6 +124,8 @@ impl Image {
             kind::UNPARKED => from.u64().map(|number| drop(self.parked.remove(&number))),
             kind::HELD => self.take_held(&mut from),
             kind::RELEASED => from.u64().map(|number| drop(self.held.remove(&number))),
+            // What happened, and when: for those who look back.
+            kind::AT | kind::TAKEN | kind::REFUSED | kind::HEARD => Some(()),
             _ => None,
         };
         taken.ok_or(Unreadable { kind })
@@ -144,7 +146,7 @@ impl Image {
     }
 
     fn take_message(&mut self, from: &mut Reader<'_>) -> Option<()> {
-        let (id, shared) = (read_id(from)?, read_id(from)?);
+        let (id, shared) = read_ids(from)?;
         let (carrier, reference, is_sent) = (from.u32()?, from.u16()?, from.u8()? != 0);
         let message = contents::read_message(from)?;
         self.note_id(id);
@@ -228,7 +230,7 @@ impl Image {
     }
 
     fn take_ended(&mut self, from: &mut Reader<'_>) -> Option<()> {
-        let (id, shared) = (read_id(from)?, read_id(from)?);
+        let (id, shared) = read_ids(from)?;
         let end = End {
             account: from.u32()?,
             done_s: from.u32()?,

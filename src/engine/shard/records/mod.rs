@@ -13,6 +13,9 @@
 //! from there leads to the same end. A message only ever goes on, from live to awaiting its receipt
 //! to gone, so that an older record never takes it back.
 //!
+//! What became of each segment at its carrier, and when, is written for those who look back alone:
+//! a start passes over it.
+//!
 //! What happens in one wake-up of a shard is one batch of records, which the journal keeps whole or
 //! not at all, and nothing that a peer could see of it happens before it is durable.
 //!
@@ -39,6 +42,7 @@ use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mt::receipts::{CarrierReceipt, Notations, Subject};
 use crate::store::Batch;
+use crate::wire::CommandStatus;
 use octets::{Reader, Writer};
 
 /// What a record is of: its first octet.
@@ -58,6 +62,10 @@ mod kind {
     pub const UNPARKED: u8 = 13;
     pub const HELD: u8 = 14;
     pub const RELEASED: u8 = 15;
+    pub const AT: u8 = 16;
+    pub const TAKEN: u8 = 17;
+    pub const REFUSED: u8 = 18;
+    pub const HEARD: u8 = 19;
 }
 
 /// A process begins to write; `ids_from` is the counter of the first id it gives.
@@ -85,8 +93,7 @@ fn named(batch: &mut Batch, kind: u8, place: u32, name: &str) {
 /// A message that is live, all of it; `shared` is the id that its account knows it by.
 pub fn message(batch: &mut Batch, live: &Live, shared: MessageId, copies: &[(u8, u64)]) {
     record(batch, kind::MESSAGE, |to| {
-        to.u64(live.id.number());
-        to.u64(shared.number());
+        put_ids(to, live.id, shared);
         to.u32(live.carrier);
         to.u16(live.reference);
         let may_be_sent =
@@ -191,15 +198,71 @@ fn put_awaited(to: &mut Writer<'_>, awaited: &Awaited<'_>) {
     }
 }
 
-/// A message has ended so.
-pub fn ended(batch: &mut Batch, id: MessageId, shared: MessageId, end: End) {
+/// A message has ended so; `heard` when its receipt said it.
+pub fn ended(batch: &mut Batch, (id, shared): (MessageId, MessageId), end: End, heard: bool) {
     record(batch, kind::ENDED, |to| {
-        to.u64(id.number());
-        to.u64(shared.number());
+        put_ids(to, id, shared);
         to.u32(end.account);
         to.u32(end.done_s);
         to.u8(end.state.0);
         to.u8(end.error);
+        to.u8(u8::from(heard));
+    });
+}
+
+/// Most messages are known by their own id, and the top bit of an id is 0: it says whether another
+/// follows.
+const OTHER_ID: u64 = 1 << 63;
+
+fn put_ids(to: &mut Writer<'_>, id: MessageId, shared: MessageId) {
+    if id == shared {
+        to.u64(id.number());
+    } else {
+        to.u64(id.number() | OTHER_ID);
+        to.u64(shared.number());
+    }
+}
+
+fn read_ids(from: &mut Reader<'_>) -> Option<(MessageId, MessageId)> {
+    let first = from.u64()?;
+    let id = MessageId::from_number(first & !OTHER_ID);
+    let shared = match first & OTHER_ID {
+        0 => id,
+        _ => MessageId::from_number(from.u64()?),
+    };
+    Some((id, shared))
+}
+
+/// When it was that all records of this batch came about: wall time since 1970.
+pub fn at(batch: &mut Batch, wall: Duration) {
+    record(batch, kind::AT, |to| to.time(wall));
+}
+
+/// The carrier took a segment, and gave it this id.
+pub fn taken(batch: &mut Batch, id: MessageId, segment: u8, carrier_id: &[u8]) {
+    record(batch, kind::TAKEN, |to| {
+        to.u64(id.number());
+        to.u8(segment);
+        to.digits(carrier_id);
+    });
+}
+
+/// The carrier refused a segment.
+pub fn refused(batch: &mut Batch, id: MessageId, segment: u8, status: CommandStatus) {
+    record(batch, kind::REFUSED, |to| {
+        to.u64(id.number());
+        to.u8(segment);
+        to.u32(status.0);
+    });
+}
+
+/// A receipt said this of a segment, and its message goes on.
+pub fn heard(batch: &mut Batch, id: MessageId, segment: u8, state: MessageState, is_final: bool) {
+    record(batch, kind::HEARD, |to| {
+        to.u64(id.number());
+        to.u8(segment);
+        to.u8(state.0);
+        to.u8(u8::from(is_final));
     });
 }
 

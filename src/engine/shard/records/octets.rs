@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::wire::Address;
 
+/// In the length of digits: each has half an octet.
+const PACKED: u8 = 0x80;
+
 /// Writes to the end of a record.
 #[derive(Debug)]
 pub struct Writer<'a>(pub &'a mut Vec<u8>);
@@ -45,6 +48,29 @@ impl Writer<'_> {
     pub fn long(&mut self, value: &[u8]) {
         self.u32(u32::try_from(value.len()).unwrap_or(u32::MAX));
         self.0.extend_from_slice(value);
+    }
+
+    /// At most 127 octets, digits of numbers in half of one each; what is beyond is cut.
+    pub fn digits(&mut self, value: &[u8]) {
+        let value = value.get(..127).unwrap_or(value);
+        let digit = |octet: &u8| match octet {
+            b'0'..=b'9' => Some(octet - b'0'),
+            b'a'..=b'f' => Some(octet - b'a' + 10),
+            _ => None,
+        };
+        // At most 127.
+        let len = value.len() as u8;
+        if !value.iter().all(|octet| digit(octet).is_some()) {
+            self.u8(len);
+            self.0.extend_from_slice(value);
+            return;
+        }
+        self.u8(len | PACKED);
+        let halves = |two: &[u8]| {
+            let mut two = two.iter().map(|octet| digit(octet).unwrap_or(0));
+            two.next().unwrap_or(0) << 4 | two.next().unwrap_or(0)
+        };
+        self.0.extend(value.chunks(2).map(halves));
     }
 
     pub fn address(&mut self, value: &Address) {
@@ -104,8 +130,46 @@ impl<'a> Reader<'a> {
         self.octets(usize::try_from(len).ok()?)
     }
 
+    #[cfg(test)]
+    pub fn digits(&mut self) -> Option<Vec<u8>> {
+        let len = self.u8()?;
+        let count = usize::from(len & !PACKED);
+        if len & PACKED == 0 {
+            return self.octets(count).map(<[u8]>::to_vec);
+        }
+        let packed = self.octets(count.div_ceil(2))?;
+        let digit = |half: u8| char::from_digit(half.into(), 16).map_or(b'0', |digit| digit as u8);
+        let digits = packed.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]);
+        Some(digits.take(count).collect())
+    }
+
     pub fn address(&mut self) -> Option<Address> {
         let (ton, npi) = (self.u8()?, self.u8()?);
         Some(Address::new(ton, npi, self.short()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_back_as_it_was_and_digits_take_half_the_room() {
+        let long = [b'x'; 200];
+        let ids: [&[u8]; 7] =
+            [b"", b"7", b"0123456789", b"deadbeef0", b"DEADBEEF", b"5f-a1", &long];
+        for id in ids {
+            let mut octets = Vec::new();
+            Writer(&mut octets).digits(id);
+            let mut from = Reader(&octets);
+            assert_eq!(from.digits().as_deref(), id.get(..127).or(Some(id)));
+            assert!(from.0.is_empty());
+            for end in 0..octets.len() {
+                assert!(Reader(&octets[..end]).digits().is_none());
+            }
+        }
+        let mut octets = Vec::new();
+        Writer(&mut octets).digits(b"0123456789");
+        assert_eq!(octets.len(), 6);
     }
 }

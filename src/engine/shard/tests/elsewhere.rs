@@ -19,7 +19,7 @@ fn a_message_that_was_not_sent_goes_to_the_other_carrier_with_the_plan_it_has() 
     for segment in ["a", "b", "c"] {
         let sent = world.sent().unwrap();
         let key = response_key(1, world.notations, segment.as_bytes());
-        world.done(&sent, SegmentResult::Accepted { key });
+        world.done(&sent, SegmentResult::Accepted { key, id: None });
     }
     assert_eq!((world.shard.queued(), world.counts(Counted::FailedOver)), (0, 1));
     world.seconds(217 * 3600);

@@ -245,7 +245,7 @@ fn a_message_that_fails_over_gives_its_turn_to_the_next() {
         let (moved, _) = world.notes.out.remove(moved.unwrap()).unwrap();
         assert_eq!(world.notes.dispatched.last(), Some(&1), "to the other carrier");
         let key = response_key(1, world.notations, one.as_bytes());
-        world.done(&moved, SegmentResult::Accepted { key });
+        world.done(&moved, SegmentResult::Accepted { key, id: None });
     }
     assert_eq!(world.shard.queued(), 0);
 }
@@ -323,7 +323,7 @@ fn strict_order_is_kept_from_one_carrier_to_another() {
         assert_eq!((sent.len(), text(&sent[0])), (1, one.as_bytes()));
         let carrier = if one == "b" { 0 } else { 1 };
         let key = response_key(carrier, world.notations, one.as_bytes());
-        world.done(&sent[0], SegmentResult::Accepted { key });
+        world.done(&sent[0], SegmentResult::Accepted { key, id: None });
     }
 }
 

@@ -37,6 +37,7 @@ use crate::clock::Now;
 use crate::message::dialect::{MoSegments, ReceiptSegments};
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::message_id::MessageId;
+use crate::message::receipt::id::IdNotation;
 use crate::message::state::MessageState;
 use crate::mo::{MoMessage, Owner, Recipient};
 use crate::mt::egress::Outgoing;
@@ -317,7 +318,10 @@ impl World {
     }
 
     fn taken(&self, id: &str) -> SegmentResult {
-        SegmentResult::Accepted { key: response_key(0, self.notations, id.as_bytes()) }
+        SegmentResult::Accepted {
+            key: response_key(0, self.notations, id.as_bytes()),
+            id: IdNotation::Text.key(id.as_bytes()),
+        }
     }
 
     fn refuse(&mut self, of: &Outgoing, status: CommandStatus) {

@@ -235,7 +235,8 @@ impl Run {
     /// What has been written down says all that the shard would say of itself.
     fn write_down(&mut self) {
         let mut batches = Vec::new();
-        self.world.shard.write_down(|batch| batches.push(std::mem::take(batch)));
+        let wall = self.world.now.wall;
+        self.world.shard.write_down(wall, |batch| batches.push(std::mem::take(batch)));
         batches.into_iter().for_each(|batch| self.keep(batch));
         let (mut walked, mut at) = (Image::new(0), Walk::START);
         while at != Walk::Done {

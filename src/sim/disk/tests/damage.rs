@@ -201,11 +201,15 @@ fn a_file_of_another_version_is_refused_by_name_and_left_as_it_is() {
     for name in sample.list().unwrap() {
         for (version, why) in [
             (
-                2,
-                "it is in format 2, and this program reads formats up to 1: a newer one wrote it, \
+                3,
+                "it is in format 3, and this program reads formats up to 2: a newer one wrote it, \
                  and is needed to open it",
             ),
-            (0, "it is in format 0, which no program reads any more"),
+            (
+                1,
+                "it is in format 1, which this program reads no more: go on with the program that \
+                 wrote it until nothing waits there, or begin with an empty directory",
+            ),
         ] {
             let copy = sample.copy();
             let mut octets = sample.contents(&name).unwrap();
