@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::account_record::AccountRecord;
 use super::batches::Batches;
+use super::ground::Ground;
 use super::quota::Quota;
 use super::routes::{classes, places as places_of, pools, recodings, routes, strict};
 use super::settings::{self, Endpoint, Secret, Settings};
@@ -19,7 +20,6 @@ use super::shared::{DISPATCHER_QUEUE, Kept, SHARD_QUEUE, Shared};
 use super::starving::Starving;
 use super::strangers::Strangers;
 use super::world::{Account, AccountState, Carrier, CarrierState, NumberPlaces, World};
-use crate::link::Clock;
 use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
 use crate::message::dialect::{AcceptedState, Dialect, IdFormat, UnknownState};
 use crate::message::envelope::ServiceType;
@@ -40,7 +40,7 @@ const VERSION_WITH_TLVS: u8 = 0x34;
 /// # Errors
 /// When a certificate or key cannot be used.
 pub fn shared(settings: Settings) -> Result<Shared, TlsError> {
-    shared_with(settings, &Places::default(), None)
+    shared_with(settings, Ground::default(), &Places::default(), None)
 }
 
 /// The same of an engine that goes on where earlier processes ended: who had which place, the first
@@ -50,6 +50,7 @@ pub fn shared(settings: Settings) -> Result<Shared, TlsError> {
 /// As [`shared`].
 pub fn shared_with(
     settings: Settings,
+    ground: Ground,
     places: &Places<'_>,
     kept: Option<Kept>,
 ) -> Result<Shared, TlsError> {
@@ -57,7 +58,7 @@ pub fn shared_with(
     let shards = settings.node.shards_resolved().clamp(1, SHARDS_MAX);
     // Ids of this process begin at the present microsecond, above all that an earlier process of
     // this node can have given out: none accepts a million messages a second for its whole life.
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let wall = ground.clock.now().wall;
     let world = new_world(&registry, settings, None, places)?;
     Ok(Shared {
         ids_from: u64::try_from(wall.as_micros()).unwrap_or(0).max(places.ids_from),
@@ -66,7 +67,9 @@ pub fn shared_with(
         checkpoint: AtomicU64::new(0),
         has_earlier: AtomicBool::new(kept.is_some()),
         journal: kept,
-        clock: Clock::start(),
+        clock: ground.clock,
+        network: ground.network,
+        seed: ground.seed,
         metrics: EngineMetrics::new(&registry),
         world: ArcSwap::from_pointee(world),
         generation: AtomicU64::new(0),

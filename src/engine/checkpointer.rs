@@ -13,11 +13,13 @@
 //! is still unanswered it is written again, behind `from`.
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
 use tokio::sync::oneshot::{self, error::TryRecvError};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::batches::Batches;
 use super::handles::CarrierHandle;
@@ -39,28 +41,30 @@ const POLL: Duration = Duration::from_millis(5);
 /// Parts of shards that wait to be written.
 const PARTS_MAX: usize = 64;
 
-/// Makes checkpoints of this engine until it is gone.
+/// Makes checkpoints of this engine until it is gone, on a thread of its own: it waits for the
+/// storage.
 ///
 /// # Errors
 /// When there is no thread to be had.
 pub fn start(shared: &Arc<Shared>) -> std::io::Result<()> {
     let Some(kept) = shared.journal.clone() else { return Ok(()) };
     let shared = Arc::downgrade(shared);
+    let runtime = Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new()
         .name("checkpoints".to_owned())
-        .spawn(move || run(&kept, &shared))
+        .spawn(move || runtime.block_on(run(kept, shared)))
         .map(drop)
 }
 
 /// One after `checkpoint_bytes`, or after twice as many as the last one had: no octet is copied
 /// more than once for each two that are written.
-fn run(kept: &Kept, shared: &Weak<Shared>) {
+pub async fn run(kept: Kept, shared: Weak<Shared>) {
     // What is given up counts from the last checkpoint, whichever process wrote it.
     let (mut last, mut before, mut began_at) = (0, kept.replayed, 0);
     let (mut tried, mut stood) = (Instant::now(), State::Running);
     let mut has_failed = false;
     loop {
-        std::thread::sleep(LOOK);
+        sleep(LOOK).await;
         let Some(shared) = shared.upgrade() else { return };
         let state = kept.progress.state();
         if state != stood {
@@ -78,7 +82,7 @@ fn run(kept: &Kept, shared: &Weak<Shared>) {
             continue;
         }
         tried = Instant::now();
-        let made = checkpoint(kept, &shared);
+        let made = checkpoint(&kept, &shared).await;
         telemetry::checkpoint(&shared.registry, made.is_ok());
         has_failed = made.is_err();
         match made {
@@ -112,7 +116,7 @@ fn say(state: State) {
 ///
 /// # Errors
 /// What kept it from coming about.
-pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
+pub async fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
     let late = |what: &str| Error::Stopped(format!("{what} took longer than {PATIENCE:?}"));
     let until = Instant::now() + PATIENCE;
     // A reload writes down who has which place before anybody sees it, and both under this lock.
@@ -136,29 +140,29 @@ pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
         Records::new(batch.octets()).try_for_each(|record| writer.write(record))
     };
     write(&batch)?;
-    if !all_say_what_is_sent(shared, until) {
+    if !all_say_what_is_sent(shared, until).await {
         return Err(late("a dispatcher or a link"));
     }
-    let (sender, parts) = sync_channel(PARTS_MAX);
+    let (sender, mut parts) = mpsc::channel(PARTS_MAX);
     for shard in &shared.shards {
-        tell(shard, ToShard::Walk(sender.clone()));
+        tell(shard, ToShard::Walk(sender.clone())).await;
     }
     drop(sender);
     let mut whole = 0;
     while whole < shared.shards.len() {
-        let Ok(part) = parts.recv_timeout(PATIENCE) else { break };
+        let Ok(Some(part)) = timeout(PATIENCE, parts.recv()).await else { break };
         write(&part.batch)?;
         whole += usize::from(part.is_last);
     }
     if whole < shared.shards.len() {
         return Err(Error::Stopped("a shard takes nothing now".to_owned()));
     }
-    let durable = shared.shards.iter().map(|shard| {
+    let mut durable = Vec::new();
+    for shard in &shared.shards {
         let (waits, passed) = oneshot::channel();
-        tell(shard, ToShard::Passed(waits));
-        passed
-    });
-    let durable: Vec<_> = durable.collect();
+        tell(shard, ToShard::Passed(waits)).await;
+        durable.push(passed);
+    }
     let until = Instant::now() + PATIENCE;
     for mut passed in durable {
         let mut said = Err(TryRecvError::Empty);
@@ -166,6 +170,7 @@ pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
             said = passed.try_recv();
             said != Err(TryRecvError::Empty)
         });
+        let has_said = has_said.await;
         // A shard that takes nothing drops it, and so does a runtime that is gone.
         match said {
             Ok(()) => {}
@@ -179,12 +184,12 @@ pub fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error> {
 }
 
 /// Has everybody who sends tell shards what is sent and not answered; whether all have.
-fn all_say_what_is_sent(shared: &Arc<Shared>, until: Instant) -> bool {
+async fn all_say_what_is_sent(shared: &Arc<Shared>, until: Instant) -> bool {
     let (asked, carriers) = shared.ask_what_is_sent();
     let dispatcher_has =
         |carrier: &Arc<Carrier>| carrier.told_sent.load(Ordering::Acquire) >= asked;
     // One that was taken up into the world just now was not asked before it had sent anything.
-    if !wait(until, || carriers.iter().all(dispatcher_has)) {
+    if !wait(until, || carriers.iter().all(dispatcher_has)).await {
         return false;
     }
     let links = carriers.iter().flat_map(|carrier| {
@@ -195,26 +200,26 @@ fn all_say_what_is_sent(shared: &Arc<Shared>, until: Instant) -> bool {
     let links: Vec<_> = links.collect();
     links.iter().for_each(|link| link.wake());
     let has = |link: &Arc<CarrierHandle>| link.told_sent.load(Ordering::Acquire) >= asked;
-    wait(until, || links.iter().all(has))
+    wait(until, || links.iter().all(has)).await
 }
 
-fn wait(until: Instant, mut is_so: impl FnMut() -> bool) -> bool {
+async fn wait(until: Instant, mut is_so: impl FnMut() -> bool) -> bool {
     while !is_so() {
         if Instant::now() > until {
             return false;
         }
-        std::thread::sleep(POLL);
+        sleep(POLL).await;
     }
     true
 }
 
 /// Tells a shard something, once its queue takes it.
-fn tell(shard: &Batches<ToShard>, what: ToShard) {
+async fn tell(shard: &Batches<ToShard>, what: ToShard) {
     let mut told = shard.buffer();
     told.push_back(what);
     while let Err(back) = shard.push(told) {
         told = back;
-        std::thread::sleep(POLL);
+        sleep(POLL).await;
     }
     shard.wake();
 }

@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::stop::{Signal, Stop};
 use super::tap::Tapped;
 use super::world::{Carrier, carrier_session};
-use crate::link::{Backoff, Link, connect};
+use crate::link::{Backoff, Link};
 use crate::session::{self, BindRequest, CloseReason, Session};
 use crate::wire::{COctetString, Role};
 
@@ -49,6 +49,7 @@ pub async fn keep_bound(
             owner.turn = None;
             record.enter(wall(), Phase::Down);
             tokio::select! {
+                biased;
                 () = record.asked() => {}
                 changed = signal.changed() => if changed.is_err() { return },
             }
@@ -119,6 +120,7 @@ async fn was_asked_within(
             return false;
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep_until(until) => return false,
             changed = signal.changed() => if changed.is_err() { return false },
             () = record.asked() => if record.is_to_unbind() { return true },
@@ -158,7 +160,8 @@ async fn session(
     record.enter(began.wall, Phase::Connecting);
     let address = address_of(settings, kind).to_string();
     let connected = tokio::select! {
-        connected = connect(&address, carrier.tls.as_ref(), timeout) => connected,
+        biased;
+        connected = shared.network.connect(&address, carrier.tls.as_ref(), timeout) => connected,
         () = asked_to_unbind(record) => return (End::default(), owner),
     };
     let now = shared.clock.now();
@@ -186,8 +189,7 @@ async fn session(
         tracing::error!(carrier = settings.name, ?error, "cannot make a bind of these settings");
         return (End::default(), owner);
     }
-    let handle = owner.begin(carrier);
-    let peer = stream.peer();
+    let (handle, peer) = (owner.begin(carrier), stream.peer());
     let stream = Tapped::new(stream, Arc::clone(&record.tap), peer, shared.clock);
     let mut link = Link::new(stream, session, owner, shared.clock).with_unwritten_max(unsent_max);
     let mut turn = None;

@@ -14,6 +14,7 @@
 mod account_link;
 mod account_record;
 mod alert;
+pub mod assembly;
 mod batches;
 mod bind_record;
 mod build;
@@ -26,6 +27,7 @@ mod dispatch_task;
 mod gate;
 mod gathering;
 mod gauges;
+mod ground;
 mod handles;
 mod history;
 mod http;
@@ -53,7 +55,9 @@ mod strangers;
 mod tap;
 mod world;
 
+pub use ground::Ground;
 pub use lock::DirectoryLock;
 pub use reload::{Changes, FixedKey, ReloadError, ReloadReport, Reloader, Source};
 pub use run::{Engine, StartError};
+pub use server::Arrivals;
 pub use snapshot::{CarrierSnapshot, CarrierState, Snapshot, Snapshots};

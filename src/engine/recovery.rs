@@ -200,14 +200,23 @@ pub fn in_world(world: &World, message: &mut Arc<Message>) {
 /// # Errors
 /// What keeps it from being.
 pub fn begin(kept: &Kept, ids_from: u64, world: &World) -> Result<(), Fault> {
-    let mut batch = Batch::new();
-    records::start(&mut batch, ids_from);
-    let position = write_places(kept, &mut batch, world, (0, 0))?;
+    let position = write_beginning(kept, ids_from, world)?;
     let watcher = kept.progress.watch().ok_or_else(|| stopped("no place to watch it"))?;
     match watcher.wait(position, FIRST_PATIENCE) {
         true => Ok(()),
         false => Err(stopped(kept.progress.why().unwrap_or("it takes too long to write"))),
     }
+}
+
+/// Writes down that this process begins, and who has which place: nothing is to be promised before
+/// that is durable.
+///
+/// # Errors
+/// What keeps it from being written.
+pub fn write_beginning(kept: &Kept, ids_from: u64, world: &World) -> Result<Position, Fault> {
+    let mut batch = Batch::new();
+    records::start(&mut batch, ids_from);
+    write_places(kept, &mut batch, world, (0, 0))
 }
 
 fn stopped(why: impl ToString) -> Fault {

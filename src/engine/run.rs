@@ -1,7 +1,6 @@
 //! Starting, running and stopping an engine.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,11 +15,12 @@ use tokio::sync::{oneshot, watch};
 use super::build;
 use super::checkpointer;
 use super::control::{self, Control};
+use super::ground::Ground;
 use super::http;
 use super::lock::DirectoryLock;
 use super::recovery::{self, Fault, Opened};
 use super::reload::Reloader;
-use super::server;
+use super::server::{self, Arrivals};
 use super::settings::{Settings, StoreEngine};
 use super::shard::Shard;
 use super::shard::records::image::Image;
@@ -41,6 +41,9 @@ const RELEASE_MAX: Duration = Duration::from_millis(500);
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// How often a stop looks whether everything has been sent.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// What sets the seeds of two shards apart: an odd number with bits everywhere.
+const APART: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Why an engine cannot start.
 #[derive(Debug)]
@@ -158,7 +161,8 @@ impl Engine {
         for carrier in &shared.world().carriers {
             reloader.run_carrier(carrier, true);
         }
-        reloader.spawn(server::serve(Arc::clone(&shared), listener, seen.clone()));
+        let arrivals = Arrivals::Socket(listener);
+        reloader.spawn(server::serve(Arc::clone(&shared), arrivals, seen.clone()));
         let (metrics, metrics_at) = metrics.unzip();
         if let Some(listener) = metrics {
             let router = http::metrics(Arc::clone(&shared));
@@ -307,7 +311,9 @@ fn shared(settings: Settings) -> Result<(Arc<Shared>, Option<Image>), StartError
         carriers: &image.carriers,
         ids_from: image.ids_from,
     };
-    let shared = build::shared_with(settings, &places, Some(kept)).map_err(StartError::Tls)?;
+    let ground = Ground::default();
+    let shared = build::shared_with(settings, ground, &places, Some(kept));
+    let shared = shared.map_err(StartError::Tls)?;
     if let Some(kept) = &shared.journal {
         recovery::begin(kept, shared.ids_from, &shared.world()).map_err(failed)?;
     }
@@ -327,14 +333,13 @@ fn control(shared: &Arc<Shared>, reloader: &Reloader) -> Result<Control, StartEr
         .map_err(|error| StartError::Control { socket, error })
 }
 
-fn spawn_shards(shared: &Arc<Shared>, image: Option<Image>) {
+pub(super) fn spawn_shards(shared: &Arc<Shared>, image: Option<Image>) {
     let world = shared.world();
     let count = u8::try_from(shared.shards.len()).unwrap_or(u8::MAX);
     let parts = image.map(|image| recovery::divide(shared, &world, image));
     let mut parts = parts.into_iter().flatten();
     for index in 0..count {
-        // A keyed hasher's key is what the standard library has of chance.
-        let seed = RandomState::new().hash_one(index);
+        let seed = shared.seed.wrapping_add(u64::from(index).wrapping_mul(APART));
         let mut shard = Shard::new(
             (index, count),
             shared.node_id,

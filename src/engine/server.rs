@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::account_link::AccountLink;
 use super::lobby::{Guest, Lobby};
@@ -16,7 +16,7 @@ use super::stop::{Signal, Stop};
 use super::tap::{Tap, Tapped};
 use super::world::session_settings;
 use crate::link::tls::HandshakeFault;
-use crate::link::{Link, Stream};
+use crate::link::{Link, Octets, Stream};
 use crate::message::dialect::Dialect;
 use crate::message::words::Word;
 use crate::session::Session;
@@ -30,6 +30,36 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// At most one complaint in this time: where connections come and go at a limit, it is reached
 /// again with each that is taken.
 const COMPLAINT_PAUSE: Duration = Duration::from_secs(10);
+
+/// Where connections of accounts come from.
+#[derive(Debug)]
+pub enum Arrivals {
+    /// A socket.
+    Socket(TcpListener),
+    /// A simulator.
+    Given(mpsc::UnboundedReceiver<(Box<dyn Octets>, SocketAddr)>),
+}
+
+/// A connection that has just come.
+enum Arrived {
+    Tcp(TcpStream),
+    Given(Box<dyn Octets>),
+}
+
+impl Arrivals {
+    async fn accept(&mut self) -> io::Result<(Arrived, SocketAddr)> {
+        match self {
+            Self::Socket(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok((Arrived::Tcp(stream), peer))
+            }
+            Self::Given(given) => match given.recv().await {
+                Some((stream, peer)) => Ok((Arrived::Given(stream), peer)),
+                None => std::future::pending().await,
+            },
+        }
+    }
+}
 
 /// Whether connections are refused just now. What comes by the thousand is counted each time and
 /// logged now and then.
@@ -86,7 +116,7 @@ impl Sampled {
 /// Accepts connections until accounts are stopped.
 pub async fn serve(
     shared: Arc<Shared>,
-    listener: TcpListener,
+    mut arrivals: Arrivals,
     mut signal: watch::Receiver<Signal>,
 ) {
     let open = Arc::new(AtomicU32::new(0));
@@ -100,7 +130,7 @@ pub async fn serve(
                 Ok(()) if signal.borrow().stop == Stop::Nothing => continue,
                 _ => return,
             },
-            accepted = listener.accept() => accepted,
+            accepted = arrivals.accept() => accepted,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -147,7 +177,7 @@ pub async fn serve(
 /// the system or of TLS.
 async fn session(
     shared: &Arc<Shared>,
-    stream: TcpStream,
+    arrived: Arrived,
     peer: SocketAddr,
     guest: Guest,
     mut signal: watch::Receiver<Signal>,
@@ -156,9 +186,10 @@ async fn session(
     let world = shared.world();
     let smpp = &world.settings.smpp;
     let rules = session_settings(&world.settings, &smpp.timers, &Dialect::default());
-    let stream = match world.tls.clone() {
-        None => Stream::plain(stream),
-        Some(tls) => {
+    let stream = match (arrived, world.tls.clone()) {
+        (Arrived::Given(stream), _) => Stream::Given(stream),
+        (Arrived::Tcp(stream), None) => Stream::plain(stream),
+        (Arrived::Tcp(stream), Some(tls)) => {
             let _ = stream.set_nodelay(true);
             let handshake = tokio::time::timeout(rules.session_init, tls.accept(stream));
             let handshake = tokio::select! {

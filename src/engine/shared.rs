@@ -1,13 +1,12 @@
 //! What every part of a running engine sees: the world it works by and the queues between owners.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::batches::Batches;
 use super::gate::Gate;
@@ -19,7 +18,7 @@ use super::shard::{
 };
 use super::strangers::Strangers;
 use super::world::{Carrier, World};
-use crate::link::Clock;
+use crate::link::{Clock, Network};
 use crate::message::message_id::MessageId;
 use crate::mo::{MoMessage, Owner};
 use crate::mt::egress::Outgoing;
@@ -155,7 +154,7 @@ pub enum ToShard {
         segment: u8,
     },
     /// All that the shard holds is to be written there, a part at a time.
-    Walk(SyncSender<Part>),
+    Walk(mpsc::Sender<Part>),
     /// Whoever sent this wants to know when all that was told before is done, and durable.
     Passed(oneshot::Sender<()>),
     /// What is known of the messages of an id, and who is told.
@@ -192,6 +191,10 @@ pub enum ToDispatcher {
 pub struct Shared {
     /// The clocks.
     pub clock: Clock,
+    /// Where connections to carriers lead.
+    pub network: Network,
+    /// What everything that is left to chance depends on.
+    pub seed: u64,
     /// What it has been told, replaced as a whole by a reload.
     pub(super) world: ArcSwap<World>,
     /// [`World::generation`] of the newest.

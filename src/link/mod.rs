@@ -22,4 +22,4 @@ pub mod wall;
 pub use backoff::Backoff;
 pub use clock::Clock;
 pub use drive::{Link, Owner, Pace};
-pub use stream::{Stream, connect, listen};
+pub use stream::{Connecting, Connects, Network, Octets, Stream, connect, listen};

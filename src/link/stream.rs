@@ -1,8 +1,10 @@
-//! A socket, plain or under TLS.
+//! What a session's octets travel on: a socket, plain or under TLS, or what is given in its place.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +25,63 @@ pub enum Stream {
     Plain(TcpStream),
     /// TLS over TCP.
     Tls(Box<TlsStream<TcpStream>>),
+    /// No socket at all: a simulator's.
+    Given(Box<dyn Octets>),
+}
+
+/// Octets that travel both ways.
+pub trait Octets: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin> Octets for S {}
+
+/// Where connections lead.
+#[derive(Clone, Debug, Default)]
+pub enum Network {
+    /// To where the machine's do.
+    #[default]
+    Machine,
+    /// To where a simulator has them.
+    Given(Arc<dyn Connects>),
+}
+
+/// Makes connections in the place of the machine.
+pub trait Connects: fmt::Debug + Send + Sync {
+    /// Connects to `address` (host:port), however long that takes.
+    fn connect(&self, address: &str) -> Connecting;
+}
+
+/// A connection that is being made.
+pub type Connecting = Pin<Box<dyn Future<Output = io::Result<Box<dyn Octets>>> + Send>>;
+
+impl Network {
+    /// Connects to `address` (host:port), with TLS when asked, within `timeout`.
+    ///
+    /// # Errors
+    /// As [`connect`].
+    pub async fn connect(
+        &self,
+        address: &str,
+        tls: Option<&ConnectorTls>,
+        timeout: Duration,
+    ) -> io::Result<Stream> {
+        match self {
+            Self::Machine => connect(address, tls, timeout).await,
+            Self::Given(given) => {
+                let attempt = given.connect(address);
+                within(timeout, async { attempt.await.map(Stream::Given) }).await
+            }
+        }
+    }
+}
+
+async fn within(
+    timeout: Duration,
+    attempt: impl Future<Output = io::Result<Stream>>,
+) -> io::Result<Stream> {
+    match tokio::time::timeout(timeout, attempt).await {
+        Ok(result) => result,
+        Err(_elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, "connecting took too long")),
+    }
 }
 
 impl Stream {
@@ -40,6 +99,7 @@ impl Stream {
         let tcp = match self {
             Self::Plain(stream) => stream,
             Self::Tls(stream) => stream.get_ref().0,
+            Self::Given(_) => return None,
         };
         tcp.peer_addr().ok()
     }
@@ -49,6 +109,7 @@ impl Stream {
         let tcp = match &self {
             Self::Plain(stream) => stream,
             Self::Tls(stream) => stream.get_ref().0,
+            Self::Given(_) => return,
         };
         // Failing to set it makes an ordinary end of it.
         let _ = tcp.set_zero_linger();
@@ -83,10 +144,7 @@ pub async fn connect(
             Some(tls) => Ok(Stream::Tls(Box::new(tls.connect(stream).await?))),
         }
     };
-    match tokio::time::timeout(timeout, attempt).await {
-        Ok(result) => result,
-        Err(_elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, "connecting took too long")),
-    }
+    within(timeout, attempt).await
 }
 
 impl AsyncRead for Stream {
@@ -98,6 +156,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buf),
+            Self::Given(stream) => Pin::new(stream.as_mut()).poll_read(cx, buf),
         }
     }
 }
@@ -111,6 +170,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, octets),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, octets),
+            Self::Given(stream) => Pin::new(stream.as_mut()).poll_write(cx, octets),
         }
     }
 
@@ -118,6 +178,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+            Self::Given(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
         }
     }
 
@@ -125,6 +186,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+            Self::Given(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
         }
     }
 }

@@ -18,14 +18,64 @@ const NOTED_US: i64 = 50_000;
 /// The wall time that the process goes by, since 1970.
 #[must_use]
 pub fn now() -> Duration {
-    static STARTED: OnceLock<Instant> = OnceLock::new();
-    static STEADY: Steady = Steady::new();
-    let monotonic = micros(STARTED.get_or_init(Instant::now).elapsed());
-    let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    match STEADY.read(monotonic, micros(system)) {
-        // Not a microsecond of it is lost.
-        None => system,
-        Some(wall) => Duration::from_micros(u64::try_from(wall).unwrap_or(0)),
+    MACHINE.now(Duration::ZERO)
+}
+
+/// The clock of the machine.
+pub static MACHINE: Wall = Wall::machine();
+
+/// A wall clock.
+#[derive(Debug)]
+pub struct Wall {
+    steady: Steady,
+    /// How far it is ahead of monotonic time, in microseconds, where it is not the machine's.
+    given: Option<AtomicI64>,
+}
+
+impl Wall {
+    const fn machine() -> Self {
+        Self { steady: Steady::new(), given: None }
+    }
+
+    /// A clock that shows what it is told, for simulators. Its jumps are followed like those of the
+    /// machine's.
+    #[must_use]
+    pub const fn given() -> Self {
+        Self { steady: Steady::new(), given: Some(AtomicI64::new(0)) }
+    }
+
+    /// Sets a clock that is given: so far ahead of monotonic time.
+    pub fn set(&self, ahead: Duration) {
+        if let Some(given) = &self.given {
+            given.store(micros(ahead), Ordering::Relaxed);
+        }
+    }
+
+    /// Sets it anew, for a process that has not seen it before.
+    pub fn begin(&self, ahead: Duration) {
+        self.set(ahead);
+        self.steady.forget();
+    }
+
+    /// What it shows, at this moment of monotonic time where it is given.
+    #[must_use]
+    pub fn now(&self, monotonic: Duration) -> Duration {
+        static STARTED: OnceLock<Instant> = OnceLock::new();
+        let (monotonic, system) = match &self.given {
+            None => {
+                let monotonic = STARTED.get_or_init(Instant::now).elapsed();
+                (monotonic, SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+            }
+            Some(given) => {
+                let ahead = u64::try_from(given.load(Ordering::Relaxed)).unwrap_or(0);
+                (monotonic, monotonic + Duration::from_micros(ahead))
+            }
+        };
+        match self.steady.read(micros(monotonic), micros(system)) {
+            // Not a microsecond of it is lost.
+            None => system,
+            Some(wall) => Duration::from_micros(u64::try_from(wall).unwrap_or(0)),
+        }
     }
 }
 
@@ -53,6 +103,12 @@ impl Steady {
             noted_at: AtomicI64::new(0),
             follows: AtomicBool::new(false),
         }
+    }
+
+    fn forget(&self) {
+        self.ahead.store(UNSET, Ordering::Relaxed);
+        self.noted_at.store(0, Ordering::Relaxed);
+        self.follows.store(false, Ordering::Relaxed);
     }
 
     /// The time to go by; `None` is the system's own.

@@ -22,7 +22,7 @@ pub trait Checkpoints {
     ///
     /// # Errors
     /// [`Error::Locked`] while another one is being written, or what the machine says.
-    fn begin(&self) -> Result<Box<dyn CheckpointWriter + '_>, Error>;
+    fn begin(&self) -> Result<Box<dyn CheckpointWriter + Send + '_>, Error>;
 
     /// Where replay goes on after the newest checkpoint, if there is one.
     fn newest(&self) -> Option<Position>;

@@ -364,7 +364,7 @@ impl Drop for FileJournal {
 }
 
 impl Checkpoints for FileJournal {
-    fn begin(&self) -> Result<Box<dyn CheckpointWriter + '_>, Error> {
+    fn begin(&self) -> Result<Box<dyn CheckpointWriter + Send + '_>, Error> {
         if self.is_checkpointing.swap(true, Ordering::Acquire) {
             return Err(Error::Locked);
         }

@@ -199,7 +199,7 @@ impl Journal for MemoryJournal {
 }
 
 impl Checkpoints for MemoryJournal {
-    fn begin(&self) -> Result<Box<dyn CheckpointWriter + '_>, Error> {
+    fn begin(&self) -> Result<Box<dyn CheckpointWriter + Send + '_>, Error> {
         match mem::replace(&mut *locked(&self.checkpointing), true) {
             true => Err(Error::Locked),
             false => Ok(Box::new(MemoryCheckpoint { journal: self, records: Vec::new() })),

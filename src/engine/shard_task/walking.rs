@@ -1,7 +1,8 @@
 //! All that a shard holds, written out a part at a time between its other work.
 
-use std::sync::mpsc::{SyncSender, TrySendError};
 use std::task::Context;
+
+use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use super::ShardTask;
 use crate::engine::shard::Walk;
@@ -12,14 +13,14 @@ use crate::store::Batch;
 #[derive(Debug)]
 pub struct Walking {
     at: Walk,
-    to: SyncSender<Part>,
+    to: Sender<Part>,
     /// What found no room.
     left: Option<Part>,
 }
 
 impl Walking {
     /// At its beginning.
-    pub fn new(to: SyncSender<Part>) -> Self {
+    pub fn new(to: Sender<Part>) -> Self {
         Self { at: Walk::START, to, left: None }
     }
 }
@@ -39,7 +40,7 @@ impl ShardTask {
             Err(TrySendError::Full(part)) => walking.left = Some(part),
             Ok(()) if !is_last => cx.waker().wake_by_ref(),
             // It was given up, or it is done.
-            Ok(()) | Err(TrySendError::Disconnected(_)) => self.walking = None,
+            Ok(()) | Err(TrySendError::Closed(_)) => self.walking = None,
         }
     }
 }
