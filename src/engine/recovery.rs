@@ -22,7 +22,7 @@ use super::world::World;
 use crate::message::envelope::Message;
 use crate::mo::{MoMessage, Owner};
 use crate::mt::receipts::Notations;
-use crate::store::{self, Batch, FileJournal, Position, Progress, Refused, Store};
+use crate::store::{self, Batch, FileJournal, Position, Progress, Refused, Relay, Store};
 
 /// The journal's directory within the data directory.
 pub const DIRECTORY: &str = "journal";
@@ -108,8 +108,15 @@ impl Opened {
             let took_ms = began.elapsed().as_millis() as u64;
             tracing::info!(live, awaiting, owed, %from, %to, took_ms, "journal read");
         }
-        let kept =
-            Kept { journal, progress, octets: Arc::default(), places: Arc::default(), replayed };
+        let relay = Relay::new(&progress).ok_or_else(|| stopped("no place to watch it"))?;
+        let kept = Kept {
+            journal,
+            relay,
+            progress,
+            octets: Arc::default(),
+            places: Arc::default(),
+            replayed,
+        };
         Ok(Self { kept, image })
     }
 }

@@ -154,6 +154,9 @@ impl Engine {
         let (signal, seen) = watch::channel(Signal { stop: Stop::Nothing, generation: 0 });
         let reloader = Reloader::new(Arc::clone(&shared), signal);
         let control = control(&shared, &reloader)?;
+        if let Some(kept) = &shared.journal {
+            tokio::spawn(kept.relay.clone().run());
+        }
         spawn_shards(&shared, image);
         if let Err(error) = checkpointer::start(&shared) {
             tracing::error!(%error, "no thread for checkpoints: the journal only grows");
@@ -235,7 +238,7 @@ impl Engine {
 
     /// Waits until what was accepted cannot be kept any more; why it cannot.
     pub async fn failed(&self) -> String {
-        let watcher = self.shared.journal.as_ref().and_then(|kept| kept.progress.watch());
+        let watcher = self.shared.journal.as_ref().and_then(|kept| kept.progress.watch_state());
         let Some(watcher) = watcher else { return std::future::pending().await };
         std::future::poll_fn(|cx| {
             watcher.register(cx);

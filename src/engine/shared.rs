@@ -24,7 +24,7 @@ use crate::mo::{MoMessage, Owner};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{CarrierReceipt, tail};
-use crate::store::{Batch, Journal, Progress, Store};
+use crate::store::{Batch, Journal, Progress, Relay, Store};
 use crate::telemetry::{EngineMetrics, Registry};
 use crate::wire::SequenceNumber;
 
@@ -250,6 +250,8 @@ pub struct Kept {
     pub journal: Arc<dyn Store>,
     /// How far it has come.
     pub progress: Arc<Progress>,
+    /// Where the engine's tasks watch that.
+    pub relay: Relay,
     /// Octets of records that it was given.
     pub octets: Arc<AtomicU64>,
     /// Held by a reload from when it writes down places until all see them.
@@ -320,9 +322,9 @@ impl Shared {
     /// What one owner holds back until the journal has it; `None` where nothing is written down.
     #[must_use]
     pub fn gate<A>(&self) -> Option<Gate<A>> {
-        let Kept { journal, progress, octets, .. } = self.journal.as_ref()?;
+        let Kept { journal, relay, octets, .. } = self.journal.as_ref()?;
         // There are more places than shards and carriers may be.
-        let watcher = progress.watch()?;
+        let watcher = relay.watch()?;
         let journal = Arc::clone(journal) as Arc<dyn Journal>;
         Some(Gate::new(journal, watcher, Arc::clone(octets)))
     }

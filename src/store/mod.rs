@@ -41,6 +41,7 @@ mod files;
 mod journal;
 mod memory;
 mod progress;
+mod watchers;
 
 pub use batch::{Batch, Records};
 pub use checkpoints::{CheckpointWriter, Checkpoints};
@@ -52,4 +53,5 @@ pub use files::{
 };
 pub use journal::{Entry, Journal, Position, Refused};
 pub use memory::{MemoryJournal, MemoryStore};
-pub use progress::{Progress, State, WATCHERS_MAX, Watcher};
+pub use progress::{Progress, Relay, State, Watcher};
+pub use watchers::WATCHERS_MAX;

@@ -1,19 +1,14 @@
 //! How far a journal has come, for all who wait for it.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use atomic_waker::AtomicWaker;
-
+use super::watchers::Watchers;
 use super::{Position, Refused};
-
-/// Most who may watch one journal: shards, dispatchers of carriers, and a few who project it.
-pub const WATCHERS_MAX: usize = WATCHERS_EACH * 256;
-/// Places that are made at a time: 24 octets each.
-const WATCHERS_EACH: usize = 64;
 
 /// How a journal stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,19 +72,19 @@ pub struct Progress {
     state: AtomicU8,
     /// Why it failed, once it has.
     why: OnceLock<String>,
-    watchers: Box<[OnceLock<Box<[AtomicWaker]>>]>,
-    taken: AtomicU64,
+    watchers: Arc<Watchers>,
+    /// Of those whom only its state concerns.
+    of_state: Arc<Watchers>,
 }
 
 impl Progress {
     pub(super) fn new(durable: Position) -> Self {
-        let watchers = (0..WATCHERS_MAX / WATCHERS_EACH).map(|_| OnceLock::new()).collect();
         Self {
             durable: AtomicU64::new(durable.number()),
             state: AtomicU8::new(State::Running as u8),
             why: OnceLock::new(),
-            watchers,
-            taken: AtomicU64::new(0),
+            watchers: Arc::default(),
+            of_state: Arc::default(),
         }
     }
 
@@ -112,21 +107,24 @@ impl Progress {
         self.why.get().map(String::as_str)
     }
 
-    /// A place to leave a waker in; `None` when [`WATCHERS_MAX`] are taken.
+    /// A place to leave a waker in; `None` when [`WATCHERS_MAX`](super::WATCHERS_MAX) are taken.
     #[must_use]
     pub fn watch(self: &Arc<Self>) -> Option<Watcher> {
-        let at = self.taken.fetch_add(1, Ordering::AcqRel);
-        let at = usize::try_from(at).ok().filter(|&at| at < WATCHERS_MAX)?;
-        self.watchers[at / WATCHERS_EACH]
-            .get_or_init(|| (0..WATCHERS_EACH).map(|_| AtomicWaker::new()).collect());
-        Some(Watcher { progress: Arc::clone(self), at })
+        Watcher::of(self, &self.watchers)
+    }
+
+    /// A place to leave a waker in that is woken when its state changes, and not whenever it moves;
+    /// `None` when [`WATCHERS_MAX`](super::WATCHERS_MAX) are taken.
+    #[must_use]
+    pub fn watch_state(self: &Arc<Self>) -> Option<Watcher> {
+        Watcher::of(self, &self.of_state)
     }
 
     /// Says that all up to this position is durable, and wakes who watches.
     pub(super) fn advance(&self, durable: Position) {
         let before = self.durable.swap(durable.number(), Ordering::Release);
         debug_assert!(before <= durable.number(), "durable went back from {before} to {durable}");
-        self.wake();
+        self.watchers.wake();
     }
 
     /// Takes on a state, unless it is in one for good, and wakes who watches when it is another.
@@ -136,7 +134,8 @@ impl Progress {
             (now != state as u8 && !is_final).then_some(state as u8)
         };
         if self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).is_ok() {
-            self.wake();
+            self.watchers.wake();
+            self.of_state.wake();
         }
     }
 
@@ -146,14 +145,39 @@ impl Progress {
         let _ = self.why.set(why);
         self.become_state(State::Failed);
     }
+}
 
-    fn wake(&self) {
-        // A load could miss one who has just come, and who then misses what was written before: of
-        // two changes, the later one sees the other.
-        let taken = self.taken.fetch_add(0, Ordering::AcqRel);
-        let taken = usize::try_from(taken).unwrap_or(WATCHERS_MAX);
-        let made = self.watchers.iter().map_while(OnceLock::get).flat_map(|some| some.iter());
-        made.take(taken).for_each(AtomicWaker::wake);
+/// Who watches a journal for all the tasks of a runtime: the journal's thread wakes the runtime
+/// once, however many of its tasks wait, and it wakes them where that costs no system call.
+#[derive(Clone, Debug)]
+pub struct Relay {
+    own: Arc<Watcher>,
+    watchers: Arc<Watchers>,
+}
+
+impl Relay {
+    /// One for this journal's progress; `None` when it has no place for a watcher.
+    #[must_use]
+    pub fn new(progress: &Arc<Progress>) -> Option<Self> {
+        Some(Self { own: Arc::new(progress.watch()?), watchers: Arc::default() })
+    }
+
+    /// A place to leave a waker in that is woken while [`Relay::run`] runs; `None` when
+    /// [`WATCHERS_MAX`](super::WATCHERS_MAX) are taken.
+    #[must_use]
+    pub fn watch(&self) -> Option<Watcher> {
+        Watcher::of(&self.own.progress, &self.watchers)
+    }
+
+    /// Wakes those who watch, for as long as it is polled.
+    pub async fn run(self) -> Infallible {
+        std::future::poll_fn(|cx| {
+            // Before they are woken: what moves behind this wakes it again.
+            self.own.register(cx);
+            self.watchers.wake();
+            Poll::Pending
+        })
+        .await
     }
 }
 
@@ -161,10 +185,16 @@ impl Progress {
 #[derive(Debug)]
 pub struct Watcher {
     progress: Arc<Progress>,
+    watchers: Arc<Watchers>,
     at: usize,
 }
 
 impl Watcher {
+    fn of(progress: &Arc<Progress>, watchers: &Arc<Watchers>) -> Option<Self> {
+        let at = watchers.take_place()?;
+        Some(Self { progress: Arc::clone(progress), watchers: Arc::clone(watchers), at })
+    }
+
     /// The progress that is watched.
     #[must_use]
     pub fn progress(&self) -> &Progress {
@@ -173,10 +203,7 @@ impl Watcher {
 
     /// Leaves a waker for when it moves or its state changes; look again afterwards.
     pub fn register(&self, cx: &Context<'_>) {
-        let (some, at) = (self.at / WATCHERS_EACH, self.at % WATCHERS_EACH);
-        if let Some(watchers) = self.progress.watchers[some].get() {
-            watchers[at].register(cx.waker());
-        }
+        self.watchers.register(self.at, cx);
     }
 
     /// Blocks the thread until this position is durable, the journal has stopped for good, or
@@ -213,6 +240,7 @@ impl Wake for Unpark {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::WATCHERS_MAX;
 
     #[test]
     fn who_waits_is_woken_when_it_is_durable_and_when_it_never_will_be() {
@@ -242,6 +270,55 @@ mod tests {
         progress.become_state(State::Running);
         assert_eq!((progress.state(), progress.why()), (State::Failed, Some("first")));
         assert_eq!(progress.state().refusal(), Some(Refused::Failed));
+    }
+
+    #[test]
+    fn a_relay_wakes_those_who_watch_it_when_it_is_woken() {
+        let progress = Arc::new(Progress::new(Position::NONE));
+        let relay = Relay::new(&progress).unwrap();
+        let watcher = relay.watch().unwrap();
+        let (noted, own) = (Arc::new(Noted::default()), Arc::new(Noted::default()));
+        let [waker, runs] = [&noted, &own].map(|noted| Waker::from(Arc::clone(noted)));
+        watcher.register(&Context::from_waker(&waker));
+        let mut running = Box::pin(relay.clone().run());
+        let mut cx = Context::from_waker(&runs);
+        assert!(running.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(noted.take(), 1, "it may have moved before");
+        watcher.register(&Context::from_waker(&waker));
+        progress.advance(Position::new(1));
+        assert_eq!((own.take(), noted.take()), (1, 0));
+        assert!(running.as_mut().poll(&mut cx).is_pending());
+        assert_eq!((own.take(), noted.take()), (0, 1));
+        progress.fail("the disk is gone".to_owned());
+        assert_eq!(own.take(), 1);
+    }
+
+    #[test]
+    fn who_watches_the_state_is_left_alone_while_it_moves() {
+        let progress = Arc::new(Progress::new(Position::NONE));
+        let (watcher, noted) = (progress.watch_state().unwrap(), Arc::new(Noted::default()));
+        let waker = Waker::from(Arc::clone(&noted));
+        watcher.register(&Context::from_waker(&waker));
+        progress.advance(Position::new(1));
+        assert_eq!(noted.take(), 0);
+        progress.become_state(State::Low);
+        assert_eq!(noted.take(), 1);
+    }
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Noted(AtomicU64);
+
+    impl Noted {
+        fn take(&self) -> u64 {
+            self.0.swap(0, Ordering::Relaxed)
+        }
+    }
+
+    impl Wake for Noted {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     #[test]
