@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::config;
@@ -13,6 +12,7 @@ use crate::engine::routes::{Verdict, verdict};
 use crate::engine::settings::Settings;
 
 use super::Exit;
+use super::values::moment;
 
 /// Check a configuration
 #[derive(Clone, Debug, clap::Args)]
@@ -28,15 +28,6 @@ pub struct Args {
     /// hours; now, if not given
     #[arg(long, value_name = "TIME", requires = "route", value_parser = moment)]
     pub at: Option<Duration>,
-}
-
-/// The wall clock's time at a moment in RFC 3339.
-fn moment(text: &str) -> Result<Duration, String> {
-    let second = text.parse::<Timestamp>().map(Timestamp::as_second);
-    let second = second.ok().and_then(|second| u64::try_from(second).ok());
-    second.map(Duration::from_secs).ok_or_else(|| {
-        "expected a date, a time and its offset, such as 2026-07-01T22:30:00+02:00".to_owned()
-    })
 }
 
 /// Checks the configuration and writes one line for each fault, or one line that says what it

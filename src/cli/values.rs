@@ -1,6 +1,8 @@
 //! Words of the command line to values, and what is wrong with them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
 
 use crate::message::state::MessageState;
 use crate::sim::dice::{Chance, Weighted};
@@ -28,6 +30,24 @@ pub fn duration(word: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| format!("{number:?} is no number"))?;
     Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}
+
+/// The wall clock's time at a moment in RFC 3339.
+pub fn moment(word: &str) -> Result<Duration, String> {
+    let second = word.parse::<Timestamp>().map(Timestamp::as_second);
+    let second = second.ok().and_then(|second| u64::try_from(second).ok());
+    second.map(Duration::from_secs).ok_or_else(|| {
+        "expected a date, a time and its offset, such as 2026-07-01T22:30:00+02:00".to_owned()
+    })
+}
+
+/// The same, or how long ago it was: `2h`.
+pub fn past_moment(word: &str) -> Result<Duration, String> {
+    if let Ok(ago) = duration(word) {
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        return Ok(now.saturating_sub(ago));
+    }
+    moment(word).map_err(|expected| format!("{expected}, or how long ago, such as 2h"))
 }
 
 /// `0.01`, or `1%`.

@@ -106,6 +106,8 @@ pub(super) fn store(root: &Reader<'_>) -> Store {
     if let Some(table) = root.table("store") {
         table.word("engine", &mut store.engine);
         table.integer("checkpoint_bytes", &mut store.checkpoint_bytes);
+        table.integer("retention_hours", &mut store.retention_hours);
+        table.integer("retention_max_bytes", &mut store.retention_max_bytes);
     }
     store
 }

@@ -26,7 +26,7 @@ use super::handles::CarrierHandle;
 use super::shard::records;
 use super::shared::{Kept, Shared, ToShard};
 use super::world::Carrier;
-use crate::store::{Batch, Error, Records, State};
+use crate::store::{Batch, Error, Records, Refused, State};
 use crate::telemetry;
 
 /// How often it is looked whether it is time for one.
@@ -78,11 +78,17 @@ pub async fn run(kept: Kept, shared: Weak<Shared>) {
         let written = kept.octets.load(Ordering::Relaxed);
         let is_low = state != State::Running && tried.elapsed() > PAUSE;
         let is_time = before + written - began_at >= every.max(2 * last);
-        if !(is_time || is_low) || (has_failed && tried.elapsed() < PAUSE) {
+        let wall = shared.clock.now().wall;
+        let is_old = kept.files.as_ref().is_some_and(|files| files.is_turn_due(wall));
+        if !(is_time || is_low || is_old) || (has_failed && tried.elapsed() < PAUSE) {
             continue;
         }
         tried = Instant::now();
-        let made = checkpoint(&kept, &shared).await;
+        let turned = if is_old { turn(&kept, wall).await } else { Ok(()) };
+        let made = match turned {
+            Ok(()) => checkpoint(&kept, &shared).await,
+            Err(error) => Err(error),
+        };
         telemetry::checkpoint(&shared.registry, made.is_ok());
         has_failed = made.is_err();
         match made {
@@ -94,6 +100,9 @@ pub async fn run(kept: Kept, shared: Weak<Shared>) {
             }
             Err(error) => {
                 tracing::warn!(%error, "no checkpoint came about; it is tried again");
+                if let Some(files) = kept.files.as_ref().filter(|_| error.is_full()) {
+                    files.give_way(2 * last.max(every));
+                }
             }
         }
     }
@@ -110,6 +119,28 @@ fn say(state: State) {
         // Whoever runs the engine says why.
         State::Closed | State::Fenced | State::Failed => {}
     }
+}
+
+/// Begins another segment of the journal, so that nothing new stands beside what is old, and waits
+/// until it has.
+///
+/// # Errors
+/// What kept it from being begun.
+pub async fn turn(kept: &Kept, wall: Duration) -> Result<(), Error> {
+    let Some(files) = &kept.files else { return Ok(()) };
+    files.turn();
+    let mut batch = Batch::new();
+    records::at(&mut batch, wall);
+    let until = Instant::now() + PATIENCE;
+    let mut taken = Err(Refused::Busy);
+    wait(until, || {
+        taken = kept.journal.submit(&mut batch);
+        taken != Err(Refused::Busy)
+    })
+    .await;
+    let position = taken.map_err(|refused| Error::Stopped(refused.to_string()))?;
+    let is_durable = wait(until, || kept.progress.durable() >= position).await;
+    if is_durable { Ok(()) } else { Err(Error::Stopped("the journal takes too long".to_owned())) }
 }
 
 /// Makes one; how many octets it has.

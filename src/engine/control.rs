@@ -13,7 +13,9 @@
 mod binds;
 mod capture;
 mod connection;
+mod look;
 mod mask;
+mod past;
 mod queue;
 mod reload;
 mod request;
@@ -29,12 +31,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 pub use capture::{Captured, Captures};
+pub use look::{MoTrace, NumberTrace};
+pub use past::{EventTrace, HistoryNote, PastTrace, SegmentPast};
 pub use queue::{QueueChange, QueueList, QueueRow};
 pub use request::{
-    Answer, BindAction, CaptureLimits, Command, Problem, Request, Selection, VERSION,
+    Answer, BindAction, CaptureLimits, Command, NumberAsked, Problem, Request, Selection, VERSION,
 };
 pub use status::{
     AccountStatus, BindStatus, CarrierStatus, EventStatus, RemovedCarrier, SessionStatus, Status,
@@ -49,6 +54,7 @@ use super::shared::Shared;
 use super::snapshot::Snapshots;
 use super::world::World;
 use crate::message::class::TrafficClass;
+use crate::store::FileJournal;
 use crate::wire::Address;
 use socket::Socket;
 
@@ -65,6 +71,15 @@ struct Desk {
     shared: Arc<Shared>,
     snapshots: Snapshots,
     reloader: Reloader,
+    /// One looks at the history at a time.
+    looks: Arc<Semaphore>,
+}
+
+impl Desk {
+    /// The journal, where it is one in files: what has ended is found there.
+    fn files(&self) -> Option<Arc<FileJournal>> {
+        self.shared.journal.as_ref()?.files.clone()
+    }
 }
 
 /// The control socket of a running engine. It is gone, and its clients with it, when this is
@@ -84,7 +99,8 @@ impl Control {
         let (socket, listener) = Socket::make(directory)?;
         let shared = Arc::clone(shared);
         let snapshots = Snapshots { shared: Arc::clone(&shared) };
-        let desk = Desk { shared, snapshots, reloader: reloader.clone() };
+        let looks = Arc::new(Semaphore::new(1));
+        let desk = Desk { shared, snapshots, reloader: reloader.clone(), looks };
         Ok(Self { _socket: socket, task: tokio::spawn(connection::serve(listener, desk)) })
     }
 }

@@ -31,6 +31,10 @@ fn journal(shared: &Shared) {
     let kept = shared.journal.as_ref();
     let octets = kept.map_or(0, |kept| kept.octets.load(Ordering::Relaxed));
     registry.counter(names::JOURNAL_BYTES, &[]).absolute(octets);
+    let history = kept.and_then(|kept| kept.files.as_ref()).map(|files| files.kept());
+    let history = history.unwrap_or_default();
+    registry.gauge(names::HISTORY_BYTES, &[]).set(history.octets as f64);
+    registry.gauge(names::HISTORY_OLDEST, &[]).set(history.oldest_ms as f64 / 1000.0);
     let stands = kept.map(|kept| kept.progress.state());
     for state in State::ALL {
         let is = if Some(state) == stands { 1.0 } else { 0.0 };

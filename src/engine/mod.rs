@@ -37,6 +37,7 @@ mod lock;
 mod mailbox;
 mod operators;
 mod outbox;
+mod past;
 mod queue;
 mod quota;
 mod reload;

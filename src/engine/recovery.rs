@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::settings::Settings;
 use super::shard::records::image::{Image, Unreadable, WasAwaiting, WasLive};
+use super::shard::records::past::Backward;
 use super::shard::records::{self};
 use super::shard::{Delivery, Ending};
 use super::shared::{Kept, Shared};
@@ -22,6 +23,7 @@ use super::world::World;
 use crate::message::envelope::Message;
 use crate::mo::{MoMessage, Owner};
 use crate::mt::receipts::Notations;
+use crate::store::history::Keeping;
 use crate::store::{self, Batch, FileJournal, Position, Progress, Refused, Relay, Store};
 
 /// The journal's directory within the data directory.
@@ -71,9 +73,13 @@ impl Opened {
     /// Why there is no going on.
     pub fn of(settings: &Settings) -> Result<Self, Fault> {
         let directory = settings.node.data_dir.join(DIRECTORY);
-        let journal = FileJournal::open(&directory, journal_settings())?;
+        let keeping = keeping(&settings.store);
+        let journal = Arc::new(FileJournal::open_keeping(&directory, journal_settings(), keeping)?);
         let progress = Arc::clone(journal.shared_progress());
-        Self::read(Arc::new(journal), progress, settings.node.ended_max_messages as usize)
+        let ended_max = settings.node.ended_max_messages as usize;
+        let mut opened = Self::read(Arc::clone(&journal) as _, progress, ended_max)?;
+        opened.kept.files = Some(journal);
+        Ok(opened)
     }
 
     /// Reads a journal.
@@ -116,6 +122,7 @@ impl Opened {
             octets: Arc::default(),
             places: Arc::default(),
             replayed,
+            files: None,
         };
         Ok(Self { kept, image })
     }
@@ -123,6 +130,15 @@ impl Opened {
 
 fn journal_settings() -> store::Settings {
     store::Settings { batch_octets_max: 16 << 20, ..store::Settings::default() }
+}
+
+/// What is kept of the journal when it is needed no more.
+fn keeping(store: &super::settings::Store) -> Option<Keeping> {
+    (store.retention_hours > 0).then(|| Keeping {
+        age_max: Duration::from_secs(3600) * store.retention_hours,
+        octets_max: store.retention_max_bytes,
+        digest: Arc::new(Backward),
+    })
 }
 
 /// What one shard takes over, each in the order in which it is to.

@@ -172,11 +172,20 @@ pub struct Store {
     /// Octets of the journal after which there is another checkpoint, at least; twice those of the
     /// last checkpoint if they are more. A start reads about three times as many at most.
     pub checkpoint_bytes: u32,
+    /// Hours for which what is needed no more is kept, to be looked up; 0 is not at all.
+    pub retention_hours: u32,
+    /// Octets of disk that it may take.
+    pub retention_max_bytes: u64,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { engine: StoreEngine::default(), checkpoint_bytes: 268_435_456 }
+        Self {
+            engine: StoreEngine::default(),
+            checkpoint_bytes: 268_435_456,
+            retention_hours: 72,
+            retention_max_bytes: 4_294_967_296,
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::mo::{MoMessage, Owner};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{CarrierReceipt, tail};
-use crate::store::{Batch, Journal, Progress, Relay, Store};
+use crate::store::{Batch, FileJournal, Journal, Progress, Relay, Store};
 use crate::telemetry::{EngineMetrics, Registry};
 use crate::wire::SequenceNumber;
 
@@ -258,6 +258,8 @@ pub struct Kept {
     pub places: Arc<Mutex<()>>,
     /// Octets of records that were read from it at the start, behind the checkpoint.
     pub replayed: u64,
+    /// The same where it is one in files.
+    pub files: Option<Arc<FileJournal>>,
 }
 
 impl std::fmt::Debug for Kept {

@@ -32,6 +32,7 @@ use std::thread::JoinHandle;
 
 use super::disk::{Disk, DiskFile, Lock};
 use super::error::machine;
+use super::history::Keeping;
 use super::{
     Batch, CheckpointWriter, Checkpoints, Entry, Error, Journal, Position, Progress, Refused,
 };
@@ -41,9 +42,13 @@ mod catalogue;
 mod checkpoint;
 mod directory;
 mod frame;
+mod frames;
+mod index;
 mod inspect;
 mod intake;
+mod keep;
 mod layout;
+mod look;
 mod manifest;
 mod rebuild;
 mod recover;
@@ -67,6 +72,7 @@ pub use writer::Written;
 use catalogue::Catalogue;
 use checkpoint::{Stored, Writing};
 use intake::{Intake, NoPlace};
+use keep::History;
 use manifest::Kept;
 use recover::Recovered;
 use stock::{Making, Stock};
@@ -88,6 +94,8 @@ pub struct FileJournal {
     checkpoints: AtomicU64,
     is_checkpointing: AtomicBool,
     hands: Mutex<Hands>,
+    /// The thread of what is kept beyond need.
+    keeper: Mutex<Option<JoinHandle<()>>>,
     /// It goes when all else has.
     _lock: Held,
 }
@@ -132,9 +140,28 @@ impl FileJournal {
     /// [`Error::Locked`] when another program has it open, [`Error::Damaged`], [`Error::Missing`]
     /// or [`Error::Foreign`] when it is not what a journal left there; or what the machine says.
     pub fn open(directory: &Path, settings: Settings) -> Result<Self, Error> {
+        Self::open_keeping(directory, settings, None)
+    }
+
+    /// The same, and keeps what is needed no more for as long as that says, to be looked for; it
+    /// takes a third thread.
+    ///
+    /// # Errors
+    /// Like [`FileJournal::open`].
+    pub fn open_keeping(
+        directory: &Path,
+        settings: Settings,
+        keeping: Option<Keeping>,
+    ) -> Result<Self, Error> {
         let disk = Directory::make(directory)
             .map_err(|error| machine(format!("opening {}", directory.display()), error))?;
-        Self::open_on(Arc::new(disk), settings)
+        let journal = Self::open_with_threads(Arc::new(disk), settings, keeping)?;
+        if journal.shared.history.is_some() {
+            let shared = Arc::clone(&journal.shared);
+            let run = move || shared.history.iter().for_each(|history| history.run(&shared));
+            *locked(&journal.keeper) = Some(spawn("journal-history", run)?);
+        }
+        Ok(journal)
     }
 
     /// Opens the journal on this disk to write, or makes one there.
@@ -142,9 +169,18 @@ impl FileJournal {
     /// # Errors
     /// Like [`FileJournal::open`].
     pub fn open_on(disk: Arc<dyn Disk>, settings: Settings) -> Result<Self, Error> {
-        let (journal, writer) = Self::opened(disk, settings)?;
+        Self::open_with_threads(disk, settings, None)
+    }
+
+    fn open_with_threads(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        keeping: Option<Keeping>,
+    ) -> Result<Self, Error> {
+        let (journal, writer) = Self::opened(disk, settings, keeping)?;
         let shared = Arc::clone(&journal.shared);
-        let maker = spawn("journal-stock", move || shared.stock.run())?;
+        let run = move || shared.stock.run(|| shared.give_way(true));
+        let maker = spawn("journal-stock", run)?;
         let writer = spawn("journal", move || writer.run()).inspect_err(|_| {
             journal.shared.stock.stop();
         })?;
@@ -159,22 +195,39 @@ impl FileJournal {
     /// # Errors
     /// Like [`FileJournal::open`].
     pub fn open_stepped(disk: Arc<dyn Disk>, settings: Settings) -> Result<Self, Error> {
-        let (journal, writer) = Self::opened(disk, settings)?;
+        Self::open_stepped_keeping(disk, settings, None)
+    }
+
+    /// The same, and keeps what is needed no more: [`FileJournal::step_kept`] sees to it.
+    ///
+    /// # Errors
+    /// Like [`FileJournal::open`].
+    pub fn open_stepped_keeping(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        keeping: Option<Keeping>,
+    ) -> Result<Self, Error> {
+        let (journal, writer) = Self::opened(disk, settings, keeping)?;
         *locked(&journal.hands) = Hands::Steps(Box::new(writer));
         Ok(journal)
     }
 
-    fn opened(disk: Arc<dyn Disk>, settings: Settings) -> Result<(Self, Writer), Error> {
+    fn opened(
+        disk: Arc<dyn Disk>,
+        settings: Settings,
+        keeping: Option<Keeping>,
+    ) -> Result<(Self, Writer), Error> {
         settings.check()?;
         let lock = disk.lock().map_err(|error| machine("locking the directory", error))?;
         let Some(lock) = lock else { return Err(Error::Locked) };
         let recovered = recover::recover(&*disk, &settings)?;
-        Ok(Self::start(disk, settings, Held(lock), recovered))
+        Ok(Self::start(disk, settings, keeping, Held(lock), recovered))
     }
 
     fn start(
         disk: Arc<dyn Disk>,
         settings: Settings,
+        keeping: Option<Keeping>,
         lock: Held,
         recovered: Recovered,
     ) -> (Self, Writer) {
@@ -184,6 +237,7 @@ impl FileJournal {
         let active = segments[segments.len() - 1].clone();
         let next = manifest.last_generation + 1;
         let epoch = manifest.epoch;
+        let floor = checkpoint.as_ref().map_or(manifest.first, |stored| stored.from);
         let manifest = Arc::new(Kept::new(Arc::clone(&disk), manifest));
         let shared = Arc::new(Shared {
             intake: Intake::new(
@@ -205,6 +259,8 @@ impl FileJournal {
             progress: Arc::clone(&progress),
             is_abandoned: AtomicBool::new(false),
             written: Written::default(),
+            history: keeping
+                .map(|keeping| History::new(Arc::clone(&disk), settings.clone(), keeping, floor)),
         });
         let journal = Self {
             disk,
@@ -214,6 +270,7 @@ impl FileJournal {
             checkpoints: AtomicU64::new(checkpoint.map_or(0, |stored| stored.number)),
             is_checkpointing: AtomicBool::new(false),
             hands: Mutex::new(Hands::None),
+            keeper: Mutex::new(None),
             shared,
             _lock: lock,
         };
@@ -235,13 +292,41 @@ impl FileJournal {
                 return Stepped::Over;
             }
         };
-        match (step, self.shared.stock.step()) {
+        match (step, self.shared.stock.step(|| self.shared.give_way(true))) {
             (Step::Went, _) | (_, Making::Went) => Stepped::Went,
             (Step::WaitsForSpace(_), _) | (_, Making::Full(_)) => Stepped::Full,
             // A segment came in the stock's last step: the next one goes on with it.
             (Step::WaitsForSegment(_), _) => Stepped::Went,
             (Step::Rests, Making::Rests(_) | Making::Over) => Stepped::Rests,
         }
+    }
+
+    /// Does one small thing for what is kept beyond need, at this moment of wall time since 1970;
+    /// whether there was anything to do. Where threads run one of them does it.
+    pub fn step_kept(&self, wall: std::time::Duration) -> bool {
+        self.shared.history.as_ref().is_some_and(|history| history.step(&self.shared, wall))
+    }
+
+    /// Whether what is written now has stood beside older batches for so long that it is time for
+    /// another segment ([`FileJournal::turn`]), at this moment of wall time since 1970.
+    #[must_use]
+    pub fn is_turn_due(&self, wall: std::time::Duration) -> bool {
+        self.shared.history.as_ref().is_some_and(|history| history.is_turn_due(wall))
+    }
+
+    /// Gives up the oldest of what is kept beyond need, until so many octets of files are free or
+    /// there is no more: for what else has no space. How many are.
+    pub fn give_way(&self, octets: u64) -> u64 {
+        let mut freed = 0;
+        while freed < octets && self.shared.give_way(false) {
+            freed += self.settings.segment_octets;
+        }
+        freed
+    }
+
+    /// Has the next batch that is submitted begin a segment, so that all before it can be given up.
+    pub fn turn(&self) {
+        self.shared.history.iter().for_each(|history| history.turns.store(true, Ordering::Release));
     }
 
     /// The progress, to be watched.
@@ -271,6 +356,8 @@ impl FileJournal {
             self.shared.stock.stop();
             let _ = maker.join();
         }
+        self.shared.history.iter().for_each(History::stop);
+        let _ = locked(&self.keeper).take().map(JoinHandle::join);
     }
 
     /// Takes all the steps there are, where no threads do.
@@ -321,16 +408,14 @@ impl Journal for FileJournal {
         if position > durable.next() {
             return Err(Error::NotDurable { asked: position, durable });
         }
-        let Shared { catalogue, manifest, stock, .. } = &*self.shared;
-        let truncated = catalogue.truncate(&*self.disk, &self.settings, manifest, stock, position);
-        truncated.inspect_err(|error| {
-            // Whether a key is destroyed is not known then.
-            if !error.is_full() {
-                self.progress.fail(error.to_string());
-                stock.nudge();
-                self.shared.intake.wake();
-            }
-        })
+        let shared = &*self.shared;
+        if let Some(history) = &shared.history {
+            history.raise(position);
+            return Ok(());
+        }
+        let truncated = shared.catalogue.truncate(&*self.disk, &self.settings, shared, position);
+        // Whether a key is destroyed is not known then.
+        truncated.inspect_err(|error| shared.fails(error))
     }
 
     fn close(&self) -> Result<(), Error> {

@@ -38,6 +38,7 @@ pub(crate) mod conformance;
 mod disk;
 mod error;
 mod files;
+pub mod history;
 mod journal;
 mod memory;
 mod progress;

@@ -94,6 +94,8 @@ metrics! {
     CARRIER_FRAMING_LOST "chappe_carrier_framing_lost_total" Counter ["carrier" "reason"] "Streams of a carrier that stopped being SMPP, by what stood where a length belongs."
     JOURNAL_STATE "chappe_journal_state" Gauge ["state"] "1 for the state that the journal is in: running, low (no space behind the segment being written), full, failed, fenced or closed; 0 for all where messages are in memory alone."
     JOURNAL_BYTES "chappe_journal_bytes_total" Counter [] "Octets of records given to the journal."
+    HISTORY_BYTES "chappe_history_bytes" Gauge [] "Octets of disk that the history takes: what is kept of ended messages, and the indexes by which it is found."
+    HISTORY_OLDEST "chappe_history_oldest_timestamp_seconds" Gauge [] "When the oldest of the history came about, as far as it has been read; 0 where there is none."
     CHECKPOINTS "chappe_checkpoints_total" Counter ["reason"] "Checkpoints of the journal: ok, or failed and tried again."
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
     HANDSHAKES_FAILED "chappe_account_handshakes_failed_total" Counter ["reason"] "Connections of accounts that did not come through the TLS handshake: the peer does not speak TLS (no_tls), ended the connection (closed), does not go on with our certificate (refused), shows none of its own (no_certificate) or one that we do not trust (certificate), has no version or cipher that we have (incompatible), took too long (timed_out), was the oldest of too many without a bind (unbound_sessions_max), or other."

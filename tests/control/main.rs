@@ -9,6 +9,7 @@ mod clients;
 #[path = "../foreign/mod.rs"]
 #[allow(dead_code)] // of it only whether foreign software has to be here
 mod foreign;
+mod history;
 mod queue;
 mod reload;
 mod status;

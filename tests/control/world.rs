@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, sleep};
@@ -44,17 +44,15 @@ impl World {
              reconnect_refused_ms = 100\n{tables}"
         );
         fs::write(directory.join("chappe.toml"), text).unwrap();
-        let told = File::create(directory.join("log")).unwrap();
-        let child = Command::new(CHAPPE)
-            .args(["run", "--config"])
-            .arg(directory.join("chappe.toml"))
-            .stdout(Stdio::null())
-            .stderr(told)
-            .spawn()
-            .unwrap();
-        let world = Self { directory, smpp, child };
+        let world = Self { child: engine(&directory), directory, smpp };
         until("the engine answers", || world.try_ask("status").is_ok());
         world
+    }
+
+    /// Another engine in the same directory, after the one before has ended.
+    pub fn begin_again(&mut self) {
+        self.child = engine(&self.directory);
+        until("the engine answers", || self.try_ask("status").is_ok());
     }
 
     pub fn data_dir(&self) -> PathBuf {
@@ -113,6 +111,17 @@ impl World {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+fn engine(directory: &Path) -> Child {
+    let told = File::options().create(true).append(true).open(directory.join("log")).unwrap();
+    Command::new(CHAPPE)
+        .args(["run", "--config"])
+        .arg(directory.join("chappe.toml"))
+        .stdout(Stdio::null())
+        .stderr(told)
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for World {

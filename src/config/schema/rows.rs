@@ -191,10 +191,13 @@ pub(super) const STORE: &[Key] = keys! {
     /// How much of the journal is written before all there is is written beside it, so that a start
     /// need not read what came before; twice as much as that took if that is more.
     checkpoint_bytes: count(1_048_576, 4_294_967_295, "octets"), Default("268435456");
-    /// How long the history of ended messages is kept.
-    retention_hours: Kind::Later, NOT_YET;
-    /// How much room that history may take.
-    retention_max_bytes: Kind::Later, NOT_YET;
+    /// How long messages that have ended are kept, their texts with them, for `chappe trace`: three
+    /// days are a weekend, and the validity of most messages. What is written in an eighth of it
+    /// goes together. 0 keeps nothing beyond the next checkpoint.
+    retention_hours: count(0, 8760, "hours"), Default("72");
+    /// How much of the disk that may take; the oldest goes first, also where there is no space for
+    /// what is accepted. About 700 octets a message: six million are in 4 GiB.
+    retention_max_bytes: count(67_108_864, 1_099_511_627_776, "octets"), Default("4294967296");
 };
 
 /// `[simulator]`.

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::request::{self, Answer, Command, Problem};
-use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, capture, queue, reload, status, trace};
+use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, capture, look, queue, reload, status, trace};
 
 /// How long a client may take to say something, or to take an answer; then it is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -100,6 +100,9 @@ async fn answer(command: Command, desk: &Desk) -> Result<Value, Problem> {
             queue::reroute(desk, &selection, to.as_deref(), yes).await
         }
         Command::Trace { id, show_numbers } => trace::answer(desk, &id, show_numbers).await,
+        Command::TraceNumber { asked, show_numbers } => {
+            look::answer_number(desk, asked, show_numbers).await
+        }
         // It has more answers than one.
         Command::Capture { .. } => Err(Problem::new("request", "a capture is streamed")),
     }

@@ -72,6 +72,15 @@ pub enum Command {
         #[serde(default)]
         show_numbers: bool,
     },
+    /// What is known of messages to and from a number.
+    TraceNumber {
+        /// Which.
+        #[serde(flatten)]
+        asked: NumberAsked,
+        /// Whether numbers are shown.
+        #[serde(default)]
+        show_numbers: bool,
+    },
     /// What a session reads and writes: an answer for each PDU, and a last one.
     Capture {
         /// Which: `CARRIER/N` or `ACCOUNT#N`.
@@ -97,6 +106,22 @@ pub struct CaptureLimits {
     /// Whether texts and numbers are shown; passwords are never.
     #[serde(default)]
     pub unmasked: bool,
+}
+
+/// Which messages of a number are meant.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NumberAsked {
+    /// The number, however it is written.
+    pub number: String,
+    /// Accepted from this moment on: milliseconds of wall time since 1970.
+    #[serde(default)]
+    pub from_unix_ms: Option<u64>,
+    /// Accepted up to this moment.
+    #[serde(default)]
+    pub to_unix_ms: Option<u64>,
+    /// How many at most: 20 without it, and never more than 200.
+    #[serde(default)]
+    pub limit: Option<usize>,
 }
 
 /// Which messages are meant: all that each of these covers.
@@ -205,6 +230,14 @@ mod tests {
                 yes: true,
             },
             Command::Trace { id: "12ab".to_owned(), show_numbers: false },
+            Command::TraceNumber {
+                asked: NumberAsked {
+                    number: "33612345678".to_owned(),
+                    from_unix_ms: Some(7),
+                    ..NumberAsked::default()
+                },
+                show_numbers: true,
+            },
             Command::Capture {
                 id: "acct#1".to_owned(),
                 limits: CaptureLimits { count: Some(7), ..CaptureLimits::default() },

@@ -8,7 +8,10 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::Desk;
+use super::look::{account_name, carrier_name, look, merged};
+use super::past::{HistoryNote, PastTrace};
 use super::request::Problem;
+use crate::engine::past;
 use crate::engine::shard::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 use crate::engine::shared::{Keeper, ToDispatcher, ToShard};
 use crate::engine::world::World;
@@ -16,13 +19,16 @@ use crate::message::message_id::MessageId;
 use crate::message::words::Word;
 
 /// How long shards may take to look.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is known of an id: of its message, or of each of the up to 254 of a submit_multi.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct IdTrace {
     /// Its messages: at least one.
     pub messages: Vec<MessageTrace>,
+    /// How the history was looked at, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryNote>,
 }
 
 /// What is known of a message. Moments are milliseconds of wall time since 1970; numbers are masked
@@ -49,6 +55,9 @@ pub struct MessageTrace {
     /// What is known while it is live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveMessage>,
+    /// What happened to it, as far as the history has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<PastTrace>,
 }
 
 /// A message that has not ended.
@@ -96,20 +105,38 @@ pub struct SegmentStatus {
 pub async fn answer(desk: &Desk, id: &str, show_numbers: bool) -> Result<Value, Problem> {
     for id in ids(id) {
         let traces = ask(desk, id).await?;
-        if !traces.is_empty() {
-            let queued = queued(desk, &traces).await?;
-            let told = |trace| told(desk, id, (trace, &queued), show_numbers);
-            let messages = traces.iter().map(told);
-            return super::value(&IdTrace { messages: messages.collect() });
+        let found = look(desk, move |files| past::of_ids(files, &[id])).await?;
+        let (stories, history) = match found {
+            Some((found, note)) => (found.stories, Some(note)),
+            None => (Vec::new(), None),
+        };
+        if !traces.is_empty() || !stories.is_empty() {
+            let messages = merged(desk, id, (traces, &stories), show_numbers).await?;
+            return super::value(&IdTrace { messages, history });
         }
     }
-    let message = "no message of this id is live, or among the newest that ended \
-                   (ended_max_messages), since the engine started";
+    let message = match desk.files().is_some() {
+        true => {
+            "no message of this id is live, and none is in the history (retention_hours, \
+             retention_max_bytes)"
+        }
+        false => {
+            "no message of this id is live, or among the newest that ended (ended_max_messages), \
+             since the engine started; a history of those that ended needs [store] engine = \
+             \"embedded\""
+        }
+    };
     Err(Problem::new("unknown", message))
 }
 
+/// A number as it may be shown.
+pub fn shown(octets: &[u8], show_numbers: bool) -> String {
+    let text = String::from_utf8_lossy(octets);
+    if show_numbers { text.into_owned() } else { masked(&text) }
+}
+
 /// Asks those that may know an id what they know of it.
-async fn ask(desk: &Desk, id: MessageId) -> Result<Vec<Trace>, Problem> {
+pub async fn ask(desk: &Desk, id: MessageId) -> Result<Vec<Trace>, Problem> {
     let shards = match desk.shared.keeper_of(id) {
         None => &[],
         Some(Keeper::All) => desk.shared.shards.as_slice(),
@@ -133,10 +160,10 @@ async fn ask(desk: &Desk, id: MessageId) -> Result<Vec<Trace>, Problem> {
 }
 
 /// The segments of live messages, by their tickets.
-type Segments = HashSet<(u64, u8)>;
+pub type Segments = HashSet<(u64, u8)>;
 
 /// Those of these messages that wait at their carriers and that no bind has had.
-async fn queued(desk: &Desk, traces: &[Trace]) -> Result<Segments, Problem> {
+pub async fn queued(desk: &Desk, traces: &[Trace]) -> Result<Segments, Problem> {
     let mut meant: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
     for trace in traces {
         if let Trace::Live(live) = trace
@@ -170,7 +197,7 @@ fn ids(text: &str) -> impl Iterator<Item = MessageId> {
     [16, 10].into_iter().filter_map(move |radix| MessageId::parse(text.as_bytes(), radix))
 }
 
-fn told(
+pub fn told(
     desk: &Desk,
     id: MessageId,
     (trace, queued): (&Trace, &Segments),
@@ -178,10 +205,7 @@ fn told(
 ) -> MessageTrace {
     let now = desk.shared.clock.now().wall;
     let world = desk.shared.world();
-    let account = |index: u32| {
-        let account = world.accounts.get(index as usize);
-        account.map(|account| account.settings.system_id.clone()).unwrap_or_default()
-    };
+    let account = |index| account_name(&world, index);
     let known = MessageTrace {
         now_unix_ms: super::millis(now),
         id: id.to_string(),
@@ -240,11 +264,7 @@ fn live_message(
     (live, places): (&LiveTrace, &[&str]),
     show_numbers: bool,
 ) -> LiveMessage {
-    let carrier = world.carriers.get(live.carrier as usize);
-    let number = |octets: &[u8]| {
-        let text = String::from_utf8_lossy(octets);
-        if show_numbers { text.into_owned() } else { masked(&text) }
-    };
+    let number = |octets: &[u8]| shown(octets, show_numbers);
     let segments = live.segments.iter().zip(places).map(|(segment, place)| SegmentStatus {
         place: (*place).to_owned(),
         attempts: segment.attempts,
@@ -252,7 +272,7 @@ fn live_message(
         receipt: segment.state.map(|state| state.to_string()),
     });
     LiveMessage {
-        carrier: carrier.map(|carrier| carrier.settings.name.clone()).unwrap_or_default(),
+        carrier: carrier_name(world, live.carrier),
         class: super::class_of(world, live.account, &live.source).word().to_owned(),
         source: number(live.source.octets()),
         destination: number(live.destination.octets()),

@@ -133,18 +133,19 @@ impl LiveTrace {
     }
 }
 
+impl From<Place> for SegmentPlace {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Back => Self::Waits,
+            Place::Out => Self::Out,
+            Place::InDoubt => Self::InDoubt,
+            Place::Accepted => Self::Accepted,
+        }
+    }
+}
+
 impl SegmentTrace {
     fn of(one: &Segment) -> Self {
-        Self {
-            place: match one.place {
-                Place::Back => SegmentPlace::Waits,
-                Place::Out => SegmentPlace::Out,
-                Place::InDoubt => SegmentPlace::InDoubt,
-                Place::Accepted => SegmentPlace::Accepted,
-            },
-            attempts: one.attempts,
-            twice: one.twice,
-            state: one.state,
-        }
+        Self { place: one.place.into(), attempts: one.attempts, twice: one.twice, state: one.state }
     }
 }

@@ -6,6 +6,7 @@ mod backup;
 mod crashes;
 mod damage;
 mod forged;
+mod history;
 mod journal;
 mod repair;
 mod resized;

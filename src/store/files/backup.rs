@@ -60,7 +60,7 @@ impl FileJournal {
         segments.retain(|segment| segment.first <= durable.next());
         let behind = segments.iter().skip(1).map(|next| next.first).chain([durable.next()]);
         for (segment, behind) in segments.iter().zip(behind) {
-            copy_block(&*self.disk, to, Kind::Key, &Name::key(segment.generation))?;
+            copy_block(&*self.disk, to, Kind::Key, &segment.key_name())?;
             copy_segment(segment, to, behind)?;
         }
         to.sync_dir().map_err(|error| machine("making the copy durable", error))?;

@@ -6,9 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use crate::store::error::machine;
 use crate::store::{Error, Position};
 
-use super::manifest::Kept;
 use super::segment::{Segment, give_up};
-use super::stock::Stock;
+use super::writer::Shared;
 use super::{Disk, Settings};
 
 /// Segments by what they hold.
@@ -72,21 +71,40 @@ impl Catalogue {
         &self,
         disk: &dyn Disk,
         settings: &Settings,
-        manifest: &Kept,
-        stock: &Stock,
+        shared: &Shared,
         position: Position,
+    ) -> Result<(), Error> {
+        let generation = {
+            let segments = locked(&self.segments);
+            // The last one is being written.
+            let keep = segments.partition_point(|segment| segment.first <= position).max(1) - 1;
+            let Some(next) = segments.get(keep).filter(|_| keep > 0) else { return Ok(()) };
+            next.generation
+        };
+        self.give_up(disk, settings, shared, generation, true)
+    }
+
+    /// The same by generation: all before this one, which is there. Files of those given up are
+    /// kept to be used again, up to their limit, or go.
+    pub(super) fn give_up(
+        &self,
+        disk: &dyn Disk,
+        settings: &Settings,
+        shared: &Shared,
+        generation: u64,
+        is_used_again: bool,
     ) -> Result<(), Error> {
         let _one = match self.truncating.try_lock() {
             Ok(one) => one,
             Err(TryLockError::Poisoned(left)) => left.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(()),
         };
-        let (generation, first) = {
+        let Shared { manifest, stock, .. } = shared;
+        let first = {
             let segments = locked(&self.segments);
-            // The last one is being written.
-            let keep = segments.partition_point(|segment| segment.first <= position).max(1) - 1;
-            let Some(next) = segments.get(keep).filter(|_| keep > 0) else { return Ok(()) };
-            (next.generation, next.first)
+            let found = segments.iter().skip(1).find(|segment| segment.generation == generation);
+            let Some(next) = found else { return Ok(()) };
+            next.first
         };
         manifest.change(|manifest| {
             manifest.first_generation = generation;
@@ -100,7 +118,8 @@ impl Catalogue {
             };
             let Some(gone) = gone else { break };
             let octets = settings.segment_octets;
-            let spare = give_up(disk, gone.generation, octets, stock.spares())?;
+            let spares = if is_used_again { stock.spares() } else { super::SPARES_MAX };
+            let spare = give_up(disk, (gone.generation, gone.edition), octets, spares)?;
             stock.add_spare(spare);
         }
         disk.sync_dir().map_err(|error| machine("giving up segments", error))

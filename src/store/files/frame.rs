@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Batches = 1,
     /// Records of a checkpoint.
     Records = 2,
+    /// The index of a segment.
+    Index = 3,
 }
 
 /// The key of a file.
@@ -115,7 +117,7 @@ impl Header {
         if !is_here || long(24).saturating_add(word(36).into()) >= NUMBERS_END {
             return None;
         }
-        let kind = [Kind::Batches, Kind::Records];
+        let kind = [Kind::Batches, Kind::Records, Kind::Index];
         let kind = kind.into_iter().find(|kind| *kind as u32 == word(32))?;
         Some(Self {
             kind,

@@ -3,7 +3,9 @@
 //! ```text
 //!   journal                  which segments count, which checkpoint; how often it was opened
 //!   GENERATION.segment       a block, and from DATA_START on frames
-//!   GENERATION.key           the key of that segment; overwritten when it is given up
+//!   GENERATION.key           the key of that segment; overwritten when it is given up. Of one from
+//!                            which something was erased it is GENERATION-EDITION.key
+//!   GENERATION.index         what stands where in it; it can be made anew at any time
 //!   spare-GENERATION         a segment given up, to be used again: its octets are written already,
 //!                            so that a frame in it changes nothing but octets of the file
 //!   checkpoint-N             a block and frames; checkpoint-N.key as above
@@ -44,13 +46,16 @@ pub(super) const MANIFEST: &str = "journal";
 pub(super) const MANIFEST_NEW: &str = "journal.new";
 pub(super) const SEGMENT_NEW: &str = "segment.new";
 pub(super) const CHECKPOINT_NEW: &str = "checkpoint.new";
+pub(super) const INDEX_NEW: &str = "index.new";
 
 /// A file of a journal, by its name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Name {
     Manifest,
     Segment(u64),
-    Key(u64),
+    /// Of this generation and edition.
+    Key(u64, u64),
+    Index(u64),
     Spare(u64),
     Checkpoint(u64),
     CheckpointKey(u64),
@@ -77,8 +82,15 @@ impl Name {
         match name.split_once('.') {
             None => (name == MANIFEST).then_some(Self::Manifest),
             Some((digits, "segment")) => number(digits).map(Self::Segment),
-            Some((digits, "key")) => number(digits).map(Self::Key),
-            Some(_) => [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW]
+            Some((digits, "index")) => number(digits).map(Self::Index),
+            Some((digits, "key")) => match digits.split_once('-') {
+                None => Some(Self::Key(number(digits)?, 0)),
+                Some((digits, edition)) => {
+                    let edition = number(edition).filter(|edition| *edition > 0)?;
+                    Some(Self::Key(number(digits)?, edition))
+                }
+            },
+            Some(_) => [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW, INDEX_NEW]
                 .contains(&name)
                 .then_some(Self::Unfinished),
         }
@@ -88,8 +100,15 @@ impl Name {
         format!("{}.segment", numbered(generation))
     }
 
-    pub(super) fn key(generation: u64) -> String {
-        format!("{}.key", numbered(generation))
+    pub(super) fn key(generation: u64, edition: u64) -> String {
+        match edition {
+            0 => format!("{}.key", numbered(generation)),
+            edition => format!("{}-{}.key", numbered(generation), numbered(edition)),
+        }
+    }
+
+    pub(super) fn index(generation: u64) -> String {
+        format!("{}.index", numbered(generation))
     }
 
     pub(super) fn spare(generation: u64) -> String {
@@ -116,12 +135,15 @@ pub(super) enum Kind {
     /// Numbers: epoch, first generation, first position, last generation, newest checkpoint; where
     /// it ended when it was closed.
     Manifest,
-    /// Numbers: generation, octets of the file.
+    /// Numbers: generation, octets of the file, edition.
     Segment,
     /// Numbers: generation of a segment, or number of a checkpoint.
     Key,
     /// Numbers: its own, where replay goes on, where its last frame ends.
     Checkpoint,
+    /// Numbers: generation of its segment, the offset that it is sealed under, octets of the file,
+    /// when the first and when the last batch came about, edition of its segment.
+    Index,
 }
 
 impl Kind {
@@ -131,6 +153,7 @@ impl Kind {
             Self::Segment => *b"CHAPPE-S",
             Self::Key => *b"CHAPPE-K",
             Self::Checkpoint => *b"CHAPPE-C",
+            Self::Index => *b"CHAPPE-I",
         }
     }
 }
@@ -229,14 +252,16 @@ mod tests {
     fn a_name_is_read_as_it_was_written_and_no_other_is_ours() {
         for number in [0, 1, 9_999_999_999, 10_000_000_000, NUMBERS_END - 1] {
             assert_eq!(Name::read(&Name::segment(number)), Some(Name::Segment(number)));
-            assert_eq!(Name::read(&Name::key(number)), Some(Name::Key(number)));
+            assert_eq!(Name::read(&Name::key(number, 0)), Some(Name::Key(number, 0)));
+            assert_eq!(Name::read(&Name::key(7, number)), Some(Name::Key(7, number)));
+            assert_eq!(Name::read(&Name::index(number)), Some(Name::Index(number)));
             assert_eq!(Name::read(&Name::spare(number)), Some(Name::Spare(number)));
             assert_eq!(Name::read(&Name::checkpoint(number)), Some(Name::Checkpoint(number)));
             let key = Name::checkpoint_key(number);
             assert_eq!(Name::read(&key), Some(Name::CheckpointKey(number)));
         }
         assert_eq!(Name::read(MANIFEST), Some(Name::Manifest));
-        for name in [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW] {
+        for name in [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW, INDEX_NEW] {
             assert_eq!(Name::read(name), Some(Name::Unfinished));
         }
         let others = ["1.segment", "00000000001.key", "0000000001.segment.cut", "lock", "", "."];

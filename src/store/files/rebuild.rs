@@ -19,7 +19,7 @@ use super::survey::Listing;
 /// [`Error::Missing`] when the files do not say where the journal begins.
 pub(super) fn rebuild(disk: &dyn Disk) -> Result<Manifest, Error> {
     let listing = Listing::read(disk)?;
-    let has_key = |generation: &&u64| listing.keys.binary_search(generation).is_ok();
+    let has_key = |generation: &&u64| listing.keys.iter().any(|(key, _)| key == *generation);
     let counted: Vec<u64> = listing.segments.iter().filter(has_key).copied().collect();
     let lost = || Error::Missing { file: MANIFEST.to_owned() };
     let (Some(&first_generation), Some(&last_generation)) = (counted.first(), counted.last())

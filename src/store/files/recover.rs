@@ -8,7 +8,7 @@ use crate::store::{Error, Position};
 use super::checkpoint::{self, Stored};
 use super::layout::Name;
 use super::manifest::Manifest;
-use super::segment::{Segment, destroy_key, give_up};
+use super::segment::{Segment, destroy_key, give_up, remove_index};
 use super::stock::keep_spares;
 use super::survey::{Listing, Survey, Tail};
 use super::{Disk, SPARES_MAX, Settings};
@@ -62,7 +62,7 @@ pub(super) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<Recovered,
     let held = if tail.last.is_some() { begun } else { 0 };
     let ready = with_room(disk, settings, &mut manifest, &mut segments, held)?;
     manifest.write(disk)?;
-    let spares = tidy(disk, settings, &listing, &manifest)?;
+    let spares = tidy(disk, settings, &listing, &manifest, &segments)?;
     let stale = listing.checkpoints.iter().chain(&listing.checkpoint_keys);
     checkpoint::remove(disk, stale.copied(), checkpoint.as_ref().map(|stored| stored.number))?;
     Ok(Recovered { manifest, segments, ready, spares, tail, checkpoint })
@@ -129,6 +129,7 @@ fn tidy(
     settings: &Settings,
     listing: &Listing,
     manifest: &Manifest,
+    segments: &[Segment],
 ) -> Result<Vec<String>, Error> {
     let (first, octets) = (manifest.first_generation, settings.segment_octets);
     let mut spares = keep_spares(disk, &listing.spares, first, octets)?;
@@ -138,10 +139,22 @@ fn tidy(
         // One that never counted, or was cut, will have its number again: its frames with it.
         let is_over = generation < first;
         let kept = if is_over { spares.len() } else { SPARES_MAX };
-        spares.extend(give_up(disk, generation, octets, kept)?);
+        spares.extend(give_up(disk, (generation, 0), octets, kept)?);
     }
-    for number in listing.keys.iter().copied().filter(|number| !is_live(*number)) {
-        destroy_key(disk, &Name::key(number))?;
+    let edition = |number: u64| {
+        let begun = segments.iter().find(|segment| segment.generation == number);
+        begun.map_or(0, |segment| segment.edition)
+    };
+    // Of one from which something was erased, the key of before may not be destroyed yet.
+    let is_stale = |(number, key): &(u64, u64)| !is_live(*number) || edition(*number) != *key;
+    for (number, edition) in listing.keys.iter().copied().filter(is_stale) {
+        destroy_key(disk, &Name::key(number, edition))?;
+    }
+    // What is written on has none: if it has, a repair has cut it since.
+    let written = segments.last().map_or(0, |segment| segment.generation);
+    let is_closed = |number: &u64| is_live(*number) && *number < written;
+    for number in listing.indexes.iter().copied().filter(|number| !is_closed(number)) {
+        remove_index(disk, number)?;
     }
     Ok(spares)
 }

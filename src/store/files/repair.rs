@@ -84,7 +84,7 @@ fn cut(
         Cut::Whole(generation) => generation,
         Cut::From(generation, offset) => {
             aside.copy(&Name::segment(generation), offset, &format!("{generation}-at-{offset}"))?;
-            aside.copy(&Name::key(generation), 0, &Name::key(generation))?;
+            aside.copy_keys(generation)?;
             generation + 1
         }
     };
@@ -93,11 +93,12 @@ fn cut(
     // Of the files that are there, for how many should be is only a number; a key may be there
     // without its segment.
     let Listing { segments, keys, .. } = Listing::read(disk)?;
-    let there: BTreeSet<u64> = segments.into_iter().chain(keys).collect();
+    let there: BTreeSet<u64> =
+        segments.into_iter().chain(keys.into_iter().map(|(key, _)| key)).collect();
     let is_cut = |there: &&u64| (whole_from..=manifest.last_generation).contains(*there);
     for &generation in there.iter().rev().filter(is_cut) {
         aside.copy(&Name::segment(generation), 0, &Name::segment(generation))?;
-        aside.copy(&Name::key(generation), 0, &Name::key(generation))?;
+        aside.copy_keys(generation)?;
     }
     if whole_from == manifest.first_generation {
         // Nothing is left to go on in.
@@ -139,6 +140,16 @@ struct Aside<'a> {
 }
 
 impl Aside<'_> {
+    /// Copies the keys of a segment: more than one where erasing from it was cut off.
+    fn copy_keys(&mut self, generation: u64) -> Result<(), Error> {
+        let keys = Listing::read(self.disk)?.keys.into_iter();
+        for (generation, edition) in keys.filter(|(key, _)| *key == generation) {
+            let name = Name::key(generation, edition);
+            self.copy(&name, 0, &name)?;
+        }
+        Ok(())
+    }
+
     /// Copies a file from an offset on, durable; one that is not there has nothing to be copied.
     fn copy(&mut self, name: &str, from: u64, called: &str) -> Result<(), Error> {
         let doing = |error| machine(format!("copying {name}"), error);

@@ -9,6 +9,8 @@ use super::layout::{BLOCK, DATA_START};
 
 /// Octets read at once: many frames a system call, and little memory.
 const WINDOW: usize = 256 << 10;
+/// The same where one frame is wanted.
+const NARROW: usize = 4 << 10;
 
 /// A part of a file in memory.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(super) struct Window {
     end: u64,
     start: u64,
     octets: Vec<u8>,
+    /// Octets read at once, at least.
+    width: usize,
 }
 
 /// What stands at an offset.
@@ -31,7 +35,12 @@ pub(super) enum Found {
 
 impl Window {
     pub(super) const fn new(file: Arc<dyn DiskFile>, end: u64) -> Self {
-        Self { file, end, start: 0, octets: Vec::new() }
+        Self { file, end, start: 0, octets: Vec::new(), width: WINDOW }
+    }
+
+    /// Reads no more at once than a small frame has: for one that looks at the first alone.
+    pub(super) fn narrow(self) -> Self {
+        Self { width: NARROW, ..self }
     }
 
     /// The octets from `offset` on, this many; `None` where the file ends before.
@@ -45,7 +54,7 @@ impl Window {
             Some(at) => at,
             None => {
                 let left = usize::try_from(self.end - offset).unwrap_or(usize::MAX);
-                self.octets.resize(octets.max(WINDOW).min(left), 0);
+                self.octets.resize(octets.max(self.width).min(left), 0);
                 // What is read in part is not to be taken for the file's.
                 self.start = u64::MAX;
                 self.file.read_at(&mut self.octets, offset)?;

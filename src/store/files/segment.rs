@@ -6,18 +6,24 @@ use crate::store::error::machine;
 use crate::store::{Error, Position};
 
 use super::frame::Key;
-use super::layout::{BLOCK, Block, DATA_START, KEY_OCTETS, Kind, Name, SEGMENT_NEW, open};
+use super::layout::{
+    BLOCK, Block, DATA_START, KEY_OCTETS, Kind, NUMBERS_END, Name, SEGMENT_NEW, open,
+};
 use super::scan::Window;
 use super::settings::SEGMENT_MAX;
 use super::{Disk, DiskFile};
 
 /// Octets that are written at once to fill a new file.
 const FILL: usize = 1 << 20;
+/// Octets of it after which it is synced.
+const SYNC_EVERY: u64 = 8 << 20;
 
 /// A segment file that is open.
 #[derive(Clone, Debug)]
 pub(super) struct Segment {
     pub(super) generation: u64,
+    /// How often it was written anew without what was erased from it.
+    pub(super) edition: u64,
     /// The position that its first frame begins with, or would.
     pub(super) first: Position,
     pub(super) file: Arc<dyn DiskFile>,
@@ -29,6 +35,11 @@ pub(super) struct Segment {
 impl Segment {
     pub(super) fn name(&self) -> String {
         Name::segment(self.generation)
+    }
+
+    /// The name of its key.
+    pub(super) fn key_name(&self) -> String {
+        Name::key(self.generation, self.edition)
     }
 
     pub(super) fn window(&self) -> Window {
@@ -53,7 +64,7 @@ impl Segment {
         let file = open(disk, &name)?;
         let block = Block::read(Kind::Segment, &name, &*file)?;
         let damaged = |offset, what: String| Error::Damaged { file: name.clone(), offset, what };
-        let [said, octets, ..] = block.numbers;
+        let [said, octets, edition, ..] = block.numbers;
         if said != generation {
             return Err(damaged(0, format!("it says that it is of generation {said}")));
         }
@@ -61,9 +72,11 @@ impl Segment {
             return Err(damaged(0, format!("it says that it has {octets} octets")));
         }
         let found = file.octets().map_err(|error| machine(format!("reading {name}"), error))?;
-        let key = read_key(disk, &Name::key(generation), generation)?;
-        let key = Arc::new(key);
-        Ok((Self { generation, first: Position::NONE, file, key, octets }, found))
+        if edition >= NUMBERS_END {
+            return Err(damaged(0, format!("it says that it is of edition {edition}")));
+        }
+        let key = Arc::new(read_key(disk, &Name::key(generation, edition), generation)?);
+        Ok((Self { generation, edition, first: Position::NONE, file, key, octets }, found))
     }
 
     /// Makes the next segment: an empty one of this generation, of a file that is no more needed
@@ -76,7 +89,7 @@ impl Segment {
     ) -> Result<Self, Error> {
         let name = Name::segment(generation);
         let doing = |error| machine(format!("preparing {name}"), error);
-        let key = make_key(disk, &Name::key(generation), generation)?;
+        let key = make_key(disk, &Name::key(generation, 0), generation)?;
         let file = match spare {
             Some(spare) => disk.open(spare),
             None => fill(disk, octets),
@@ -87,7 +100,8 @@ impl Segment {
         file.sync_data().map_err(doing)?;
         disk.rename(spare.unwrap_or(SEGMENT_NEW), &name).map_err(doing)?;
         disk.sync_dir().map_err(doing)?;
-        Ok(Self { generation, first: Position::NONE, file, key: Arc::new(key), octets })
+        let (edition, first, key) = (0, Position::NONE, Arc::new(key));
+        Ok(Self { generation, edition, first, file, key, octets })
     }
 }
 
@@ -101,6 +115,10 @@ fn fill(disk: &dyn Disk, octets: u64) -> std::io::Result<Arc<dyn DiskFile>> {
         let len = usize::try_from(octets - at).unwrap_or(FILL).min(FILL);
         file.write_at(&zeros[..len], at)?;
         at += len as u64;
+        // Else the frames that are written beside it would wait for all of it at its end.
+        if at.is_multiple_of(SYNC_EVERY) {
+            file.sync_data()?;
+        }
     }
     Ok(file)
 }
@@ -154,13 +172,14 @@ pub(super) fn destroy_key(disk: &dyn Disk, name: &str) -> Result<(), Error> {
 /// as those made now, and is removed otherwise. Says the spare's name.
 pub(super) fn give_up(
     disk: &dyn Disk,
-    generation: u64,
+    (generation, edition): (u64, u64),
     octets: u64,
     spares: usize,
 ) -> Result<Option<String>, Error> {
-    destroy_key(disk, &Name::key(generation))?;
+    destroy_key(disk, &Name::key(generation, edition))?;
     let name = Name::segment(generation);
     let doing = |error| machine(format!("giving up {name}"), error);
+    remove_index(disk, generation)?;
     if spares < super::SPARES_MAX && fits(disk, &name, generation, octets) {
         let spare = Name::spare(generation);
         disk.rename(&name, &spare).map_err(doing)?;
@@ -168,4 +187,15 @@ pub(super) fn give_up(
     }
     disk.remove(&name).map_err(doing)?;
     Ok(None)
+}
+
+/// Removes the index of a segment, if it has one.
+pub(super) fn remove_index(disk: &dyn Disk, generation: u64) -> Result<(), Error> {
+    let name = Name::index(generation);
+    match disk.remove(&name) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(machine(format!("removing {name}"), error))
+        }
+        _ => Ok(()),
+    }
 }

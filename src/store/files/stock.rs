@@ -175,10 +175,11 @@ impl Stock {
         self.nudge();
     }
 
-    /// Makes segments until it is stopped.
-    pub(super) fn run(&self) {
+    /// Makes segments until it is stopped. Where there is no space, `give_way` makes some if it
+    /// can.
+    pub(super) fn run(&self, give_way: impl Fn() -> bool) {
         loop {
-            match self.step() {
+            match self.step(&give_way) {
                 Making::Went => {}
                 Making::Rests(seen) => self.wait(seen),
                 Making::Full(seen) => self.wait_a_while(seen),
@@ -188,7 +189,7 @@ impl Stock {
     }
 
     /// Makes a segment where one is wanted.
-    pub(super) fn step(&self) -> Making {
+    pub(super) fn step(&self, give_way: impl Fn() -> bool) -> Making {
         let mut shelf = self.shelf();
         if shelf.is_over {
             return Making::Over;
@@ -201,6 +202,7 @@ impl Stock {
         let spare = if made.is_none() { shelf.spares.pop() } else { None };
         drop(shelf);
         let done = self.make(generation, spare.as_deref(), &mut made);
+        let has_way = done.as_ref().is_err_and(Error::is_full) && give_way();
         let mut shelf = self.shelf();
         let step = match done {
             Ok(segment) => {
@@ -213,10 +215,10 @@ impl Stock {
             }
             Err(error) if error.is_full() => {
                 shelf.spares.extend(spare.filter(|_| made.is_none()));
-                shelf.is_full = true;
+                shelf.is_full = !has_way;
                 self.tell(&shelf);
                 self.change(&mut shelf);
-                Making::Full(Seen(shelf.changes))
+                if has_way { Making::Went } else { Making::Full(Seen(shelf.changes)) }
             }
             Err(error) => {
                 shelf.is_over = true;
@@ -253,7 +255,7 @@ impl Stock {
         if made.as_ref().is_err_and(Error::is_full) {
             // Half a file is of use to nobody, and others want the space. What cannot be removed
             // is written over the next time.
-            for name in [SEGMENT_NEW, &Name::key(generation)] {
+            for name in [SEGMENT_NEW, &Name::key(generation, 0)] {
                 let _ = self.disk.remove(name);
             }
         }

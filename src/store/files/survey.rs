@@ -20,7 +20,9 @@ pub(super) struct Listing {
     pub(super) has_manifest: bool,
     /// In ascending order, each.
     pub(super) segments: Vec<u64>,
-    pub(super) keys: Vec<u64>,
+    /// Each with its edition.
+    pub(super) keys: Vec<(u64, u64)>,
+    pub(super) indexes: Vec<u64>,
     pub(super) checkpoints: Vec<u64>,
     pub(super) checkpoint_keys: Vec<u64>,
     pub(super) spares: Vec<u64>,
@@ -35,7 +37,8 @@ impl Listing {
             match Name::read(&name) {
                 Some(Name::Manifest) => listing.has_manifest = true,
                 Some(Name::Segment(number)) => listing.segments.push(number),
-                Some(Name::Key(number)) => listing.keys.push(number),
+                Some(Name::Key(number, edition)) => listing.keys.push((number, edition)),
+                Some(Name::Index(number)) => listing.indexes.push(number),
                 Some(Name::Checkpoint(number)) => listing.checkpoints.push(number),
                 Some(Name::CheckpointKey(number)) => listing.checkpoint_keys.push(number),
                 Some(Name::Spare(number)) => listing.spares.push(number),
@@ -53,9 +56,10 @@ impl Listing {
 
     /// Whether no file of a journal is here.
     pub(super) fn is_empty(&self) -> bool {
-        let numbers = [&self.segments, &self.keys, &self.checkpoints, &self.checkpoint_keys];
+        let numbers = [&self.segments, &self.checkpoints, &self.checkpoint_keys];
         !self.has_manifest
             && numbers.iter().all(|numbers| numbers.is_empty())
+            && self.keys.is_empty()
             && self.spares.is_empty()
             && self.unfinished.is_empty()
     }
@@ -176,7 +180,7 @@ fn begin(segments: &mut [Segment], first: Position) -> Result<usize, Error> {
     segments[0].first = first;
     for at in 0..segments.len() {
         let segment = &mut segments[at];
-        let found = segment.window().frame_at(segment.generation, DATA_START);
+        let found = segment.window().narrow().frame_at(segment.generation, DATA_START);
         let header = match found.map_err(|error| reading(segment, error))? {
             Found::Frame(header) => header,
             Found::Nothing(_) => continue,

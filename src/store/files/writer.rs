@@ -14,6 +14,7 @@ use crate::store::{Error, Position, Progress, State};
 use super::catalogue::Catalogue;
 use super::frame::{Draft, Kind, Place, span_of_one};
 use super::intake::Intake;
+use super::keep::History;
 use super::manifest::Kept;
 use super::segment::Segment;
 use super::stock::{Seen, Stock, Taken};
@@ -29,6 +30,25 @@ pub(super) struct Shared {
     /// Nobody waits for what was not written.
     pub(super) is_abandoned: AtomicBool,
     pub(super) written: Written,
+    /// What is kept beyond need; `None` where nothing is.
+    pub(super) history: Option<History>,
+}
+
+impl Shared {
+    /// Makes room where there is none, by giving up the oldest of what is kept beyond need; whether
+    /// there was any. Its file is kept to be used again, or goes.
+    pub(super) fn give_way(&self, is_used_again: bool) -> bool {
+        self.history.as_ref().is_some_and(|history| history.give_way(self, is_used_again))
+    }
+
+    /// Stops for good, unless there was no space alone: it is not known what came of what failed.
+    pub(super) fn fails(&self, error: &Error) {
+        if !error.is_full() {
+            self.progress.fail(error.to_string());
+            self.stock.nudge();
+            self.intake.wake();
+        }
+    }
 }
 
 /// What has been written since the journal was opened.
@@ -226,7 +246,7 @@ impl Writer {
 
     /// Seals the frame for its place, once there is one.
     fn seal_frame(&mut self) -> Result<Step, Stop> {
-        if self.offset + self.draft.span() > self.segment.octets {
+        if self.offset + self.draft.span() > self.segment.octets || self.is_turn() {
             match self.shared.stock.take(|is_full| is_wanted(&self.shared, is_full)) {
                 Taken::Segment(segment) => self.go_to(segment),
                 Taken::NotYet(seen) => return Ok(Step::WaitsForSegment(seen)),
@@ -255,6 +275,7 @@ impl Writer {
                 Ok(Step::Went)
             }
             // Nothing of it was taken for durable, and the next try writes the same octets.
+            Err(error) if is_full(&error) && self.shared.give_way(false) => Ok(Step::Went),
             Err(error) if is_full(&error) => {
                 if let Some(frame) = &mut self.under_way {
                     frame.has_waited = true;
@@ -316,7 +337,17 @@ impl Writer {
         }
     }
 
+    /// Whether it is to leave a segment that has something, however much room there is.
+    fn is_turn(&self) -> bool {
+        let history = self.shared.history.as_ref();
+        let is_asked = history.is_some_and(|history| history.turns.load(Ordering::Acquire));
+        is_asked && self.offset > super::layout::DATA_START
+    }
+
     fn go_to(&mut self, segment: Segment) {
+        if let Some(history) = &self.shared.history {
+            history.turns.store(false, Ordering::Release);
+        }
         self.segment = Segment { first: self.next, ..segment };
         self.offset = super::layout::DATA_START;
         self.shared.catalogue.begin(self.segment.clone());

@@ -26,6 +26,7 @@
 mod contents;
 pub mod image;
 mod octets;
+pub mod past;
 #[cfg(test)]
 pub mod tests;
 

@@ -130,7 +130,6 @@ impl<'a> Reader<'a> {
         self.octets(usize::try_from(len).ok()?)
     }
 
-    #[cfg(test)]
     pub fn digits(&mut self) -> Option<Vec<u8>> {
         let len = self.u8()?;
         let count = usize::from(len & !PACKED);

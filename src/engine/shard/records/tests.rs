@@ -42,6 +42,33 @@ pub fn contents_of(image: &Image) -> Vec<String> {
     all
 }
 
+/// A batch says when it came about, and is found by all the ids and numbers that its records speak
+/// of, and by nothing else.
+pub fn found_by_what_it_says(batch: &Batch) {
+    use std::collections::BTreeSet;
+    let mut said = BTreeSet::new();
+    for record in crate::store::Records::new(batch.octets()) {
+        let kinds =
+            [kind::START, kind::SETTLED, kind::PARKED, kind::UNPARKED, kind::RELEASED, kind::AT];
+        let read = past::read(record);
+        assert_eq!(read.is_none(), kinds.contains(&record[0]), "{record:?}");
+        if record[0] == kind::PARKED {
+            let receipt = read_parked(&record[9..], |_| Notations::default()).unwrap();
+            said.insert(past::key_of_number(receipt.destination.octets()));
+        }
+        if let Some(past) = read {
+            past.each_id(|id| said.extend([past::key_of_id(id)]));
+            past.each_number(|one| said.extend([past::key_of_number(one.octets())]));
+        }
+    }
+    let mut found = BTreeSet::new();
+    let digest = crate::store::history::Digest::digest;
+    let at = digest(&past::Backward, batch.octets(), &mut |key| found.extend([key]));
+    assert_eq!(found, said);
+    assert_eq!(at.map(Duration::from_millis), past::at(batch.octets()));
+    assert!(at.is_some());
+}
+
 fn receipt(text: &[u8], network: Option<[u8; 3]>) -> CarrierReceipt {
     use crate::message::receipt::ReceiptError;
     CarrierReceipt {

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use super::super::ledger::Walk;
 use super::super::live::Place;
 use super::super::records::image::Image;
-use super::super::records::{self, tests::contents_of};
+use super::super::records::tests::{contents_of, found_by_what_it_says};
+use super::super::records::{self};
 use super::recalls::any;
 use super::replaces::replacement;
 use super::*;
@@ -217,6 +218,7 @@ impl Run {
         for one in sent.iter().filter(|one| !one.flow.is_noted()) {
             records::sent(&mut batch, one.order, one.segment);
         }
+        records::at(&mut batch, self.world.now.wall);
         self.keep(batch);
         self.in_flight.extend(sent);
     }
@@ -278,6 +280,7 @@ impl Run {
     }
 
     fn keep(&mut self, batch: Batch) {
+        found_by_what_it_says(&batch);
         self.image.take_batch(batch.octets()).unwrap();
         self.history.push(batch);
     }

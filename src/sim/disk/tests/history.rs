@@ -1,0 +1,238 @@
+//! What is kept beyond need: found by its keys, given up in time, and first where there is no
+//! space.
+
+use std::ops::ControlFlow;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use super::journal::small;
+use super::*;
+use crate::store::history::{Digest, Keeping, Looked, Seen, Wanted};
+use crate::store::{
+    Batch, Error, FileJournal, Journal, Position, Records, Settings, State, Stepped,
+};
+
+/// Each record is a key, a moment in milliseconds, and a text.
+#[derive(Debug)]
+struct ByKey;
+
+impl Digest for ByKey {
+    fn digest(&self, batch: &[u8], key: &mut dyn FnMut(u64)) -> Option<u64> {
+        let mut at = None;
+        for record in Records::new(batch) {
+            let [first, second] = numbers(record);
+            key(spread(first));
+            at = Some(second);
+        }
+        at
+    }
+}
+
+fn numbers(record: &[u8]) -> [u64; 2] {
+    [0, 8].map(|at| u64::from_le_bytes(record[at..at + 8].try_into().unwrap()))
+}
+
+fn spread(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+const SECOND: u64 = 1000;
+
+fn settings() -> Settings {
+    Settings { full_retry_ms: 1, ..small() }
+}
+
+fn keeping(seconds: u64, octets_max: u64) -> Option<Keeping> {
+    Some(Keeping { age_max: Duration::from_secs(seconds), octets_max, digest: Arc::new(ByKey) })
+}
+
+fn open(disk: &SimDisk, keeping: Option<Keeping>) -> Result<FileJournal, Error> {
+    FileJournal::open_stepped_keeping(Arc::new(disk.clone()), settings(), keeping)
+}
+
+fn step(journal: &FileJournal) -> Stepped {
+    journal.step(&Context::from_waker(Waker::noop()))
+}
+
+/// Writes batches with these keys, a second apart, each with two hundred octets; whether all became
+/// durable.
+fn write(journal: &FileJournal, keys: impl Iterator<Item = u64>) -> bool {
+    for key in keys {
+        let mut batch = Batch::new();
+        let mut record = [key, key * SECOND].map(u64::to_le_bytes).concat();
+        record.extend([b'x'; 200]);
+        batch.push(&record);
+        let Ok(position) = journal.submit(&mut batch) else { return false };
+        while journal.progress().durable() < position {
+            match step(journal) {
+                Stepped::Went => {}
+                Stepped::Over | Stepped::Full | Stepped::Rests => return false,
+            }
+        }
+    }
+    true
+}
+
+fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Has all done that there is to do for what is kept.
+fn keep(journal: &FileJournal, wall: Duration) {
+    while journal.step_kept(wall) {}
+}
+
+fn look(journal: &FileJournal, key: u64) -> (Vec<u64>, Looked) {
+    look_within(journal, key, (0, u64::MAX))
+}
+
+/// The positions of the batches with this key.
+fn look_within(journal: &FileJournal, key: u64, within: (u64, u64)) -> (Vec<u64>, Looked) {
+    let keys = [spread(key)];
+    let (from_ms, to_ms) = within;
+    let wanted = Wanted { keys: &keys, from_ms, to_ms, octets_max: u64::MAX };
+    let mut found = Vec::new();
+    let looked = journal.look(&wanted, &mut |seen| {
+        if let Seen::Batch(entry) = seen
+            && Records::new(entry.octets).any(|record| numbers(record)[0] == key)
+        {
+            found.push(entry.position.number());
+        }
+        ControlFlow::Continue(())
+    });
+    (found, looked)
+}
+
+fn files(disk: &SimDisk, end: &str) -> usize {
+    disk.list().unwrap().iter().filter(|name| name.ends_with(end)).count()
+}
+
+#[test]
+fn what_is_needed_no_more_is_found_by_its_key_and_little_is_read_for_it() {
+    let disk = SimDisk::new(1);
+    let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+    assert!(write(&journal, 1..=1000));
+    journal.truncate_before(Position::new(1001)).unwrap();
+    let (found, looked) = look(&journal, 500);
+    assert_eq!((found, looked.unreadable), (vec![500], 0), "without an index");
+    let whole = looked.octets;
+    keep(&journal, at(1000));
+    assert_eq!(files(&disk, ".index"), files(&disk, ".segment") - 2, "the last and the next");
+    for key in [1, 2, 499, 500, 501, 999, 1000] {
+        let (found, looked) = look(&journal, key);
+        assert_eq!(found, [key]);
+        assert!(looked.octets < whole / 20, "{} of {whole} octets", looked.octets);
+    }
+    assert!(look(&journal, 1001).0.is_empty());
+    assert_eq!(look_within(&journal, 500, (490 * SECOND, 510 * SECOND)).0, [500]);
+    assert!(look_within(&journal, 500, (700 * SECOND, 800 * SECOND)).0.is_empty());
+    let kept = journal.kept();
+    assert_eq!(kept.oldest_ms, SECOND);
+    assert!(kept.octets > 20 * settings().segment_octets, "{kept:?}");
+    // Another process finds the same, by the indexes that are there.
+    journal.close().unwrap();
+    drop(journal);
+    let calls = disk.calls();
+    let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+    journal.truncate_before(Position::new(1001)).unwrap();
+    keep(&journal, at(1000));
+    assert!(disk.calls() < calls + 40, "no index is made anew");
+    assert_eq!((look(&journal, 3).0, look(&journal, 1000).0), (vec![3], vec![1000]));
+}
+
+#[test]
+fn the_oldest_goes_when_there_is_too_much_or_it_is_too_old_and_its_key_is_destroyed() {
+    let disk = SimDisk::new(1);
+    let max = 5 * settings().segment_octets;
+    let journal = open(&disk, keeping(100, max)).unwrap();
+    assert!(write(&journal, 1..=600));
+    keep(&journal, at(600));
+    assert_eq!(journal.first(), Position::FIRST, "what is needed stays, however old");
+    let keys = files(&disk, ".key");
+    journal.truncate_before(Position::new(601)).unwrap();
+    keep(&journal, at(0));
+    assert!(journal.kept().octets <= max && journal.kept().octets > max / 2);
+    assert!(look(&journal, 1).0.is_empty());
+    let first = journal.first().number();
+    assert_eq!(look(&journal, first).0, [first]);
+    assert!(files(&disk, ".key") + 10 < keys, "keys of what was given up are there");
+    assert!(files(&disk, ".index") <= 5);
+    // A second before the last of the oldest segment is a hundred seconds old, and when it is.
+    keep(&journal, at(first + 90));
+    assert_eq!(journal.first().number(), first);
+    keep(&journal, at(600 + 101));
+    let active = journal.first().number();
+    assert!(active > 560, "{active}");
+    assert_eq!(journal.kept(), Default::default());
+    // What is written stays with what was before it, until another segment is due.
+    assert!(!journal.is_turn_due(at(active + 12)) && journal.is_turn_due(at(active + 13)));
+    journal.turn();
+    assert!(write(&journal, 601..=601));
+    journal.truncate_before(Position::new(601)).unwrap();
+    keep(&journal, at(600 + 101));
+    assert_eq!(journal.first(), Position::new(601));
+    assert!(!journal.is_turn_due(at(601 + 12)));
+}
+
+#[test]
+fn history_gives_way_before_anything_is_refused() {
+    let disk = SimDisk::new(1);
+    let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+    disk.set_capacity(12 * settings().segment_octets);
+    for from in (1..2000).step_by(50) {
+        assert!(write(&journal, from..from + 50), "{from}");
+        assert_eq!(journal.progress().state(), State::Running);
+        journal.truncate_before(journal.progress().durable()).unwrap();
+        keep(&journal, at(from));
+        while step(&journal) == Stepped::Went {}
+        assert_eq!(journal.progress().state(), State::Running);
+    }
+    let first = journal.first().number();
+    assert!(first > 1000, "{first}");
+    assert_eq!(look(&journal, first + 10).0, [first + 10]);
+    // What else has no space gets some too.
+    assert!(journal.kept().octets > 0);
+    assert!(journal.give_way(u64::MAX) > 0);
+    assert!(files(&disk, ".segment") <= 3, "what is needed, written, and next");
+}
+
+/// One life: writes, needs no more, keeps; how far it came.
+fn live(disk: &SimDisk) -> Option<u64> {
+    let journal = open(disk, keeping(50, 4 * settings().segment_octets)).ok()?;
+    let mut durable = journal.progress().durable().number();
+    for _ in 0..8 {
+        if !write(&journal, durable + 1..durable + 40) {
+            break;
+        }
+        durable += 39;
+        let _ = journal.truncate_before(Position::new(durable));
+        keep(&journal, at(durable));
+    }
+    Some(journal.progress().durable().number())
+}
+
+#[test]
+fn a_power_cut_at_any_call_costs_nothing_that_is_needed_and_what_is_kept_is_found() {
+    let sample = SimDisk::new(3);
+    live(&sample).unwrap();
+    let calls = sample.calls();
+    assert!(calls > 500);
+    for call in 1..=calls {
+        let disk = SimDisk::new(3);
+        disk.fault_at(call, Fault::PowerCut);
+        let durable = live(&disk).unwrap_or(0);
+        let disk = disk.restart();
+        let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+        let after = journal.progress().durable().number();
+        assert!(after >= durable, "call {call}");
+        let first = journal.first().number();
+        keep(&journal, at(0));
+        for key in [first, first.midpoint(after), after] {
+            if after > 0 {
+                let (found, looked) = look(&journal, key);
+                assert_eq!((found, looked.unreadable), (vec![key], 0), "call {call}");
+            }
+        }
+        assert!(write(&journal, after + 1..after + 3));
+    }
+}
