@@ -18,6 +18,7 @@ pub mod pdu;
 mod progress;
 pub mod receipt;
 pub mod run;
+pub mod sim;
 pub mod smsc;
 mod summary;
 pub mod text;
@@ -48,6 +49,7 @@ enum Command {
     Check(check::Args),
     Smsc(smsc::Args),
     Load(load::Args),
+    Sim(sim::Args),
     /// Decode and encode PDUs, one a line
     #[command(subcommand)]
     Pdu(pdu::PduCommand),
@@ -109,6 +111,10 @@ pub fn main() -> Exit {
         Command::Load(args) => {
             drop((input, output));
             return tool(load::run(&args));
+        }
+        Command::Sim(args) => {
+            drop((input, output));
+            return tool(sim::run(&args));
         }
         Command::Journal(command) => {
             let mut output = output;

@@ -9,6 +9,8 @@
 //! - [`quirks`]: what peers do that the standard does not say, by the numbers that comments and
 //!   tests use.
 //! - [`mistakes`]: mistakes of other SMPP software, and what prevents each here.
+//! - [`simulation`]: the worlds of `chappe sim`: what goes wrong in them, what is held against the
+//!   engine, and which seeds were run.
 
 #[doc = include_str!("architecture.md")]
 pub mod architecture {}
@@ -27,3 +29,6 @@ pub mod operating {}
 
 #[doc = include_str!("quirks.md")]
 pub mod quirks {}
+
+#[doc = include_str!("simulation.md")]
+pub mod simulation {}

@@ -46,6 +46,8 @@ struct World {
     capacity: u64,
     sync_takes: Duration,
     lock: Arc<AtomicBool>,
+    /// Blocks and changes of names that power cuts took.
+    losses: (u64, u64),
 }
 
 #[derive(Debug, Default)]
@@ -90,6 +92,7 @@ impl SimDisk {
             capacity: u64::MAX,
             sync_takes: Duration::ZERO,
             lock: Arc::default(),
+            losses: (0, 0),
         };
         Self { world: Arc::new(Mutex::new(world)), life: 0 }
     }
@@ -108,6 +111,18 @@ impl SimDisk {
     /// How many octets all files may have from now on.
     pub fn set_capacity(&self, octets: u64) {
         self.world().capacity = octets;
+    }
+
+    /// How many octets all files have.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.world().octets()
+    }
+
+    /// Blocks that power cuts took so far, and changes of names.
+    #[must_use]
+    pub fn losses(&self) -> (u64, u64) {
+        self.world().losses
     }
 
     /// How long each sync takes from now on.
@@ -212,12 +227,16 @@ impl World {
         for change in self.renames.drain(..) {
             if dice.below(2) == 0 {
                 apply(&mut self.synced_names, &change);
+            } else {
+                self.losses.1 += 1;
             }
         }
         for file in &mut self.files {
             for block in std::mem::take(&mut file.dirty) {
                 if dice.below(2) == 0 {
                     file.keep(block);
+                } else {
+                    self.losses.0 += 1;
                 }
             }
             file.seen.clone_from(&file.synced);

@@ -19,3 +19,4 @@ pub mod histogram;
 pub mod load;
 pub mod serial;
 pub mod smsc;
+pub mod world;

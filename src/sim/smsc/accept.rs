@@ -170,7 +170,7 @@ impl Smsc {
 
     /// What becomes of a message: its number and the seed say so, and nothing need be kept.
     #[inline]
-    fn outcome(&self, number: u64) -> MessageState {
+    pub(super) fn outcome(&self, number: u64) -> MessageState {
         self.settings.outcomes.pick(mixed(self.settings.seed ^ (number - self.before)))
     }
 

@@ -35,6 +35,7 @@ pub use settings::{MoOrder, MoSettings, ReceiptBind, ReceiptForm, Settings};
 use super::audit::Audit;
 use super::dice::Dice;
 use crate::clock::Now;
+use crate::message::state::MessageState;
 use crate::session::{BindKind, BindRequest, Session};
 use crate::wire::CommandStatus;
 use bind::Bind;
@@ -210,6 +211,18 @@ impl Smsc {
     /// Something came that was no valid PDU, or out of place.
     pub fn odd(&mut self) {
         self.report.odd += 1;
+    }
+
+    /// Messages that it has accepted.
+    #[must_use]
+    pub fn accepted_so_far(&self) -> u64 {
+        self.report.accepted
+    }
+
+    /// What becomes of the message that it accepted last.
+    #[must_use]
+    pub fn outcome_of_last(&self) -> MessageState {
+        self.outcome(self.last)
     }
 
     /// What has been counted so far; the CPU time is left at zero.
