@@ -15,6 +15,7 @@ pub mod lines;
 pub mod load;
 mod log;
 pub mod pdu;
+pub mod policy;
 mod progress;
 pub mod receipt;
 pub mod run;
@@ -59,6 +60,9 @@ enum Command {
     /// Read delivery receipts, one a line
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Try the rules that decide who may be texted, one text a line
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Check and repair a journal that no engine has open
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -130,6 +134,7 @@ pub fn main() -> Exit {
         },
         Command::Text(text::TextCommand::Plan(options)) => text::run(&options, input, output),
         Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input, output),
+        Command::Policy(command) => policy::run(&command, input, output),
     };
     match done {
         Ok(exit) => exit,

@@ -2,6 +2,7 @@
 //!
 //! - [`architecture`]: the life of a message in either direction, who owns what, every queue and
 //!   its limit.
+//! - [`compliance`]: who may be texted: what is heard as STOP, and the rules by country.
 //! - [`commands`]: what can be asked of a running engine, and what its answers mean.
 //! - [`operating`]: how to run it, every metric and what it means when it moves, what to do when
 //!   receipts do not come, throughput is low or a bind flaps.
@@ -17,6 +18,9 @@ pub mod architecture {}
 
 #[doc = include_str!("commands.md")]
 pub mod commands {}
+
+#[doc = include_str!("compliance.md")]
+pub mod compliance {}
 
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
