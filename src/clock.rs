@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+pub use date::Date;
 pub use zone::{Change, LAST_CHANGE, Local, Weekday, Zone};
 
+mod date;
 mod zone;
 
 /// One moment on two clocks.

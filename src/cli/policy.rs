@@ -1,16 +1,20 @@
-//! `chappe policy keyword`: lines of text to what their writers ask for, one JSON object a line.
+//! `chappe policy keyword`: lines of text to what their writers ask for; `chappe policy hours`:
+//! numbers to when they may be sent marketing. One JSON object a line.
 //!
 //! A line that is a JSON string is read as one, so that a text can hold line ends. A bad line
 //! gives `{"error":{"fault":..}}`, and the next is read.
 
 use std::io::{self, BufRead, Write};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Exit;
 use super::lines::{Lines, Said, each_line};
 use crate::mo::keyword::{Certainty, Keywords, Request, Situation};
+use crate::mt::policy::{Opening, PROFILES, Profile, Region, Regions, opening, places};
 
 /// The longest line read; the longest message takes less in JSON.
 const LINE_OCTETS_MAX: usize = 1 << 20;
@@ -20,6 +24,27 @@ const LINE_OCTETS_MAX: usize = 1 << 20;
 pub enum PolicyCommand {
     /// Say of each line of text whether it asks to stop, to go on, or for help.
     Keyword(KeywordOptions),
+    /// Say of each number whether a profile of quiet hours is open for it, and if not, when.
+    Hours(HoursOptions),
+}
+
+/// The options of `chappe policy hours`.
+#[derive(Args, Clone, Debug)]
+pub struct HoursOptions {
+    /// The profile, such as fr-strict, fr-af2m-2026 or us-federal.
+    #[arg(long, default_value = "fr-strict", value_parser = profile)]
+    pub profile: &'static Profile,
+    /// The moment, such as 2026-05-12T18:00:00Z; left out: now.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Timestamp>,
+    /// The people live in Moselle, Bas-Rhin or Haut-Rhin.
+    #[arg(long)]
+    pub alsace_moselle: bool,
+}
+
+fn profile(name: &str) -> Result<&'static Profile, String> {
+    let names = || PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", ");
+    Profile::named(name).ok_or_else(|| format!("no profile of that name; there are {}", names()))
 }
 
 /// The options of `chappe policy keyword`.
@@ -38,7 +63,10 @@ pub struct KeywordOptions {
 /// # Errors
 /// What reading `input` or writing `output` gives; never what a line holds.
 pub fn run(command: &PolicyCommand, input: impl BufRead, output: impl Write) -> io::Result<Exit> {
-    let PolicyCommand::Keyword(options) = command;
+    let options = match command {
+        PolicyCommand::Keyword(options) => options,
+        PolicyCommand::Hours(options) => return hours(options, input, output),
+    };
     let situation = Situation { united_states: options.us, question: options.question };
     let keywords = Keywords::default();
     let lines = Lines { max: LINE_OCTETS_MAX, too_long: |max| error("line_too_long", max) };
@@ -47,6 +75,36 @@ pub fn run(command: &PolicyCommand, input: impl BufRead, output: impl Write) -> 
             Ok(line) => heard(&keywords, line, situation),
             Err(fault) => error("not_utf8", fault.valid_up_to()),
         })
+    })
+}
+
+fn hours(options: &HoursOptions, input: impl BufRead, output: impl Write) -> io::Result<Exit> {
+    let at = options.at.unwrap_or_else(Timestamp::now);
+    let wall = Duration::from_secs(at.as_second().try_into().unwrap_or_default());
+    let region = [Region::AlsaceMoselle];
+    let regions = if options.alsace_moselle { Regions::of(&region) } else { Regions::NONE };
+    let lines = Lines { max: LINE_OCTETS_MAX, too_long: |max| error("line_too_long", max) };
+    each_line(input, output, lines, |line| {
+        let number = line.strip_prefix(b"+").unwrap_or(line);
+        if number.is_empty() || !number.iter().all(u8::is_ascii_digit) {
+            return Said::of(&error("not_a_number", 0));
+        }
+        let places = places::of(number);
+        let until = match opening(options.profile, places, regions, wall) {
+            Opening::Now => None,
+            Opening::At(until) => Some(until),
+            Opening::Never => Some(Duration::MAX),
+        };
+        let moment = |until: Duration| {
+            let second = i64::try_from(until.as_secs()).ok()?;
+            Some(Timestamp::from_second(second).ok()?.to_string())
+        };
+        let zones: Vec<_> = places.iter().map(|place| place.zone).collect();
+        Said::of(&json!({
+            "verdict": if until.is_none() { "send" } else { "hold" },
+            "until": until.and_then(moment),
+            "zones": zones,
+        }))
     })
 }
 
@@ -89,8 +147,12 @@ mod tests {
     use super::*;
 
     fn said(options: KeywordOptions, input: &str) -> Vec<Value> {
+        ran(&PolicyCommand::Keyword(options), input)
+    }
+
+    fn ran(command: &PolicyCommand, input: &str) -> Vec<Value> {
         let mut output = Vec::new();
-        run(&PolicyCommand::Keyword(options), input.as_bytes(), &mut output).unwrap();
+        run(command, input.as_bytes(), &mut output).unwrap();
         let lines = output.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
     }
@@ -118,5 +180,19 @@ mod tests {
         assert_eq!(request(true, true, "CANCEL"), "stop");
         assert_eq!(request(true, false, "yes"), "start");
         assert_eq!(request(false, false, "yes"), Value::Null);
+    }
+
+    #[test]
+    fn numbers_are_held_until_they_may_be_sent_to() {
+        let options = HoursOptions {
+            profile: Profile::named("fr-strict").unwrap(),
+            at: Some("2026-05-12T18:00:00Z".parse().unwrap()),
+            alsace_moselle: false,
+        };
+        let said = ran(&PolicyCommand::Hours(options), "+33612345678\n590690123456\nx\n");
+        assert_eq!(said[0]["until"], "2026-05-13T06:00:00Z");
+        assert_eq!(said[0]["zones"], json!(["Europe/Paris"]));
+        assert_eq!(said[1]["verdict"], "send");
+        assert_eq!(said[2]["error"]["fault"], "not_a_number");
     }
 }

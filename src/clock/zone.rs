@@ -28,7 +28,7 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Weekday(
     /// 0 is Monday.
-    u8,
+    pub(super) u8,
 );
 
 /// What clocks of a place show at a moment.

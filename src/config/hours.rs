@@ -125,6 +125,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Local;
+    use crate::mt::policy::places;
 
     #[test]
     fn an_offset_is_hours_and_minutes_with_a_sign() {
@@ -182,5 +183,19 @@ mod tests {
             count += 1;
         }
         assert!(count > 300, "{count} zones");
+    }
+
+    #[test]
+    fn the_clocks_of_places_are_those_of_the_rules() {
+        let known = TimeZoneDatabase::bundled();
+        let (from, to) = (1_767_225_600, 2_208_988_800); // 2026 to 2039.
+        for place in places::all() {
+            let rules = known.get(place.zone).unwrap();
+            for second in (from..to).step_by(3_600) {
+                let moment = Timestamp::from_second(second).unwrap();
+                let offset = i64::from(rules.to_offset(moment).seconds());
+                assert_eq!(place.offset(second), offset, "{} at {moment}", place.zone);
+            }
+        }
     }
 }

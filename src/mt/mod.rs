@@ -15,6 +15,7 @@
 
 pub mod egress;
 pub mod ingress;
+pub mod policy;
 pub mod pools;
 pub mod receipts;
 pub mod references;

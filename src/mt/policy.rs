@@ -1,0 +1,23 @@
+//! Who may be texted, and when: the verdict on a message, before it is taken and again before it
+//! goes.
+//!
+//! ```text
+//!   class --- transactional, conversational --------------------------------> send
+//!         `-- marketing --> consent --> quiet hours --> caps --> send | hold | refuse
+//! ```
+//!
+//! Everything here is a function of what it is told, the time included. What rules say is data: a
+//! table of profiles, of places, of holidays. None of it is legal advice.
+
+pub mod holidays;
+pub mod hours;
+pub mod places;
+pub mod profiles;
+
+#[cfg(test)]
+mod tests;
+
+pub use holidays::{Region, Regions};
+pub use hours::{Opening, opening, spread};
+pub use places::{Place, Places};
+pub use profiles::{PROFILES, Profile};
