@@ -9,15 +9,22 @@
 //! Everything here is a function of what it is told, the time included. What rules say is data: a
 //! table of profiles, of places, of holidays. None of it is legal advice.
 
+pub mod caps;
+pub mod choices;
 pub mod holidays;
 pub mod hours;
+mod judge;
 pub mod places;
 pub mod profiles;
+pub mod senders;
 
 #[cfg(test)]
 mod tests;
 
+pub use caps::{Cap, NoCap, Sent};
+pub use choices::{Choice, Choices, Chosen, Handset, Reach, Scope};
 pub use holidays::{Region, Regions};
 pub use hours::{Opening, opening, spread};
+pub use judge::{AtQuietHours, Facts, Rule, Verdict, judge};
 pub use places::{Place, Places};
 pub use profiles::{PROFILES, Profile};

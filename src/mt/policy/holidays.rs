@@ -107,10 +107,10 @@ impl Regions {
     /// These.
     #[must_use]
     pub const fn of(regions: &[Region]) -> Self {
-        let (mut bits, mut at) = (0, 0);
-        while at < regions.len() {
-            bits |= 1 << regions[at] as u8;
-            at += 1;
+        let (mut bits, mut rest) = (0, regions);
+        while let [region, others @ ..] = rest {
+            bits |= 1 << *region as u8;
+            rest = others;
         }
         Self(bits)
     }

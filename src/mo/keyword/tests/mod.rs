@@ -9,8 +9,11 @@ const OPT_OUTS: [&str; 2] = [include_str!("opt_outs.txt"), include_str!("opt_out
 const LOOK_ALIKES: [&str; 2] =
     [include_str!("look_alikes.txt"), include_str!("look_alikes_held_out.txt")];
 
-/// Those of these lines that are heard as a request to stop, and those that are not.
-fn counted(lines: &str) -> (Vec<(&str, &str)>, Vec<(&str, &str)>) {
+/// A line, and the rule by which it was heard as a request to stop; none is empty.
+type Line = (&'static str, &'static str);
+
+/// Those of these lines that are heard so, and those that are not.
+fn counted(lines: &'static str) -> (Vec<Line>, Vec<Line>) {
     let keywords = Keywords::default();
     let situation = Situation { question: true, ..Situation::default() };
     let rule = |line| match keywords.hear_text(line, situation) {
