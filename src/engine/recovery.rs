@@ -110,9 +110,15 @@ impl Opened {
             return Err(fault);
         }
         let (live, awaiting, owed) = (image.live.len(), image.awaiting.len(), image.owed.len());
+        let mut in_doubt = 0;
+        for was in image.live.values().filter(|was| was.is_in_doubt()) {
+            in_doubt += 1;
+            // No more than the windows of all carriers, and what was in doubt before.
+            tracing::debug!(id = %was.shared, "in doubt: its carrier may have it");
+        }
         if to > Position::FIRST {
             let took_ms = began.elapsed().as_millis() as u64;
-            tracing::info!(live, awaiting, owed, %from, %to, took_ms, "journal read");
+            tracing::info!(live, in_doubt, awaiting, owed, %from, %to, took_ms, "journal read");
         }
         let relay = Relay::new(&progress).ok_or_else(|| stopped("no place to watch it"))?;
         let kept = Kept {

@@ -57,6 +57,19 @@ pub struct WasLive {
     pub copies: Vec<(u8, u64)>,
 }
 
+impl WasLive {
+    /// Whether its carrier may have a segment of it that it has not answered.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let all = self.live.all();
+        let may_have = |segment: &u8| {
+            let one = all.get(usize::from(*segment));
+            one.is_some_and(|one| matches!(one.place, Place::Back | Place::Out))
+        };
+        self.live.any(Place::InDoubt) || self.sent.iter().any(may_have)
+    }
+}
+
 /// A message that awaited its receipt.
 #[derive(Debug)]
 pub struct WasAwaiting {
