@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,37 +17,61 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An engine, and where it keeps what it promised.
 pub struct Engine {
-    directory: PathBuf,
-    smpp: SocketAddr,
-    smsc: SocketAddr,
+    pub directory: PathBuf,
+    pub smpp: SocketAddr,
+    pub smsc: SocketAddr,
     child: Option<Child>,
+}
+
+/// Further lines of the configuration, by where they stand in it.
+#[derive(Clone, Copy, Default)]
+pub struct Keys<'a> {
+    /// Below `[node]`.
+    pub node: &'a str,
+    /// Below `[[account]]`.
+    pub account: &'a str,
+    /// Below `[[carrier]]`.
+    pub carrier: &'a str,
+    /// At the end: of `[dialect.quick]`, which is the carrier's, and tables.
+    pub more: &'a str,
+    /// Where the carrier is found, if not at an address of the engine's choice.
+    pub smsc: Option<SocketAddr>,
 }
 
 impl Engine {
     /// One that keeps a journal, with a carrier whose SMSC is at an address of its own. `keys` are
     /// the carrier's.
     pub fn new(keys: &str) -> Self {
+        let mut engine = Self::at_rest(Keys { carrier: keys, ..Keys::default() });
+        engine.start();
+        engine
+    }
+
+    /// The same, not started yet.
+    pub fn at_rest(keys: Keys<'_>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("chappe-durability-{}-{count}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         fs::create_dir_all(&directory).unwrap();
-        let (smpp, smsc) = (free_address(), free_address());
+        let smpp = free_address();
+        let smsc = keys.smsc.unwrap_or_else(free_address);
+        let Keys { node, account, carrier, more, .. } = keys;
         let text = format!(
-            "[node]\ndata_dir = \"data\"\n[smpp]\nlisten = \"{smpp}\"\n[http]\nlisten = \"off\"\n\
-             [metrics]\nlisten = \"off\"\n[store]\nengine = \"embedded\"\n\
+            "[node]\ndata_dir = \"data\"\n{node}\n[smpp]\nlisten = \"{smpp}\"\n\
+             [http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n\
+             [log]\nlevel = \"debug\"\n[store]\nengine = \"embedded\"\n\
              checkpoint_bytes = 1048576\n\
              [[account]]\nsystem_id = \"acct\"\npassword = \"secret\"\nwindow_max = 1000\n\
+             {account}\n\
              [[carrier]]\nname = \"op\"\naddress = \"{smsc}\"\nsystem_id = \"us\"\n\
-             password = \"secret\"\ndialect = \"quick\"\nin_doubt_wait_ms = 1000\n{keys}\n\
+             password = \"secret\"\ndialect = \"quick\"\nin_doubt_wait_ms = 1000\n{carrier}\n\
              [[route]]\nname = \"all\"\nto = [{{ carrier = \"op\" }}]\n\
              [dialect.quick]\nreconnect_min_ms = 100\nreconnect_max_ms = 100\n\
-             reconnect_refused_ms = 100\n"
+             reconnect_refused_ms = 100\n{more}\n"
         );
         fs::write(directory.join("chappe.toml"), text).unwrap();
-        let mut engine = Self { directory, smpp, smsc, child: None };
-        engine.start();
-        engine
+        Self { directory, smpp, smsc, child: None }
     }
 
     /// Starts it, where it is not running.
@@ -56,16 +81,48 @@ impl Engine {
 
     /// The same under a command of these words.
     pub fn start_under(&mut self, words: &[&str]) {
+        self.launch(words);
+        self.until_it_answers();
+    }
+
+    /// Starts it so, and waits for nothing.
+    pub fn launch(&mut self, words: &[&str]) {
         let log = File::options().create(true).append(true).open(self.directory.join("log"));
         let mut words = words.iter().copied().chain([CHAPPE]);
         let mut command = Command::new(words.next().unwrap());
         command.args(words).args(["run", "--config"]).arg(self.directory.join("chappe.toml"));
         let child = command.stdout(Stdio::null()).stderr(log.unwrap()).spawn().unwrap();
         self.child = Some(child);
-        let socket = self.directory.join("data/control.sock");
-        until("the engine answers", || {
-            socket.exists() && std::os::unix::net::UnixStream::connect(&socket).is_ok()
-        });
+    }
+
+    /// Waits until it runs.
+    pub fn until_it_answers(&self) {
+        until("the engine answers", || self.answers());
+    }
+
+    fn answers(&self) -> bool {
+        UnixStream::connect(self.directory.join("data/control.sock")).is_ok()
+    }
+
+    /// Waits until it runs, or has ended; then the exit code, and none of one that was killed.
+    pub fn runs_or_ends(&mut self) -> Result<(), Option<i32>> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.as_mut().unwrap().try_wait().unwrap() {
+                self.child = None;
+                return Err(status.code());
+            }
+            if self.answers() {
+                return Ok(());
+            }
+            assert!(began.elapsed() < PATIENCE, "it neither runs nor ends");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     /// SIGKILL.
@@ -73,6 +130,17 @@ impl Engine {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// The same where it is not the process that was started, but that one's child.
+    pub fn kill_the_child(&mut self) {
+        let mut parent = self.child.take().unwrap();
+        let pid = parent.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        for child in children.split_whitespace() {
+            Command::new("kill").args(["-KILL", child]).status().unwrap();
+        }
+        parent.wait().unwrap();
     }
 
     /// SIGTERM; it ends as asked.
@@ -138,6 +206,11 @@ impl Drop for Engine {
 pub struct Tool(Option<Child>);
 
 impl Tool {
+    /// One that is told these words.
+    pub fn of(words: &str) -> Self {
+        Self::start(&[], words)
+    }
+
     fn start(arguments: &[&str], options: &str) -> Self {
         let mut command = Command::new(CHAPPE);
         command.args(arguments).args(options.split_whitespace());
@@ -181,6 +254,7 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn free_address() -> SocketAddr {
+/// An address that nobody listens at now.
+pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

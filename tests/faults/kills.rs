@@ -1,0 +1,91 @@
+//! Killed at random moments, over and over, under load.
+//!
+//! `CHAPPE_KILLS=1000 CHAPPE_MESSAGES=1000000` makes it long; `CHAPPE_SEED` chooses the moments.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::audit::Audit;
+use super::engine::{Engine, Keys, Tool, free_address};
+use super::tap::{Log, Side, relay};
+
+/// Segments that a carrier may have without an answer.
+const WINDOW: u64 = 200;
+/// The longest time that it runs before it is killed.
+const RUNS_MAX_MS: u64 = 550;
+/// From one kill to the next, as it turns out with starts and new binds.
+const CYCLE_MS: u64 = 420;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn killed_at_random_moments_it_loses_nothing_and_repeats_only_what_was_in_flight() {
+    let (kills, messages) = (number("CHAPPE_KILLS", 15), number("CHAPPE_MESSAGES", 12_000));
+    let mut seed = number("CHAPPE_SEED", 1);
+    let log = Arc::new(Mutex::new(Log::default()));
+    let [to_engine, to_smsc] = [0; 2].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [client, carrier] = [&to_engine, &to_smsc].map(|one| one.local_addr().unwrap());
+    let smsc = free_address();
+    let mut engine = Engine::at_rest(Keys {
+        carrier: "window_max = 100\nbinds = 2\nin_doubt = \"resend\"",
+        smsc: Some(carrier),
+        ..Keys::default()
+    });
+    relay(to_engine, engine.smpp, Side::Client, &log);
+    relay(to_smsc, smsc, Side::Carrier, &log);
+    engine.start();
+    let smsc = Tool::of(&format!(
+        "smsc --listen {smsc} --receipts both --latency 3ms --receipt-delay 50ms"
+    ));
+    let rate = messages * 1000 / (kills * CYCLE_MS);
+    let load = Tool::of(&format!(
+        "load --connect {client} --system-id acct --password secret --binds 4 --window 50 \
+         --rate {rate} --count {messages} --destinations 5000 --receipts --settle 60s"
+    ));
+    for _ in 0..kills {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let random = seed >> 33;
+        sleep(Duration::from_millis(random % RUNS_MAX_MS));
+        engine.kill();
+        log.lock().unwrap().process += 1;
+        match random % 8 {
+            // Killed again while it starts.
+            0 => engine.launch(&[]),
+            _ => engine.start(),
+        }
+    }
+    let report = load.report();
+    engine.until_it_answers();
+    let told = engine.log();
+    engine.end();
+    let smsc = smsc.end();
+    let audit = Audit::of(&log.lock().unwrap(), &told);
+    let starts = told.matches("journal read").count();
+    println!(
+        "{kills} kills, {starts} starts: asked {}, accepted {}, lost {}, copies {} (of one at most \
+         {}), unexplained {}, told again {}, unexpected {}, in doubt at starts {} (at one at most \
+         {})\nload: {report}\nsmsc: {smsc}",
+        audit.asked,
+        audit.accepted,
+        audit.lost.len(),
+        audit.copies,
+        audit.copies_max,
+        audit.copies_unexplained.len(),
+        audit.told_again,
+        audit.unexpected.len(),
+        audit.in_doubt,
+        audit.in_doubt_max,
+    );
+    audit.assert_sound();
+    assert!(audit.in_doubt_max <= WINDOW, "more was in doubt than may be in flight");
+    assert!(audit.copies <= WINDOW * kills && audit.told_again <= 4 * 50 * kills);
+    // The two programs saw no more than went over the wire: what a relay had not handed on when the
+    // engine ended is lost on the way, as it may be in any network.
+    assert!(audit.asked > messages * 9 / 10 && audit.asked <= messages);
+    assert!(report["accepted"].as_u64().unwrap() <= audit.accepted);
+    assert_eq!((&report["missing"], &smsc["receipts_left"]), (&0.into(), &0.into()));
+}
