@@ -72,6 +72,9 @@ pub struct Args {
     /// Answer ESME_RTHROTTLED above so many messages a second, in all
     #[arg(long, value_name = "N")]
     throttle_above: Option<u64>,
+    /// Answer ESME_RTHROTTLED above so many messages a second of one sender number
+    #[arg(long, value_name = "N")]
+    throttle_number_above: Option<u64>,
     /// Answer this share of messages so much later
     #[arg(long, value_name = "SHARE:TIME", value_parser = values::late)]
     late: Option<(Chance, Duration)>,
@@ -229,6 +232,7 @@ impl Args {
             },
             latency: self.latency,
             throttle_above: self.throttle_above,
+            throttle_number_above: self.throttle_number_above,
             late: self.late.unwrap_or((Chance::NEVER, Duration::ZERO)),
             never: self.never,
             twice: self.twice,

@@ -235,6 +235,7 @@ fn session(table: &Reader<'_>, dialect: &mut Dialect) {
     table.integer("messages_per_bind", &mut dialect.messages_per_bind);
     table.integer("unanswered_max", &mut dialect.unanswered_max);
     table.integer("unanswered_per_destination", &mut dialect.unanswered_per_destination);
+    table.word("throttled_slows", &mut dialect.throttled_slows);
     if dialect.reconnect_min_ms > dialect.reconnect_max_ms {
         let named = ["reconnect_min_ms", "reconnect_max_ms"];
         if let Some(value) = named.iter().find_map(|name| table.value(name)) {

@@ -303,6 +303,8 @@ fn carrier_state(registry: &Registry, settings: &settings::Carrier) -> CarrierSt
         binds: AtomicU32::new(0),
         rebinding: Arc::new(Semaphore::new(1)),
         told_sent: AtomicU64::new(0),
+        is_paced: AtomicBool::new(false),
+        slowed: ArcSwap::default(),
         leaving: Mutex::default(),
         metrics: CarrierMetrics::new(registry, &settings.name),
     }

@@ -42,8 +42,8 @@ pub use request::{
     Answer, BindAction, CaptureLimits, Command, NumberAsked, Problem, Request, Selection, VERSION,
 };
 pub use status::{
-    AccountStatus, BindStatus, CarrierStatus, EventStatus, RemovedCarrier, SessionStatus, Status,
-    StrangerStatus,
+    AccountStatus, BindStatus, CarrierStatus, EventStatus, RemovedCarrier, SessionStatus,
+    SlowedStatus, Status, StrangerStatus,
 };
 pub use trace::{IdTrace, LiveMessage, MessageTrace, SegmentStatus};
 

@@ -1,6 +1,8 @@
 //! The task of one carrier's dispatcher: takes what shards and links tell it, and hands segments to
 //! the links.
 
+mod report;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -31,10 +33,6 @@ const BATCH: usize = 1024;
 const LOOK: usize = 2048;
 const LOOK_TURN: Duration = Duration::from_millis(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How often it is said how old what waits is, for which each account's queue is looked at, and how
-/// fast each bind may go.
-const AGES_EVERY: Duration = Duration::from_secs(1);
-
 /// A dispatcher and its hands.
 pub struct DispatchTask {
     shared: Arc<Shared>,
@@ -82,7 +80,9 @@ impl DispatchTask {
         dispatcher.set_ramp_up(ramp_up(&carrier));
         dispatcher.set_bind_rate(carrier.settings.bind_segments_per_second);
         let world = shared.world();
-        dispatcher.set_number_rates(shared.clock.now().monotonic, &world.number_rates);
+        let now = shared.clock.now().monotonic;
+        dispatcher.set_number_rates(now, &world.number_rates);
+        dispatcher.set_throttled_slows(now, carrier.settings.dialect.throttled_slows);
         Self {
             dispatcher,
             told: VecDeque::new(),
@@ -119,6 +119,8 @@ impl DispatchTask {
             }
             self.dispatcher.set_ramp_up(ramp_up(carrier));
             self.dispatcher.set_bind_rate(carrier.settings.bind_segments_per_second);
+            let slows = carrier.settings.dialect.throttled_slows;
+            self.dispatcher.set_throttled_slows(now.monotonic, slows);
             self.carrier = Arc::clone(carrier);
         }
     }
@@ -139,9 +141,10 @@ impl DispatchTask {
                         // Its answer came first.
                         self.take_answered_alone(now);
                     }
-                    match first {
-                        true => self.dispatcher.push_first(outgoing),
-                        false => self.dispatcher.push(outgoing),
+                    match (first, outgoing.flow.is_alone()) {
+                        (true, true) => self.dispatcher.push_throttled(now, outgoing),
+                        (true, false) => self.dispatcher.push_first(outgoing),
+                        (false, _) => self.dispatcher.push(outgoing),
                     }
                 }
                 ToDispatcher::Withdraw(ticket) => self.dispatcher.remove(ticket),
@@ -208,8 +211,10 @@ impl DispatchTask {
             if answered > 0 {
                 self.dispatcher.credit(now, bind as u32, answered);
                 self.dispatcher.pause(bind as u32, link.paused_until());
-                if let Some((throttled, sent_at)) = link.take_throttled() {
-                    self.dispatcher.throttled(now, bind as u32, throttled, sent_at);
+                if let Some((throttled, sent_at)) = link.take_throttled()
+                    && self.dispatcher.throttled(now, bind as u32, throttled, sent_at)
+                {
+                    link.is_to_slow(now);
                 }
             }
         }
@@ -374,44 +379,6 @@ impl DispatchTask {
         let may_end = is_done || !self.shared.is_stopping_carriers();
         if !self.outbox.is_blocked() && may_end {
             self.carrier.told_sent.store(self.told_sent, Ordering::Release);
-        }
-    }
-
-    /// Says how much waits, and from time to time since when.
-    fn report(&mut self, now: Now, cx: &mut Context<'_>) {
-        let metrics = &self.carrier.metrics;
-        metrics.waiting.set(self.dispatcher.waiting() as f64);
-        metrics.for_numbers.set(self.dispatcher.waiting_for_numbers() as f64);
-        let by_class = self.dispatcher.waiting_by_class();
-        for (gauge, waiting) in metrics.queue.iter().zip(by_class) {
-            gauge.set(waiting as f64);
-        }
-        if self.ages_at.is_some_and(|at| now.monotonic < at) {
-            return;
-        }
-        let waits = by_class != [0; 3] || self.dispatcher.paces().any(|pace| pace.is_some());
-        if self.ages_at.is_none() && !waits {
-            return;
-        }
-        for (gauge, since) in metrics.queue_oldest.iter().zip(self.dispatcher.oldest_by_class()) {
-            let age = since.map_or(Duration::ZERO, |since| now.wall.saturating_sub(since));
-            gauge.set(age.as_secs_f64());
-        }
-        // Those that no session is to be on any more as well: theirs is none.
-        let records = self.carrier.records.load();
-        let paces = self.paces.iter().zip(self.dispatcher.paces());
-        for ((gauge, pace), record) in paces.zip(records.iter()) {
-            gauge.set(pace.unwrap_or(0.0));
-            // One below a segment a second is a pace all the same.
-            let pace = pace.map_or(0, |pace| pace.ceil() as u32);
-            record.pace.store(pace, Ordering::Relaxed);
-        }
-        self.ages_at = waits.then_some(now.monotonic + AGES_EVERY);
-        if let Some(at) = self.ages_at {
-            self.ages.as_mut().reset(self.shared.clock.instant(at));
-            if self.ages.as_mut().poll(cx).is_ready() {
-                cx.waker().wake_by_ref();
-            }
         }
     }
 

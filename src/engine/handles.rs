@@ -243,11 +243,14 @@ impl CarrierHandle {
 
     /// The carrier said to slow down, in answer to a segment that was sent at `sent_at`
     /// (monotonic). To be called before that answer is counted.
-    pub fn throttle(&self, now: Duration, sent_at: Duration) {
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.throttled_at.fetch_max(nanos(now), Ordering::Relaxed);
+    pub fn throttle(&self, sent_at: Duration) {
         self.throttled_sent_at.fetch_max(nanos(sent_at), Ordering::Relaxed);
         self.throttled.fetch_add(1, Ordering::Release);
+    }
+
+    /// It was this bind that is to slow down (monotonic).
+    pub fn is_to_slow(&self, now: Duration) {
+        self.throttled_at.fetch_max(nanos(now), Ordering::Relaxed);
     }
 
     /// Takes how many answers said so, and when the last segment of them had been sent.
@@ -261,8 +264,7 @@ impl CarrierHandle {
 
     /// Nothing is to be sent before this moment (monotonic).
     pub fn pause(&self, until: Duration) {
-        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
-        self.paused_until.fetch_max(nanos, Ordering::Relaxed);
+        self.paused_until.fetch_max(nanos(until), Ordering::Relaxed);
     }
 
     /// Whether the carrier wants it slower: it said so a moment ago, or it is paused.
@@ -298,6 +300,10 @@ impl CarrierHandle {
         }
         self.answered.swap(0, Ordering::AcqRel)
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Any session a shard answers.

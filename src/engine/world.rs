@@ -18,7 +18,7 @@ mod links;
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicIsize, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ use crate::message::dialect::Dialect;
 use crate::message::envelope::Message;
 use crate::message::translation::Form;
 use crate::mo::Owners;
+use crate::mt::egress::SlowedNumber;
 use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
@@ -173,10 +174,23 @@ pub struct CarrierState {
     /// How often its dispatcher has told shards what it is about to send, see
     /// [`super::checkpointer`].
     pub told_sent: AtomicU64,
+    /// Whether what it has taught holds something of what is sent to it back.
+    pub is_paced: AtomicBool,
+    /// The numbers that it has slowed, as of a second ago at most.
+    pub slowed: ArcSwap<SlowedNumbers>,
     /// Sessions that take nothing more and may have answers due.
     pub leaving: Mutex<Vec<Arc<CarrierHandle>>>,
     /// What is counted.
     pub metrics: CarrierMetrics,
+}
+
+/// Numbers that a carrier has slowed.
+#[derive(Debug, Default)]
+pub struct SlowedNumbers {
+    /// How many.
+    pub count: usize,
+    /// Some of them, those for which the most waits.
+    pub worst: Vec<SlowedNumber>,
 }
 
 /// Where the session of one bind stands while it is bound to transmit.
@@ -414,7 +428,8 @@ impl Carrier {
     #[must_use]
     pub fn has_window(&self) -> bool {
         let window = self.binds.load(Ordering::Relaxed).saturating_mul(self.settings.window_max);
-        let is_paced = self.settings.segments_per_second > 0;
+        let is_paced =
+            self.settings.segments_per_second > 0 || self.is_paced.load(Ordering::Relaxed);
         !is_paced && self.queued.used() < window
     }
 

@@ -23,8 +23,8 @@ use crate::wire::table::DeliverSm;
 use crate::wire::{COctetString, CommandStatus, ErrorBody, Rules, TlvTag, TrailingOctets};
 pub use values::{
     AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, NameAlphabet, OctetOrder,
-    ReceiptSegments, ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState,
-    UnmarkedReceipt,
+    ReceiptSegments, ReceiptTlvs, StateName, Surplus, ThrottledSlows, TlvKind, Tolerance,
+    UnknownState, UnmarkedReceipt,
 };
 
 /// What one account or carrier does differently. See the module's documentation.
@@ -179,6 +179,9 @@ pub struct Dialect {
     pub mo_segments: MoSegments,
 
     // Statuses.
+    /// Carrier: what an answer that says to slow down is about. Where US carriers count by the
+    /// number (10DLC) the others are not to wait for it.
+    pub throttled_slows: ThrottledSlows,
     /// What to do on a command_status, where it differs from the engine's table (quirks 39, 57).
     pub statuses: BTreeMap<u32, StatusRule>,
 }
@@ -302,6 +305,7 @@ impl Default for Dialect {
             receipt_tlvs: ReceiptTlvs::NetworkError,
             receipt_states: BTreeMap::new(),
             mo_segments: MoSegments::Each,
+            throttled_slows: ThrottledSlows::Bind,
             statuses: BTreeMap::new(),
         }
     }

@@ -9,12 +9,15 @@
 mod binds;
 mod due;
 mod fair;
+mod held;
 mod lanes;
 mod learnt;
 mod look;
 mod numbers;
 mod outgoing;
 mod ramp;
+mod slowed;
+mod withdrawn;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,16 +25,14 @@ use std::time::Duration;
 
 use super::throttle::Rate;
 use crate::message::class::TrafficClass;
+use crate::message::dialect::ThrottledSlows;
 use binds::Binds;
 use fair::Queues;
+use held::Held;
 use lanes::Lanes;
 use look::{Look, Phase};
-use numbers::Numbers;
 pub use outgoing::{Flow, Outgoing};
-
-/// How long withdrawn tickets are gathered before the queue is gone through for them; for each
-/// message that waits a microsecond more, so that a long queue is not gone through all the time.
-const SWEEP_AFTER: Duration = Duration::from_millis(100);
+pub use slowed::SlowedNumber;
 
 /// Messages set aside for their numbers in one look for what goes next.
 const ASIDE_MAX: usize = 1024;
@@ -63,7 +64,9 @@ pub struct Dispatcher {
     /// Lanes in which a message was throttled.
     lanes: Lanes,
     /// What waits for the moment of its number.
-    numbers: Numbers,
+    numbers: Held,
+    /// What a throttled answer slows.
+    throttled_slows: ThrottledSlows,
     /// Whether the last look for what goes next ended before it had seen all.
     looks_again: bool,
     /// Tickets given up by their shards that may still stand among the others.
@@ -86,7 +89,8 @@ impl Dispatcher {
             head: None,
             binds: Binds::new(binds),
             lanes: Lanes::default(),
-            numbers: Numbers::default(),
+            numbers: Held::default(),
+            throttled_slows: ThrottledSlows::Bind,
             looks_again: false,
             withdrawn: HashSet::default(),
             sweep_at: None,
@@ -113,6 +117,14 @@ impl Dispatcher {
     /// Binds that come up from now on have their whole window after this time; zero is at once.
     pub fn set_ramp_up(&mut self, ramp_up: Duration) {
         self.binds.set_ramp_up(ramp_up);
+    }
+
+    /// What a throttled answer slows from now on.
+    pub fn set_throttled_slows(&mut self, now: Duration, slows: ThrottledSlows) {
+        self.throttled_slows = slows;
+        if slows == ThrottledSlows::Bind && !self.numbers.slowed.are_none() {
+            self.numbers.slowed.end(now);
+        }
     }
 
     /// As many binds as this, if there were fewer; the new ones are down.
@@ -142,26 +154,31 @@ impl Dispatcher {
         self.queue_first(outgoing);
     }
 
+    /// Puts a throttled message back, as [`Dispatcher::push_first`] does, and slows its number
+    /// where it is that which such answers are about.
+    pub fn push_throttled(&mut self, now: Duration, outgoing: Outgoing) {
+        let Outgoing { ticket, flow, .. } = outgoing;
+        let mut rests = Vec::new();
+        if self.throttled_slows == ThrottledSlows::Number {
+            self.numbers.slowed.throttled(now, &outgoing.message.source);
+            // What follows it on a bind would go at once, and take it along.
+            rests = self.binds.take_all_begun(|rest| rest.ticket == ticket);
+        }
+        self.push_first(outgoing);
+        for rest in rests {
+            match rest.flow.is_alone() {
+                // Its lane counts on it already.
+                true => self.queue_first(rest),
+                false => self.push_first(Outgoing { flow, ..rest }),
+            }
+        }
+    }
+
     fn queue_first(&mut self, outgoing: Outgoing) {
         if let Some(head) = self.head.take() {
             self.queues.push_first(head);
         }
         self.queues.push_first(outgoing);
-    }
-
-    /// Takes out what its shard has given up, if it is still here. The queue is gone through for
-    /// many at once: to search for each of a million that expire together would take hours. What
-    /// [`Dispatcher::pop_unsent`] does not bring then has gone to a bind.
-    pub fn remove(&mut self, ticket: u64) {
-        self.withdrawn.insert(ticket);
-    }
-
-    /// Its shard gives this message again, so it is not withdrawn any more. All that was is back or
-    /// on a bind: a shard gives nothing twice.
-    pub fn readmit(&mut self, ticket: u64) {
-        if !self.withdrawn.is_empty() {
-            self.withdrawn.remove(&ticket);
-        }
     }
 
     /// Takes out whole messages that no bind has had and that `leaves` says go elsewhere, for a
@@ -196,14 +213,9 @@ impl Dispatcher {
     fn end_look(&mut self) {
         let Look { phase, at, seen } = std::mem::take(&mut self.look);
         match phase {
-            Phase::Number(place) => self.numbers.put_back(place, at, seen),
             Phase::Queues => self.queues.put_back(at, seen),
+            phase => self.numbers.put_back(phase, at, seen),
         }
-    }
-
-    /// Something withdrawn that no bind has had.
-    pub fn pop_unsent(&mut self) -> Option<Outgoing> {
-        self.unsent.pop()
     }
 
     /// A bind stands and may take so many segments.
@@ -232,9 +244,26 @@ impl Dispatcher {
 
     /// So many of the answers that a bind had said to slow down, the last to a segment that was
     /// sent at `sent_at`: its pace is lowered, unless that was before it last was, and it is still
-    /// for a moment in which what was refused comes back.
-    pub fn throttled(&mut self, now: Duration, bind: u32, answers: u32, sent_at: Duration) {
-        self.binds.throttled(now, bind as usize, answers, sent_at);
+    /// for a moment in which what was refused comes back. Where such answers are about numbers that
+    /// is so only while the carrier throttles whatever comes. Whether the bind is told to slow
+    /// down.
+    pub fn throttled(&mut self, now: Duration, bind: u32, answers: u32, sent_at: Duration) -> bool {
+        let slows = match self.throttled_slows {
+            ThrottledSlows::Bind => true,
+            ThrottledSlows::Number => self.numbers.slowed.are_all(now),
+        };
+        match slows {
+            true => self.binds.throttled(now, bind as usize, answers, sent_at),
+            false => self.binds.refused(bind as usize, answers),
+        }
+        slows
+    }
+
+    /// Numbers that the carrier has slowed, in no order; those that it no longer slows are
+    /// forgotten.
+    pub fn slowed_numbers(&mut self, now: Duration) -> impl Iterator<Item = SlowedNumber> {
+        self.numbers.slowed.forget(now);
+        self.numbers.slowed.iter()
     }
 
     /// A segment that went [alone](Flow::alone) was answered; `comes_back` when it was throttled.
@@ -248,6 +277,12 @@ impl Dispatcher {
     /// The pace that each bind has learnt from such answers, in segments a second.
     pub fn paces(&self) -> impl Iterator<Item = Option<f64>> {
         self.binds.paces()
+    }
+
+    /// Whether any bind or number goes at a pace that was learnt.
+    #[must_use]
+    pub fn is_paced(&self) -> bool {
+        !self.numbers.slowed.are_none() || self.paces().any(|pace| pace.is_some())
     }
 
     /// A bind gets nothing until then.
@@ -390,77 +425,36 @@ impl Dispatcher {
             if self.head.is_none() {
                 self.head = self.numbers.pop(now);
             }
-            if self.head.is_none() {
-                let next = self.queues.pop(now);
-                self.head = match next {
-                    Some(next) if !self.numbers.are_none() => self.numbers.pass(now, next),
-                    next => next,
-                };
-                if self.head.is_none() && self.queues.len() > 0 {
-                    // It was set aside. Others get their turn in between.
-                    aside += 1;
-                    if aside < ASIDE_MAX {
-                        continue;
-                    }
-                    self.looks_again = true;
-                }
-            }
-            let Some(head) = &self.head else { return false };
-            if !self.withdrawn.is_empty() && self.withdrawn.contains(&head.ticket) {
-                let head = self.head.take();
-                self.give_back(head);
-            } else if self.lanes.is_empty() {
-                return true;
-            } else {
-                self.head = self.head.take().and_then(|head| self.lanes.enter(head));
+            if self.head.is_some() {
+                self.head = self.head.take().and_then(|head| self.enter(head));
                 if self.head.is_some() {
                     return true;
                 }
+                continue;
+            }
+            let Some((next, again)) = self.queues.pop_noting(now) else { return false };
+            // Before it takes a moment of its number, for it may have to wait in its lane.
+            let Some(next) = self.enter(next) else { continue };
+            self.head = self.numbers.pass(now, next, again);
+            if self.head.is_some() {
+                return true;
+            }
+            // It was set aside. Others get their turn in between.
+            aside += 1;
+            if aside >= ASIDE_MAX && self.queues.len() > 0 {
+                self.looks_again = true;
+                return false;
             }
         }
     }
 
-    /// Goes through the queue for what was withdrawn: when much of it was, or some time ago.
-    fn sweep_if_due(&mut self, now: Duration) {
-        if self.withdrawn.is_empty() {
-            return;
+    /// Gives on what goes next, unless it was withdrawn or waits for its turn in its lane.
+    fn enter(&mut self, next: Outgoing) -> Option<Outgoing> {
+        if !self.withdrawn.is_empty() && self.withdrawn.contains(&next.ticket) {
+            self.give_back([next]);
+            return None;
         }
-        let many = self.withdrawn.len() > 64 && self.withdrawn.len() > self.waiting() / 4;
-        let sweep_after = SWEEP_AFTER + Duration::from_micros(self.waiting() as u64);
-        if !many && now < *self.sweep_at.get_or_insert(now + sweep_after) {
-            return;
-        }
-        self.drop_withdrawn_begun();
-        self.end_look();
-        let withdrawn = &self.withdrawn;
-        let is_withdrawn = |one: &Outgoing| withdrawn.contains(&one.ticket);
-        let mut found = self.queues.extract(is_withdrawn);
-        found.extend(self.head.take_if(|head| is_withdrawn(head)));
-        self.unsent.extend(self.lanes.extract(is_withdrawn));
-        found.extend(self.numbers.extract(now, is_withdrawn));
-        self.give_back(found);
-        // Those that were not there have been sent already and are never met.
-        self.withdrawn.clear();
-        self.sweep_at = None;
-    }
-
-    /// Drops what has begun of messages that were withdrawn.
-    fn drop_withdrawn_begun(&mut self) {
-        let withdrawn = &self.withdrawn;
-        let found = self.binds.take_all_begun(|rest| withdrawn.contains(&rest.ticket));
-        self.give_back(found);
-    }
-
-    /// Gives withdrawn messages back, and their turn in their lanes to the next.
-    fn give_back(&mut self, withdrawn: impl IntoIterator<Item = Outgoing>) {
-        for one in withdrawn {
-            if one.flow.is_alone()
-                && let Some(next) = self.lanes.removed(one.ticket, one.segments)
-            {
-                self.queues.push_first(next);
-            }
-            self.unsent.push(one);
-        }
+        if self.lanes.is_empty() { Some(next) } else { self.lanes.enter(next) }
     }
 }
 

@@ -133,6 +133,8 @@ meanings! {
         "Above 0 for long: the pace, the windows or the binds of this carrier are less than what is sent to it."
     NUMBERS_WAITING "messages"
         "Grows: a `[[number]]` is asked for more than its `segments_per_second`. The others do not wait for it; raise the rate if the contract allows, or spread the traffic over a `[[pool]]`."
+    NUMBERS_SLOWED "numbers"
+        "Above 0: some numbers are asked for more than the carrier takes of each; `chappe status` says which and how fast they go. Few and always the same: set their `segments_per_second`, or spread the traffic over a `[[pool]]`. Ever more: it is the bind that is too fast."
     QUEUE_MESSAGES "messages"
         "Marketing grows while the others stay near 0: the carrier is slower than a campaign, which waits as it should. Transactional grows: the carrier is too slow for what must be on time."
     QUEUE_OLDEST "seconds"

@@ -183,9 +183,11 @@ pub struct CarrierMetrics {
     pub binds: Gauge,
     /// Messages at the dispatcher.
     pub waiting: Gauge,
-    /// Of these, what waits for the rate of its number.
+    /// Of these, what waits for its number.
     pub for_numbers: Gauge,
-    /// The same by traffic class.
+    /// Numbers that the carrier has slowed.
+    pub numbers_slowed: Gauge,
+    /// What waits by traffic class.
     pub queue: [Gauge; TrafficClass::ALL.len()],
     /// Seconds that the oldest of each class waits.
     pub queue_oldest: [Gauge; TrafficClass::ALL.len()],
@@ -219,6 +221,7 @@ impl CarrierMetrics {
             binds: registry.gauge(names::CARRIER_BINDS, &labels),
             waiting: registry.gauge(names::CARRIER_WAITING, &labels),
             for_numbers: registry.gauge(names::NUMBERS_WAITING, &labels),
+            numbers_slowed: registry.gauge(names::NUMBERS_SLOWED, &labels),
             queue: by_class(names::QUEUE_MESSAGES),
             queue_oldest: by_class(names::QUEUE_OLDEST),
             response_seconds: registry.histogram(names::RESPONSE_SECONDS, &labels),

@@ -149,6 +149,23 @@ fn the_pace_that_a_bind_has_learnt_is_shown() {
 }
 
 #[test]
+fn a_number_that_a_carrier_has_slowed_is_shown() {
+    let smsc = Smsc::start("--throttle-number-above 20");
+    let dialect = "[dialect.us]\nbase = \"quick\"\nthrottled_slows = \"number\"\n";
+    let north = carrier("north", &smsc.address, "").replace("\"quick\"", "\"us\"");
+    let world = World::start(&(north + &route("north") + dialect));
+    world.until_bind_is("north", 0, "bound");
+    let connect = format!("load --connect {} --system-id acct --password secret", world.smpp);
+    let mut command = Command::new(CHAPPE);
+    let mut run = command.args(connect.split_whitespace()).args(["--for", "60s"]).spawn().unwrap();
+    until("a number is slowed", || world.shown("status north").contains("SLOWED NUMBER  CARRIER"));
+    assert_eq!(world.bind("north", 0)["pace"], Value::Null);
+    assert_eq!(world.bind("north", 0)["state"], "bound");
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
+#[test]
 fn where_no_engine_runs_the_command_says_so_and_fails() {
     let status = |arguments: &[&str]| {
         let mut command = Command::new(CHAPPE);

@@ -96,6 +96,72 @@ async fn a_carrier_that_throttles_above_500_a_second_gets_little_more_and_all_of
 }
 
 #[tokio::test]
+async fn a_number_that_its_carrier_throttles_slows_and_another_does_not_wait_for_it() {
+    const SLOW: usize = 60;
+    const FAST: usize = 1_500;
+    const LIMIT: usize = 20;
+    // The slow number's, by handset, in the order they were taken in.
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let fast = Arc::new(AtomicUsize::new(0));
+    let refused = Arc::new(AtomicUsize::new(0));
+    let own = (Arc::clone(&taken), Arc::clone(&fast), Arc::clone(&refused));
+    let (start, mut second, mut this_second) = (Instant::now(), 0, 0);
+    let smsc = Smsc::with(move |submit| {
+        let (taken, fast, refused) = &own;
+        if submit.source == "16505550199" {
+            fast.fetch_add(1, Ordering::Relaxed);
+            return Reply::Take;
+        }
+        let elapsed = start.elapsed().as_secs();
+        if elapsed != second {
+            (second, this_second) = (elapsed, 0);
+        }
+        if this_second >= LIMIT {
+            refused.fetch_add(1, Ordering::Relaxed);
+            return Reply::Refuse(CommandStatus::ESME_RTHROTTLED);
+        }
+        this_second += 1;
+        let text = String::from_utf8_lossy(&submit.text).into_owned();
+        taken.lock().unwrap().push((submit.destination.clone(), text));
+        Reply::Take
+    })
+    .await;
+    let more = "[[account]]\nsystem_id = \"bulk\"\npassword = \"p\"\nwindow_max = 5000\n\
+                [dialect.quick] throttled_slows = \"number\"\n";
+    let world = World::before(&smsc, more).await;
+    let esme = Esme::bind_as(world.smpp(), BindKind::Transceiver, "bulk", "p").await.unwrap();
+    let from = |number: &str, handset: usize, text: String| Submit {
+        source: number.into(),
+        text: text.into_bytes(),
+        ..Submit::to(&format!("3361{handset:07}"))
+    };
+    // Ten to each of a few handsets.
+    let slow = (0..SLOW).map(|at| from("16505550100", at % 6, format!("{at:03}")));
+    let responses = esme.burst(slow.collect()).await;
+    assert!(responses.iter().all(|response| response.0 == CommandStatus::ESME_ROK));
+    let slowed = "chappe_carrier_numbers_slowed{carrier=\"smsc\"}";
+    world.counts(slowed, 1.0).await;
+    // The other number's are through while most of the first's wait for theirs.
+    let burst = (0..FAST).map(|at| from("16505550199", at, "code".to_owned()));
+    esme.burst(burst.collect()).await;
+    until("the other's are taken", || fast.load(Ordering::Relaxed) == FAST).await;
+    until("all are taken", || taken.lock().unwrap().len() == SLOW).await;
+    let taken = taken.lock().unwrap().clone();
+    for handset in 0..6 {
+        let to = format!("3361{handset:07}");
+        let own: Vec<&String> = taken.iter().filter(|one| one.0 == to).map(|one| &one.1).collect();
+        assert!(own.len() == 10, "{own:?}");
+    }
+    assert!(refused.load(Ordering::Relaxed) > 0);
+    assert!(world.metric("chappe_bind_pace_segments{carrier=\"smsc\",bind=\"0\"}").abs() < 0.5);
+    // A throttled answer is no attempt, and none was given up or sent twice.
+    assert!(world.metric("chappe_retries_total").abs() < 0.5);
+    let accepted = (SLOW + FAST) as f64;
+    world.counts("chappe_segments_accepted_total{carrier=\"smsc\"}", accepted).await;
+    world.counts("chappe_messages_queued", 0.0).await;
+}
+
+#[tokio::test]
 async fn what_stands_behind_a_throttled_message_of_its_lane_waits_for_it() {
     const WINDOW: usize = 5;
     let taken = Arc::new(Mutex::new(Vec::new()));

@@ -52,6 +52,7 @@ fn text(status: &Status, whole: bool) -> String {
         parts.push(carriers(&status.carriers));
         parts.push(binds(status));
     }
+    parts.extend(slowed(status));
     parts.extend(removed(status));
     if !status.accounts.is_empty() {
         parts.push(accounts(status, whole));
@@ -112,6 +113,25 @@ fn carriers(all: &[CarrierStatus]) -> String {
         ]);
     }
     table.text()
+}
+
+fn slowed(status: &Status) -> Option<String> {
+    let mut table = Table::new(&["SLOWED NUMBER", "CARRIER", "PACE", "WAITING"], &[2, 3]);
+    for carrier in &status.carriers {
+        for slowed in &carrier.slowed {
+            table.row(vec![
+                slowed.number.clone(),
+                carrier.name.clone(),
+                format!("{}/s", slowed.pace),
+                slowed.waiting.to_string(),
+            ]);
+        }
+        match carrier.numbers_slowed.saturating_sub(carrier.slowed.len() as u64) {
+            0 => {}
+            more => table.below(format!("and {more} more")),
+        }
+    }
+    (!table.is_empty()).then(|| table.text())
 }
 
 fn removed(status: &Status) -> Option<String> {
@@ -263,7 +283,7 @@ fn rate(segments_per_second: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::control::{RemovedCarrier, StrangerStatus};
+    use crate::engine::control::{RemovedCarrier, SlowedStatus, StrangerStatus};
 
     fn fault(what: &str, times: u64) -> EventStatus {
         let (first_unix_ms, last_unix_ms) = (900_000, 997_000);
@@ -304,6 +324,8 @@ mod tests {
             ..bind("north/1", "waiting")
         };
         let throttled = BindStatus { throttled: 9, pace: Some(48), ..bind("north/0", "bound") };
+        let number = "1650****123".to_owned();
+        let slowed = SlowedStatus { number, pace: 0.95, waiting: 71 };
         let account = AccountStatus {
             system_id: "acct".to_owned(),
             sessions: Vec::new(),
@@ -343,6 +365,8 @@ mod tests {
                 in_flight: 3,
                 segments_per_second: 0,
                 binds: vec![throttled, wrong],
+                numbers_slowed: 3,
+                slowed: vec![slowed],
             }],
             removed: vec![RemovedCarrier {
                 name: "west".to_owned(),
@@ -376,6 +400,10 @@ north/0  transceiver  bound                   5 s       3/10  1234          9  4
 north/1  transceiver  waiting, again in 12 s  5 s       3/10  1234          0     -  bind refused: \
 ESME_RINVPASWD (Invalid Password), 14 times, last 3 s ago
     -> mend the password
+
+SLOWED NUMBER  CARRIER    PACE  WAITING
+1650****123    north    0.95/s       71
+    and 2 more
 
 REMOVED  QUEUED
 west         12

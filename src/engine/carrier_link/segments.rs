@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{CarrierLink, InFlight, LATE_MAX};
 use crate::clock::Now;
 use crate::engine::shard::SegmentResult;
-use crate::message::dialect::StatusRule;
+use crate::message::dialect::{StatusRule, ThrottledSlows};
 use crate::message::receipt::id::IdNotation;
 use crate::mt::egress::Outgoing;
 use crate::mt::receipts::response_key;
@@ -150,19 +150,25 @@ impl CarrierLink {
         status: CommandStatus,
     ) -> (StatusClass, Option<Duration>) {
         let millis = |ms: u32| Duration::from_millis(u64::from(ms));
-        match self.carrier.settings.dialect.status(status.0) {
+        let dialect = &self.carrier.settings.dialect;
+        let mut is_of_bind = dialect.throttled_slows == ThrottledSlows::Bind;
+        match dialect.status(status.0) {
             Some(StatusRule::Fail) => return (StatusClass::Permanent, None),
             Some(StatusRule::Retry { after_ms }) => {
                 return (StatusClass::Temporary, Some(millis(after_ms)));
             }
             Some(StatusRule::PauseBind { for_ms }) => {
                 self.handle.pause(now.monotonic + millis(for_ms));
+                is_of_bind = true;
             }
             None if status.class() == StatusClass::Throttle => {}
             None => return (status.class(), None),
         }
         let now = now.monotonic;
-        self.handle.throttle(now, now.saturating_sub(of.age(now)));
+        self.handle.throttle(now.saturating_sub(of.age(now)));
+        if is_of_bind {
+            self.handle.is_to_slow(now);
+        }
         (StatusClass::Throttle, None)
     }
 

@@ -9,6 +9,8 @@ use crate::wire::{
 
 /// What stands for an octet that is hidden.
 const HIDDEN: u8 = b'*';
+/// Digits of a number that may be a short code, which is nobody's.
+const SHORT_DIGITS: usize = 8;
 /// The bits of esm_class that say that it is a receipt (SMPP 3.4 §5.2.12).
 const MESSAGE_TYPE: u8 = 0x3c;
 const RECEIPT: u8 = 0x04;
@@ -154,6 +156,18 @@ fn hide_digits(octets: &mut [u8]) {
     }
 }
 
+/// A sender of ours as it is shown: of a long number some digits are hidden in the middle, so that
+/// it can be told from others of ours.
+pub fn sender(octets: &[u8]) -> String {
+    let mut shown = octets.to_vec();
+    let digits = octets.iter().filter(|octet| octet.is_ascii_digit()).count();
+    if digits > SHORT_DIGITS {
+        let all = shown.iter_mut().filter(|octet| octet.is_ascii_digit());
+        all.skip(digits - 7).take(4).for_each(|digit| *digit = HIDDEN);
+    }
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +233,13 @@ mod tests {
             assert!(!has(&torn, b"secret"));
             assert_eq!(torn.get(..HEADER_LEN), bind.get(..HEADER_LEN));
         }
+    }
+
+    #[test]
+    fn a_sender_of_ours_can_be_told_from_another() {
+        assert_eq!(sender(b"16505550123"), "1650****123");
+        assert_eq!(sender(b"+4915112345678"), "+491511****678");
+        assert_eq!([sender(b"36105"), sender(b"Shop24")], ["36105", "Shop24"]);
     }
 
     #[test]

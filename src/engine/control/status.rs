@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::request::Problem;
-use super::{Desk, millis, words};
+use super::{Desk, mask, millis, words};
 use crate::clock::Now;
 use crate::engine::bind_record::{BindRecord, Phase, Wanted};
 use crate::engine::connector::address_of;
@@ -17,6 +17,7 @@ use crate::engine::history::{Event, What};
 use crate::engine::snapshot::CarrierSnapshot;
 use crate::engine::strangers::Stranger;
 use crate::engine::world::{Account, Carrier};
+use crate::mt::egress::SlowedNumber;
 use crate::session::{BindKind, CloseReason};
 
 /// A session that ended so often, and lately, is no accident.
@@ -95,6 +96,31 @@ pub struct CarrierStatus {
     pub segments_per_second: u32,
     /// Its binds.
     pub binds: Vec<BindStatus>,
+    /// How many sender numbers it has slowed.
+    #[serde(default)]
+    pub numbers_slowed: u64,
+    /// Some of them, those for which the most waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slowed: Vec<SlowedStatus>,
+}
+
+/// A sender number that a carrier has slowed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct SlowedStatus {
+    /// It, with some of its digits hidden.
+    pub number: String,
+    /// Segments a second that it may send.
+    pub pace: f64,
+    /// Messages that wait for it.
+    pub waiting: u64,
+}
+
+impl From<&SlowedNumber> for SlowedStatus {
+    fn from(slowed: &SlowedNumber) -> Self {
+        let number = mask::sender(slowed.number.octets());
+        let pace = (slowed.pace * 100.0).round() / 100.0;
+        Self { number, pace, waiting: slowed.waiting as u64 }
+    }
 }
 
 /// A carrier that is none any more.
@@ -315,6 +341,7 @@ fn carrier_status(
     let records = carrier.bind_records();
     let binds = (0..).zip(&records);
     let binds = binds.filter_map(|(at, record)| Some((at, carrier.kind_of(at)?, record)));
+    let slowed = carrier.slowed.load();
     CarrierStatus {
         name: settings.name.clone(),
         state: figures.state.word().to_owned(),
@@ -326,6 +353,8 @@ fn carrier_status(
         in_flight: figures.in_flight,
         segments_per_second: settings.segments_per_second,
         binds: binds.map(|bind| bind_status(carrier, bind, now, events)).collect(),
+        numbers_slowed: slowed.count as u64,
+        slowed: slowed.worst.iter().map(SlowedStatus::from).collect(),
     }
 }
 

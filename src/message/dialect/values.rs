@@ -225,6 +225,18 @@ words! {
 }
 
 words! {
+    /// What a carrier means by an answer that says to slow down.
+    #[derive(Default)]
+    pub enum ThrottledSlows {
+        /// The bind that it came on.
+        #[default]
+        Bind = "bind",
+        /// The sender number of the message.
+        Number = "number",
+    }
+}
+
+words! {
     /// What an account gets of a message from a handset that has several segments.
     pub enum MoSegments {
         /// Each segment, untouched.

@@ -157,6 +157,13 @@ impl Binds {
         self.pause(at, until);
     }
 
+    /// So many of them said so to numbers, which says nothing of the bind.
+    pub fn refused(&mut self, at: usize, answers: u32) {
+        if let Some(bind) = self.binds.get_mut(at) {
+            bind.pace.refused(answers);
+        }
+    }
+
     /// The pace that each has learnt, if any.
     pub fn paces(&self) -> impl Iterator<Item = Option<f64>> {
         self.binds.iter().map(|bind| bind.pace.per_second())

@@ -137,10 +137,15 @@ impl Queues {
 
     /// What goes next, at this moment of the monotonic clock.
     pub fn pop(&mut self, now: Duration) -> Option<Outgoing> {
+        self.pop_noting(now).map(|(outgoing, _)| outgoing)
+    }
+
+    /// The same, and whether it came back before.
+    pub fn pop_noting(&mut self, now: Duration) -> Option<(Outgoing, bool)> {
         loop {
             let level = self.next_level()?;
-            if let Some(outgoing) = self.pop_of(level, now) {
-                return Some(outgoing);
+            if let Some(popped) = self.pop_of(level, now) {
+                return Some(popped);
             }
         }
     }
@@ -290,9 +295,9 @@ impl Queues {
     }
 
     /// What goes next of this level; `None` when nothing was left there after all.
-    fn pop_of(&mut self, at: usize, now: Duration) -> Option<Outgoing> {
+    fn pop_of(&mut self, at: usize, now: Duration) -> Option<(Outgoing, bool)> {
         let level = self.levels.get_mut(at)?;
-        let outgoing = loop {
+        let (outgoing, again) = loop {
             let Some(queue) = self.flows.get_mut(level.current as usize) else {
                 if !level.turn(&mut self.flows, now) {
                     level.owed = level.owed.min(0);
@@ -310,9 +315,10 @@ impl Queues {
                     continue;
                 }
             }
-            let outgoing = match queue.again.is_empty() {
-                true => queue.waiting.pop_front(),
-                false => queue.again.pop_front(),
+            let again = !queue.again.is_empty();
+            let outgoing = match again {
+                true => queue.again.pop_front(),
+                false => queue.waiting.pop_front(),
             };
             if queue.waiting.is_empty() && queue.again.is_empty() {
                 queue.is_in = false;
@@ -323,7 +329,7 @@ impl Queues {
             }
             if let Some(outgoing) = outgoing {
                 queue.left -= i32::from(outgoing.segments);
-                break outgoing;
+                break (outgoing, again);
             }
         };
         let is_empty = level.is_empty();
@@ -334,7 +340,7 @@ impl Queues {
             self.waiting &= !(1 << at);
         }
         self.uncount(class_at(&outgoing), 1);
-        Some(outgoing)
+        Some((outgoing, again))
     }
 
     /// So many segments of one level go: what each of those that wait behind the first is owed.

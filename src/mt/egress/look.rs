@@ -23,8 +23,10 @@ pub struct Look {
 /// Whose queues are looked through.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Phase {
-    /// Those of the number of this place.
+    /// Those of the number of this place that has a rate.
     Number(usize),
+    /// Those of the number of this place that the carrier has slowed.
+    Slowed(usize),
     /// The carrier's own.
     Queues,
 }

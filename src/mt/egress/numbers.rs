@@ -1,4 +1,4 @@
-//! Numbers with a rate of their own: what waits for the moment of its number.
+//! What waits for the moment of its number: for that of a rate, or of a pace.
 //!
 //! A number's rate holds over all carriers, so their dispatchers share it. A message whose turn has
 //! come, and whose number may not send yet, is set aside here, so that nobody waits behind it; in
@@ -10,14 +10,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fair::{CLASSES, Queues, note_oldest};
-use super::look::{Look, Phase};
+use super::look::Look;
 use super::outgoing::Outgoing;
 use crate::mt::throttle::Rate;
 
+/// When a number may send.
+pub trait Turn {
+    /// Takes room for so many segments, and gives the moment they have.
+    fn reserve(&mut self, now: Duration, segments: u8) -> Duration;
+
+    /// So many segments go, for which room was taken.
+    fn go(&mut self, now: Duration, segments: u8) {
+        let _ = (now, segments);
+    }
+}
+
+/// By a rate that others take of as well.
+#[derive(Debug)]
+pub struct Rated {
+    rate: Arc<Rate>,
+    /// [`Rate::interval`] when room was taken last.
+    interval: u64,
+}
+
+impl Turn for Rated {
+    fn reserve(&mut self, now: Duration, segments: u8) -> Duration {
+        self.interval = self.rate.interval();
+        self.rate.reserve(now, u32::from(segments))
+    }
+}
+
 /// What waits for each number, by its place.
-#[derive(Debug, Default)]
-pub struct Numbers {
-    numbers: Vec<Number>,
+#[derive(Debug)]
+pub struct Numbers<T> {
+    numbers: Vec<Number<T>>,
     /// When each that holds anything may send, and its place.
     due: BTreeSet<(Duration, usize)>,
     /// What may go: it has had its turn, and its number's leave.
@@ -26,21 +52,29 @@ pub struct Numbers {
 }
 
 #[derive(Debug)]
-struct Number {
-    rate: Arc<Rate>,
-    /// [`Rate::interval`] when room was taken last.
-    interval: u64,
+struct Number<T> {
+    turn: T,
     /// What goes next, and when: room for it is taken, and it stands in no queue any more.
     next: Option<(Duration, Outgoing)>,
     /// What waits behind it, while anything does.
     queues: Option<Box<Queues>>,
 }
 
-impl Number {
-    /// Takes room for a message, and gives the moment it has.
-    fn reserve(&mut self, now: Duration, outgoing: &Outgoing) -> Duration {
-        self.interval = self.rate.interval();
-        self.rate.reserve(now, u32::from(outgoing.segments))
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        let (due, let_go) = (BTreeSet::new(), VecDeque::new());
+        Self { numbers: Vec::new(), due, let_go, held: 0 }
+    }
+}
+
+impl<T> Number<T> {
+    fn new(turn: T) -> Self {
+        Self { turn, next: None, queues: None }
+    }
+
+    /// How many wait for it.
+    fn len(&self) -> usize {
+        usize::from(self.next.is_some()) + self.queues.as_ref().map_or(0, |queues| queues.len())
     }
 
     /// All that waits for it.
@@ -60,47 +94,92 @@ impl Number {
     }
 }
 
-impl Numbers {
+impl Numbers<Rated> {
     /// The rates of all numbers, by their places; there are never fewer.
     pub fn set_rates(&mut self, now: Duration, rates: &[Arc<Rate>]) {
         let new = rates.iter().skip(self.numbers.len()).map(Arc::clone);
-        let number = |rate| Number { rate, interval: 0, next: None, queues: None };
-        self.numbers.extend(new.map(number));
-        let due: Vec<(Duration, usize)> = self.due.iter().copied().collect();
-        for (at, place) in due {
-            let Some(number) = self.numbers.get_mut(place) else { continue };
-            if number.rate.interval() != number.interval
-                && let Some((_, next)) = number.next.take()
-            {
+        self.numbers.extend(new.map(|rate| Number::new(Rated { rate, interval: 0 })));
+        let due: Vec<usize> = self.due.iter().map(|(_, place)| *place).collect();
+        for place in due {
+            let Some(Number { turn, .. }) = self.numbers.get(place) else { continue };
+            if turn.rate.interval() != turn.interval {
                 // What was reserved of the rate it had is no moment of the one it has.
-                self.due.remove(&(at, place));
-                let at = number.reserve(now, &next);
-                self.set_next(place, at, next);
+                self.reserve_anew(now, place);
             }
         }
     }
+}
 
-    /// Whether no number has a rate.
+impl<T: Turn> Numbers<T> {
+    /// One number more, and its place.
+    pub fn add(&mut self, turn: T) -> usize {
+        self.numbers.push(Number::new(turn));
+        self.numbers.len() - 1
+    }
+
+    /// When the number of a place may send.
+    pub fn turn(&self, place: usize) -> Option<&T> {
+        self.numbers.get(place).map(|number| &number.turn)
+    }
+
+    /// The same, to be changed.
+    pub fn turn_mut(&mut self, place: usize) -> Option<&mut T> {
+        self.numbers.get_mut(place).map(|number| &mut number.turn)
+    }
+
+    /// How many wait for the number of a place.
+    pub fn len_of(&self, place: usize) -> usize {
+        self.numbers.get(place).map_or(0, Number::len)
+    }
+
+    /// What a number holds next gets another moment.
+    pub fn reserve_anew(&mut self, now: Duration, place: usize) {
+        let Some(number) = self.numbers.get_mut(place) else { return };
+        let Some((at, next)) = number.next.take() else { return };
+        self.due.remove(&(at, place));
+        let at = number.turn.reserve(now, next.segments);
+        self.set_next(place, at, next);
+    }
+
+    /// Whether there is no number.
     pub fn are_none(&self) -> bool {
         self.numbers.is_empty()
     }
 
-    /// A message whose turn it is goes on, or is set aside until its number may send it.
-    pub fn pass(&mut self, now: Duration, outgoing: Outgoing) -> Option<Outgoing> {
-        let Some(place) = outgoing.message.number.map(|place| place as usize) else {
-            return Some(outgoing);
-        };
+    /// A message of this number whose turn it is goes on, or is set aside until its number may send
+    /// it. What came back `again` goes before what waits, in the order of acceptance.
+    pub fn pass(
+        &mut self,
+        now: Duration,
+        place: usize,
+        mut outgoing: Outgoing,
+        again: bool,
+    ) -> Option<Outgoing> {
         let Some(number) = self.numbers.get_mut(place) else { return Some(outgoing) };
-        if number.next.is_some() {
-            number.queues.get_or_insert_default().push(outgoing);
-        } else {
-            let at = number.reserve(now, &outgoing);
+        let Some((_, next)) = &mut number.next else {
+            let at = number.turn.reserve(now, outgoing.segments);
             if at <= now {
+                number.turn.go(now, outgoing.segments);
                 return Some(outgoing);
             }
             self.set_next(place, at, outgoing);
+            self.held += 1;
+            return None;
+        };
+        let queues = number.queues.get_or_insert_default();
+        let before = queues.len();
+        if !again {
+            queues.push(outgoing);
+        } else {
+            if outgoing.order < next.order {
+                let more = outgoing.segments.saturating_sub(next.segments);
+                number.turn.reserve(now, more);
+                std::mem::swap(&mut outgoing, next);
+            }
+            queues.push_first(outgoing);
         }
-        self.held += 1;
+        // Segments that follow each other have become one.
+        self.held = self.held + queues.len() - before;
         None
     }
 
@@ -117,13 +196,13 @@ impl Numbers {
         &mut self,
         now: Duration,
         place: usize,
-        moment: impl FnOnce(&mut Number, Duration, &Outgoing) -> Duration,
+        moment: impl FnOnce(&mut T, Duration, u8) -> Duration,
     ) -> Option<Outgoing> {
         let number = self.numbers.get_mut(place)?;
         let (at, outgoing) = number.next.take()?;
         self.due.remove(&(at, place));
         if let Some(next) = number.pop(now) {
-            let at = moment(number, at, &next);
+            let at = moment(&mut number.turn, at, next.segments);
             self.set_next(place, at, next);
         }
         self.held -= 1;
@@ -141,9 +220,12 @@ impl Numbers {
         while let Some(&(at, place)) = self.due.first()
             && at <= now
         {
-            let reserved = |number: &mut Number, _, next: &Outgoing| number.reserve(now, next);
-            let outgoing = self.take_next(now, place, reserved);
-            self.let_go.extend(outgoing);
+            let reserved = |turn: &mut T, _, segments| turn.reserve(now, segments);
+            let Some(outgoing) = self.take_next(now, place, reserved) else { break };
+            if let Some(turn) = self.turn_mut(place) {
+                turn.go(now, outgoing.segments);
+            }
+            self.let_go.push_back(outgoing);
         }
         self.let_go.pop_front()
     }
@@ -214,23 +296,21 @@ impl Numbers {
         found
     }
 
-    /// Goes on with a look at what is here, and takes out what `leaves` says; see
-    /// [`Look::part_with`]. How many more it may look at.
+    /// Goes on with a look at what is here from this place on, and takes out what `leaves` says;
+    /// see [`Look::part_with`]. From which place on it goes on, none when it has seen all, and how
+    /// many more it may look at.
     pub fn part_with(
         &mut self,
         now: Duration,
         look: &mut Look,
-        mut limit: usize,
+        (mut place, mut limit): (usize, usize),
         mut leaves: impl FnMut(&Outgoing) -> bool,
-    ) -> usize {
-        while limit > 0
-            && let Phase::Number(place) = look.phase
-        {
+    ) -> (Option<usize>, usize) {
+        while limit > 0 {
             let Some(number) = self.numbers.get_mut(place) else {
-                look.phase = Phase::Queues;
                 // One for each number at most, which have had their moment.
                 self.let_go.retain(|one| !leaves(one));
-                return limit;
+                return (None, limit);
             };
             if let Some(queues) = &mut number.queues {
                 let before = queues.len();
@@ -241,18 +321,18 @@ impl Numbers {
                 }
                 match left {
                     Some(left) => limit = left,
-                    None => return 0,
+                    None => return (Some(place), 0),
                 }
             }
-            look.phase = Phase::Number(place + 1);
             if let Some((_, next)) = &number.next {
                 limit -= 1;
                 if leaves(next) {
                     self.withdraw_next(now, place);
                 }
             }
+            place += 1;
         }
-        limit
+        (Some(place), limit)
     }
 
     /// What was looked at in the queues of a number goes back before what waits there.

@@ -20,6 +20,9 @@ use crate::wire::{COctetString, CommandId, CommandStatus, Header};
 /// The bits of `registered_delivery` that ask for an SMSC receipt (SMPP 3.4 §5.2.17).
 const RECEIPT_MASK: u8 = 0x03;
 
+/// Numbers whose messages of one second are counted; further ones are not limited.
+const NUMBERS_MAX: usize = 65_536;
+
 impl Smsc {
     /// A request of the peer.
     #[inline]
@@ -60,7 +63,7 @@ impl Smsc {
         submission: &Submission<'_>,
     ) -> Flow {
         self.report.submits += 1;
-        let status = self.judge(now);
+        let status = self.judge(now, submission);
         let mut answer = Answer {
             due: now.monotonic,
             sequence: header.sequence_number,
@@ -95,23 +98,39 @@ impl Smsc {
 
     /// Whether a message is taken.
     #[inline]
-    fn judge(&mut self, now: Now) -> CommandStatus {
-        if let Some(limit) = self.settings.throttle_above {
-            let second = now.monotonic.as_secs();
-            if self.second.0 != second {
-                self.second = (second, 0);
-            }
-            if self.second.1 >= limit {
-                self.report.throttled += 1;
-                return CommandStatus::ESME_RTHROTTLED;
-            }
-            self.second.1 += 1;
+    fn judge(&mut self, now: Now, submission: &Submission<'_>) -> CommandStatus {
+        let second = now.monotonic.as_secs();
+        if self.second.0 != second {
+            self.second = (second, 0);
+            self.by_number.clear();
         }
+        let above = self.settings.throttle_above.is_some_and(|limit| self.second.1 >= limit);
+        if above || self.is_number_above(submission) {
+            self.report.throttled += 1;
+            return CommandStatus::ESME_RTHROTTLED;
+        }
+        self.second.1 += 1;
         if self.receipts >= self.settings.receipts_max {
             self.report.queue_full += 1;
             return CommandStatus::ESME_RMSGQFUL;
         }
         CommandStatus::ESME_ROK
+    }
+
+    /// Whether the number of a message has sent what it may in this second; else it counts.
+    #[inline]
+    fn is_number_above(&mut self, submission: &Submission<'_>) -> bool {
+        let Some(limit) = self.settings.throttle_number_above else { return false };
+        let number = submission.source.octets();
+        if self.by_number.get(number).copied().unwrap_or(0) >= limit {
+            return true;
+        }
+        if let Some(sent) = self.by_number.get_mut(number) {
+            *sent += 1;
+        } else if self.by_number.len() < NUMBERS_MAX {
+            self.by_number.insert(number.into(), 1);
+        }
+        false
     }
 
     #[inline]

@@ -75,6 +75,8 @@ pub struct Smsc {
     faulty: bool,
     /// The second that throttling counts in, and the messages accepted in it.
     second: (u64, u64),
+    /// Those of each number in it, where that is limited: of so many as `accept` counts.
+    by_number: HashMap<Box<[u8]>, u64>,
     accounts: Vec<Account>,
     by_system_id: HashMap<Box<[u8]>, usize>,
     binds: Vec<Option<Bind>>,
@@ -114,6 +116,7 @@ impl Smsc {
             before,
             faulty,
             second: (0, 0),
+            by_number: HashMap::new(),
             accounts: Vec::new(),
             by_system_id: HashMap::new(),
             binds: Vec::new(),

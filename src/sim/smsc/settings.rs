@@ -29,6 +29,9 @@ pub struct Settings {
     pub latency: Duration,
     /// Submits a second (in all) above which ESME_RTHROTTLED is answered.
     pub throttle_above: Option<u64>,
+    /// The same of each sender number. It counts for 65,536 numbers a second; further ones are
+    /// taken as if they were the first of theirs.
+    pub throttle_number_above: Option<u64>,
     /// How often an answer is late, and by how much.
     pub late: (Chance, Duration),
     /// How often a message is accepted and its answer never sent.
@@ -63,6 +66,7 @@ impl Default for Settings {
             receipt_id: ReceiptIdForm::Same,
             latency: Duration::ZERO,
             throttle_above: None,
+            throttle_number_above: None,
             late: (Chance::NEVER, Duration::ZERO),
             never: Chance::NEVER,
             twice: Chance::NEVER,

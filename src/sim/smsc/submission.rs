@@ -30,6 +30,11 @@ pub(super) struct Side<'a> {
 
 impl Side<'_> {
     #[inline]
+    pub fn octets(&self) -> &[u8] {
+        self.address.octets()
+    }
+
+    #[inline]
     pub fn kept(self) -> Party {
         Party { ton: self.ton, npi: self.npi, address: Inline::new(self.address.octets()) }
     }

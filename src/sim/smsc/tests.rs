@@ -65,8 +65,12 @@ impl World {
     }
 
     fn submit(&mut self, pair: usize, ticket: u64, registered_delivery: u8) {
+        self.submit_from("12345", pair, ticket, registered_delivery);
+    }
+
+    fn submit_from(&mut self, source: &str, pair: usize, ticket: u64, registered_delivery: u8) {
         let submit = SubmitSm {
-            source_addr: COctetString::from("12345"),
+            source_addr: COctetString::from(source),
             destination_addr: COctetString::from("46700000001"),
             registered_delivery,
             short_message: b"hello",
@@ -231,6 +235,25 @@ fn above_the_limit_messages_are_throttled_until_the_next_second() {
     }
     let report = world.smsc.report();
     assert_eq!((report.submits, report.accepted, report.throttled), (10, 6, 4));
+}
+
+#[test]
+fn above_the_limit_of_a_number_its_messages_are_throttled_and_those_of_others_are_not() {
+    let settings =
+        Settings { throttle_number_above: Some(2), throttle_above: Some(6), ..Settings::default() };
+    let mut world = one(settings);
+    for _ in 0..2 {
+        for (ticket, number) in (0..).zip(["1", "1", "1", "2", "2", "2", "3", "4", "5"]) {
+            world.submit_from(number, 0, ticket, 0);
+        }
+        let taken = world.heard(0).into_iter().filter_map(|heard| match heard {
+            Heard::Answer(ticket, CommandStatus::ESME_ROK, _) => Some(ticket),
+            _ => None,
+        });
+        assert_eq!(taken.collect::<Vec<_>>(), [0, 1, 3, 4, 6, 7]);
+        world.pass(Duration::from_secs(1));
+    }
+    assert_eq!(world.smsc.report().throttled, 6);
 }
 
 #[test]

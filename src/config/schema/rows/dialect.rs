@@ -5,8 +5,8 @@ use super::super::{Key, Kind, Table};
 use super::{count, int, ms, words};
 use crate::message::dialect::{
     AcceptedState, AddressPrefix, Gsm7Packing, IdFormat, MoSegments, NameAlphabet, OctetOrder,
-    ReceiptSegments, ReceiptTlvs, StateName, Surplus, TlvKind, Tolerance, UnknownState,
-    UnmarkedReceipt,
+    ReceiptSegments, ReceiptTlvs, StateName, Surplus, ThrottledSlows, TlvKind, Tolerance,
+    UnknownState, UnmarkedReceipt,
 };
 use crate::message::receipt::ReceiptFormat;
 use crate::message::receipt::id::IdNotation;
@@ -181,6 +181,13 @@ pub(in crate::config::schema) const DIALECT: &[Key] = keys! {
     /// `payload`, in short_message up to 254 octets and else in message_payload, which its client
     /// must read (Jasmin #513, #756).
     mo_segments: words::<MoSegments>(), Default(r#""each""#);
+    /// What a carrier's answer to slow down, ESME_RTHROTTLED or ESME_RMSGQFUL, is about: the `bind`
+    /// that it came on, or the sender `number` alone, as where US carriers count by the number
+    /// (10DLC). Such a number then goes at a pace of its own at that carrier, down to a segment in
+    /// ten seconds, and the others as ever. Up to 4,096 are known at a time, each for two minutes
+    /// after the last such answer. Where there are more, or eight new ones a second for two
+    /// seconds, the carrier is too busy for all, and the binds slow too.
+    throttled_slows: words::<ThrottledSlows>(), Default(r#""bind""#);
     /// What to do on a command_status, beside those of `base` (quirks 39, 57: gosmpp #73, vumi
     /// #636).
     status: Kind::TableMap(Table::Status), Absent("the engine's table");

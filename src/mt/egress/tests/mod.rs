@@ -4,6 +4,7 @@ mod fairness;
 mod lanes;
 mod numbers;
 mod pace;
+mod slowed;
 
 use std::sync::Arc;
 

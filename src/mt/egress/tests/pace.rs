@@ -6,14 +6,14 @@ use super::*;
 
 /// An SMSC that counts by the second of its clock, as `chappe smsc --throttle-above` does, or one
 /// whose room for a tenth of a second's worth fills up again as time passes.
-enum Limit {
+pub enum Limit {
     BySecond { limit: u32, second: u64, taken: u32 },
     Bucket { limit: f64, room: f64, at: Duration },
     None,
 }
 
 impl Limit {
-    fn takes(&mut self, now: Duration) -> bool {
+    pub fn takes(&mut self, now: Duration) -> bool {
         match self {
             Self::BySecond { limit, second, taken } => {
                 if *second != now.as_secs() {
@@ -34,11 +34,11 @@ impl Limit {
         }
     }
 
-    fn by_second(limit: u32) -> Self {
+    pub fn by_second(limit: u32) -> Self {
         Self::BySecond { limit, second: 0, taken: 0 }
     }
 
-    fn bucket(limit: u32) -> Self {
+    pub fn bucket(limit: u32) -> Self {
         Self::Bucket { limit: f64::from(limit), room: 0.0, at: Duration::ZERO }
     }
 }
