@@ -84,11 +84,20 @@ pub async fn run(kept: Kept, shared: Weak<Shared>) {
             continue;
         }
         tried = Instant::now();
-        let turned = if is_old { turn(&kept, wall).await } else { Ok(()) };
-        let made = match turned {
-            Ok(()) => checkpoint(&kept, &shared).await,
-            Err(error) => Err(error),
+        let one = async {
+            if is_old {
+                turn(&kept, wall).await?;
+            }
+            checkpoint(&kept, &shared).await
         };
+        kept.is_at_checkpoint.store(true, Ordering::Release);
+        // One that is given up leaves nothing behind.
+        let made = tokio::select! {
+            made = one => Some(made),
+            () = stops(&shared) => None,
+        };
+        kept.is_at_checkpoint.store(false, Ordering::Release);
+        let Some(made) = made else { return };
         telemetry::checkpoint(&shared.registry, made.is_ok());
         has_failed = made.is_err();
         match made {
@@ -105,6 +114,13 @@ pub async fn run(kept: Kept, shared: Weak<Shared>) {
                 }
             }
         }
+    }
+}
+
+/// Waits until the engine is stopped.
+async fn stops(shared: &Shared) {
+    while !shared.is_stopping() {
+        sleep(POLL).await;
     }
 }
 

@@ -127,6 +127,7 @@ impl Opened {
             progress,
             octets: Arc::default(),
             places: Arc::default(),
+            is_at_checkpoint: Arc::default(),
             replayed,
             files: None,
         };

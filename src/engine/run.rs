@@ -25,7 +25,7 @@ use super::settings::{Settings, StoreEngine};
 use super::shard::Shard;
 use super::shard::records::image::Image;
 use super::shard_task::ShardTask;
-use super::shared::{Shared, ToShard};
+use super::shared::{Kept, Shared, ToShard};
 use super::snapshot::Snapshots;
 use super::stop::{Signal, Stop};
 use super::world::{Account, Carrier};
@@ -207,9 +207,7 @@ impl Engine {
             let until = tokio::time::Instant::now() + CLOSE_MAX;
             self.empty_gates(until).await;
             self.pass(until).await;
-            if let Err(error) = kept.journal.close() {
-                tracing::error!(%error, "the journal was not closed");
-            }
+            close(kept, until).await;
         }
         self.shared.queued()
     }
@@ -297,6 +295,27 @@ impl Engine {
         self.shared.queued() == 0
             && self.shared.bound.iter().all(|bound| *bound == 0)
             && self.shared.shards.iter().all(super::batches::Batches::is_empty)
+    }
+}
+
+/// Closes the journal, once no checkpoint of it is being written: another engine may then open it.
+/// It waits for the disk, so others go on meanwhile.
+async fn close(kept: &Kept, until: tokio::time::Instant) {
+    while kept.is_at_checkpoint.load(Ordering::Acquire) && tokio::time::Instant::now() < until {
+        tokio::time::sleep(DRAIN_LOOK).await;
+    }
+    let (journal, files) = (Arc::clone(&kept.journal), kept.files.clone());
+    let closed = tokio::task::spawn_blocking(move || {
+        let closed = journal.close();
+        if let Some(files) = files {
+            files.let_go();
+        }
+        closed
+    });
+    match closed.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the journal was not closed"),
+        Err(error) => tracing::error!(%error, "the journal was not closed"),
     }
 }
 

@@ -258,6 +258,8 @@ pub struct Kept {
     pub places: Arc<Mutex<()>>,
     /// Octets of records that were read from it at the start, behind the checkpoint.
     pub replayed: u64,
+    /// Set while a checkpoint is being written.
+    pub is_at_checkpoint: Arc<AtomicBool>,
     /// The same where it is one in files.
     pub files: Option<Arc<FileJournal>>,
 }

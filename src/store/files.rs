@@ -96,8 +96,8 @@ pub struct FileJournal {
     hands: Mutex<Hands>,
     /// The thread of what is kept beyond need.
     keeper: Mutex<Option<JoinHandle<()>>>,
-    /// It goes when all else has.
-    _lock: Held,
+    /// It goes when all else has, or when the journal is let go.
+    lock: Mutex<Option<Held>>,
 }
 
 /// Who does what there is to do.
@@ -272,7 +272,7 @@ impl FileJournal {
             hands: Mutex::new(Hands::None),
             keeper: Mutex::new(None),
             shared,
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         };
         let writer =
             Writer::new(Arc::clone(&journal.shared), &journal.settings, active, &tail, epoch);
@@ -345,6 +345,19 @@ impl FileJournal {
     #[must_use]
     pub fn written(&self) -> &Written {
         &self.shared.written
+    }
+
+    /// Others may open the directory from now on, whoever still has this: to be called once it is
+    /// closed, by who reads nothing of it any more. While a checkpoint or a backup is under way the
+    /// directory stays locked.
+    pub fn let_go(&self) {
+        if !self.progress.state().is_final() {
+            return;
+        }
+        // None begins any more.
+        if !self.is_checkpointing.swap(true, Ordering::AcqRel) {
+            *locked(&self.lock) = None;
+        }
     }
 
     /// Waits for the threads to end: the writer first, which may wait for a segment.

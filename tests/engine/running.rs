@@ -107,6 +107,30 @@ async fn a_stop_waits_no_longer_than_it_is_told_and_says_what_is_left() {
 }
 
 #[tokio::test]
+async fn an_engine_that_keeps_what_it_accepts_is_started_again_at_once_in_one_process() {
+    let name = format!("chappe-engine-again-{}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    // Nobody takes anything.
+    let more = format!(
+        "[store] engine = \"embedded\"\n{}{ROUTE}",
+        carrier("smsc", "127.0.0.1:1".parse().unwrap())
+    );
+    for round in 0..4 {
+        let world = World::try_start(&more, Some(directory.clone())).unwrap();
+        until("what was accepted is there", || {
+            world.engine.snapshots().take().queued == 40 * round
+        })
+        .await;
+        let esme = Esme::bind(world.smpp()).await;
+        esme.burst((0..40).map(|_| Submit::new("x")).collect()).await;
+        // The directory goes with the last of them.
+        let left = world.stop_and_keep().await;
+        assert_eq!(left as u64, 40 * (round + 1));
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[tokio::test]
 async fn a_data_directory_has_one_engine() {
     let name = format!("chappe-engine-shared-{}", std::process::id());
     let directory = std::env::temp_dir().join(name);

@@ -75,6 +75,12 @@ impl World {
         Ok(Self { engine: Engine::start(settings)?, directory })
     }
 
+    /// Stops the engine, and leaves its directory to the next; how many messages were left.
+    pub async fn stop_and_keep(self) -> usize {
+        std::mem::forget(self.directory);
+        self.engine.stop().await
+    }
+
     /// Puts another configuration in force, written like that of [`World::start`].
     pub async fn reload(&self, more: &str) -> Result<ReloadReport, ReloadError> {
         let (text, directory) = (configuration(more), self.directory.0.clone());

@@ -221,7 +221,14 @@ fn a_second_opener_is_refused_until_the_first_has_gone() {
     first.close().unwrap();
     assert!(matches!(fixture.open(), Err(Error::Locked)), "who replays has it still");
     drop(first);
-    assert!(fixture.open().is_ok());
+    let second = fixture.open().unwrap();
+    second.let_go();
+    assert!(matches!(fixture.open(), Err(Error::Locked)), "it was not closed");
+    drop(second);
+    let third = fixture.open().unwrap();
+    third.close().unwrap();
+    third.let_go();
+    assert!(fixture.open().is_ok(), "who has it still has let it go");
 }
 
 #[test]
