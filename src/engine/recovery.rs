@@ -21,6 +21,7 @@ use super::shard::{Delivery, Ending};
 use super::shared::{Kept, Shared};
 use super::world::World;
 use crate::message::envelope::Message;
+use crate::mo::reassembly::Memory;
 use crate::mo::{MoMessage, Owner};
 use crate::mt::receipts::Notations;
 use crate::store::history::Keeping;
@@ -160,9 +161,13 @@ pub struct Part {
     /// See [`Image`].
     pub ended: Vec<Ending>,
     /// See [`Image`].
+    pub heard: Vec<u64>,
+    /// See [`Image`].
     pub owed: Vec<(u32, Delivery)>,
     /// See [`Image`].
     pub held: Vec<(Option<Owner>, MoMessage)>,
+    /// See [`Image`].
+    pub whole: Vec<(Duration, Memory)>,
 }
 
 /// Divides what was left among the shards.
@@ -190,6 +195,13 @@ pub fn divide(shared: &Shared, world: &World, image: Image) -> Vec<Part> {
     for message in image.held.into_values() {
         let owner = world.owners.of(message.destination.octets()).cloned();
         parts[place(message.source.octets())].held.push((owner, message));
+    }
+    for (wall, memory) in image.whole {
+        parts[place(memory.source())].whole.push((wall, memory));
+    }
+    // Whose they are is not known any more.
+    for part in &mut parts {
+        part.heard.extend(&image.heard);
     }
     // Any shard may know how a message ended: all are asked for what an earlier process gave.
     let count = parts.len();

@@ -20,6 +20,7 @@
 
 mod aged;
 mod mark;
+mod memory;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use super::MoMessage;
 use aged::Aged;
 use mark::Key;
 pub use mark::{Mark, MarkKind};
+pub use memory::Memory;
 pub use whole::join;
 
 /// Octets that a held segment, or the memory of a message, takes beside its own.

@@ -2,7 +2,7 @@
 
 /// How many are remembered, at most: 512 KiB a shard, seconds at full load and hours at leisure. A
 /// carrier that heard no answer repeats a receipt within minutes.
-const PLACES: usize = 1 << 16;
+pub const PLACES: usize = 1 << 16;
 /// How many are entered at a time: each place is far from the last, and memory brings many in the
 /// time it takes for one.
 const TOGETHER: usize = 64;
@@ -20,6 +20,14 @@ impl Ended {
     /// A message of this key, to the handset whose number ends so, has ended.
     pub fn remember(&mut self, key: u64, number: &[u8]) {
         self.fresh.push(print(key, number));
+        if self.fresh.len() >= TOGETHER {
+            self.enter();
+        }
+    }
+
+    /// A message that ended in an earlier process, by its [`print`].
+    pub fn restore(&mut self, print: u64) {
+        self.fresh.push(print);
         if self.fresh.len() >= TOGETHER {
             self.enter();
         }
@@ -44,8 +52,8 @@ impl Ended {
     }
 }
 
-/// Never zero, which is an empty place.
-fn print(key: u64, number: &[u8]) -> u64 {
+/// What stands for a message of this key to such a handset; never zero, which is an empty place.
+pub fn print(key: u64, number: &[u8]) -> u64 {
     let number = number.iter().fold(0_u64, |sum, octet| (sum << 8) | u64::from(*octet));
     (key ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)).max(1)
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::live::Place;
 use super::records::image::{WasAwaiting, WasLive, unsent_or_in_doubt};
 use super::register::{End, Known};
-use super::{Delivery, Effects, InDoubtPolicy, Shard};
+use super::{Delivery, Effects, Shard};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
-use crate::mo::reassembly::identity;
+use crate::mo::reassembly::{Memory, identity};
 use crate::mo::{MoMessage, Owner};
 use crate::mt::receipts::CarrierReceipt;
 
@@ -99,6 +99,19 @@ impl<L: Clone> Shard<L> {
     /// Takes over how a message ended, which its account may ask for.
     pub fn restore_ended(&mut self, (id, shown, end): Ending) {
         self.earlier.enter(id, shown, Known::Ended(end));
+    }
+
+    /// Takes over what the receipts of messages that ended are known by: they may come again.
+    pub fn restore_heard(&mut self, prints: impl IntoIterator<Item = u64>) {
+        prints.into_iter().for_each(|print| self.ended.restore(print));
+    }
+
+    /// Takes over that a message from a handset was put together then, before any segment of such.
+    pub fn restore_whole(&mut self, now: Now, wall: Duration, memory: Memory) {
+        let age = now.wall.saturating_sub(wall);
+        if let Some(left) = self.limits.reassembly.age_max.checked_sub(age) {
+            self.reassembly.remember(now.monotonic + left, memory);
+        }
     }
 
     /// Takes over what an account is owed. It is to come in the order of the numbers.

@@ -23,11 +23,15 @@ impl ShardTask {
         for ending in part.ended {
             shard.restore_ended(ending);
         }
+        shard.restore_heard(part.heard);
         for was in part.awaiting {
             shard.restore_awaiting(was);
         }
         for (account, delivery) in part.owed {
             shard.restore_owed(account, delivery, hands);
+        }
+        for (wall, memory) in part.whole {
+            shard.restore_whole(now, wall, memory);
         }
         for (owner, message) in part.held {
             shard.restore_held(now, owner, message, hands);

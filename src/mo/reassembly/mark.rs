@@ -83,6 +83,16 @@ impl Key {
             total: mark.total,
         }
     }
+
+    /// How many segments there are.
+    pub fn total(&self) -> usize {
+        usize::from(self.total)
+    }
+
+    /// The digits of the handset.
+    pub fn source(&self) -> &[u8] {
+        self.source.octets()
+    }
 }
 
 #[cfg(test)]

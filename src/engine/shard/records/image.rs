@@ -11,11 +11,13 @@ use super::octets::Reader;
 use super::{read_ids, read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
+use crate::engine::shard::ended::{PLACES, print};
 use crate::engine::shard::live::{Given, Live, Place, Progress, Segment};
 use crate::engine::shard::register::End;
 use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
-use crate::mt::receipts::Subject;
+use crate::mo::reassembly::Memory;
+use crate::mt::receipts::{Subject, tail};
 use crate::store::Records;
 
 type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
@@ -36,13 +38,23 @@ pub struct Image {
     /// How messages ended, the oldest first.
     pub ended: VecDeque<(MessageId, MessageId, End)>,
     ended_max: usize,
+    /// What the receipts of messages that ended are known by, the oldest first: as many as a shard
+    /// remembers.
+    pub heard: VecDeque<u64>,
     /// What was owed to accounts, by its number.
     pub owed: BTreeMap<u64, (u32, Delivery)>,
     /// Receipts whose response had not come, each as its record has it.
     pub parked: BTreeMap<u64, Box<[u8]>>,
     /// Segments of MO.
     pub held: BTreeMap<u64, MoMessage>,
+    /// Messages that were put together of such, and when, the oldest first: [`WHOLE_MAX`] of them.
+    pub whole: VecDeque<(Duration, Memory)>,
+    /// Segments that went on, of the batch that is read.
+    released: Vec<MoMessage>,
 }
+
+/// More were not put together within the minutes that they are remembered for.
+const WHOLE_MAX: usize = 65_536;
 
 /// A message that was live.
 #[derive(Debug)]
@@ -136,9 +148,12 @@ impl Image {
             }),
             kind::UNPARKED => from.u64().map(|number| drop(self.parked.remove(&number))),
             kind::HELD => self.take_held(&mut from),
-            kind::RELEASED => from.u64().map(|number| drop(self.held.remove(&number))),
-            // What happened, and when: for those who look back.
-            kind::AT | kind::TAKEN | kind::REFUSED | kind::HEARD => Some(()),
+            kind::RELEASED => from.u64().map(|number| {
+                self.released.extend(self.held.remove(&number));
+            }),
+            kind::AT => from.time().map(|wall| self.end_batch(wall)),
+            // What happened: for those who look back.
+            kind::TAKEN | kind::REFUSED | kind::HEARD => Some(()),
             _ => None,
         };
         taken.ok_or(Unreadable { kind })
@@ -251,8 +266,13 @@ impl Image {
             error: from.u8()?,
         };
         self.note_id(id);
-        self.live.remove(&id.number());
-        self.awaiting.remove(&id.number());
+        if let Some(WasLive { live, copies, .. }) = self.live.remove(&id.number()) {
+            let keys = live.progress.keys().chain(copies.into_iter().map(|(_, key)| key));
+            self.note_heard(keys, live.message.destination.octets());
+        }
+        if let Some(WasAwaiting { wait, .. }) = self.awaiting.remove(&id.number()) {
+            self.note_heard(wait.progress.keys(), wait.subject.destination.octets());
+        }
         if self.ended_max > 0 {
             if self.ended.len() >= self.ended_max {
                 self.ended.pop_front();
@@ -260,6 +280,28 @@ impl Image {
             self.ended.push_back((id, shared, end));
         }
         Some(())
+    }
+
+    fn note_heard(&mut self, keys: impl Iterator<Item = u64>, handset: &[u8]) {
+        for key in keys {
+            if self.heard.len() >= PLACES {
+                self.heard.pop_front();
+            }
+            self.heard.push_back(print(key, tail(handset)));
+        }
+    }
+
+    /// All of a batch was read, which came about then.
+    fn end_batch(&mut self, wall: Duration) {
+        if self.released.is_empty() {
+            return;
+        }
+        for memory in Memory::of(&std::mem::take(&mut self.released)) {
+            if self.whole.len() >= WHOLE_MAX {
+                self.whole.pop_front();
+            }
+            self.whole.push_back((wall, memory));
+        }
     }
 
     fn take_owed(&mut self, from: &mut Reader<'_>) -> Option<()> {

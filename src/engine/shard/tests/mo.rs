@@ -29,7 +29,7 @@ impl World {
 }
 
 /// A segment of two.
-fn segment(sequence: u8, text: &str) -> MoMessage {
+pub(super) fn segment(sequence: u8, text: &str) -> MoMessage {
     let user_data = [&[5, 0, 3, 7, 2, sequence], text.as_bytes()].concat();
     MoMessage { esm_class: 0x40, short_message: user_data.into(), ..mo("") }
 }

@@ -16,6 +16,7 @@ mod ownership;
 mod questions;
 mod recalls;
 mod replaces;
+mod restarts;
 mod sequences;
 mod settled;
 mod siblings;

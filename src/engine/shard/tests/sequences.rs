@@ -310,6 +310,10 @@ impl Run {
         for ended in &image.ended {
             shard.restore_ended(*ended);
         }
+        shard.restore_heard(image.heard);
+        for (wall, memory) in image.whole {
+            shard.restore_whole(*now, wall, memory);
+        }
         for (number, octets) in &image.parked {
             let receipt = records::read_parked(octets, |_| Notations::default()).unwrap();
             shard.restore_parked(*now, *number, receipt);
