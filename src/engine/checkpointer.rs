@@ -270,3 +270,57 @@ async fn tell(shard: &Batches<ToShard>, what: ToShard) {
     }
     shard.wake();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::engine::build;
+    use crate::engine::ground::Ground;
+    use crate::engine::recovery::Opened;
+    use crate::engine::settings::Settings;
+    use crate::engine::shared::Part;
+    use crate::store::MemoryStore;
+
+    /// Does what shards that hold nothing do; one that does not pass takes what it is told for it
+    /// as one does while the journal takes nothing.
+    async fn answer(shared: Arc<Shared>, passes: bool) {
+        let mut told = VecDeque::new();
+        loop {
+            for (at, shard) in shared.shards.iter().enumerate() {
+                while !told.is_empty() || shard.pop(&mut told) {
+                    match told.pop_front() {
+                        Some(ToShard::Walk(to)) => {
+                            let part = Part { batch: Batch::new(), is_last: true };
+                            to.send(part).await.unwrap();
+                        }
+                        Some(ToShard::Passed(waits)) if passes || at > 0 => {
+                            waits.send(()).unwrap();
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_checkpoint_that_one_shard_has_not_passed_does_not_count() {
+        for passes in [true, false] {
+            let journal = Arc::new(MemoryStore::new().open());
+            let progress = Arc::clone(journal.shared_progress());
+            let Opened { kept, .. } = Opened::read(journal, progress, 0).unwrap();
+            let places = build::Places { accounts: &[], carriers: &[], ids_from: 0 };
+            let (settings, ground) = (Settings::default(), Ground::default());
+            let shared = build::shared_with(settings, ground, &places, Some(kept.clone()));
+            let shared = Arc::new(shared.unwrap());
+            let shards = tokio::spawn(answer(Arc::clone(&shared), passes));
+            let made = checkpoint(&kept, &shared).await;
+            shards.abort();
+            assert_eq!(made.is_ok(), passes, "{made:?}");
+            assert_eq!(kept.journal.newest().is_some(), passes);
+        }
+    }
+}
