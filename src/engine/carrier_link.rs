@@ -19,8 +19,8 @@ use super::bind_record::{BindRecord, Phase, Wanted};
 use super::handles::{CARRIER_ANSWERS_MAX, CarrierHandle};
 use super::history::What;
 use super::outbox::ShardOutbox;
-use super::shard::{SegmentResult, shard_of};
-use super::shared::{Shared, ToShard};
+use super::shard::SegmentResult;
+use super::shared::Shared;
 use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::link::{Owner, Pace};
@@ -204,15 +204,13 @@ impl CarrierLink {
             return;
         }
         for InFlight { ticket, segment, .. } in self.in_flight.iter().flatten() {
-            let shard = usize::from(shard_of(*ticket));
-            self.outbox.push(shard, ToShard::StillSent { ticket: *ticket, segment: *segment });
+            self.outbox.still_sent((*ticket, *segment));
         }
         self.told_sent = asked;
     }
 
     fn done(&mut self, ticket: u64, segment: u8, result: SegmentResult, late: bool) {
-        let shard = usize::from(shard_of(ticket));
-        self.outbox.push(shard, ToShard::Done { ticket, segment, result, late });
+        self.outbox.done((ticket, segment), result, late);
     }
 
     /// What the operator, or another configuration, wants of this bind.

@@ -281,10 +281,8 @@ impl DispatchTask {
     /// Tells its shard that a segment was not sent after all.
     fn not_sent(&mut self, outgoing: &Outgoing) {
         let Outgoing { ticket, segment, segments, .. } = *outgoing;
-        let shard = usize::from(shard_of(ticket));
         for segment in segment..segment.saturating_add(segments) {
-            let result = SegmentResult::NotSent;
-            self.outbox.push(shard, ToShard::Done { ticket, segment, result, late: false });
+            self.outbox.done((ticket, segment), SegmentResult::NotSent, false);
         }
     }
 
@@ -296,13 +294,8 @@ impl DispatchTask {
             gate.write(&mut self.batch);
         }
         gate.end_round();
-        while let Some(mut round) = self.gate.as_mut().and_then(Gate::release) {
-            for hand_out in round.drain(..) {
-                self.hand_to(now.monotonic, hand_out);
-            }
-            if let Some(gate) = &mut self.gate {
-                gate.done(round);
-            }
+        while let Some(hand_out) = self.gate.as_mut().and_then(Gate::pop) {
+            self.hand_to(now.monotonic, hand_out);
         }
     }
 
@@ -311,8 +304,7 @@ impl DispatchTask {
         let asked = self.shared.checkpoint.load(Ordering::Acquire);
         let Some(gate) = self.gate.as_ref().filter(|_| asked != self.told_sent) else { return };
         for HandOut { outgoing: Outgoing { ticket, segment, .. }, .. } in gate.held() {
-            let shard = usize::from(shard_of(*ticket));
-            self.outbox.push(shard, ToShard::StillSent { ticket: *ticket, segment: *segment });
+            self.outbox.still_sent((*ticket, *segment));
         }
         self.told_sent = asked;
     }

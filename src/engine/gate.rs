@@ -34,6 +34,8 @@ pub struct Gate<A> {
     last: Position,
     round: VecDeque<A>,
     rounds: VecDeque<(Position, VecDeque<A>)>,
+    /// What may be done by now, of one round.
+    going: VecDeque<A>,
     spare: Vec<VecDeque<A>>,
 }
 
@@ -50,6 +52,7 @@ impl<A> Gate<A> {
             last: Position::NONE,
             round: VecDeque::new(),
             rounds: VecDeque::new(),
+            going: VecDeque::new(),
             spare: Vec::new(),
         }
     }
@@ -117,21 +120,26 @@ impl<A> Gate<A> {
         waiting.for_each(|(position, _)| *position = last);
     }
 
-    /// The oldest round whose time has come; it is to be given back by [`Gate::done`].
-    pub fn release(&mut self) -> Option<VecDeque<A>> {
+    /// What is to be done next, if that may be by now.
+    pub fn pop(&mut self) -> Option<A> {
+        while self.going.is_empty() {
+            let round = self.release()?;
+            let done = std::mem::replace(&mut self.going, round);
+            if self.spare.len() < SPARE {
+                self.spare.push(done);
+            }
+        }
+        self.going.pop_front()
+    }
+
+    /// The oldest round whose time has come.
+    fn release(&mut self) -> Option<VecDeque<A>> {
         if !self.pending.is_empty() {
             self.retry();
         }
         let durable = self.watcher.progress().durable();
         let (position, _) = self.rounds.front()?;
         (*position <= durable).then(|| self.rounds.pop_front().map(|(_, round)| round))?
-    }
-
-    /// Takes back the emptied queue of a round.
-    pub fn done(&mut self, round: VecDeque<A>) {
-        if self.spare.len() < SPARE {
-            self.spare.push(round);
-        }
     }
 
     /// Whether what is to be written now may as well be written a moment later: nobody waits for
@@ -150,12 +158,13 @@ impl<A> Gate<A> {
     /// Whether nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rounds.is_empty() && self.round.is_empty()
+        self.going.is_empty() && self.rounds.is_empty() && self.round.is_empty()
     }
 
     /// What is held, the oldest first.
     pub fn held(&self) -> impl Iterator<Item = &A> {
-        self.rounds.iter().flat_map(|(_, round)| round).chain(&self.round)
+        let rounds = self.rounds.iter().flat_map(|(_, round)| round);
+        self.going.iter().chain(rounds).chain(&self.round)
     }
 
     /// How the journal stands.
@@ -225,12 +234,7 @@ mod tests {
     }
 
     fn released(gate: &mut Gate<u32>) -> Vec<u32> {
-        let mut acts = Vec::new();
-        while let Some(mut round) = gate.release() {
-            acts.extend(round.drain(..));
-            gate.done(round);
-        }
-        acts
+        std::iter::from_fn(|| gate.pop()).collect()
     }
 
     #[test]

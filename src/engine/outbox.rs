@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use super::batches::Asked;
+use super::shard::{SegmentResult, shard_of};
 use super::shared::{Shared, ToShard};
 
 /// The way from one link to the shards.
@@ -44,6 +45,18 @@ impl ShardOutbox {
             *waiting = queue.buffer();
         }
         waiting.push_back(item);
+    }
+
+    /// This came of a segment, by its message's ticket.
+    pub fn done(&mut self, (ticket, segment): (u64, u8), result: SegmentResult, late: bool) {
+        let shard = usize::from(shard_of(ticket));
+        self.push(shard, ToShard::Done { ticket, segment, result, late });
+    }
+
+    /// A segment is sent and not answered, see [`super::checkpointer`].
+    pub fn still_sent(&mut self, (ticket, segment): (u64, u8)) {
+        let shard = usize::from(shard_of(ticket));
+        self.push(shard, ToShard::StillSent { ticket, segment });
     }
 
     /// Hands over what was pushed and wakes the shards that got anything. What a full queue gives

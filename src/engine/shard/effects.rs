@@ -305,6 +305,18 @@ pub struct CarrierRules {
     pub cutting: Cutting,
 }
 
+impl CarrierRules {
+    /// How long what comes to be in doubt waits before it is sent again; `None` where it is not.
+    #[must_use]
+    pub fn resends_after(&self) -> Option<Duration> {
+        match self.in_doubt {
+            InDoubtPolicy::Hold => None,
+            InDoubtPolicy::Resend => Some(Duration::ZERO),
+            InDoubtPolicy::WaitThenResend => Some(self.in_doubt_wait),
+        }
+    }
+}
+
 /// Limits of one shard.
 #[derive(Clone, Debug)]
 pub struct Limits {

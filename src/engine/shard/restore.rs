@@ -29,15 +29,9 @@ impl<L: Clone> Shard<L> {
         let rules = self.carriers.get(live.carrier as usize).copied();
         // What has expired comes up at once, and ends.
         let may_go = !live.awaits_receipt && !live.expired;
-        if let Some(rules) = rules.filter(|_| may_go && live.any(Place::InDoubt)) {
-            let wait = match rules.in_doubt {
-                InDoubtPolicy::Hold => None,
-                InDoubtPolicy::Resend => Some(Duration::ZERO),
-                InDoubtPolicy::WaitThenResend => Some(rules.in_doubt_wait),
-            };
-            if let Some(wait) = wait {
-                live.wake_at = live.wake_at.max(now.wall + wait);
-            }
+        let doubtful = rules.filter(|_| may_go && live.any(Place::InDoubt));
+        if let Some(wait) = doubtful.and_then(|rules| rules.resends_after()) {
+            live.wake_at = live.wake_at.max(now.wall + wait);
         }
         if live.message.strict_order {
             self.turns.get_or_insert_default();

@@ -223,15 +223,15 @@ impl<L: Clone> Shard<L> {
         if one.place != Place::InDoubt {
             return;
         }
-        match rules.in_doubt {
-            InDoubtPolicy::Hold => {}
-            InDoubtPolicy::Resend => {
+        match rules.resends_after() {
+            None => {}
+            Some(Duration::ZERO) => {
                 (one.place, one.twice) = (Place::Out, true);
                 effects.count(Counted::MaybeTwice);
                 self.send_again(ticket, segment, false, effects);
             }
-            InDoubtPolicy::WaitThenResend => {
-                live.wake_at = live.wake_at.max(now.wall + rules.in_doubt_wait);
+            Some(wait) => {
+                live.wake_at = live.wake_at.max(now.wall + wait);
                 let at = live.wake_at;
                 self.due.push(at, ticket);
             }

@@ -32,13 +32,18 @@ impl Hands {
         }
     }
 
+    /// Holds this until what has to be written down before it is durable; whether anything is
+    /// written down.
+    pub(super) fn holds(&mut self, act: impl FnOnce() -> Act) -> bool {
+        let Some(gate) = &mut self.gate else { return false };
+        gate.hold(act());
+        true
+    }
+
     /// Does what may be done by now.
     pub(super) fn release(&mut self) {
-        while let Some(mut round) = self.gate.as_mut().and_then(Gate::release) {
-            round.drain(..).for_each(|act| self.carry_out(act));
-            if let Some(gate) = &mut self.gate {
-                gate.done(round);
-            }
+        while let Some(act) = self.gate.as_mut().and_then(Gate::pop) {
+            self.carry_out(act);
         }
     }
 

@@ -239,9 +239,8 @@ impl Effects for Hands {
     type Link = LinkHandle;
 
     fn accepted(&mut self, link: &LinkHandle, sequence: SequenceNumber, id: MessageId) {
-        match self.gate {
-            None => self.tell_accepted(link, sequence, id),
-            Some(_) => self.act(Act::Accepted(link.clone(), sequence, id)),
+        if !self.holds(|| Act::Accepted(link.clone(), sequence, id)) {
+            self.tell_accepted(link, sequence, id);
         }
     }
 
@@ -255,9 +254,8 @@ impl Effects for Hands {
     }
 
     fn stands(&mut self, link: &LinkHandle, sequence: SequenceNumber, standing: Standing) {
-        match self.gate {
-            None => self.tell_standing(link, sequence, standing),
-            Some(_) => self.act(Act::Stands(link.clone(), sequence, standing)),
+        if !self.holds(|| Act::Stands(link.clone(), sequence, standing)) {
+            self.tell_standing(link, sequence, standing);
         }
     }
 
@@ -287,11 +285,7 @@ impl Effects for Hands {
     }
 
     fn dispatch(&mut self, carrier: u32, outgoing: Outgoing, first: bool) {
-        let item = ToDispatcher::Message { outgoing, first };
-        match self.gate {
-            None => self.push(carrier, item),
-            Some(_) => self.act(Act::Tell(carrier, item)),
-        }
+        self.act(Act::Tell(carrier, ToDispatcher::Message { outgoing, first }));
     }
 
     fn goes_at_once(&self, carrier: u32) -> bool {
@@ -373,9 +367,8 @@ impl Effects for Hands {
 
     fn answer(&mut self, link: &LinkHandle, sequence: SequenceNumber, status: CommandStatus) {
         let LinkHandle::Carrier(handle) = link else { return };
-        match self.gate {
-            None => self.answer_carrier(handle, sequence, status),
-            Some(_) => self.act(Act::Answer(Arc::clone(handle), sequence, status)),
+        if !self.holds(|| Act::Answer(Arc::clone(handle), sequence, status)) {
+            self.answer_carrier(handle, sequence, status);
         }
     }
 
