@@ -29,11 +29,19 @@ impl Held {
     /// A message whose turn it is goes on, or is set aside until its number may send it. What came
     /// back `again` goes before the others.
     pub fn pass(&mut self, now: Duration, outgoing: Outgoing, again: bool) -> Option<Outgoing> {
-        let outgoing = match outgoing.message.number.filter(|_| !self.rated.are_none()) {
-            Some(place) => self.rated.pass(now, place as usize, outgoing, again)?,
-            None => outgoing,
+        // Where there are none, nothing looks into the message.
+        let outgoing = match self.rated.are_none() {
+            true => outgoing,
+            false => self.pass_rated(now, outgoing, again)?,
         };
         self.slowed.pass(now, outgoing, again)
+    }
+
+    fn pass_rated(&mut self, now: Duration, outgoing: Outgoing, again: bool) -> Option<Outgoing> {
+        match outgoing.message.number {
+            Some(place) => self.rated.pass(now, place as usize, outgoing, again),
+            None => Some(outgoing),
+        }
     }
 
     /// What may go by now.
