@@ -38,7 +38,8 @@
 //! **[`mt`]** is each stage of a message's way toward the handset, and of its receipt back: what is
 //! admitted, where it goes, how it is cut, when it is sent, which receipt belongs to it.
 //!
-//! **[`mo`]** is the way from the handset: segments put together, and whose a message is.
+//! **[`mo`]** is the way from the handset: segments put together, whose a message is, and what
+//! its writer wants.
 //!
 //! **[`exchange`]** runs a recorded exchange against a dialect: the modules above, told what each
 //! side said, say what they would have made of it.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 
+pub mod bot;
 pub mod check;
 pub mod control;
 mod descriptors;
@@ -63,6 +64,9 @@ enum Command {
     /// Try the rules that decide who may be texted, one text a line
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Try bots, and what they recognise, without an engine
+    #[command(subcommand)]
+    Bot(bot::BotCommand),
     /// Check and repair a journal that no engine has open
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -120,10 +124,8 @@ pub fn main() -> Exit {
             drop((input, output));
             return tool(sim::run(&args));
         }
-        Command::Journal(command) => {
-            let mut output = output;
-            return tool(journal::run(&command, &mut output));
-        }
+        Command::Bot(command) => return tool(bot::run(&command, &mut { output })),
+        Command::Journal(command) => return tool(journal::run(&command, &mut { output })),
         Command::Check(args) => {
             let mut output = output;
             check::run(&args, &mut output)

@@ -2,6 +2,7 @@
 //!
 //! - [`architecture`]: the life of a message in either direction, who owns what, every queue and
 //!   its limit.
+//! - [`bots`]: what answers people: intents from examples, and how to measure them.
 //! - [`compliance`]: who may be texted: what is heard as STOP, and the rules by country.
 //! - [`commands`]: what can be asked of a running engine, and what its answers mean.
 //! - [`operating`]: how to run it, every metric and what it means when it moves, what to do when
@@ -15,6 +16,9 @@
 
 #[doc = include_str!("architecture.md")]
 pub mod architecture {}
+
+#[doc = include_str!("bots.md")]
+pub mod bots {}
 
 #[doc = include_str!("commands.md")]
 pub mod commands {}

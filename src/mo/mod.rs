@@ -1,4 +1,4 @@
-//! From the handset: segments to messages, and whose a message is.
+//! From the handset: segments to messages, whose a message is, and what its writer wants.
 //!
 //! ```text
 //!   deliver_sm --> owner of its number --+--> segments, untouched --> account
@@ -13,6 +13,7 @@
 )]
 
 mod deliver;
+pub mod intent;
 pub mod keyword;
 pub mod owners;
 pub mod reassembly;
