@@ -341,7 +341,7 @@ fn key(number: u64) -> [u8; 32] {
 fn block(magic: &[u8; 8], numbers: &[u64], key_of: Option<u64>) -> [u8; BLOCK] {
     let mut octets = [0; BLOCK];
     octets[..8].copy_from_slice(magic);
-    octets[8] = 1;
+    octets[8] = 2;
     for (at, number) in numbers.iter().enumerate() {
         octets[16 + 8 * at..][..8].copy_from_slice(&number.to_le_bytes());
     }
