@@ -118,6 +118,11 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
         let exit = tokio::select! {
             _ = term.recv() => Exit::Success,
             _ = interrupt.recv() => Exit::Success,
+            part = engine.broke() => {
+                // Like a crash: what waits for that part would wait for ever.
+                tracing::error!(part, "it panicked: the process ends; what is kept goes on");
+                return Exit::Failure;
+            }
             why = engine.failed() => {
                 tracing::error!(why, "nothing is accepted any more: what is cannot be kept");
                 // Whoever is bound is refused for as long, and told so.

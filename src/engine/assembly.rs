@@ -99,7 +99,7 @@ impl Assembly {
         .await;
         let (signal, seen) = watch::channel(Signal { stop: Stop::Nothing, generation: 0 });
         let reloader = Reloader::new(Arc::clone(&shared), signal);
-        tokio::spawn(kept.relay.clone().run());
+        shared.vital.spawn("the journal's relay", kept.relay.clone().run());
         spawn_shards(&shared, Some(image));
         tokio::spawn(checkpointer::run(kept, Arc::downgrade(&shared)));
         for carrier in &shared.world().carriers {

@@ -19,6 +19,7 @@ use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, Kept, SHARD_QUEUE, Shared};
 use super::starving::Starving;
 use super::strangers::Strangers;
+use super::vital::Vital;
 use super::world::{Account, AccountState, Carrier, CarrierState, NumberPlaces, World};
 use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
 use crate::message::dialect::{AcceptedState, Dialect, IdFormat, UnknownState};
@@ -75,6 +76,7 @@ pub fn shared_with(
         generation: AtomicU64::new(0),
         bound: DashMap::default(),
         shards: std::iter::repeat_with(|| Batches::new(SHARD_QUEUE)).take(shards).collect(),
+        vital: Vital::default(),
         releasing: AtomicBool::new(false),
         released: AtomicUsize::new(0),
         stopping: AtomicBool::new(false),

@@ -54,6 +54,7 @@ mod starving;
 mod stop;
 mod strangers;
 mod tap;
+mod vital;
 mod world;
 
 pub use ground::Ground;

@@ -239,7 +239,8 @@ impl Reloader {
     pub(super) fn run_carrier(&self, carrier: &Arc<Carrier>, is_new: bool) {
         let shared = || Arc::clone(&self.shared);
         if is_new {
-            tokio::spawn(DispatchTask::new(shared(), Arc::clone(carrier)));
+            let task = DispatchTask::new(shared(), Arc::clone(carrier));
+            self.shared.vital.spawn("a dispatcher", task);
         }
         if carrier.is_removed {
             return;

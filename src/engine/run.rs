@@ -155,7 +155,7 @@ impl Engine {
         let reloader = Reloader::new(Arc::clone(&shared), signal);
         let control = control(&shared, &reloader)?;
         if let Some(kept) = &shared.journal {
-            tokio::spawn(kept.relay.clone().run());
+            shared.vital.spawn("the journal's relay", kept.relay.clone().run());
         }
         spawn_shards(&shared, image);
         if let Err(error) = checkpointer::start(&shared) {
@@ -249,6 +249,11 @@ impl Engine {
             }
         })
         .await
+    }
+
+    /// Waits until a part without which nothing goes on has panicked; which one.
+    pub async fn broke(&self) -> &'static str {
+        self.shared.vital.panicked().await
     }
 
     /// Where it is told other settings.
@@ -376,6 +381,6 @@ pub(super) fn spawn_shards(shared: &Arc<Shared>, image: Option<Image>) {
         if let Some(part) = parts.next() {
             task.restore(part);
         }
-        tokio::spawn(task);
+        shared.vital.spawn("a shard", task);
     }
 }

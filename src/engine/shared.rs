@@ -17,6 +17,7 @@ use super::shard::{
     id_step,
 };
 use super::strangers::Strangers;
+use super::vital::Vital;
 use super::world::{Carrier, World};
 use crate::link::{Clock, Network};
 use crate::message::message_id::MessageId;
@@ -216,6 +217,8 @@ pub struct Shared {
     pub checkpoint: AtomicU64,
     /// Whether messages of earlier processes may be there.
     pub has_earlier: AtomicBool,
+    /// Runs what nothing goes on without.
+    pub vital: Vital,
     /// Set when shards hold no MO for its other segments any more.
     pub releasing: AtomicBool,
     /// Shards that have let go of what they held.
