@@ -7,6 +7,7 @@ mod codec;
 mod hand;
 #[path = "../../inputs.rs"]
 mod inputs;
+mod kannel;
 mod traffic;
 
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ peers codec [--json] [--batches N]
 peers codec --only LIBRARY/ROW --iterations N    one case bare, for counting instructions
 peers chain [--binds N --window W] [--count M] [--runs R] [--json]
                                                  blast, relay and sink as three processes
+peers kannel [--chappe BINARY] [--count N] [--runs R] [--json]
+                                                 Kannel between an HTTP client and chappe smsc
 peers relay --listen A --connect B [--for SECONDS] [--once]
 peers sink --listen A [--receipts] [--for SECONDS] [--once]
 peers blast --connect A [--binds N] [--window W] [--count M] [--receipts] [--for SECONDS]
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "codec" => codec::main(args),
         "chain" => chain::main(args),
+        "kannel" => kannel::main(args),
         "relay" => relay::main(args),
         "sink" => sink::main(args),
         "blast" => blast::main(args),
