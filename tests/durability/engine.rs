@@ -218,6 +218,11 @@ impl Tool {
         Self(Some(child))
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
     /// Waits for its end, and gives its report.
     pub fn report(mut self) -> Value {
         let output = self.0.take().unwrap().wait_with_output().unwrap();

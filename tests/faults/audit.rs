@@ -1,6 +1,7 @@
 //! The logs of the client, of the SMSC and of the engine, joined message by message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use super::tap::{Log, Story};
 
@@ -26,9 +27,26 @@ pub struct Audit {
     /// What must not be: two ids of a message, two messages of an id, two receipts from one
     /// process, messages that nobody submitted.
     pub unexpected: Vec<String>,
-    /// Messages in doubt, summed over all starts, and the most at one.
+    /// Messages in doubt, summed over all starts, and the most that were at one and had not been
+    /// at the one before.
     pub in_doubt: u64,
     pub in_doubt_max: u64,
+}
+
+impl fmt::Display for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { asked, accepted, copies, copies_max, told_again, .. } = self;
+        let [lost, unexplained] = [&self.lost, &self.copies_unexplained].map(Vec::len);
+        write!(
+            f,
+            "asked {asked}, accepted {accepted}, lost {lost}, copies {copies} (of one at most \
+             {copies_max}), unexplained {unexplained}, told again {told_again}, unexpected {}, in \
+             doubt at starts {} (new at one at most {})",
+            self.unexpected.len(),
+            self.in_doubt,
+            self.in_doubt_max
+        )
+    }
 }
 
 impl Audit {
@@ -53,16 +71,17 @@ impl Audit {
     /// At how many starts each message was in doubt.
     fn doubts(&mut self, engine: &str) -> HashMap<u64, u64> {
         let mut doubts = HashMap::new();
-        let mut at_this_start = 0;
+        let (mut before, mut now) = (HashSet::new(), HashSet::new());
         for line in engine.lines() {
             if let Some((_, id)) = line.split_once(IN_DOUBT) {
                 let id = u64::from_str_radix(id.trim(), 16).expect("an id");
                 *doubts.entry(id).or_default() += 1;
                 self.in_doubt += 1;
-                at_this_start += 1;
-                self.in_doubt_max = self.in_doubt_max.max(at_this_start);
+                now.insert(id);
             } else if line.contains("journal read") {
-                at_this_start = 0;
+                let new = now.difference(&before).count() as u64;
+                self.in_doubt_max = self.in_doubt_max.max(new);
+                before = std::mem::take(&mut now);
             }
         }
         doubts

@@ -12,8 +12,11 @@ mod files;
 #[allow(dead_code)] // of it only whether foreign software has to be here
 mod foreign;
 mod kills;
+mod links;
+mod load;
 mod peers;
 mod points;
+mod powercut;
 mod scene;
 mod session;
 mod strace;

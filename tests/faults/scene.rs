@@ -143,6 +143,12 @@ impl Scene {
         for token in self.esme.unanswered.clone() {
             self.esme.submit(&token);
         }
+        self.settle();
+        self.audit(token, allowed);
+    }
+
+    /// Waits until all that was accepted is told.
+    pub fn settle(&mut self) {
         let all_done = |esme: &Esme, smsc: &Smsc| {
             let told = |(token, ids): (&String, &Vec<String>)| {
                 let receipts = esme.receipts.get(token).map_or(&[][..], |receipts| receipts);
@@ -162,7 +168,6 @@ impl Scene {
                 self.esme.serve();
             }
         }
-        self.audit(token, allowed);
     }
 
     /// Joins the logs of both peers.

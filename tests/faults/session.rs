@@ -36,9 +36,14 @@ impl Session {
         Self { stream, kept: Vec::new(), sequence: 0, is_closed: false }
     }
 
+    /// One that has not bound.
+    pub fn connect(to: SocketAddr) -> Self {
+        Self::on(TcpStream::connect(to).unwrap())
+    }
+
     /// One that binds to the engine as its account.
     pub fn bind(to: SocketAddr) -> Self {
-        let mut session = Self::on(TcpStream::connect(to).unwrap());
+        let mut session = Self::connect(to);
         let sequence = session.ask(CommandId::BIND_TRANSCEIVER, b"acct\0secret\0\0\x34\0\0\0");
         let (header, _) = session.frame().expect("the answer to a bind");
         assert_eq!((header.command_status, header.sequence_number), (OK, sequence));
@@ -146,6 +151,13 @@ impl Session {
         self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
         self.stream.read_exact(&mut octets).unwrap();
         octets
+    }
+
+    /// Waits until something came, and reads so many octets of it.
+    pub fn read_of_what_comes(&mut self, count: usize) -> Vec<u8> {
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert_eq!(self.stream.peek(&mut [0]).unwrap(), 1);
+        self.read_raw(count)
     }
 
     /// Octets that came and are no whole frame, once the peer has closed.

@@ -42,7 +42,9 @@ impl Strace {
             command.args(["-e", &format!("inject={inject}")]);
         }
         let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        until("strace is attached", || threads(pid).all(|status| !status.contains(NOT_TRACED)));
+        // One that it has killed already is traced no more.
+        let is_traced = |status: String| !status.contains(NOT_TRACED) || status.contains(ENDED);
+        until("strace is attached", || threads(pid).all(is_traced));
         Self { child, file }
     }
 
@@ -68,6 +70,7 @@ impl Drop for Strace {
 }
 
 const NOT_TRACED: &str = "TracerPid:\t0\n";
+const ENDED: &str = "State:\tZ";
 
 /// The states of all threads of a process.
 fn threads(pid: u32) -> impl Iterator<Item = String> {

@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")"
 
 # tshark reads PDUs; kannel is an ESME; node and npm run the npm smpp scripts; promtool reads the
-# metrics and the alert rules; strace makes the disk fail.
+# metrics and the alert rules; strace makes the disk fail, faketime the clock jump.
 packages=
 want() { # COMMAND PACKAGE
     PATH="$PATH:/usr/sbin" command -v "$1" >/dev/null 2>&1 || packages="$packages $2"
@@ -18,6 +18,7 @@ want node nodejs
 want npm npm
 want promtool prometheus
 want strace strace
+want faketime faketime
 
 # The first Python that aiosmpplib (3.11 or later) and venv work with.
 find_python() {
