@@ -1,13 +1,14 @@
 //! `chappe journal check|repair DIR`: what a journal that nobody has open holds, where it is
-//! damaged, and the damage cut out of it.
+//! damaged, and the damage cut out of it. `backup`: a copy of one that an engine has.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::control::table::Table;
+use super::control::{self, Asked, table::Table};
 use super::{Exit, Failure, lines};
+use crate::engine::control::{Command, JournalCopy};
 use crate::store::{self, Damage, Directory, Error, Position, Repaired, Report, Settings};
 
 /// What is done with a journal.
@@ -17,6 +18,8 @@ pub enum JournalCommand {
     Check(Args),
     /// Cut a journal at its first damage; what is cut is put aside in files beside it
     Repair(Args),
+    /// Have a running engine copy its journal, to a directory that can be a data_dir
+    Backup(BackupArgs),
 }
 
 /// Which journal, and how the answer is printed.
@@ -28,6 +31,16 @@ pub struct Args {
     /// Print the answer as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Where a copy goes, and whose journal it is of.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BackupArgs {
+    /// The directory, which is made; it holds texts and the keys to read them
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 /// Runs the command.
@@ -56,14 +69,39 @@ pub fn run(command: &JournalCommand, out: &mut impl Write) -> Result<Exit, Failu
             };
             (text, if is_sound(&repaired.left) { Exit::Success } else { Exit::Storage })
         }
+        JournalCommand::Backup(args) => (backup(args)?, Exit::Success),
     };
+    print(&text, out).map(|()| exit)
+}
+
+fn print(text: &str, out: &mut impl Write) -> Result<(), Failure> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Who closed our standard output wants no answer, and that is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::new(format!("standard output: {error}")))
         }
-        _ => Ok(exit),
+        _ => Ok(()),
     }
+}
+
+/// Has the engine that is meant copy its journal; what it says of it.
+fn backup(args: &BackupArgs) -> Result<String, Failure> {
+    let absolute = std::path::absolute(&args.directory)
+        .map_err(|error| Failure::usage(format!("{}: {error}", args.directory.display())))?;
+    let Some(directory) = absolute.to_str().map(str::to_owned) else {
+        let message = format!("{}: expected a path of UTF-8", args.directory.display());
+        return Err(Failure::usage(message));
+    };
+    let answer = control::ask_patiently(&args.asked, Command::JournalBackup { directory })?;
+    if args.asked.is_json() {
+        return Ok(lines::one_line(&answer) + "\n");
+    }
+    let copy: JournalCopy = serde_json::from_value(answer).map_err(Failure::new)?;
+    let JournalCopy { directory, position } = copy;
+    Ok(format!(
+        "copied up to position {position}; an engine goes on from it with\n\
+                [node]\ndata_dir = \"{directory}\"\n"
+    ))
 }
 
 fn open(

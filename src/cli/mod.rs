@@ -47,6 +47,9 @@ enum Command {
     #[command(subcommand)]
     Queue(control::QueueCommand),
     Trace(control::TraceArgs),
+    /// Erase from what a running engine keeps of ended messages
+    #[command(subcommand)]
+    History(control::HistoryCommand),
     Capture(control::CaptureArgs),
     Check(check::Args),
     Smsc(smsc::Args),
@@ -107,6 +110,10 @@ pub fn main() -> Exit {
         Command::Trace(args) => {
             drop((input, output));
             return tool(control::trace(&args));
+        }
+        Command::History(command) => {
+            drop((input, output));
+            return tool(control::history(&command));
         }
         Command::Capture(args) => {
             drop((input, output));

@@ -10,9 +10,11 @@
 //! may take to say something and to take its answers. What owners are asked goes through the queues
 //! they have, so a client costs messages nothing but its turn there.
 
+mod backup;
 mod binds;
 mod capture;
 mod connection;
+mod erase;
 mod look;
 mod mask;
 mod past;
@@ -34,7 +36,9 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+pub use backup::JournalCopy;
 pub use capture::{Captured, Captures};
+pub use erase::HistoryErased;
 pub use look::{MoTrace, NumberTrace};
 pub use past::{EventTrace, HistoryNote, PastTrace, SegmentPast};
 pub use queue::{QueueChange, QueueList, QueueRow};

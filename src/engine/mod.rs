@@ -24,6 +24,7 @@ mod connect_fault;
 mod connector;
 pub mod control;
 mod dispatch_task;
+mod erasing;
 mod gate;
 mod gathering;
 mod gauges;

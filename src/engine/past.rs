@@ -154,23 +154,26 @@ fn is_of(number: &[u8], message: &MoMessage) -> bool {
     means(number, &message.source) || means(number, &message.destination)
 }
 
-/// Whether somebody who writes a number so means this address: the same digits, with or without
-/// what stands before an international number, or its last digits from eight on.
+/// Whether somebody who writes a number so may mean this address: it is the same, or either is the
+/// national form of the other.
 #[must_use]
 pub fn means(number: &[u8], address: &Address) -> bool {
+    is_number(number, address.octets()) || is_number(address.octets(), number)
+}
+
+/// Whether an address is this number: the same, with or without what stands before an international
+/// number; or its last digits, from eight on, with or without a zero before them.
+#[must_use]
+pub fn is_number(number: &[u8], address: &[u8]) -> bool {
     /// Digits of a number in its national form, at least.
     const NATIONAL: usize = 8;
-    let bare = |digits: &[u8]| -> Vec<u8> {
-        let digits = digits.strip_prefix(b"+").or(digits.strip_prefix(b"00")).unwrap_or(digits);
-        digits.to_ascii_lowercase()
-    };
-    let (asked, there) = (bare(number), bare(address.octets()));
-    let (short, long) = if asked.len() < there.len() { (asked, there) } else { (there, asked) };
-    let is_national = || {
-        let digits = short.strip_prefix(b"0").unwrap_or(&short);
-        digits.len() >= NATIONAL && digits.iter().all(u8::is_ascii_digit) && long.ends_with(digits)
-    };
-    short == long || is_national()
+    fn bare(digits: &[u8]) -> &[u8] {
+        digits.strip_prefix(b"+").or(digits.strip_prefix(b"00")).unwrap_or(digits)
+    }
+    let (number, address) = (bare(number), bare(address));
+    let national = address.strip_prefix(b"0").unwrap_or(address);
+    let is_national = national.len() >= NATIONAL && national.iter().all(u8::is_ascii_digit);
+    number.eq_ignore_ascii_case(address) || (is_national && number.ends_with(national))
 }
 
 /// Records of messages, as they are found.
@@ -308,6 +311,9 @@ mod tests {
         for there in ["44612345678", "33612345679", "2345678", "5678", ""] {
             assert!(!meant("33612345678", there), "{there}");
         }
+        let is = |asked: &str, there: &str| is_number(asked.as_bytes(), there.as_bytes());
+        assert!(is("33612345678", "0612345678") && !is("0612345678", "33612345678"));
+        assert!(meant("0612345678", "33612345678"));
         assert!(meant("Shop", "shop") && meant("12345", "12345") && !meant("2345", "12345"));
     }
 }

@@ -41,6 +41,7 @@ mod backup;
 mod catalogue;
 mod checkpoint;
 mod directory;
+mod erase;
 mod frame;
 mod frames;
 mod index;
@@ -60,10 +61,11 @@ mod settings;
 mod stock;
 mod survey;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod writer;
 
 pub use directory::Directory;
+pub use erase::Erased;
 pub use inspect::{CheckpointHolds, Damage, Holds, Report, check};
 pub use repair::{Repaired, repair};
 pub use settings::Settings;
@@ -259,6 +261,7 @@ impl FileJournal {
             progress: Arc::clone(&progress),
             is_abandoned: AtomicBool::new(false),
             written: Written::default(),
+            turns: AtomicBool::new(false),
             history: keeping
                 .map(|keeping| History::new(Arc::clone(&disk), settings.clone(), keeping, floor)),
         });
@@ -299,34 +302,6 @@ impl FileJournal {
             (Step::WaitsForSegment(_), _) => Stepped::Went,
             (Step::Rests, Making::Rests(_) | Making::Over) => Stepped::Rests,
         }
-    }
-
-    /// Does one small thing for what is kept beyond need, at this moment of wall time since 1970;
-    /// whether there was anything to do. Where threads run one of them does it.
-    pub fn step_kept(&self, wall: std::time::Duration) -> bool {
-        self.shared.history.as_ref().is_some_and(|history| history.step(&self.shared, wall))
-    }
-
-    /// Whether what is written now has stood beside older batches for so long that it is time for
-    /// another segment ([`FileJournal::turn`]), at this moment of wall time since 1970.
-    #[must_use]
-    pub fn is_turn_due(&self, wall: std::time::Duration) -> bool {
-        self.shared.history.as_ref().is_some_and(|history| history.is_turn_due(wall))
-    }
-
-    /// Gives up the oldest of what is kept beyond need, until so many octets of files are free or
-    /// there is no more: for what else has no space. How many are.
-    pub fn give_way(&self, octets: u64) -> u64 {
-        let mut freed = 0;
-        while freed < octets && self.shared.give_way(false) {
-            freed += self.settings.segment_octets;
-        }
-        freed
-    }
-
-    /// Has the next batch that is submitted begin a segment, so that all before it can be given up.
-    pub fn turn(&self) {
-        self.shared.history.iter().for_each(|history| history.turns.store(true, Ordering::Release));
     }
 
     /// The progress, to be watched.

@@ -48,9 +48,11 @@ pub use batch::{Batch, Records};
 pub use checkpoints::{CheckpointWriter, Checkpoints};
 pub use disk::{Disk, DiskFile, Lock};
 pub use error::Error;
+#[cfg(test)]
+pub(crate) use files::tests::readable;
 pub use files::{
-    CheckpointHolds, Damage, Directory, FileJournal, Holds, Repaired, Report, Settings, Stepped,
-    Written, check, repair,
+    CheckpointHolds, Damage, Directory, Erased, FileJournal, Holds, Repaired, Report, Settings,
+    Stepped, Written, check, repair,
 };
 pub use journal::{Entry, Journal, Position, Refused};
 pub use memory::{MemoryJournal, MemoryStore};

@@ -1,8 +1,16 @@
-//! `chappe trace` over what has ended, by id and by number.
+//! What has ended: `chappe trace` over it, by id and by number, `chappe history erase`, and a copy
+//! of it all.
 
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::Command;
+
+use chappe::store::{Checkpoints, FileJournal, Journal, Settings};
 use serde_json::Value;
 
-use super::world::{Smsc, World, carrier, free_address, route, submit, until};
+use super::queue::load;
+use super::world::{Smsc, World, carrier, free_address, route, submit, text, until};
 
 const EMBEDDED: &str = "[store]\nengine = \"embedded\"\n";
 
@@ -81,7 +89,97 @@ fn without_a_journal_there_is_no_history_and_that_is_said() {
     {
         let output = world.chappe(asked);
         assert_eq!(output.status.code(), Some(1));
-        let why = super::world::text(&output.stderr);
+        let why = text(&output.stderr);
         assert!(why.contains(said), "{why}");
     }
+}
+
+#[test]
+fn a_number_that_is_erased_is_in_no_file_any_more_and_not_while_anything_is_under_way() {
+    let smsc = Smsc::start("--receipts tlv --receipt-delay 50ms");
+    let tables = EMBEDDED.to_owned() + &carrier("north", &smsc.address, "") + &route("north");
+    let mut world = World::start(&tables);
+    world.until_bind_is("north", 0, "bound");
+    let (session, id) = submit(&world);
+    let events_of = || events(&world.ask(&format!("trace {id}"))["messages"][0]).join(" ");
+    until("its receipt is owed", || events_of().ends_with("owed"));
+    // Nobody has taken that yet.
+    let refused = world.chappe("history erase +33612345678 --yes");
+    let why = text(&refused.stderr);
+    assert!(refused.status.code() == Some(1) && why.contains(&id), "{why}");
+    drop(session);
+    let others = load(&world, "--count 20 --receipts --settle 5s");
+    others.wait_with_output().unwrap();
+    until("it was taken", || world.ask("status")["waiting"] == 0);
+
+    let would = world.ask("history erase +33612345678");
+    assert!(would["done"] == false && would["batches"].as_u64() > Some(0), "{would}");
+    assert!(holds(&world.data_dir(), &["33612345678"]));
+    assert!(holds(&world.data_dir(), &["hello"]));
+    let done = world.ask("history erase +33612345678 --yes");
+    assert!(done["done"] == true && done["segments"].as_u64() > Some(0), "{done}");
+    let found = world.ask("trace --number 33612345678");
+    assert_eq!(found["messages"].as_array().unwrap().len(), 0);
+    let left = &world.ask(&format!("trace {id} --show-numbers"))["messages"][0];
+    assert_eq!((&left["state"], &left["past"]["destination"]), (&"DELIVERED".into(), &"".into()));
+    assert!(events(left).contains(&"taken"));
+    assert_eq!(world.ask("history erase 33612345678")["batches"], 0);
+    let wrong = world.chappe("history erase Shop");
+    assert_eq!(wrong.status.code(), Some(2));
+    world.end();
+    assert!(!holds(&world.data_dir(), &["33612345678", "hello"]));
+    world.begin_again();
+    assert_eq!(world.ask("history erase 33612345678")["batches"], 0);
+}
+
+/// Whether one of these stands in what a journal has, or in any file as it is.
+fn holds(data_dir: &Path, whats: &[&str]) -> bool {
+    let grep = |what| Command::new("grep").args(["-raqF", what]).arg(data_dir).status().unwrap();
+    if whats.iter().any(|what| grep(what).success()) {
+        return true;
+    }
+    let copy = data_dir.join("copy");
+    fs::create_dir_all(&copy).unwrap();
+    for file in fs::read_dir(data_dir.join("journal")).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+    }
+    let settings = Settings { batch_octets_max: 16 << 20, ..Settings::default() };
+    let mut all = Vec::new();
+    // While an engine writes, a copy of its files may not be one moment's.
+    if let Ok(journal) = FileJournal::open(&copy, settings) {
+        let batches = journal.replay(journal.first(), &mut |entry| {
+            all.extend_from_slice(entry.octets);
+            ControlFlow::Continue(())
+        });
+        batches.unwrap();
+        let records = journal.read(&mut |record| {
+            all.extend_from_slice(record);
+            ControlFlow::Continue(())
+        });
+        records.unwrap();
+    }
+    fs::remove_dir_all(&copy).unwrap();
+    let has = |what: &&str| all.windows(what.len()).any(|window| window == what.as_bytes());
+    whats.iter().any(has)
+}
+
+#[test]
+fn a_copy_of_a_running_engine_is_one_that_another_goes_on_from() {
+    let nowhere = free_address().to_string();
+    let tables = EMBEDDED.to_owned() + &carrier("north", &nowhere, "") + &route("north");
+    let mut world = World::start(&tables);
+    let (_session, id) = submit(&world);
+    let copy = world.directory.join("copy");
+    let made = world.ask(&format!("journal backup {}", copy.display()));
+    assert!(made["position"].as_u64() > Some(1), "{made}");
+    let again = world.chappe(&format!("journal backup {}", copy.display()));
+    assert!(text(&again.stderr).contains("there is a journal already"));
+    let (_session, later) = submit(&world);
+    world.kill();
+    fs::remove_dir_all(world.data_dir()).unwrap();
+    fs::rename(&copy, world.data_dir()).unwrap();
+    world.begin_again();
+    assert_eq!(world.ask("status")["queued"], 1);
+    assert_eq!(world.ask(&format!("trace {id}"))["messages"][0]["state"], "queued");
+    assert_eq!(world.chappe(&format!("trace {later}")).status.code(), Some(1));
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::world::{CHAPPE, Smsc, World, carrier, free_address, route, submit, text, until};
 
 /// Submits messages and waits for their receipts.
-fn load(world: &World, options: &str) -> Child {
+pub fn load(world: &World, options: &str) -> Child {
     let connect = format!("load --connect {} --system-id acct --password secret", world.smpp);
     Command::new(CHAPPE)
         .args(connect.split_whitespace())

@@ -171,6 +171,16 @@ impl Engine {
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
+    /// The JSON that a command prints.
+    pub fn ask(&self, arguments: &str) -> Value {
+        let mut command = Command::new(CHAPPE);
+        command.args(arguments.split_whitespace()).args(["--json", "--config"]);
+        let output = command.arg(self.directory.join("chappe.toml")).output().unwrap();
+        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments}: {}", said());
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.join("log")).unwrap()
     }

@@ -108,3 +108,36 @@ fn an_engine_that_is_asked_to_end_repeats_nothing() {
     assert_eq!((&load["missing"], &load["unknown"]), (&0.into(), &0.into()), "{load}");
     assert_eq!(smsc["duplicates"], 0, "{smsc}");
 }
+
+#[test]
+fn what_has_ended_is_told_of_after_kills_and_what_was_erased_is_not() {
+    let mut engine = Engine::new("");
+    let smsc = engine.smsc("--receipts text --receipt-delay 100ms");
+    let load = engine.load("--count 300 --window 50 --receipts --settle 20s").report();
+    assert_eq!((&load["accepted"], &load["missing"]), (&300.into(), &0.into()));
+    let found = engine.ask("trace --number 46700000007");
+    let id = found["messages"][0]["id"].as_str().unwrap().to_owned();
+    let trace = |engine: &Engine| {
+        let trace = engine.ask(&format!("trace {id} --show-numbers"));
+        let past = &trace["messages"][0]["past"];
+        let events = past["events"].as_array().unwrap().iter();
+        let events: Vec<String> =
+            events.map(|event| event["event"].as_str().unwrap().to_owned()).collect();
+        (events.join(" "), past["destination"].as_str().unwrap().to_owned())
+    };
+    for _ in 0..2 {
+        engine.kill();
+        engine.start();
+        let (events, destination) = trace(&engine);
+        assert_eq!(events, "accepted sent taken receipt ended owed");
+        assert!(destination.ends_with("00000007"), "{destination}");
+    }
+    let erased = engine.ask(&format!("history erase {} --yes", trace(&engine).1));
+    assert_eq!(erased["done"], true);
+    engine.kill();
+    engine.start();
+    assert_eq!(trace(&engine).1, "");
+    let found = engine.ask("trace --number 46700000007");
+    assert_eq!(found["messages"].as_array().unwrap().len(), 0);
+    drop(smsc);
+}

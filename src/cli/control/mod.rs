@@ -3,6 +3,7 @@
 mod binds;
 mod capture;
 mod client;
+mod history;
 mod pcap;
 mod queue;
 mod reload;
@@ -11,13 +12,17 @@ pub(super) mod table;
 mod trace;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::{Exit, Failure, lines};
+use crate::engine::control::Command;
 pub use binds::BindCommand;
 pub use capture::CaptureArgs;
 use client::Client;
+pub use history::HistoryCommand;
 pub use queue::QueueCommand;
 pub use reload::ReloadArgs;
 pub use status::StatusArgs;
@@ -35,6 +40,23 @@ pub struct Asked {
     /// Print the answer as JSON
     #[arg(long)]
     json: bool,
+}
+
+impl Asked {
+    /// Whether the answer is printed as JSON.
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+}
+
+/// How long what reads or writes much may take beyond what any answer may.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// Asks an engine for something that may take long.
+pub fn ask_patiently(asked: &Asked, command: Command) -> Result<Value, Failure> {
+    let mut client = Client::connect(asked)?;
+    client.wait_for(LONG)?;
+    client.ask(command)
 }
 
 /// Runs `chappe status`.
@@ -65,6 +87,11 @@ pub fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
 /// Runs `chappe trace`.
 pub fn trace(args: &TraceArgs) -> Result<Exit, Failure> {
     trace::run(args)
+}
+
+/// Runs `chappe history`.
+pub fn history(command: &HistoryCommand) -> Result<Exit, Failure> {
+    history::run(command)
 }
 
 /// Prints lines for people. Who closed our standard output wants no more of them.

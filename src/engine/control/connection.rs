@@ -12,7 +12,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::request::{self, Answer, Command, Problem};
-use super::{CONNECTIONS_MAX, Desk, LINE_MAX, binds, capture, look, queue, reload, status, trace};
+use super::{
+    CONNECTIONS_MAX, Desk, LINE_MAX, backup, binds, capture, erase, look, queue, reload, status,
+    trace,
+};
 
 /// How long a client may take to say something, or to take an answer; then it is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -103,6 +106,8 @@ async fn answer(command: Command, desk: &Desk) -> Result<Value, Problem> {
         Command::TraceNumber { asked, show_numbers } => {
             look::answer_number(desk, asked, show_numbers).await
         }
+        Command::HistoryErase { number, yes } => erase::answer(desk, &number, yes).await,
+        Command::JournalBackup { directory } => backup::answer(desk, directory).await,
         // It has more answers than one.
         Command::Capture { .. } => Err(Problem::new("request", "a capture is streamed")),
     }

@@ -99,8 +99,7 @@ pub async fn look(
     look: impl FnOnce(&FileJournal) -> Found + Send + 'static,
 ) -> Result<Option<(Found, HistoryNote)>, Problem> {
     let Some(files) = desk.files() else { return Ok(None) };
-    let busy = |_| Problem::new("busy", "others look at the history: ask again");
-    let turn = tokio::time::timeout(PATIENCE, desk.looks.acquire()).await.map_err(busy)?;
+    let turn = turn(desk).await?;
     let looking = tokio::task::spawn_blocking(move || {
         let found = look(&files);
         let oldest_ms = Some(files.kept().oldest_ms).filter(|oldest| *oldest > 0);
@@ -112,6 +111,12 @@ pub async fn look(
         looked.map_err(|error| Problem::new("impossible", error.to_string()))?;
     let (cut, unreadable) = (found.looked.is_cut, found.looked.unreadable);
     Ok(Some((found, HistoryNote { oldest_unix_ms, cut, unreadable })))
+}
+
+/// A turn at the history, once nobody else has one.
+pub async fn turn(desk: &Desk) -> Result<impl Sized + '_, Problem> {
+    let busy = |_| Problem::new("busy", "others look at the history: ask again");
+    tokio::time::timeout(PATIENCE, desk.looks.acquire()).await.map_err(busy)
 }
 
 /// Puts together what shards say and what the history has, each message once.

@@ -81,6 +81,19 @@ pub enum Command {
         #[serde(default)]
         show_numbers: bool,
     },
+    /// A number, and the texts to and from it, out of the history.
+    HistoryErase {
+        /// Which, with its country's code.
+        number: String,
+        /// Whether it is done; otherwise it is said what would be.
+        #[serde(default)]
+        yes: bool,
+    },
+    /// A copy of the journal.
+    JournalBackup {
+        /// Where: the whole path of a directory that is to be a data directory.
+        directory: String,
+    },
     /// What a session reads and writes: an answer for each PDU, and a last one.
     Capture {
         /// Which: `CARRIER/N` or `ACCOUNT#N`.

@@ -5,6 +5,7 @@ use super::*;
 mod backup;
 mod crashes;
 mod damage;
+mod erasing;
 mod forged;
 mod history;
 mod journal;

@@ -46,6 +46,13 @@ impl Catalogue {
         locked(&self.segments).iter().cloned().collect()
     }
 
+    /// Puts a segment in the place of the one of its generation.
+    pub(super) fn replace(&self, new: Segment) {
+        let mut segments = locked(&self.segments);
+        let old = segments.iter_mut().find(|segment| segment.generation == new.generation);
+        old.into_iter().for_each(|old| *old = new.clone());
+    }
+
     /// Adds a segment that is begun now.
     pub(super) fn begin(&self, segment: Segment) {
         locked(&self.segments).push_back(segment);

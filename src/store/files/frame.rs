@@ -237,6 +237,28 @@ impl Draft {
     }
 }
 
+/// All that anybody can read in this file who has these keys: its octets, and what each frame in it
+/// that opens under one of them holds, wherever it stands and whatever it is of.
+#[cfg(test)]
+pub(super) fn readable(file: &[u8], keys: &[[u8; KEY_OCTETS]]) -> Vec<u8> {
+    let mut all = file.to_vec();
+    for at in (0..file.len()).step_by(BLOCK) {
+        let Some(octets) = file[at..].first_chunk::<HEADER>() else { break };
+        let long =
+            |at: usize| octets[at..].first_chunk().map_or(0, |long| u64::from_le_bytes(*long));
+        let Some(header) = Header::decode(octets, long(8), long(16)) else { continue };
+        let len = usize::try_from(header.octets()).unwrap_or(usize::MAX);
+        let Some(frame) = file[at..].get(..len) else { continue };
+        for key in keys {
+            let mut frame = frame.to_vec();
+            if let Some(opened) = unseal(&header, &Key::new(key), &mut frame) {
+                all.extend_from_slice(opened);
+            }
+        }
+    }
+    all
+}
+
 /// Where a frame goes, and what makes it that place's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {

@@ -11,7 +11,7 @@
 //! Without space the oldest gives way before anybody is refused anything.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -47,8 +47,6 @@ pub(super) struct History {
     oldest_ms: AtomicU64,
     is_over: Mutex<bool>,
     changed: Condvar,
-    /// The writer is to leave its segment with the next frame.
-    pub(super) turns: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -83,7 +81,6 @@ impl History {
             oldest_ms: AtomicU64::new(0),
             is_over: Mutex::new(false),
             changed: Condvar::new(),
-            turns: AtomicBool::new(false),
         }
     }
 
@@ -93,6 +90,11 @@ impl History {
         state.floor = state.floor.max(floor);
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// How many of these segments, the oldest first, are needed no more.
+    pub(super) fn past(&self, segments: &[Segment]) -> usize {
+        past(segments, locked(&self.state).floor)
     }
 
     /// What is kept, as the last step found it.

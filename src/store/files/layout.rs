@@ -47,6 +47,7 @@ pub(super) const MANIFEST_NEW: &str = "journal.new";
 pub(super) const SEGMENT_NEW: &str = "segment.new";
 pub(super) const CHECKPOINT_NEW: &str = "checkpoint.new";
 pub(super) const INDEX_NEW: &str = "index.new";
+pub(super) const ERASED_NEW: &str = "erased.new";
 
 /// A file of a journal, by its name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,7 +91,7 @@ impl Name {
                     Some(Self::Key(number(digits)?, edition))
                 }
             },
-            Some(_) => [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW, INDEX_NEW]
+            Some(_) => [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW, INDEX_NEW, ERASED_NEW]
                 .contains(&name)
                 .then_some(Self::Unfinished),
         }
@@ -261,7 +262,7 @@ mod tests {
             assert_eq!(Name::read(&key), Some(Name::CheckpointKey(number)));
         }
         assert_eq!(Name::read(MANIFEST), Some(Name::Manifest));
-        for name in [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW, INDEX_NEW] {
+        for name in [MANIFEST_NEW, SEGMENT_NEW, CHECKPOINT_NEW, INDEX_NEW, ERASED_NEW] {
             assert_eq!(Name::read(name), Some(Name::Unfinished));
         }
         let others = ["1.segment", "00000000001.key", "0000000001.segment.cut", "lock", "", "."];

@@ -1,6 +1,9 @@
-//! A look at what is kept, the newest first.
+//! What is kept beyond need, from outside: a look at it, the newest first, and when it is time for
+//! something.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::store::history::{Kept, Looked, Seen, Wanted};
 use crate::store::{Entry, Error, Position};
@@ -48,6 +51,34 @@ impl FileJournal {
             }
         }
         looked
+    }
+
+    /// Does one small thing for what is kept beyond need, at this moment of wall time since 1970;
+    /// whether there was anything to do. Where threads run one of them does it.
+    pub fn step_kept(&self, wall: Duration) -> bool {
+        self.shared.history.as_ref().is_some_and(|history| history.step(&self.shared, wall))
+    }
+
+    /// Whether what is written now has stood beside older batches for so long that it is time for
+    /// another segment ([`FileJournal::turn`]), at this moment of wall time since 1970.
+    #[must_use]
+    pub fn is_turn_due(&self, wall: Duration) -> bool {
+        self.shared.history.as_ref().is_some_and(|history| history.is_turn_due(wall))
+    }
+
+    /// Gives up the oldest of what is kept beyond need, until so many octets of files are free or
+    /// there is no more: for what else has no space. How many are.
+    pub fn give_way(&self, octets: u64) -> u64 {
+        let mut freed = 0;
+        while freed < octets && self.shared.give_way(false) {
+            freed += self.settings.segment_octets;
+        }
+        freed
+    }
+
+    /// Has the next batch that is submitted begin a segment, so that all before it can be given up.
+    pub fn turn(&self) {
+        self.shared.turns.store(true, Ordering::Release);
     }
 
     /// What is kept beyond need.

@@ -92,7 +92,7 @@ impl Segment {
         let key = make_key(disk, &Name::key(generation, 0), generation)?;
         let file = match spare {
             Some(spare) => disk.open(spare),
-            None => fill(disk, octets),
+            None => fill(disk, SEGMENT_NEW, octets),
         };
         let file = file.map_err(doing)?;
         let block = Block::new(Kind::Segment, &[generation, octets]);
@@ -107,8 +107,8 @@ impl Segment {
 
 /// A new file with all of its octets written. One that was only reserved has its first write to
 /// each block recorded by the file system, which takes several times as long.
-fn fill(disk: &dyn Disk, octets: u64) -> std::io::Result<Arc<dyn DiskFile>> {
-    let file = disk.create(SEGMENT_NEW)?;
+pub(super) fn fill(disk: &dyn Disk, name: &str, octets: u64) -> std::io::Result<Arc<dyn DiskFile>> {
+    let file = disk.create(name)?;
     let zeros = vec![0; FILL];
     let mut at = 0;
     while at < octets {

@@ -56,6 +56,24 @@ impl Fixture for OnDisk {
     }
 }
 
+/// All that anybody can read on this disk, with all keys that are there, of every file.
+pub(crate) fn readable(disk: &dyn Disk) -> Vec<u8> {
+    let contents = |name: &String| {
+        let file = disk.open(name).unwrap();
+        let mut octets = vec![0; usize::try_from(file.octets().unwrap()).unwrap()];
+        file.read_at(&mut octets, 0).unwrap();
+        octets
+    };
+    let names = disk.list().unwrap();
+    let files: Vec<Vec<u8>> = names.iter().map(contents).collect();
+    let key = |octets: &Vec<u8>| {
+        let block = layout::Block::decode(layout::Kind::Key, "", octets.first_chunk()?).ok()?;
+        Some(block.key)
+    };
+    let keys: Vec<_> = files.iter().filter_map(key).collect();
+    files.iter().flat_map(|file| frame::readable(file, &keys)).collect()
+}
+
 conformance::suite!(OnDisk::new());
 
 #[test]

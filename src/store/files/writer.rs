@@ -30,6 +30,8 @@ pub(super) struct Shared {
     /// Nobody waits for what was not written.
     pub(super) is_abandoned: AtomicBool,
     pub(super) written: Written,
+    /// The writer is to leave its segment with the next frame.
+    pub(super) turns: AtomicBool,
     /// What is kept beyond need; `None` where nothing is.
     pub(super) history: Option<History>,
 }
@@ -339,15 +341,11 @@ impl Writer {
 
     /// Whether it is to leave a segment that has something, however much room there is.
     fn is_turn(&self) -> bool {
-        let history = self.shared.history.as_ref();
-        let is_asked = history.is_some_and(|history| history.turns.load(Ordering::Acquire));
-        is_asked && self.offset > super::layout::DATA_START
+        self.offset > super::layout::DATA_START && self.shared.turns.load(Ordering::Acquire)
     }
 
     fn go_to(&mut self, segment: Segment) {
-        if let Some(history) = &self.shared.history {
-            history.turns.store(false, Ordering::Release);
-        }
+        self.shared.turns.store(false, Ordering::Release);
         self.segment = Segment { first: self.next, ..segment };
         self.offset = super::layout::DATA_START;
         self.shared.catalogue.begin(self.segment.clone());

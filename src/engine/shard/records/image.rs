@@ -322,8 +322,8 @@ impl Image {
 }
 
 /// What a record says of a message that awaits its receipt.
-struct Read {
-    id: MessageId,
+pub struct Read {
+    pub id: MessageId,
     carrier: u32,
     since_s: u32,
     more: More,
@@ -347,7 +347,7 @@ impl Read {
     }
 }
 
-fn read_awaited(from: &mut Reader<'_>) -> Option<Read> {
+pub fn read_awaited(from: &mut Reader<'_>) -> Option<Read> {
     let (id, carrier, since_s) = (read_id(from)?, from.u32()?, from.u32()?);
     let flags = from.u8()?;
     let mut more = More::of(Progress::taken(0));

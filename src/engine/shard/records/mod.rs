@@ -29,6 +29,7 @@ mod octets;
 pub mod past;
 #[cfg(test)]
 pub mod tests;
+pub mod without;
 
 use std::time::Duration;
 

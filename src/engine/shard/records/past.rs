@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::image::read_awaited;
 use super::octets::Reader;
 use super::{contents, kind, read_ids, read_progress, read_worst};
 use crate::engine::shard::{Delivery, SegmentPlace};
@@ -222,66 +223,82 @@ impl Digest for Backward {
     fn digest(&self, batch: &[u8], key: &mut dyn FnMut(u64)) -> Option<u64> {
         for record in Records::new(batch) {
             // What cannot be read is found by nothing.
-            let _ = digest(record, key);
+            let _ = each_named(record, &mut |named| match named {
+                Named::Id(id) => key(key_of_id(id)),
+                Named::Number(number) => key(key_of_number(number)),
+            });
         }
         at(batch).map(|at| u64::try_from(at.as_millis()).unwrap_or(u64::MAX))
     }
 }
 
-fn digest(record: &[u8], key: &mut dyn FnMut(u64)) -> Option<()> {
+/// What a record names.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// A message.
+    Id(MessageId),
+    /// A number.
+    Number(&'a [u8]),
+}
+
+/// Gives each that a record names; `None` of one that cannot be read.
+pub fn each_named(record: &[u8], each: &mut dyn FnMut(Named<'_>)) -> Option<()> {
     let (kind, rest) = record.split_first()?;
     let mut from = Reader(rest);
     let from = &mut from;
     match *kind {
         kind::MESSAGE | kind::ENDED => {
             let (id, shared) = read_ids(from)?;
-            key(key_of_id(id));
+            each(Named::Id(id));
             if id != shared {
-                key(key_of_id(shared));
+                each(Named::Id(shared));
             }
             if *kind == kind::MESSAGE {
                 let _ = (from.u32()?, from.u16()?, from.u8()?);
                 let _ = (from.u32()?, from.u8()?);
-                digest_addresses(from, key)?;
+                each_address(from, each)?;
             }
         }
-        kind::STANDING
-        | kind::SENT
-        | kind::TAKEN
-        | kind::REFUSED
-        | kind::HEARD
-        | kind::AWAITS
-        | kind::AWAITS_WHOLE => key(key_of_id(read_id(from)?)),
+        kind::STANDING | kind::SENT | kind::TAKEN | kind::REFUSED | kind::HEARD | kind::AWAITS => {
+            each(Named::Id(read_id(from)?));
+        }
+        kind::AWAITS_WHOLE => {
+            let awaited = read_awaited(from)?;
+            each(Named::Id(awaited.id));
+            let _ = (from.u64()?, from.u32()?);
+            each_address(from, each)?;
+        }
         kind::OWED => {
             let (_, _, what, _) = (from.u64()?, from.u32()?, from.u8()?, from.u32()?);
-            digest_addresses(from, key)?;
+            each_address(from, each)?;
             if what == 0 {
                 let _ = (from.u64()?, from.u8()?, from.short()?);
-                key(key_of_id(read_id(from)?));
+                each(Named::Id(read_id(from)?));
             }
         }
         kind::HELD => {
             let _ = (from.u64()?, from.u32()?);
-            digest_addresses(from, key)?;
+            each_address(from, each)?;
         }
         kind::PARKED => {
             let _ = (from.u64()?, from.u32()?, from.short()?);
-            digest_address(from, key)?;
+            each(Named::Number(read_number(from)?));
         }
         _ => {}
     }
     Some(())
 }
 
-fn digest_addresses(from: &mut Reader<'_>, key: &mut dyn FnMut(u64)) -> Option<()> {
-    digest_address(from, key)?;
-    digest_address(from, key)
+/// Gives two addresses, one behind the other.
+fn each_address(from: &mut Reader<'_>, each: &mut dyn FnMut(Named<'_>)) -> Option<()> {
+    each(Named::Number(read_number(from)?));
+    each(Named::Number(read_number(from)?));
+    Some(())
 }
 
-fn digest_address(from: &mut Reader<'_>, key: &mut dyn FnMut(u64)) -> Option<()> {
+fn read_number<'a>(from: &mut Reader<'a>) -> Option<&'a [u8]> {
     let _ = (from.u8()?, from.u8()?);
-    key(key_of_number(from.short()?));
-    Some(())
+    from.short()
 }
 
 /// The key of an id.

@@ -32,7 +32,7 @@ fn numbers(record: &[u8]) -> [u64; 2] {
     [0, 8].map(|at| u64::from_le_bytes(record[at..at + 8].try_into().unwrap()))
 }
 
-fn spread(key: u64) -> u64 {
+pub(super) fn spread(key: u64) -> u64 {
     key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
@@ -42,11 +42,11 @@ fn settings() -> Settings {
     Settings { full_retry_ms: 1, ..small() }
 }
 
-fn keeping(seconds: u64, octets_max: u64) -> Option<Keeping> {
+pub(super) fn keeping(seconds: u64, octets_max: u64) -> Option<Keeping> {
     Some(Keeping { age_max: Duration::from_secs(seconds), octets_max, digest: Arc::new(ByKey) })
 }
 
-fn open(disk: &SimDisk, keeping: Option<Keeping>) -> Result<FileJournal, Error> {
+pub(super) fn open(disk: &SimDisk, keeping: Option<Keeping>) -> Result<FileJournal, Error> {
     FileJournal::open_stepped_keeping(Arc::new(disk.clone()), settings(), keeping)
 }
 
