@@ -85,65 +85,29 @@ enum ReceiptCommand {
 #[must_use]
 pub fn main() -> Exit {
     let line = CommandLine::parse();
-    let (input, output) = (io::stdin().lock(), io::stdout().lock());
+    let (input, output) = (|| io::stdin().lock(), || io::stdout().lock());
     let done = match line.command.unwrap_or_else(|| Command::Run(run::RunArgs::default())) {
-        Command::Run(args) => {
-            drop((input, output));
-            return run::run(&args);
-        }
-        Command::Status(args) => {
-            drop((input, output));
-            return tool(control::status(&args));
-        }
-        Command::Bind(command) => {
-            drop((input, output));
-            return tool(control::bind(&command));
-        }
-        Command::Reload(args) => {
-            drop((input, output));
-            return tool(control::reload(&args));
-        }
-        Command::Queue(command) => {
-            drop((input, output));
-            return tool(control::queue(&command));
-        }
-        Command::Trace(args) => {
-            drop((input, output));
-            return tool(control::trace(&args));
-        }
-        Command::History(command) => {
-            drop((input, output));
-            return tool(control::history(&command));
-        }
-        Command::Capture(args) => {
-            drop((input, output));
-            return tool(control::capture(&args));
-        }
-        Command::Smsc(args) => {
-            drop((input, output));
-            return tool(smsc::run(&args));
-        }
-        Command::Load(args) => {
-            drop((input, output));
-            return tool(load::run(&args));
-        }
-        Command::Sim(args) => {
-            drop((input, output));
-            return tool(sim::run(&args));
-        }
-        Command::Bot(command) => return tool(bot::run(&command, &mut { output })),
-        Command::Journal(command) => return tool(journal::run(&command, &mut { output })),
-        Command::Check(args) => {
-            let mut output = output;
-            check::run(&args, &mut output)
-        }
+        Command::Run(args) => return run::run(&args),
+        Command::Status(args) => return tool(control::status(&args)),
+        Command::Bind(command) => return tool(control::bind(&command)),
+        Command::Reload(args) => return tool(control::reload(&args)),
+        Command::Queue(command) => return tool(control::queue(&command)),
+        Command::Trace(args) => return tool(control::trace(&args)),
+        Command::History(command) => return tool(control::history(&command)),
+        Command::Capture(args) => return tool(control::capture(&args)),
+        Command::Smsc(args) => return tool(smsc::run(&args)),
+        Command::Load(args) => return tool(load::run(&args)),
+        Command::Sim(args) => return tool(sim::run(&args)),
+        Command::Bot(command) => return tool(bot::run(&command, &mut output())),
+        Command::Journal(command) => return tool(journal::run(&command, &mut output())),
+        Command::Check(args) => check::run(&args, &mut output()),
         Command::Pdu(mut command) => match command.ready() {
-            Ok(()) => pdu::run(&command, input, output),
+            Ok(()) => pdu::run(&command, input(), output()),
             Err(failure) => return tool(Err(failure)),
         },
-        Command::Text(text::TextCommand::Plan(options)) => text::run(&options, input, output),
-        Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input, output),
-        Command::Policy(command) => policy::run(&command, input, output),
+        Command::Text(text::TextCommand::Plan(options)) => text::run(&options, input(), output()),
+        Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input(), output()),
+        Command::Policy(command) => policy::run(&command, input(), output()),
     };
     match done {
         Ok(exit) => exit,

@@ -74,7 +74,11 @@ pub async fn run(kept: Kept, shared: Weak<Shared>) {
         if state.is_final() || shared.is_stopping() {
             return;
         }
-        let every = u64::from(shared.world().settings.store.checkpoint_bytes);
+        let store = shared.world().settings.store;
+        if let Some(files) = &kept.files {
+            files.retain(store.retention(), store.retention_max_bytes);
+        }
+        let every = u64::from(store.checkpoint_bytes);
         let written = kept.octets.load(Ordering::Relaxed);
         let is_low = state != State::Running && tried.elapsed() > PAUSE;
         let is_time = before + written - began_at >= every.max(2 * last);

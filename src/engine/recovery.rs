@@ -74,7 +74,7 @@ impl Opened {
     /// Why there is no going on.
     pub fn of(settings: &Settings) -> Result<Self, Fault> {
         let directory = settings.node.data_dir.join(DIRECTORY);
-        let keeping = keeping(&settings.store);
+        let keeping = Some(keeping(&settings.store));
         let journal = Arc::new(FileJournal::open_keeping(&directory, journal_settings(), keeping)?);
         let progress = Arc::clone(journal.shared_progress());
         let ended_max = settings.node.ended_max_messages as usize;
@@ -141,12 +141,9 @@ fn journal_settings() -> store::Settings {
 }
 
 /// What is kept of the journal when it is needed no more.
-fn keeping(store: &super::settings::Store) -> Option<Keeping> {
-    (store.retention_hours > 0).then(|| Keeping {
-        age_max: Duration::from_secs(3600) * store.retention_hours,
-        octets_max: store.retention_max_bytes,
-        digest: Arc::new(Backward),
-    })
+fn keeping(store: &super::settings::Store) -> Keeping {
+    let (age_max, octets_max) = (store.retention(), store.retention_max_bytes);
+    Keeping { age_max, octets_max, digest: Arc::new(Backward) }
 }
 
 /// What one shard takes over, each in the order in which it is to.

@@ -178,6 +178,14 @@ pub struct Store {
     pub retention_max_bytes: u64,
 }
 
+impl Store {
+    /// How long what is needed no more is kept.
+    #[must_use]
+    pub fn retention(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(3600) * self.retention_hours
+    }
+}
+
 impl Default for Store {
     fn default() -> Self {
         Self {

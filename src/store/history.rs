@@ -17,7 +17,7 @@ pub trait Digest: fmt::Debug + Send + Sync {
 #[derive(Clone, Debug)]
 pub struct Keeping {
     /// How long, by the wall clock; a segment of the journal goes as a whole, once the last of it
-    /// is so old.
+    /// is so old. Zero keeps nothing, and makes no indexes.
     pub age_max: Duration,
     /// Octets of the segments that are kept, and of the indexes beside them.
     pub octets_max: u64,

@@ -10,7 +10,7 @@ use chappe::store::{Checkpoints, FileJournal, Journal, Settings};
 use serde_json::Value;
 
 use super::queue::load;
-use super::world::{Smsc, World, carrier, free_address, route, submit, text, until};
+use super::world::{Smsc, World, carrier, free_address, route, submit, submit_multi, text, until};
 
 const EMBEDDED: &str = "[store]\nengine = \"embedded\"\n";
 
@@ -55,6 +55,32 @@ fn a_message_that_has_ended_is_told_of_from_its_acceptance_to_its_receipt() {
     }
     let wrong = world.chappe("trace --number 33612345678 --from yesterday");
     assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn of_one_submit_multi_each_message_is_told_of() {
+    let smsc = Smsc::start("--receipts tlv");
+    let tables = EMBEDDED.to_owned() + &carrier("north", &smsc.address, "") + &route("north");
+    let world = World::start(&tables);
+    world.until_bind_is("north", 0, "bound");
+    let (_session, id) = submit_multi(&world);
+    let ended = || {
+        let trace = world.ask(&format!("trace {id} --show-numbers"));
+        let messages = trace["messages"].as_array().unwrap().clone();
+        messages.iter().all(|message| message["ended"] == true).then_some(messages)
+    };
+    until("both have ended", || ended().is_some());
+    let messages = ended().unwrap();
+    let mut to: Vec<&str> =
+        messages.iter().map(|one| one["past"]["destination"].as_str().unwrap()).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["33612345678", "33687654321"]);
+    for message in &messages {
+        assert_eq!((&message["id"], &message["state"]), (&(*id).into(), &"DELIVERED".into()));
+        assert!(events(message).contains(&"taken"), "{message}");
+    }
+    let found = world.ask("trace --number 33687654321");
+    assert_eq!(found["messages"].as_array().unwrap().len(), 1, "{found}");
 }
 
 #[test]

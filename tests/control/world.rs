@@ -190,17 +190,28 @@ pub fn refusing_smsc(status: u32) -> SocketAddr {
 
 /// Binds as the account and submits a message; the session, and the message's id.
 pub fn submit(world: &World) -> (TcpStream, String) {
+    let message = b"\0\x05\0Shop\0\x01\x01+33612345678\0\0\0\0\0\0\x01\0\0\0\x05hello";
+    submit_pdu(world, &pdu(4, message))
+}
+
+/// The same to two numbers with one submit_multi.
+pub fn submit_multi(world: &World) -> (TcpStream, String) {
+    let body = b"\0\x05\0Shop\0\x02\x01\x01\x0133612345678\0\x01\x01\x0133687654321\0\
+                 \0\0\0\0\0\x01\0\0\0\x05hello";
+    submit_pdu(world, &pdu(0x21, body))
+}
+
+fn submit_pdu(world: &World, pdu_of_it: &[u8]) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(world.smpp).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let bind = pdu(9, b"acct\0secret\0\0\x34\0\0\0");
     stream.write_all(&bind).unwrap();
     assert_eq!(response(&mut stream).0, 0);
-    let message = b"\0\x05\0Shop\0\x01\x01+33612345678\0\0\0\0\0\0\x01\0\0\0\x05hello";
-    stream.write_all(&pdu(4, message)).unwrap();
+    stream.write_all(pdu_of_it).unwrap();
     let (status, body) = response(&mut stream);
     assert_eq!(status, 0);
     let id = text(&body);
-    (stream, id.trim_end_matches('\0').to_owned())
+    (stream, id.split('\0').next().unwrap_or_default().to_owned())
 }
 
 fn pdu(command: u32, body: &[u8]) -> Vec<u8> {

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::store::history::{Keeping, Kept};
+use crate::store::history::{Digest, Keeping, Kept};
 use crate::store::{Error, Position};
 
 use super::frame::Items;
@@ -41,7 +41,10 @@ const TURNS: u64 = 8;
 pub(super) struct History {
     disk: Arc<dyn Disk>,
     settings: Settings,
-    keeping: Keeping,
+    digest: Arc<dyn Digest>,
+    /// See [`Keeping`].
+    age_max_ms: AtomicU64,
+    octets_max: AtomicU64,
     state: Mutex<State>,
     octets: AtomicU64,
     oldest_ms: AtomicU64,
@@ -75,13 +78,25 @@ impl History {
         Self {
             disk,
             settings,
-            keeping,
+            digest: keeping.digest,
+            age_max_ms: AtomicU64::new(millis(keeping.age_max)),
+            octets_max: AtomicU64::new(keeping.octets_max),
             state: Mutex::new(state),
             octets: AtomicU64::new(0),
             oldest_ms: AtomicU64::new(0),
             is_over: Mutex::new(false),
             changed: Condvar::new(),
         }
+    }
+
+    /// Keeps it for so long from now on, and so many octets of it.
+    pub(super) fn retain(&self, age_max: Duration, octets_max: u64) {
+        self.age_max_ms.store(millis(age_max), Ordering::Relaxed);
+        self.octets_max.store(octets_max, Ordering::Relaxed);
+    }
+
+    fn age_max_ms(&self) -> u64 {
+        self.age_max_ms.load(Ordering::Relaxed)
     }
 
     /// What stands before this position is needed no more.
@@ -108,8 +123,8 @@ impl History {
     /// Whether the segment that is written has been for so long that another one is due.
     pub(super) fn is_turn_due(&self, wall: Duration) -> bool {
         let (_, since_ms) = locked(&self.state).active;
-        let every = millis(self.keeping.age_max) / TURNS;
-        since_ms > 0 && since_ms.saturating_add(every) < millis(wall)
+        let every = self.age_max_ms() / TURNS;
+        every > 0 && since_ms > 0 && since_ms.saturating_add(every) < millis(wall)
     }
 
     /// What is known of a segment that has an index.
@@ -204,7 +219,7 @@ impl History {
         }
         let mut frames = Frames::of(active);
         let first = frames.next().ok().and_then(|(_, opened)| {
-            Items::new(opened).find_map(|batch| self.keeping.digest.digest(batch, &mut |_| {}))
+            Items::new(opened).find_map(|batch| self.digest.digest(batch, &mut |_| {}))
         });
         let now = millis(wall);
         state.active = (active.generation, first.map_or(now, |first| first.min(now)));
@@ -228,13 +243,14 @@ impl History {
             return None;
         }
         let (oldest, next) = (&segments[0], &segments[1]);
-        let is_over = self.octets.load(Ordering::Relaxed) > self.keeping.octets_max;
+        let is_over = self.octets.load(Ordering::Relaxed) > self.octets_max.load(Ordering::Relaxed);
         // One that cannot be read is older than what stands behind it.
         let last_ms = known(state, oldest).map(|known| known.last_ms);
         let last_ms = last_ms.or_else(|| known(state, next).map(|known| known.first_ms));
-        let is_old = last_ms.is_some_and(|last| {
-            last > 0 && last.saturating_add(millis(self.keeping.age_max)) < millis(wall)
-        });
+        let age_max = self.age_max_ms();
+        let is_past = |last: u64| last > 0 && last.saturating_add(age_max) < millis(wall);
+        // Where nothing is kept it is not looked how old it is.
+        let is_old = age_max == 0 || last_ms.is_some_and(is_past);
         (is_over || is_old).then_some(next.generation)
     }
 
@@ -245,7 +261,7 @@ impl History {
         segments: &[Segment],
         wall: Duration,
     ) -> Result<bool, Error> {
-        if millis(wall) < state.not_before_ms {
+        if millis(wall) < state.not_before_ms || self.age_max_ms() == 0 {
             return Ok(false);
         }
         let State { known, making, .. } = state;
@@ -263,7 +279,7 @@ impl History {
             *making = Some(Making::begin(segment, next.first));
         }
         let Some(under_way) = making else { return Ok(false) };
-        match under_way.go_on(&*self.keeping.digest, STEP) {
+        match under_way.go_on(&*self.digest, STEP) {
             Ok(false) => return Ok(true),
             Ok(true) => {}
             // Whoever opens or checks the journal says what is wrong with it.

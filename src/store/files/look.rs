@@ -53,6 +53,12 @@ impl FileJournal {
         looked
     }
 
+    /// Keeps what is needed no more for so long from now on, and so many octets of it, where it was
+    /// opened to keep any.
+    pub fn retain(&self, age_max: Duration, octets_max: u64) {
+        self.shared.history.iter().for_each(|history| history.retain(age_max, octets_max));
+    }
+
     /// Does one small thing for what is kept beyond need, at this moment of wall time since 1970;
     /// whether there was anything to do. Where threads run one of them does it.
     pub fn step_kept(&self, wall: Duration) -> bool {

@@ -64,7 +64,7 @@ fn newest_checkpoint(disk: &dyn Disk, listing: &Listing) -> Result<Option<(u64, 
 }
 
 /// The position that a segment begins with, if its first frame is whole.
-fn first_position(disk: &dyn Disk, generation: u64) -> Result<Option<Position>, Error> {
+pub(super) fn first_position(disk: &dyn Disk, generation: u64) -> Result<Option<Position>, Error> {
     let Some(mut window) = raw(disk, generation)? else { return Ok(None) };
     match window.frame_at(generation, DATA_START).map_err(|error| reading(generation, error))? {
         Found::Frame(header) => Ok(Some(header.first).filter(|first| *first > Position::NONE)),

@@ -9,7 +9,7 @@ use super::Disk;
 use super::inspect::{Cut, Damage, Report, inspect, locked, manifest, of_error};
 use super::layout::{MANIFEST, Name};
 use super::manifest::Manifest;
-use super::rebuild::rebuild;
+use super::rebuild::{first_position, rebuild};
 use super::segment::Segment;
 use super::survey::Listing;
 
@@ -60,11 +60,61 @@ pub fn repair(disk: &dyn Disk, segment_octets: u64) -> Result<Repaired, Error> {
         manifest.checkpoint = 0;
         manifest.write(disk)?;
     }
-    if let Some(damage) = &found.damage {
-        cut(&mut aside, &mut manifest, &found, damage, segment_octets)?;
+    let mut left = inspect(disk, &manifest)?;
+    // What a state does not need goes up to the damage, and the rest stays.
+    while let Some(from) = behind_damage(disk, &manifest, &left)? {
+        give_up_history(&mut aside, &mut manifest, from)?;
+        left = inspect(disk, &manifest)?;
     }
-    let left = inspect(disk, &manifest)?;
+    if let Some(damage) = &left.damage {
+        cut(&mut aside, &mut manifest, &left, damage, segment_octets)?;
+        left = inspect(disk, &manifest)?;
+    }
     Ok(Repaired { manifest_damage, found, left, put_aside: aside.names })
+}
+
+/// The first segment behind the damage, and what it begins with, where a checkpoint that is whole
+/// needs nothing of what is before it.
+fn behind_damage(
+    disk: &dyn Disk,
+    manifest: &Manifest,
+    report: &Report,
+) -> Result<Option<(u64, Position)>, Error> {
+    let (Some(checkpoint), Some(damage)) = (&report.checkpoint, &report.damage) else {
+        return Ok(None);
+    };
+    let (Cut::From(damaged, _) | Cut::Whole(damaged)) = damage.cut;
+    // Of those that are there: how many should be is only a number.
+    let there = Listing::read(disk)?.segments;
+    let is_behind = |there: &u64| (damaged + 1..=manifest.last_generation).contains(there);
+    for generation in there.into_iter().filter(is_behind) {
+        match first_position(disk, generation)? {
+            Some(first) if first <= checkpoint.from => return Ok(Some((generation, first))),
+            Some(_) => return Ok(None),
+            None => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Begins a journal with this segment; what is before it is put aside.
+fn give_up_history(
+    aside: &mut Aside<'_>,
+    manifest: &mut Manifest,
+    (generation, first): (u64, Position),
+) -> Result<(), Error> {
+    let disk = aside.disk;
+    manifest.first_generation = generation;
+    manifest.first = first;
+    manifest.write(disk)?;
+    let Listing { segments, keys, .. } = Listing::read(disk)?;
+    for older in segments.into_iter().filter(|older| *older < generation) {
+        aside.take(&Name::segment(older))?;
+    }
+    for (older, edition) in keys.into_iter().filter(|(older, _)| *older < generation) {
+        aside.take(&Name::key(older, edition))?;
+    }
+    disk.sync_dir().map_err(|error| machine("putting aside", error))
 }
 
 fn cut(
@@ -150,6 +200,25 @@ impl Aside<'_> {
         Ok(())
     }
 
+    /// Puts a whole file aside, under another name: it takes no space, however many there are.
+    fn take(&mut self, name: &str) -> Result<(), Error> {
+        let doing = |error| machine(format!("putting aside {name}"), error);
+        let called = self.free_name(name).map_err(doing)?;
+        self.disk.rename(name, &called).map_err(doing)?;
+        self.names.push(called);
+        Ok(())
+    }
+
+    /// A name that no copy has yet: one that a repair made which did not end is kept too.
+    fn free_name(&self, called: &str) -> std::io::Result<String> {
+        let taken = self.disk.list()?;
+        let names = (1..).map(|number| match number {
+            1 => format!("{called}.cut"),
+            number => format!("{called}.{number}.cut"),
+        });
+        Ok(names.into_iter().find(|called| !taken.contains(called)).unwrap_or_default())
+    }
+
     /// Copies a file from an offset on, durable; one that is not there has nothing to be copied.
     fn copy(&mut self, name: &str, from: u64, called: &str) -> Result<(), Error> {
         let doing = |error| machine(format!("copying {name}"), error);
@@ -157,15 +226,7 @@ impl Aside<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             source => source.map_err(doing)?,
         };
-        let taken = self.disk.list().map_err(doing)?;
-        // A copy that a repair made which did not end is kept too.
-        let called = (1..)
-            .map(|number| match number {
-                1 => format!("{called}.cut"),
-                number => format!("{called}.{number}.cut"),
-            })
-            .find(|called| !taken.contains(called))
-            .unwrap_or_default();
+        let called = self.free_name(called).map_err(doing)?;
         let end = source.octets().map_err(doing)?;
         let copy = self.disk.create(&called).map_err(doing)?;
         let mut octets = vec![0; COPY];

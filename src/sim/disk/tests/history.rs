@@ -9,7 +9,8 @@ use super::journal::small;
 use super::*;
 use crate::store::history::{Digest, Keeping, Looked, Seen, Wanted};
 use crate::store::{
-    Batch, Error, FileJournal, Journal, Position, Records, Settings, State, Stepped,
+    Batch, Checkpoints, Error, FileJournal, Journal, Position, Records, Settings, State, Stepped,
+    check, repair,
 };
 
 /// Each record is a key, a moment in milliseconds, and a text.
@@ -175,6 +176,27 @@ fn the_oldest_goes_when_there_is_too_much_or_it_is_too_old_and_its_key_is_destro
 }
 
 #[test]
+fn how_long_it_is_kept_may_change_and_for_no_time_it_is_kept_nowhere() {
+    let disk = SimDisk::new(1);
+    let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+    assert!(write(&journal, 1..=300));
+    journal.truncate_before(Position::new(301)).unwrap();
+    keep(&journal, at(300));
+    let kept = journal.kept().octets;
+    journal.retain(at(1 << 30), kept / 2);
+    keep(&journal, at(300));
+    assert!((1..=kept / 2).contains(&journal.kept().octets));
+    journal.retain(Duration::ZERO, u64::MAX);
+    keep(&journal, at(300));
+    assert_eq!((journal.kept().octets, files(&disk, ".index")), (0, 0));
+    assert!(write(&journal, 301..=500));
+    journal.truncate_before(Position::new(501)).unwrap();
+    keep(&journal, at(500));
+    assert_eq!((journal.kept().octets, files(&disk, ".index")), (0, 0));
+    assert!(!journal.is_turn_due(at(1 << 20)));
+}
+
+#[test]
 fn history_gives_way_before_anything_is_refused() {
     let disk = SimDisk::new(1);
     let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
@@ -234,5 +256,55 @@ fn a_power_cut_at_any_call_costs_nothing_that_is_needed_and_what_is_kept_is_foun
             }
         }
         assert!(write(&journal, after + 1..after + 3));
+    }
+}
+
+/// A journal that was closed, whose newest checkpoint needs nothing of its first segments.
+fn with_history() -> SimDisk {
+    let disk = SimDisk::new(1);
+    let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+    assert!(write(&journal, 1..=300));
+    let mut writer = journal.begin().unwrap();
+    writer.write(b"all there is").unwrap();
+    writer.finish(Position::new(251)).unwrap();
+    journal.truncate_before(Position::new(251)).unwrap();
+    keep(&journal, at(300));
+    journal.close().unwrap();
+    disk
+}
+
+#[test]
+fn damage_in_the_history_costs_the_history_up_to_there_and_nothing_else() {
+    let damages: [fn(&SimDisk, &str); 2] = [
+        |disk, name| {
+            let mut octets = disk.contents(name).unwrap();
+            octets[4096 + 100] ^= 1;
+            disk.put(name, &octets);
+        },
+        |disk, name| disk.take(name),
+    ];
+    for (generation, damage) in (1..=3).flat_map(|generation| damages.map(|one| (generation, one)))
+    {
+        let disk = with_history();
+        damage(&disk, &format!("{generation:010}.segment"));
+        let report = check(&disk).unwrap();
+        assert!(report.damage.is_some());
+        let repaired = repair(&disk, settings().segment_octets).unwrap();
+        assert!(repaired.left.damage.is_none() && !repaired.put_aside.is_empty());
+        let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+        let first = journal.first().number();
+        assert!((20..=200).contains(&first), "{first}");
+        assert_eq!(journal.progress().durable(), Position::new(300));
+        let mut states = 0;
+        let from = journal.read(&mut |_| {
+            states += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!((from.unwrap(), states), (Position::new(251), 1));
+        let replayed = journal.replay(Position::new(first), &mut |_| ControlFlow::Continue(()));
+        assert_eq!(replayed.unwrap(), Position::new(301));
+        keep(&journal, at(300));
+        assert_eq!(look(&journal, first).0, [first]);
+        assert!(write(&journal, 301..=310));
     }
 }
