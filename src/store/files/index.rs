@@ -1,10 +1,11 @@
 //! What stands where in a segment, in a file beside it: two or three octets for a key.
 //!
-//! A segment is divided into [`PARTS`]. Of each key there are 24 bits and the part in which the
+//! A segment is divided into [`PARTS`]. Of each key there are 26 bits and the part in which the
 //! frame with its batch begins, as a number of four octets; these stand in order, each as the
 //! difference to the one before it. So whoever looks for a key reads the parts that have it, and
-//! one part more in forty segments that does not. All of it is sealed under the segment's key, and
-//! cannot be read when that is destroyed.
+//! one part more in some two hundred segments that does not. Parts are as large as they are so
+//! that most of what befalls a message within a moment stands in one. All of it is sealed under
+//! the segment's key, and cannot be read when that is destroyed.
 
 use std::sync::Arc;
 
@@ -19,9 +20,9 @@ use super::layout::{Block, DATA_START, INDEX_NEW, Kind, NUMBERS_END, Name};
 use super::segment::Segment;
 
 /// Parts of a segment.
-pub(super) const PARTS: u64 = 256;
+pub(super) const PARTS: u64 = 64;
 /// Bits of a part's number in an entry.
-const PART_BITS: u32 = 8;
+const PART_BITS: u32 = 6;
 /// Entries above which those that are there twice are taken out while there come more.
 const ENTRIES_MANY: usize = 4 << 20;
 /// An epoch that frames of no journal have: what is sealed here is sealed under no nonce of theirs.
@@ -56,8 +57,8 @@ pub(super) fn part_of(segment: &Segment, offset: u64) -> u64 {
 
 /// The upper bits of a key, where an entry has them.
 fn upper(key: u64) -> u32 {
-    // Twenty-four bits.
-    ((key >> 40) as u32) << PART_BITS
+    // As many as an entry has beside the part's.
+    ((key >> 32) as u32) >> PART_BITS << PART_BITS
 }
 
 /// An index in the making.
@@ -100,7 +101,7 @@ impl Making {
             let (header, opened) = frames.next()?;
             for batch in Items::new(opened) {
                 let mut enter = |key| {
-                    // Below 256.
+                    // Below 64.
                     let entry = upper(key) | number as u32;
                     if entries.last() != Some(&entry) {
                         entries.push(entry);
