@@ -228,6 +228,11 @@ impl Tool {
         Self(Some(child))
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.0.as_mut().unwrap().try_wait().unwrap().is_some()
+    }
+
     /// The number of its process.
     pub fn id(&self) -> u32 {
         self.0.as_ref().unwrap().id()

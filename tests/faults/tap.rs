@@ -41,6 +41,8 @@ pub struct Log {
     pub stories: Vec<Story>,
     /// Receipts for a message under two ids, or twice by one process, or of none.
     pub unexpected: Vec<String>,
+    /// Answers to submissions.
+    pub answers: u64,
     /// Which process of the engine there is, counted from 0.
     pub process: u32,
 }
@@ -69,6 +71,7 @@ impl Log {
         match header.command_id {
             CommandId::SUBMIT_SM_RESP => {
                 let Some(serial) = numbers.remove(&header.sequence_number) else { return };
+                self.answers += 1;
                 let story = self.story(serial);
                 match header.command_status.is_ok() {
                     true => (story.accepted, story.id) = (true, number(&id_of(frame))),
