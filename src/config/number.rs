@@ -2,6 +2,7 @@
 
 use crate::engine::settings::{Keyword, Number, NumberKind, Owner};
 use crate::mo::keyword::keyword;
+use crate::mt::policy::Sender;
 
 use super::reader::{Reader, quoted};
 use super::unique::Names;
@@ -23,6 +24,7 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
     let owner = table.table("owner").and_then(|owner| owner_of(&owner, accounts));
     let keywords = keywords(table, accounts);
     let class = table.word_or_none("class");
+    let sender = sender(table);
     let rate = table.cost("segments_per_second").map_or(0, |rate| rate.micros);
     let (kind, written, value) = (kind?, written?, table.value("address")?);
     let Some(address) = address_of(kind, &written) else {
@@ -42,7 +44,19 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
             table.sheet.fault(&value.spot, *found, expected);
         }
     }
-    Some(Number { address, kind, class, millionths_per_second: rate, owner, keywords })
+    let millionths_per_second = rate;
+    Some(Number { address, kind, class, millionths_per_second, owner, keywords, sender })
+}
+
+/// What is said of it as a sender that people opt out of.
+fn sender(table: &Reader<'_>) -> Sender {
+    let mut sender = Sender::default();
+    table.word("stop", &mut sender.stop);
+    table.flag("pass_stop", &mut sender.pass_stop);
+    table.word("opt_out_scope", &mut sender.reach);
+    sender.brand = table.text_or_none("brand").unwrap_or_default();
+    sender.service = table.text_or_none("service").unwrap_or_default();
+    sender
 }
 
 /// The keywords of a number; each word decides once, however it is written.

@@ -13,7 +13,7 @@ use super::account_record::AccountRecord;
 use super::batches::Batches;
 use super::ground::Ground;
 use super::quota::Quota;
-use super::routes::{classes, places as places_of, pools, recodings, routes, strict};
+use super::routes::{brands, classes, places as places_of, pools, recodings, routes, strict};
 use super::settings::{self, Endpoint, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, Kept, SHARD_QUEUE, Shared};
@@ -439,6 +439,7 @@ pub fn shard_limits(world: &World) -> Limits {
             octets_max: share(node.reassembly_max_bytes),
             age_max: Duration::from_millis(u64::from(node.reassembly_max_age_ms)),
         },
+        brands: Arc::new(brands(settings, &world.accounts)),
         ..Limits::default()
     }
 }

@@ -23,6 +23,7 @@ use super::world::World;
 use crate::message::envelope::Message;
 use crate::mo::reassembly::Memory;
 use crate::mo::{MoMessage, Owner};
+use crate::mt::policy::Chosen;
 use crate::mt::receipts::Notations;
 use crate::store::history::Keeping;
 use crate::store::{self, Batch, FileJournal, Position, Progress, Refused, Relay, Store};
@@ -165,6 +166,7 @@ pub struct Part {
     pub held: Vec<(Option<Owner>, MoMessage)>,
     /// See [`Image`].
     pub whole: Vec<(Duration, Memory)>,
+    pub chosen: Vec<Chosen>,
 }
 
 /// Divides what was left among the shards.
@@ -199,6 +201,9 @@ pub fn divide(shared: &Shared, world: &World, image: Image) -> Vec<Part> {
     // Whose they are is not known any more.
     for part in &mut parts {
         part.heard.extend(&image.heard);
+    }
+    for chosen in image.chosen.into_values() {
+        parts[place(chosen.handset.digits().as_bytes())].chosen.push(chosen);
     }
     // Any shard may know how a message ended: all are asked for what an earlier process gave.
     let count = parts.len();

@@ -1,12 +1,15 @@
 //! Settings to the table of routes, and to the answer where a message would go.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::settings::{self, Encoding, Number, Order, Pool, PrefixRow, Route, Settings, Target};
+use super::world::Account;
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
 use crate::mt::ingress::{Admission, Languages, Recoding};
+use crate::mt::policy::Brands;
 use crate::mt::pools::Pools;
 use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Traits, Way};
 use crate::mt::segmentation::addresses_fit;
@@ -147,6 +150,22 @@ fn way(order: Order, targets: &[Target], carriers: &Places<'_>) -> Way {
 pub fn classes(settings: &Settings) -> Classes {
     let classes = settings.numbers.iter();
     Classes::new(classes.filter_map(|number| Some((number.address.clone(), number.class?))))
+}
+
+/// Senders by brand, and what each makes of a STOP; accounts by their places.
+#[must_use]
+pub fn brands(settings: &Settings, accounts: &[Arc<Account>]) -> Brands {
+    let sender = |number: &Number| {
+        let mut sender = number.sender.clone();
+        if let (true, Some(settings::Owner::Account(name))) =
+            (sender.brand.is_empty(), &number.owner)
+        {
+            sender.brand.clone_from(name);
+        }
+        (number.address.clone(), sender)
+    };
+    let accounts = accounts.iter().map(|account| account.settings.system_id.clone());
+    Brands::new(settings.numbers.iter().map(sender), accounts)
 }
 
 /// The pools of numbers.

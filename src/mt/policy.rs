@@ -9,6 +9,7 @@
 //! Everything here is a function of what it is told, the time included. What rules say is data: a
 //! table of profiles, of places, of holidays. None of it is legal advice.
 
+pub mod brands;
 pub mod caps;
 pub mod choices;
 pub mod holidays;
@@ -21,6 +22,7 @@ pub mod senders;
 #[cfg(test)]
 mod tests;
 
+pub use brands::{Brands, Sender, StopBy};
 pub use caps::{Cap, NoCap, Sent};
 pub use choices::{Choice, Choices, Chosen, Handset, Reach, Scope};
 pub use holidays::{Region, Regions};

@@ -75,6 +75,8 @@ meanings! {
         "Receipts do not come, or not in `correlation_hours`; or more wait than `correlations_max`. If they do come later they count as unknown."
     DELIVERIES_DROPPED "deliveries"
         "An account has lost receipts or MO: it was away, or too slow, for longer than `receipts_waiting_max` allows. It must be told."
+    MO_REQUESTS "messages"
+        "`stop` rises behind a campaign: some of it went to people who did not want it; above one in a hundred look at whom it went to. `help`: its text does not say who sends it."
     MO_UNOWNED "messages"
         "Handsets write to a number that no `[[number]]` has, or with a word that nobody owns."
     MO_REASSEMBLED "messages"

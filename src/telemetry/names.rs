@@ -69,6 +69,7 @@ metrics! {
     CORRELATIONS_DROPPED "chappe_correlations_dropped_total" Counter [] "Messages that ended UNKNOWN because no receipt came: after correlation_hours, or as the oldest of too many."
     DELIVERIES_DROPPED "chappe_deliveries_dropped_total" Counter [] "Receipts and MO dropped because too many waited for their account."
     MO_UNOWNED "chappe_mo_unowned_total" Counter [] "MO for numbers nobody owns."
+    MO_REQUESTS "chappe_mo_requests_total" Counter ["reason"] "MO that ask for something of the engine itself: stop, start, help."
     MO_REASSEMBLED "chappe_mo_reassembled_total" Counter [] "MO put together from all their segments."
     MO_INCOMPLETE "chappe_mo_incomplete_total" Counter ["reason"] "MO that went on with segments missing."
     MO_DUPLICATES "chappe_mo_duplicate_segments_total" Counter [] "MO segments dropped because they were there already."

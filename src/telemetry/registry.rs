@@ -14,6 +14,7 @@ use super::names::{self, METRICS, MetricKind};
 use crate::message::class::TrafficClass;
 use crate::message::state::MessageState;
 use crate::message::words::Word;
+use crate::mo::keyword::Request;
 use crate::mo::reassembly::Why;
 use crate::mt::receipts::Settled;
 use crate::session::CloseReason;
@@ -293,6 +294,7 @@ pub struct EngineMetrics {
     pub deliveries_dropped: Counter,
     /// MO without an owner.
     pub mo_unowned: Counter,
+    mo_requests: [Counter; 3],
     /// MO put together.
     pub mo_reassembled: Counter,
     mo_incomplete: Vec<(Why, Counter)>,
@@ -346,6 +348,8 @@ impl EngineMetrics {
             correlations_dropped: registry.counter(names::CORRELATIONS_DROPPED, &[]),
             deliveries_dropped: registry.counter(names::DELIVERIES_DROPPED, &[]),
             mo_unowned: registry.counter(names::MO_UNOWNED, &[]),
+            mo_requests: ["stop", "start", "help"]
+                .map(|reason| registry.counter(names::MO_REQUESTS, &[("reason", reason)])),
             mo_reassembled: registry.counter(names::MO_REASSEMBLED, &[]),
             mo_incomplete: Why::INCOMPLETE
                 .map(|why| (why, registry.counter(names::MO_INCOMPLETE, &[("reason", why.name())])))
@@ -372,6 +376,16 @@ impl EngineMetrics {
         let counter = self.in_doubt_settled.iter().find(|(other, _)| *other == by);
         if let Some((_, counter)) = counter {
             counter.increment(1);
+        }
+    }
+
+    /// An MO asks for this.
+    pub fn mo_request(&self, request: Request) {
+        let [stop, start, help] = &self.mo_requests;
+        match request {
+            Request::Stop => stop.increment(1),
+            Request::Start => start.increment(1),
+            Request::Help => help.increment(1),
         }
     }
 

@@ -8,3 +8,4 @@ mod failures;
 #[allow(dead_code)] // of it only whether foreign software has to be here
 mod foreign;
 mod kills;
+mod opt_outs;

@@ -12,6 +12,7 @@ use crate::engine::settings::{
 use crate::message::class::TrafficClass;
 use crate::message::multipart::MultipartState;
 use crate::message::words::Word;
+use crate::mt::policy::{Reach, StopBy};
 
 /// Expands rows into [`Key`]s. Each `///` above a row becomes a sentence of its `doc`.
 macro_rules! keys {
@@ -356,10 +357,20 @@ pub(super) const NUMBER: &[Key] = keys! {
     owner: Kind::Table(Table::Owner), Absent("its MO are answered and counted as unowned");
     /// Others who get what begins with a word of theirs: on a number that several share.
     keyword: Kind::TableArray(Table::Keyword), Absent("all goes to `owner`");
-    /// Who handles STOP: the engine, the owner or the carrier.
-    stop: Kind::Later, NOT_YET;
-    /// Whether the owner sees a STOP that the engine handled.
-    pass_stop: Kind::Later, NOT_YET;
+    /// Who handles STOP: the engine, which then refuses marketing to who wrote it; the owner, who gets
+    /// it like any message; or the carrier, whose network blocks by itself, as for toll-free numbers
+    /// of the United States.
+    stop: words::<StopBy>(), Default(r#""engine""#);
+    /// Whether the owner gets a STOP that the engine handled, too.
+    pass_stop: Kind::Flag, Default("false");
+    /// How far a STOP to this number reaches: this sender alone, its `service`, its `brand`, or all
+    /// that is sent here. One who stops a brand is not asked by its other numbers.
+    opt_out_scope: words::<Reach>(), Default(r#""brand""#);
+    /// The brand that it speaks for. What an account sends from senders that are not listed speaks
+    /// for the brand of that account's `system_id`.
+    brand: Kind::Text { octets_max: 64 }, Absent("the system_id of its owner");
+    /// The service that it is of, for `opt_out_scope = "service"`.
+    service: Kind::Text { octets_max: 64 }, Absent("none: the sender itself");
 };
 
 /// `[[number]] owner`.

@@ -2,6 +2,7 @@
 
 use crate::message::class::TrafficClass;
 use crate::message::words::words;
+use crate::mt::policy::Sender;
 use crate::wire::Address;
 
 /// A sender we own: what it may send and who gets what is sent to it.
@@ -19,6 +20,9 @@ pub struct Number {
     pub owner: Option<Owner>,
     /// Who gets those that begin with a word of theirs instead; no word twice.
     pub keywords: Vec<Keyword>,
+    /// Who handles STOP, how far it reaches, and the brand and service of the number; an empty
+    /// brand is the owner's.
+    pub sender: Sender,
 }
 
 /// Words on a shared number, and who gets what begins with one of them.

@@ -1,6 +1,8 @@
 //! What accounts ask of messages they submitted.
 
-use super::register::Known;
+use std::time::Duration;
+
+use super::register::{End, Known};
 use super::{Effects, Shard};
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -38,6 +40,30 @@ impl Standing {
 }
 
 impl<L: Clone> Shard<L> {
+    /// How a message ended, for those who ask.
+    pub(super) fn register_end(
+        &mut self,
+        id: MessageId,
+        account: u32,
+        (state, error, done): (MessageState, u8, Duration),
+    ) {
+        if !self.siblings.is_empty() {
+            self.siblings.ended(id);
+        }
+        let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+        let end = End { account, done_s, state, error };
+        if self.ledger.is_some() {
+            let shown = self.shown_id(id);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.ended(id, shown, end);
+            }
+        }
+        match self.number_of(id) {
+            Some(number) => self.register.end(number, end),
+            None => self.earlier.end(id, end),
+        }
+    }
+
     /// How a message stands, or those that share this id, as one. One that is not this account's
     /// is one that nobody knows.
     pub fn query<E: Effects<Link = L>>(

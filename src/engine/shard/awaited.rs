@@ -32,6 +32,7 @@ impl<L: Clone> Shard<L> {
         ticket: u64,
         effects: &mut E,
     ) -> Option<u32> {
+        self.forget_marketing(ticket);
         let stays = self.slots.get(ticket)?.doubtful || self.questions.knows(ticket);
         for _ in 0..SURPLUS_TURN {
             let is_full = self.awaiting_receipt() >= self.limits.correlations_max.max(1);

@@ -14,9 +14,11 @@ use crate::message::multipart::MultipartState;
 use crate::message::receipt::id::IdKey;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
+use crate::mo::keyword::Request;
 use crate::mo::reassembly::{self, Why};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
+use crate::mt::policy::Brands;
 use crate::mt::receipts::{Outcome, Settled, Subject};
 use crate::mt::segmentation::Cutting;
 use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
@@ -224,6 +226,8 @@ pub enum Counted {
     MoUnowned,
     /// An MO for its owner.
     Mo,
+    /// An MO that asks for this.
+    MoRequest(Request),
     /// So many segments of MO that were there already.
     MoDuplicates(u64),
     /// An MO that goes on with segments missing.
@@ -346,6 +350,8 @@ pub struct Limits {
     pub retry_after: Duration,
     /// MO whose segments are not all there.
     pub reassembly: reassembly::Limits,
+    /// Which messages belong together for who opts out.
+    pub brands: Arc<Brands>,
 }
 
 impl Limits {
@@ -370,6 +376,7 @@ impl Default for Limits {
             multipart_state: Vec::new(),
             retry_after: Duration::from_secs(30),
             reassembly: reassembly::Limits::default(),
+            brands: Arc::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::message::receipt::id::IdKey;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::identity;
+use crate::mt::policy::Chosen;
 use crate::store::Batch;
 
 /// Octets of a batch that another one is begun behind.
@@ -82,6 +83,11 @@ impl Ledger {
     /// It does so no more.
     pub fn released(&mut self, identity: u64) {
         records::released(&mut self.batch, identity);
+    }
+
+    /// A handset has chosen.
+    pub fn chosen(&mut self, chosen: &Chosen) {
+        records::chosen(&mut self.batch, chosen);
     }
 
     /// A receipt that an earlier process parked has another number now.
@@ -210,6 +216,8 @@ pub enum Walk {
     Live(usize),
     /// At this place of those that await their receipt.
     Awaiting(usize),
+    /// At this place of what handsets have chosen.
+    Choices(usize),
     /// At what is owed, parked and held, which is written in one go.
     Rest,
     /// All is said.
@@ -243,7 +251,13 @@ impl<L: Clone> Shard<L> {
                 for place in (from..to).filter_map(|place| u32::try_from(place).ok()) {
                     self.write_awaiting(place, batch);
                 }
-                if to < self.awaiting.places() { Walk::Awaiting(to) } else { Walk::Rest }
+                if to < self.awaiting.places() { Walk::Awaiting(to) } else { Walk::Choices(0) }
+            }
+            Walk::Choices(from) => {
+                let to = (from + STEP).min(self.choices.len());
+                let chosen = (from..to).filter_map(|place| self.choices.at(place));
+                chosen.for_each(|chosen| records::chosen(batch, &chosen));
+                if to < self.choices.len() { Walk::Choices(to) } else { Walk::Rest }
             }
             Walk::Rest => {
                 self.write_rest(batch);

@@ -31,6 +31,9 @@ impl<L: Clone> Shard<L> {
         message: MoMessage,
         effects: &mut E,
     ) {
+        if self.hears(now, &message, effects) {
+            return;
+        }
         let Some(owner) = owner else {
             effects.count(Counted::MoUnowned);
             return;

@@ -27,6 +27,7 @@ mod ledger;
 mod live;
 mod mo;
 mod multi;
+mod opt_outs;
 mod operations;
 mod parked;
 mod questions;
@@ -55,6 +56,7 @@ use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mo::Owner;
 use crate::mo::reassembly::Reassembly;
+use crate::mt::policy::{Choices, Rule};
 use crate::mt::receipts::{Lean, Outcome, Subject, tail};
 use crate::mt::references::References;
 use crate::mt::segmentation::own_reference;
@@ -77,6 +79,7 @@ pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;
 use operations::Operations;
 pub use operations::{Classify, Deed, Filter, Findings, Wish};
+use opt_outs::Marketing;
 use parked::Parked;
 use questions::Questions;
 pub use questions::{CarrierSays, Question};
@@ -149,6 +152,10 @@ pub struct Shard<L> {
     /// Whose turn it is, where messages go one at a time; `None` as long as none had to.
     turns: Option<Turns>,
     reassembly: Reassembly<Owner>,
+    /// What handsets have chosen.
+    choices: Choices,
+    /// Marketing that no carrier has all of, by handset: what an opt-out ends.
+    marketing: Marketing,
     /// Set while the engine stops: nothing is held for its other segments any more.
     releasing: bool,
 }
@@ -190,6 +197,8 @@ impl<L: Clone> Shard<L> {
             ledger: None,
             multis: Multis::default(),
             siblings: Siblings::default(),
+            choices: Choices::default(),
+            marketing: Marketing::default(),
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
@@ -228,6 +237,11 @@ impl<L: Clone> Shard<L> {
     ) {
         let Submission { link, sequence, message, carrier } = submission;
         let octets = message.octets();
+        if self.is_opted_out(&message, now.wall) {
+            effects.released(message.account, carrier, octets);
+            effects.refused(&link, sequence, Rule::OptedOut.status());
+            return;
+        }
         if self.is_full(octets) {
             effects.released(message.account, carrier, octets);
             effects.refused(&link, sequence, CommandStatus::ESME_RMSGQFUL);
@@ -248,6 +262,7 @@ impl<L: Clone> Shard<L> {
         }
         let ticket = self.slots.insert(self.index, live);
         self.register.enter(ticket);
+        self.note_marketing(ticket);
         self.queued += 1;
         self.queued_octets += octets as usize;
         self.due.push(expires_at, ticket);
@@ -356,6 +371,10 @@ impl<L: Clone> Shard<L> {
         if live.held || live.wake_at.is_zero() || live.wake_at > now.wall {
             return;
         }
+        if !live.awaits_receipt && self.end_opted_out(now, ticket, effects) {
+            return;
+        }
+        let Some(live) = self.slots.get_mut(ticket) else { return };
         live.wake_at = Duration::ZERO;
         if live.awaits_receipt {
             self.give_up_awaiting(now, ticket, effects);
@@ -441,6 +460,7 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) -> Option<Live> {
         let lane = self.lane_of(ticket);
+        self.forget_marketing(ticket);
         let live = self.slots.remove(ticket)?;
         self.questions.forget(ticket);
         if live.held {
@@ -460,29 +480,5 @@ impl<L: Clone> Shard<L> {
             self.forget_copies(ticket, &live);
         }
         Some(live)
-    }
-
-    /// How a message ended, for those who ask.
-    fn register_end(
-        &mut self,
-        id: MessageId,
-        account: u32,
-        (state, error, done): (MessageState, u8, Duration),
-    ) {
-        if !self.siblings.is_empty() {
-            self.siblings.ended(id);
-        }
-        let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
-        let end = End { account, done_s, state, error };
-        if self.ledger.is_some() {
-            let shown = self.shown_id(id);
-            if let Some(ledger) = &mut self.ledger {
-                ledger.ended(id, shown, end);
-            }
-        }
-        match self.number_of(id) {
-            Some(number) => self.register.end(number, end),
-            None => self.earlier.end(id, end),
-        }
     }
 }

@@ -83,6 +83,8 @@ pub(super) enum Held {
     Change(Box<Change>),
     /// It is meant by this operation of the operator's.
     Operation(u64),
+    /// Its handset has opted out.
+    OptedOut,
     /// It is to be taken back, for this request.
     Recall(u64),
 }
@@ -244,6 +246,11 @@ impl<L: Clone> Shard<L> {
                 self.go_on(now, ticket, effects);
             }
             Some(Held::Change(change)) => self.change(now, ticket, *change, effects),
+            Some(Held::OptedOut) => {
+                if !self.end_opted_out(now, ticket, effects) {
+                    self.go_on(now, ticket, effects);
+                }
+            }
             // It goes on at the shard's next turn, see `note_back`.
             Some(Held::Operation(_)) | None => {}
         }
@@ -273,7 +280,7 @@ impl<L: Clone> Shard<L> {
             Some(Held::Operation(number)) => {
                 self.operations.settle(number, Err(Stays::Sent), effects);
             }
-            None => {}
+            Some(Held::OptedOut) | None => {}
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::clock::Now;
 use crate::message::message_id::MessageId;
 use crate::mo::reassembly::{Memory, identity};
 use crate::mo::{MoMessage, Owner};
+use crate::mt::policy::Chosen;
 use crate::mt::receipts::CarrierReceipt;
 
 /// How a message ended: its id, the one that its account knows it by, and the end.
@@ -64,6 +65,9 @@ impl<L: Clone> Shard<L> {
         if !wake_at.is_zero() {
             self.due.push(wake_at, ticket);
         }
+        if !awaits {
+            self.note_marketing(ticket);
+        }
         if awaits {
             self.awaiting_live.push_back(ticket);
             return;
@@ -106,6 +110,11 @@ impl<L: Clone> Shard<L> {
         if let Some(left) = self.limits.reassembly.age_max.checked_sub(age) {
             self.reassembly.remember(now.monotonic + left, memory);
         }
+    }
+
+    /// Takes over what a handset has chosen; before its messages.
+    pub fn restore_chosen(&mut self, chosen: Chosen) {
+        self.choices.choose(chosen);
     }
 
     /// Takes over what an account is owed. It is to come in the order of the numbers.

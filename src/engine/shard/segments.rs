@@ -294,6 +294,9 @@ impl<L: Clone> Shard<L> {
     /// them or, where they take turns, as many as may go now. A message that has begun goes before
     /// those that have not.
     pub(super) fn dispatch_back<E: Effects<Link = L>>(&mut self, ticket: u64, effects: &mut E) {
+        if self.is_withheld(ticket) {
+            return self.end_soon(ticket);
+        }
         let mut left = self.turn(ticket);
         let at_once = self.goes_at_once(ticket, effects);
         let Some(live) = self.slots.get_mut(ticket) else { return };

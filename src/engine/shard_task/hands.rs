@@ -401,6 +401,7 @@ impl Effects for Hands {
             Counted::ReceiptDuplicate => metrics.duplicate.increment(1),
             Counted::ReceiptMatched(state) => self.tally.matched(state),
             Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
+            Counted::MoRequest(request) => metrics.mo_request(request),
             Counted::MoUnowned => metrics.mo_unowned.increment(1),
             Counted::MoDuplicates(segments) => metrics.mo_duplicates.increment(segments),
             Counted::MoIncomplete(why) => metrics.mo_incomplete(why),

@@ -20,6 +20,9 @@ impl ShardTask {
                 shard.restore_parked(now, number, receipt);
             }
         }
+        for chosen in part.chosen {
+            shard.restore_chosen(chosen);
+        }
         for ending in part.ended {
             shard.restore_ended(ending);
         }

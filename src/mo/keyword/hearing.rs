@@ -1,5 +1,7 @@
 //! A message to what its writer asks for: to stop, to go on, or for help.
 
+use std::sync::LazyLock;
+
 use super::class::*;
 use super::lexicon::{Lexicon, Word, is_one_off};
 use super::phrases::PHRASES;
@@ -72,6 +74,12 @@ impl Default for Keywords {
 }
 
 impl Keywords {
+    /// Those of the tables, made when they are asked for first.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: LazyLock<Keywords> = LazyLock::new(Keywords::default);
+        &SHIPPED
+    }
+
     /// What a message asks for; `None` where it asks for none of these. `zero` is what its carrier
     /// means by `data_coding` 0.
     #[must_use]

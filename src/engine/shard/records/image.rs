@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::contents;
 use super::kind;
 use super::octets::Reader;
-use super::{read_ids, read_progress, read_worst};
+use super::{read_chosen, read_ids, read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::ended::{PLACES, print};
@@ -18,6 +18,7 @@ use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::Memory;
 use crate::mt::receipts::{Subject, tail};
+use crate::mt::policy::{Chosen, Handset, Scope};
 use crate::store::Records;
 
 type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
@@ -51,6 +52,8 @@ pub struct Image {
     pub whole: VecDeque<(Duration, Memory)>,
     /// Segments that went on, of the batch that is read.
     released: Vec<MoMessage>,
+    /// What handsets have chosen, by who and what it is about.
+    pub chosen: HashMap<(Handset, Scope), Chosen, foldhash::fast::FixedState>,
 }
 
 /// More were not put together within the minutes that they are remembered for.
@@ -154,6 +157,9 @@ impl Image {
             kind::AT => from.time().map(|wall| self.end_batch(wall)),
             // What happened: for those who look back.
             kind::TAKEN | kind::REFUSED | kind::HEARD => Some(()),
+            kind::CHOSEN => read_chosen(&mut from).map(|chosen| {
+                self.chosen.insert((chosen.handset, chosen.scope), chosen);
+            }),
             _ => None,
         };
         taken.ok_or(Unreadable { kind })

@@ -4,6 +4,7 @@
 //!   admitted --> Message [Standing ..] --> Awaits --> Ended
 //!                   Sent (its dispatcher)               Owed --> Settled
 //!   receipt before its response: Parked --> Unparked     MO: Owed, or Held --> Released
+//!   a handset that opts out, or in again: Chosen
 //! ```
 //!
 //! Each record says how one thing stands now, not what happened to it: the last one of a message
@@ -42,6 +43,7 @@ use crate::message::multipart::Final;
 use crate::message::receipt::Cause;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
+use crate::mt::policy::{Choice, Chosen, Handset, Scope};
 use crate::mt::receipts::{CarrierReceipt, Notations, Subject};
 use crate::store::Batch;
 use crate::wire::CommandStatus;
@@ -68,6 +70,7 @@ mod kind {
     pub const TAKEN: u8 = 17;
     pub const REFUSED: u8 = 18;
     pub const HEARD: u8 = 19;
+    pub const CHOSEN: u8 = 20;
 }
 
 /// A process begins to write; `ids_from` is the counter of the first id it gives.
@@ -312,6 +315,34 @@ pub fn held(batch: &mut Batch, number: u64, message: &MoMessage) {
 /// It does so no more.
 pub fn released(batch: &mut Batch, number: u64) {
     record(batch, kind::RELEASED, |to| to.u64(number));
+}
+
+/// A handset has chosen what to get; what it chose before of the same is past.
+pub fn chosen(batch: &mut Batch, chosen: &Chosen) {
+    record(batch, kind::CHOSEN, |to| {
+        to.u64(chosen.handset.number());
+        to.u64(chosen.scope.number());
+        let (choice, until_s) = match chosen.choice {
+            Choice::Out => (0, 0),
+            Choice::In => (1, 0),
+            Choice::PausedUntil(until_s) => (2, until_s),
+        };
+        to.u8(choice);
+        to.u32(until_s);
+        to.u32(chosen.at_s);
+    });
+}
+
+fn read_chosen(from: &mut Reader<'_>) -> Option<Chosen> {
+    let handset = Handset::from_number(from.u64()?);
+    let scope = Scope::from_number(from.u64()?);
+    let choice = match (from.u8()?, from.u32()?) {
+        (0, _) => Choice::Out,
+        (1, _) => Choice::In,
+        (2, until_s) => Choice::PausedUntil(until_s),
+        _ => return None,
+    };
+    Some(Chosen { handset, scope, choice, at_s: from.u32()? })
 }
 
 fn record(batch: &mut Batch, kind: u8, write: impl FnOnce(&mut Writer<'_>)) {

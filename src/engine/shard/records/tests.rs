@@ -37,6 +37,7 @@ pub fn contents_of(image: &Image) -> Vec<String> {
         all.push(format!("owed {number} {:?}", batch.octets()));
     }
     all.extend(image.parked.iter().map(|(number, octets)| format!("parked {number} {octets:?}")));
+    all.extend(image.chosen.values().map(|chosen| format!("{chosen:?}")));
     all.extend(image.held.iter().map(|(number, message)| format!("held {number} {message:?}")));
     all.sort();
     all
@@ -48,8 +49,15 @@ pub fn found_by_what_it_says(batch: &Batch) {
     use std::collections::BTreeSet;
     let mut said = BTreeSet::new();
     for record in crate::store::Records::new(batch.octets()) {
-        let kinds =
-            [kind::START, kind::SETTLED, kind::PARKED, kind::UNPARKED, kind::RELEASED, kind::AT];
+        let kinds = [
+            kind::START,
+            kind::SETTLED,
+            kind::PARKED,
+            kind::UNPARKED,
+            kind::RELEASED,
+            kind::AT,
+            kind::CHOSEN,
+        ];
         let read = past::read(record);
         assert_eq!(read.is_none(), kinds.contains(&record[0]), "{record:?}");
         if record[0] == kind::PARKED {

@@ -12,6 +12,7 @@ mod multi;
 mod multipart;
 mod notations;
 mod operations;
+mod opt_outs;
 mod ownership;
 mod questions;
 mod recalls;
@@ -414,6 +415,7 @@ impl World {
         assert!(shard.questions.is_empty(), "questions about messages that are gone");
         assert!(shard.recalls.is_empty(), "requests without an answer");
         assert!(shard.siblings.have_ended(), "segments that are gone");
+        assert!(shard.marketing.is_empty(), "marketing that is gone");
         assert_eq!(shard.operations.len(), 0, "operations without an answer");
         assert!(shard.turns.as_ref().is_none_or(Turns::is_empty), "lanes of nobody");
         let offered = self.notes.accepted.len() + self.notes.refused.len();

@@ -1,5 +1,6 @@
 //! Any sequence of what can happen to a shard, and what must hold after each step of it.
 
+mod opting;
 mod steps;
 
 use std::collections::HashSet;
@@ -59,6 +60,8 @@ struct Run {
     rules: CarrierRules,
     limits: Limits,
     crashes: u64,
+    /// Which handsets wrote STOP last.
+    opted_out: [bool; HANDSETS.len()],
 }
 
 impl Run {
@@ -74,6 +77,7 @@ impl Run {
             parked_max: 3,
             parked_max_age: Duration::from_secs(30),
             waiting_max: vec![3, 2],
+            brands: opting::brands(),
             retry_after: Duration::from_secs(30),
             ..Limits::default()
         };
@@ -96,6 +100,7 @@ impl Run {
             rules: carrier,
             limits,
             crashes: 0,
+            opted_out: [false; HANDSETS.len()],
             in_flight: Vec::new(),
             doubted: Vec::new(),
             submitted: 0,
@@ -124,6 +129,10 @@ impl Run {
                 let message = Message { account, destination, ..message };
                 submit(world, message, (valid_s, wait_s));
             }
+            Step::Market { handset, segments, wait_s } => {
+                self.market(handset, segments, wait_s);
+            }
+            Step::Writes { handset, stop } => self.writes(handset, stop),
             Step::SubmitOwn { account, handset, reference, sequence } => {
                 self.submit_own((account, handset), reference, sequence);
             }
@@ -307,6 +316,7 @@ impl Run {
         notes.delivered.clear();
         notes.backlog = 0;
         (self.in_flight, self.doubted) = Default::default();
+        image.chosen.into_values().for_each(|chosen| shard.restore_chosen(chosen));
         for ended in &image.ended {
             shard.restore_ended(*ended);
         }
@@ -397,6 +407,7 @@ impl Run {
         assert_eq!(deliveries, ended + self.deliveries_of_mo + self.handed_on());
         assert_eq!(finals.len(), finals.iter().collect::<HashSet<_>>().len());
 
+        self.check_opted_out();
         // Nothing is on its way twice at a time, nor more to one handset than the carrier takes.
         let mut out = HashSet::new();
         for one in notes.out.iter().map(|(one, _)| one).chain(&self.in_flight) {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 pub enum Step {
     Submit { account: u32, handset: usize, segments: u16, valid_s: u64, wait_s: u64 },
+    Market { handset: usize, segments: u16, wait_s: u64 },
     SubmitOwn { account: u32, handset: usize, reference: u8, sequence: u8 },
     Send(u8),
     Take { which: usize, id: u8 },
@@ -25,6 +26,7 @@ pub enum Step {
     Crash,
     Checkpoint,
     Mo(u32),
+    Writes { handset: usize, stop: bool },
     Segment { account: u32, reference: u8, sequence: u8, text: u8 },
     Cancel { account: u32, which: Option<usize> },
     Replace { account: u32, which: usize, octets: usize },
@@ -40,6 +42,12 @@ pub fn step() -> impl Strategy<Value = Step> {
                 Step::Submit { account, handset, segments, valid_s, wait_s }
             }
         ),
+        3 => (0..3_usize, 1..3_u16, 0..20_u64).prop_map(|(handset, segments, wait_s)| {
+            Step::Market { handset, segments, wait_s }
+        }),
+        1 => (0..3_usize, prop::bool::weighted(0.7)).prop_map(|(handset, stop)| {
+            Step::Writes { handset, stop }
+        }),
         4 => (account.clone(), 0..2_usize, 0..2_u8, 1..4_u8).prop_map(
             |(account, handset, reference, sequence)| {
                 Step::SubmitOwn { account, handset, reference, sequence }
