@@ -17,14 +17,14 @@ async fn an_mo_goes_untouched_to_the_owner_of_its_number() {
     let esme = Esme::bind(world.smpp()).await;
     let segment = [&[5, 0, 3, 7, 2, 1][..], b"half a story"].concat();
     smsc.deliver("33612345678", "36105", 0x40, &segment);
-    smsc.deliver("33612345678", "+36105", 0, b"STOP");
+    smsc.deliver("33612345678", "+36105", 0, b"HELLO");
     smsc.deliver("33612345678", "99999", 0, b"to nobody");
     let delivered = esme.delivered(2).await;
     assert_eq!(delivered[0].text, segment);
     assert_eq!((delivered[0].esm_class, delivered[0].source.as_str()), (0x40, "33612345678"));
     assert_eq!(
         (delivered[0].destination.as_str(), &delivered[1].text[..]),
-        ("36105", &b"STOP"[..])
+        ("36105", &b"HELLO"[..])
     );
     assert_eq!(smsc.answered(3).await, [CommandStatus::ESME_ROK; 3]);
     world.counts("chappe_mo_unowned_total", 1.0).await;

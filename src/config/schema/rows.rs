@@ -357,9 +357,9 @@ pub(super) const NUMBER: &[Key] = keys! {
     owner: Kind::Table(Table::Owner), Absent("its MO are answered and counted as unowned");
     /// Others who get what begins with a word of theirs: on a number that several share.
     keyword: Kind::TableArray(Table::Keyword), Absent("all goes to `owner`");
-    /// Who handles STOP: the engine, which then refuses marketing to who wrote it; the owner, who gets
-    /// it like any message; or the carrier, whose network blocks by itself, as for toll-free numbers
-    /// of the United States.
+    /// Who handles STOP: the engine, which then refuses marketing to who wrote it; the owner, who
+    /// gets it like any message; or the carrier, whose network blocks by itself, as for toll-free
+    /// numbers of the United States.
     stop: words::<StopBy>(), Default(r#""engine""#);
     /// Whether the owner gets a STOP that the engine handled, too.
     pass_stop: Kind::Flag, Default("false");

@@ -9,8 +9,8 @@
 //!   submitted later: refused
 //! ```
 //!
-//! What waits for a retry, its moment or its turn is looked at again before it goes, so that nothing
-//! depends on where it was when the handset wrote. One in doubt is not sent a second time.
+//! What waits for a retry, its moment or its turn is looked at again before it goes, so that
+//! nothing depends on where it was when the handset wrote. One in doubt is not sent a second time.
 
 use std::collections::HashMap;
 use std::time::Duration;
