@@ -12,6 +12,7 @@ pub mod check;
 pub mod control;
 mod descriptors;
 pub mod journal;
+pub mod ledger;
 pub mod lines;
 pub mod load;
 mod log;
@@ -107,7 +108,10 @@ pub fn main() -> Exit {
         },
         Command::Text(text::TextCommand::Plan(options)) => text::run(&options, input(), output()),
         Command::Receipt(ReceiptCommand::Parse(args)) => receipt::run(&args, input(), output()),
-        Command::Policy(command) => policy::run(&command, input(), output()),
+        Command::Policy(mut command) => match command.ready() {
+            Ok(()) => policy::run(&command, input(), output()),
+            Err(failure) => return tool(Err(failure)),
+        },
     };
     match done {
         Ok(exit) => exit,

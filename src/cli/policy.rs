@@ -11,8 +11,8 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Exit;
 use super::lines::{Lines, Said, each_line};
+use super::{Exit, Failure};
 use crate::mo::keyword::{Certainty, Keywords, Request, Situation};
 use crate::mt::policy::{Opening, PROFILES, Profile, Region, Regions, opening, places};
 
@@ -24,8 +24,23 @@ const LINE_OCTETS_MAX: usize = 1 << 20;
 pub enum PolicyCommand {
     /// Say of each line of text whether it asks to stop, to go on, or for help.
     Keyword(KeywordOptions),
+    /// Write consents and opt-outs into a ledger that shows what is changed; check and read one.
+    Ledger(super::ledger::LedgerOptions),
     /// Say of each number whether a profile of quiet hours is open for it, and if not, when.
     Hours(HoursOptions),
+}
+
+impl PolicyCommand {
+    /// Reads what a command needs besides its lines.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    pub fn ready(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Ledger(options) => options.read_key(),
+            Self::Keyword(_) | Self::Hours(_) => Ok(()),
+        }
+    }
 }
 
 /// The options of `chappe policy hours`.
@@ -66,6 +81,7 @@ pub fn run(command: &PolicyCommand, input: impl BufRead, output: impl Write) -> 
     let options = match command {
         PolicyCommand::Keyword(options) => options,
         PolicyCommand::Hours(options) => return hours(options, input, output),
+        PolicyCommand::Ledger(options) => return super::ledger::run(options, input, output),
     };
     let situation = Situation { united_states: options.us, question: options.question };
     let keywords = Keywords::default();

@@ -15,6 +15,7 @@ pub mod choices;
 pub mod holidays;
 pub mod hours;
 mod judge;
+pub mod ledger;
 pub mod places;
 pub mod profiles;
 pub mod senders;

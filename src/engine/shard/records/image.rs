@@ -17,8 +17,8 @@ use crate::engine::shard::register::End;
 use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::Memory;
-use crate::mt::receipts::{Subject, tail};
 use crate::mt::policy::{Chosen, Handset, Scope};
+use crate::mt::receipts::{Subject, tail};
 use crate::store::Records;
 
 type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
