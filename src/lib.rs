@@ -46,6 +46,8 @@
 //!
 //! The second group acts, behind the feature `runtime`.
 //!
+//! **`planted`** is what tests do wrong on purpose, to see that it is noticed.
+//!
 //! **`telemetry`** names every metric once and hands out the handles that count.
 //!
 //! **`store`** is the journal: records handed over by many become one order that a crash does not
@@ -59,8 +61,8 @@
 //!
 //! **`config`** turns a file into those settings, or into every fault with its line and column.
 //!
-//! **`sim`** is the world to try it in: an SMSC that misbehaves as asked, a load of ESMEs, and a
-//! disk that loses what was not synced.
+//! **`sim`** is the world to try it in: an SMSC that misbehaves as asked, a load of ESMEs, a disk
+//! that loses what was not synced, and all of that around the engine, from a seed.
 //!
 //! **`cli`** has the commands. It alone knows where settings come from.
 
@@ -73,6 +75,8 @@ pub mod mt;
 pub mod mo;
 pub mod exchange;
 
+#[cfg(feature = "runtime")]
+pub mod planted;
 #[cfg(feature = "runtime")]
 pub mod telemetry;
 #[cfg(feature = "runtime")]

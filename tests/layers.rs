@@ -9,7 +9,7 @@ mod sources;
 use sources::{Source, blanked, brace_end, modules, names, read};
 
 /// Every module there may be, in the order data flows. A new one is entered here first.
-const HOUSE: [&str; 19] = [
+const HOUSE: [&str; 20] = [
     "clock",
     "wire",
     "text",
@@ -18,6 +18,7 @@ const HOUSE: [&str; 19] = [
     "mt",
     "mo",
     "exchange",
+    "planted",
     "telemetry",
     "store",
     "cdr",

@@ -24,6 +24,7 @@ use super::settings::Settings;
 use super::shard::records::image::Image;
 use super::shared::{Kept, Shared};
 use super::stop::{Signal, Stop};
+use crate::store::history::Keeping;
 use crate::store::{FileJournal, Position, Watcher};
 
 /// An engine that has read what earlier ones left, and has not begun.
@@ -58,6 +59,12 @@ impl From<Fault> for Unfit {
     fn from(fault: Fault) -> Self {
         Self(fault.to_string())
     }
+}
+
+/// What of a journal is kept beyond need, by these settings.
+#[must_use]
+pub fn keeping(settings: &Settings) -> Option<Keeping> {
+    recovery::keeping(&settings.store)
 }
 
 impl Assembly {

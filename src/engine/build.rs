@@ -30,6 +30,7 @@ use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::segmentation::{Cutting, Writing};
 use crate::mt::throttle::Rate;
+use crate::planted::{Bug, is_planted};
 use crate::telemetry::{CarrierMetrics, EngineMetrics, Registry};
 use crate::text::{DefaultAlphabet, Reference};
 
@@ -62,7 +63,10 @@ pub fn shared_with(
     let wall = ground.clock.now().wall;
     let world = new_world(&registry, settings, None, places)?;
     Ok(Shared {
-        ids_from: u64::try_from(wall.as_micros()).unwrap_or(0).max(places.ids_from),
+        ids_from: match is_planted(Bug::IdsReused) {
+            true => 1,
+            false => u64::try_from(wall.as_micros()).unwrap_or(0).max(places.ids_from),
+        },
         node_id: world.settings.node.id,
         multi_ids: AtomicU64::new(0),
         checkpoint: AtomicU64::new(0),

@@ -22,6 +22,7 @@ use super::shared::{Shared, ToDispatcher, ToShard};
 use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::mt::egress::{Dispatcher, Next, Outgoing};
+use crate::planted::{Bug, is_planted};
 use crate::store::Batch;
 
 /// Items taken, and segments handed out, before others get their turn.
@@ -33,6 +34,10 @@ const BATCH: usize = 1024;
 const LOOK: usize = 2048;
 const LOOK_TURN: Duration = Duration::from_millis(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// By how much a window is exceeded where that is planted.
+const MORE: u32 = 3;
+
 /// A dispatcher and its hands.
 pub struct DispatchTask {
     shared: Arc<Shared>,
@@ -76,7 +81,11 @@ impl DispatchTask {
     /// The task of this carrier's dispatcher. To be made inside the runtime that polls it.
     #[must_use]
     pub fn new(shared: Arc<Shared>, carrier: Arc<Carrier>) -> Self {
-        let mut dispatcher = Dispatcher::new(carrier.settings.segments_per_second, 0);
+        let rate = match is_planted(Bug::RateIgnored) {
+            true => 0,
+            false => carrier.settings.segments_per_second,
+        };
+        let mut dispatcher = Dispatcher::new(rate, 0);
         dispatcher.set_ramp_up(ramp_up(&carrier));
         dispatcher.set_bind_rate(carrier.settings.bind_segments_per_second);
         let world = shared.world();
@@ -186,7 +195,8 @@ impl DispatchTask {
             }
             if let Some(new) = &new {
                 if !same {
-                    self.dispatcher.bind_up(now, bind as u32, new.window);
+                    let more = u32::from(is_planted(Bug::WindowIgnored)) * MORE;
+                    self.dispatcher.bind_up(now, bind as u32, new.window + more);
                 }
                 self.dispatcher.hold(bind as u32, new.is_held());
             }
@@ -239,7 +249,7 @@ impl DispatchTask {
                             self.hand_to(now.monotonic, HandOut { bind, link, outgoing });
                         }
                         Some(gate) => {
-                            if !is_noted {
+                            if !is_noted && !is_planted(Bug::SentNotWritten) {
                                 let (order, segment) = (outgoing.order, outgoing.segment);
                                 records::sent(&mut self.batch, order, segment);
                             }
@@ -294,7 +304,14 @@ impl DispatchTask {
             gate.write(&mut self.batch);
         }
         gate.end_round();
+        let mut reversed = Vec::new();
         while let Some(hand_out) = self.gate.as_mut().and_then(Gate::pop) {
+            match is_planted(Bug::LaneOvertaken) {
+                true => reversed.push(hand_out),
+                false => self.hand_to(now.monotonic, hand_out),
+            }
+        }
+        while let Some(hand_out) = reversed.pop() {
             self.hand_to(now.monotonic, hand_out);
         }
     }

@@ -142,7 +142,7 @@ fn journal_settings() -> store::Settings {
 }
 
 /// What is kept of the journal when it is needed no more.
-fn keeping(store: &super::settings::Store) -> Keeping {
+pub fn keeping(store: &super::settings::Store) -> Keeping {
     let (age_max, octets_max) = (store.retention(), store.retention_max_bytes);
     Keeping { age_max, octets_max, digest: Arc::new(Backward) }
 }

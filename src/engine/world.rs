@@ -49,12 +49,16 @@ use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, Found, Routes, Traits};
 use crate::mt::segmentation::{Cutting, Writing, addresses_fit, can_be_marked, fits};
 use crate::mt::throttle::Rate;
+use crate::planted::{Bug, is_planted};
 use crate::session;
 use crate::telemetry::{AccountMetrics, CarrierMetrics};
 use crate::wire::CommandStatus;
 
 /// The place of each number that has, or had, a rate of its own, by its address.
 pub type NumberPlaces = HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>;
+
+/// By how much a window is exceeded where that is planted.
+const MORE: usize = 3;
 
 /// What the engine has been told.
 #[derive(Debug)]
@@ -447,7 +451,8 @@ impl Carrier {
 pub fn carrier_session(engine: &Settings, carrier: &Carrier) -> session::Settings {
     let settings = &carrier.settings;
     session::Settings {
-        window_max: settings.window_max as usize,
+        window_max: settings.window_max as usize
+            + usize::from(is_planted(Bug::WindowIgnored)) * MORE,
         inactivity: None,
         ..session_settings(engine, &settings.timers, &settings.dialect)
     }

@@ -60,6 +60,7 @@ use crate::mt::policy::{Choices, Rule};
 use crate::mt::receipts::{Lean, Outcome, Subject, tail};
 use crate::mt::references::References;
 use crate::mt::segmentation::own_reference;
+use crate::planted::{Bug, is_planted};
 use crate::wire::CommandStatus;
 pub use asked::Standing;
 use awaiting::Awaiting;
@@ -431,7 +432,10 @@ impl<L: Clone> Shard<L> {
         let (subject, carrier) = (Subject::of(&live.message), live.carrier);
         let heirs = self.heirs(carrier, SegmentEnded { outcome: &outcome, by_receipt: false });
         self.close(ticket, &outcome, effects);
-        self.tell(subject, outcome, effects);
+        let is_told = state != MessageState::EXPIRED || !is_planted(Bug::ExpiryUntold);
+        if is_told {
+            self.tell(subject, outcome, effects);
+        }
         heirs.into_iter().for_each(|heir| self.inherit(now, heir, effects));
     }
 

@@ -16,6 +16,7 @@ use crate::message::state::MessageState;
 use crate::mt::receipts::{
     CarrierReceipt, Fit, Lean, Outcome, Subject, is_wanted, same_number, tail,
 };
+use crate::planted::{Bug, is_planted};
 use crate::wire::{CommandStatus, SequenceNumber};
 
 /// The message that a receipt is about.
@@ -89,6 +90,9 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         effects.answer(link, sequence, CommandStatus::ESME_ROK);
+        if is_planted(Bug::ReceiptDropped) && sequence.is_multiple_of(16) {
+            return;
+        }
         let lean = self.lean(&receipt);
         if let Some((key, target)) = self.find(&receipt, lean.keys(&receipt.keys)) {
             self.matched(now, key, target, &receipt, effects);

@@ -12,6 +12,7 @@ use crate::mo::reassembly::{Memory, identity};
 use crate::mo::{MoMessage, Owner};
 use crate::mt::policy::Chosen;
 use crate::mt::receipts::CarrierReceipt;
+use crate::planted::{Bug, is_planted};
 
 /// How a message ended: its id, the one that its account knows it by, and the end.
 pub type Ending = (MessageId, MessageId, End);
@@ -124,6 +125,9 @@ impl<L: Clone> Shard<L> {
         delivery: Delivery,
         effects: &mut E,
     ) {
+        if is_planted(Bug::OwedForgotten) {
+            return;
+        }
         if let Some(ledger) = &mut self.ledger {
             ledger.restore_owed(account, &delivery);
         }

@@ -10,6 +10,7 @@ use crate::clock::Now;
 use crate::message::state::MessageState;
 use crate::mt::egress::{Flow, Outgoing};
 use crate::mt::receipts::{Settled, tail};
+use crate::planted::{Bug, is_planted};
 use crate::wire::{CommandStatus, StatusClass};
 
 impl<L: Clone> Shard<L> {
@@ -37,6 +38,14 @@ impl<L: Clone> Shard<L> {
         let Some(one) = self.slots.get_mut(ticket).and_then(|live| live.segment_mut(segment))
         else {
             return;
+        };
+        let is_first = one.attempts == 0;
+        let result = match result {
+            SegmentResult::Accepted { .. } if is_planted(Bug::ResentAfterResponse) && is_first => {
+                one.attempts += 1;
+                SegmentResult::NotSent
+            }
+            result => result,
         };
         let is_answer =
             matches!(result, SegmentResult::Accepted { .. } | SegmentResult::Refused { .. });

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 use super::ShardTask;
 use crate::engine::shard::Walk;
 use crate::engine::shared::Part;
+use crate::planted::{Bug, is_planted};
 use crate::store::Batch;
 
 /// A walk under way.
@@ -33,6 +34,9 @@ impl ShardTask {
         let part = walking.left.take().unwrap_or_else(|| {
             let mut batch = Batch::new();
             walking.at = self.shard.walk(walking.at, &mut batch);
+            if is_planted(Bug::CheckpointEmpty) {
+                batch.clear();
+            }
             Part { batch, is_last: walking.at == Walk::Done }
         });
         let is_last = part.is_last;

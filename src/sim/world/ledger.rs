@@ -334,12 +334,14 @@ impl Core {
         (!is_right).then(|| format!("its receipt says {}, which no carrier said", state.stat()))
     }
 
-    /// Whether another message to the same handset ended so, whose id the engine cannot know, at a
-    /// carrier whose receipts say nothing else: it is a guess then which one is meant.
+    /// Whether another message to the same handset ended so, whose id the engine cannot know (ids
+    /// of what has ended are not kept over a start), at a carrier whose receipts say nothing else:
+    /// it is a guess then which one is meant.
     fn is_anothers(&self, account: usize, lane: u64, state: MessageState) -> bool {
         let is_it = |copy: &Copy| {
             let form = self.plan.carriers[copy.carrier].smsc.receipts;
-            let is_known = copy.response.is_some_and(|read| self.ledger.is_settled(read));
+            let life_began = self.ledger.ends.last().map_or(Duration::ZERO, |end| end.at);
+            let is_known = copy.response.is_some_and(|read| read.at > life_began);
             form == ReceiptForm::Tlv && copy.outcome == state && !is_known
         };
         let others = self.ledger.messages[account].iter().filter(|other| other.lane == lane);

@@ -15,7 +15,7 @@ use super::disk::WorldDisk;
 use super::esme::system_id;
 use super::net::{Handle, SimNetwork};
 use super::plan::{CarrierPlan, Doubt, NUMBER, Plan, millis};
-use crate::engine::assembly::Assembly;
+use crate::engine::assembly::{Assembly, keeping};
 use crate::engine::settings::{
     self, Action, Endpoint, InDoubt, MultipartReceipts, Number, NumberKind, Owner, Route, Secret,
     Settings, StoreEngine, Target, Timers,
@@ -107,9 +107,11 @@ fn start(core: &Handle) -> bool {
     let network = Network::Given(Arc::new(SimNetwork { core: core.clone(), life }));
     let seed = mixed(plan.seed ^ mixed(u64::from(life)));
     let ground = Ground { clock, network, seed };
-    let opened = FileJournal::open_stepped(Arc::new(disk), JOURNAL).map(Arc::new);
+    let settings = engine(&plan);
+    let keeping = keeping(&settings);
+    let opened = FileJournal::open_stepped_keeping(Arc::new(disk), JOURNAL, keeping).map(Arc::new);
     let assembled = opened.map_err(|error| error.to_string()).and_then(|journal| {
-        let assembly = Assembly::open(engine(&plan), ground, Arc::clone(&journal));
+        let assembly = Assembly::open(settings, ground, Arc::clone(&journal));
         assembly.map(|assembly| (assembly, journal)).map_err(|error| error.to_string())
     });
     let (assembly, journal) = match assembled {
@@ -120,7 +122,7 @@ fn start(core: &Handle) -> bool {
         }
     };
     core.lock().life.is_open = true;
-    tokio::spawn(step(core.clone(), journal));
+    tokio::spawn(step(core.clone(), journal, clock));
     let core = core.clone();
     tokio::spawn(async move {
         let (listening, arrivals) = mpsc::unbounded_channel();
@@ -134,7 +136,7 @@ fn start(core: &Handle) -> bool {
 }
 
 /// Steps the journal: each step when its disk lets it.
-async fn step(core: Handle, journal: Arc<FileJournal>) {
+async fn step(core: Handle, journal: Arc<FileJournal>, clock: Clock) {
     loop {
         let stepped = std::future::poll_fn(|cx| Poll::Ready(journal.step(cx))).await;
         match stepped {
@@ -144,6 +146,9 @@ async fn step(core: Handle, journal: Arc<FileJournal>) {
                     true => tokio::task::yield_now().await,
                     false => sleep(takes).await,
                 }
+            }
+            Stepped::Rests if journal.step_kept(clock.now().wall) => {
+                tokio::task::yield_now().await;
             }
             Stepped::Rests => woken().await,
             Stepped::Full => sleep(millis(JOURNAL.full_retry_ms)).await,
@@ -210,6 +215,8 @@ fn engine(plan: &Plan) -> Settings {
     settings.metrics.listen = None;
     settings.store.engine = StoreEngine::Embedded;
     settings.store.checkpoint_bytes = plan.checkpoint_bytes;
+    settings.store.retention_hours = u32::from(plan.retention > 0);
+    settings.store.retention_max_bytes = plan.retention;
     settings.accounts = plan.accounts.iter().enumerate().map(account).collect();
     settings.carriers = plan.carriers.iter().enumerate().map(carrier).collect();
     settings.numbers = vec![Number {

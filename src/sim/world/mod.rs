@@ -13,13 +13,13 @@
 //!
 //! The engine is the one that runs elsewhere ([`Assembly`](crate::engine::assembly::Assembly)): its
 //! tasks run in a runtime of one thread whose clock stands still while anything is to be done. What
-//! is outside of it is stepped by one queue of events ([`core`]): customers ([`esme`]), the
-//! SMSCs of `chappe smsc` ([`smscs`]), the octets between them ([`net`]) and the disk ([`disk`]).
+//! is outside of it is stepped by one queue of events (`core`): customers (`esme`), the
+//! SMSCs of `chappe smsc` (`smscs`), the octets between them (`net`) and the disk (`disk`).
 //! A crash drops the runtime: at any moment, at one of the kill points, within a call to the disk
 //! or within a start. Those outside live on.
 //!
 //! Everything that is left to chance comes from the seed, so the same seed is the same world, line
-//! by line of its log. [`ledger`] notes what ESMEs and SMSCs saw, and says what of it may not be.
+//! by line of its log. `ledger` notes what ESMEs and SMSCs saw, and says what of it may not be.
 
 pub mod counts;
 

@@ -31,6 +31,8 @@ pub struct Plan {
     pub strict_order: bool,
     /// Octets of the journal after which there is a checkpoint.
     pub checkpoint_bytes: u32,
+    /// Octets of the journal that are kept beyond need; 0 is none.
+    pub retention: u64,
     /// The journal's disk.
     pub disk: DiskPlan,
     /// What is between the engine and the others.
@@ -197,6 +199,7 @@ impl Plan {
             carriers: (0..carriers).map(|at| carrier(&mut dice, seed, at)).collect(),
             strict_order: one_in(&mut dice, 4),
             checkpoint_bytes: 1 << (14 + dice.below(4)),
+            retention: [0, 0, 60_000, 1 << 20][dice.below(4) as usize],
             disk: disk(&mut dice),
             net: net(&mut dice),
             kills: kills(&mut dice),
@@ -206,6 +209,14 @@ impl Plan {
         if one_in(&mut dice, 4) {
             let by = [3_600, -3_600, 86_400, -40, 40][dice.below(5) as usize];
             plan.wall_jumps.push((millis(500 + dice.below(8_000)), by));
+        }
+        // What a failed sync did not write shows when the power goes.
+        if let Some((life, _)) = plan.disk.error
+            && let Some(kill) = plan.kills.get_mut(life as usize - 1)
+            && one_in(&mut dice, 2)
+        {
+            let by = millis(1_500 + dice.below(2_500));
+            *kill = KillPlan { point: What::AnyTime, passes: 0, by, power: true };
         }
         // What is held is told when its validity ends, which is to be soon.
         if plan.carriers.iter().any(|carrier| carrier.in_doubt == Doubt::Hold) {

@@ -9,6 +9,7 @@ use super::frame::Key;
 use super::layout::{
     BLOCK, Block, DATA_START, KEY_OCTETS, Kind, NUMBERS_END, Name, SEGMENT_NEW, open,
 };
+use super::manifest::sync_names;
 use super::scan::Window;
 use super::settings::SEGMENT_MAX;
 use super::{Disk, DiskFile};
@@ -99,7 +100,7 @@ impl Segment {
         file.write_at(&block.encode(), 0).map_err(doing)?;
         file.sync_data().map_err(doing)?;
         disk.rename(spare.unwrap_or(SEGMENT_NEW), &name).map_err(doing)?;
-        disk.sync_dir().map_err(doing)?;
+        sync_names(disk).map_err(doing)?;
         let (edition, first, key) = (0, Position::NONE, Arc::new(key));
         Ok(Self { generation, edition, first, file, key, octets })
     }
