@@ -16,7 +16,7 @@ use std::task::Context;
 use crate::planted::{Bug, is_planted};
 use crate::store::{Batch, Journal, Position, Records, Refused, State, Watcher};
 
-/// Octets of the parts of a batch that is too large.
+/// Octets of the parts of a batch that is too large; half of the largest where that is less.
 const PART_OCTETS: usize = 512 << 10;
 /// Emptied queues kept for later rounds.
 const SPARE: usize = 8;
@@ -82,8 +82,8 @@ impl<A> Gate<A> {
             }
             Err(Refused::Empty) => true,
             // More than any one thing takes: it is divided, and goes before all that waits.
-            Err(Refused::TooLarge { .. }) => {
-                let mut parts = divided(batch);
+            Err(Refused::TooLarge { max, .. }) => {
+                let mut parts = divided(batch, PART_OCTETS.min(max / 2));
                 parts.append(&mut self.pending);
                 self.pending = parts;
                 batch.clear();
@@ -190,11 +190,11 @@ impl<A> Gate<A> {
     }
 }
 
-/// The records of a batch, in order, in several.
-fn divided(batch: &Batch) -> VecDeque<Batch> {
+/// The records of a batch, in order, in several of about so many octets.
+fn divided(batch: &Batch, octets: usize) -> VecDeque<Batch> {
     let mut parts = VecDeque::from([Batch::new()]);
     for record in Records::new(batch.octets()) {
-        if parts.back().is_some_and(|part| part.len() >= PART_OCTETS) {
+        if parts.back().is_some_and(|part| part.len() >= octets) {
             parts.push_back(Batch::new());
         }
         if let Some(part) = parts.back_mut() {
@@ -308,6 +308,63 @@ mod tests {
         });
         read.unwrap();
         assert!(records.into_iter().eq((0..40).chain([7])));
+    }
+
+    /// A journal whose batches are small.
+    struct Narrow(Arc<MemoryJournal>);
+
+    impl Journal for Narrow {
+        fn submit(&self, batch: &mut Batch) -> Result<Position, Refused> {
+            match batch.len() > 4096 {
+                true => Err(Refused::TooLarge { octets: batch.len(), max: 4096 }),
+                false => self.0.submit(batch),
+            }
+        }
+
+        fn progress(&self) -> &crate::store::Progress {
+            self.0.progress()
+        }
+
+        fn first(&self) -> Position {
+            self.0.first()
+        }
+
+        fn replay(
+            &self,
+            from: Position,
+            each: &mut dyn FnMut(crate::store::Entry<'_>) -> std::ops::ControlFlow<()>,
+        ) -> Result<Position, crate::store::Error> {
+            self.0.replay(from, each)
+        }
+
+        fn truncate_before(&self, position: Position) -> Result<(), crate::store::Error> {
+            self.0.truncate_before(position)
+        }
+
+        fn close(&self) -> Result<(), crate::store::Error> {
+            self.0.close()
+        }
+    }
+
+    #[test]
+    fn parts_are_as_small_as_the_journal_takes_them() {
+        let (journal, _) = gate();
+        let watcher = journal.shared_progress().watch().unwrap();
+        let narrow = Arc::new(Narrow(Arc::clone(&journal)));
+        let mut gate = Gate::new(narrow as Arc<dyn Journal>, watcher, Arc::default());
+        let mut batch = Batch::new();
+        for number in 0..40_u8 {
+            batch.push(&vec![number; 1500]);
+        }
+        gate.hold(1);
+        gate.write(&mut batch);
+        gate.end_round();
+        let mut all = Vec::new();
+        for _ in 0..100 {
+            all.extend(released(&mut gate));
+            let _ = journal.commit();
+        }
+        assert_eq!((all, gate.is_blocked()), (vec![1], false));
     }
 
     #[test]
