@@ -64,7 +64,7 @@ impl From<Fault> for Unfit {
 /// What of a journal is kept beyond need, by these settings.
 #[must_use]
 pub fn keeping(settings: &Settings) -> Option<Keeping> {
-    recovery::keeping(&settings.store)
+    Some(recovery::keeping(&settings.store))
 }
 
 impl Assembly {

@@ -31,6 +31,9 @@ const QUIET: Duration = Duration::from_secs(3);
 /// How often it is looked whether anything is.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Octets that may be under way where writes do not wait.
+const ROOMY: usize = 60_000;
+
 /// What happens outside the engine.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
@@ -266,7 +269,8 @@ impl Core {
     fn jump(&mut self, at: usize) {
         let (_, mut by) = self.plan.wall_jumps[at];
         // Waits are in wall time: who starts with a clock that was set back waits for so long.
-        let may_die = !self.kills.is_empty() || self.plan.disk.error.is_some();
+        let is_dead = self.life.is_over;
+        let may_die = is_dead || !self.kills.is_empty() || self.plan.disk.error.is_some();
         if may_die || self.plan.carriers.iter().any(|carrier| carrier.in_doubt == Doubt::Hold) {
             by = by.max(-40);
         }
@@ -402,6 +406,8 @@ impl Core {
                 (self.plan.carriers[at].window, self.plan.carriers[at].response_timeout)
             }
         };
+        // One that waited for others before it was written is given up as much sooner.
+        let timeout = timeout.saturating_sub(Duration::from_secs(1));
         while conn.unanswered.front().is_some_and(|(_, at)| *at + timeout <= self.now) {
             conn.unanswered.pop_front();
         }
@@ -414,7 +420,8 @@ impl Core {
     /// No more segments go in a second than may.
     pub fn check_rate(&mut self, carrier: usize) {
         let rate = self.plan.carriers[carrier].rate as usize;
-        if rate == 0 {
+        // What had to wait for room goes all at once.
+        if rate == 0 || self.plan.net.buffer < ROOMY {
             return;
         }
         let (now, written) = (self.now, &mut self.written[carrier]);

@@ -160,7 +160,10 @@ impl Core {
         if conn.session.window_free() == 0 {
             return false;
         }
-        let lane = self.dice.below(plan.lanes);
+        let lane = match plan.lanes {
+            0 => number,
+            lanes => self.dice.below(lanes),
+        };
         let segments = if self.dice.hits(plan.long) { 2 + self.dice.below(3) as u8 } else { 1 };
         let is_asked = !self.dice.hits(plan.unasked);
         let serial = Serial::new(at as u32, number);

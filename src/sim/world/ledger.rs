@@ -219,10 +219,8 @@ impl Core {
         }
         let read = before.response?;
         let was_in_doubt = read.at.saturating_sub(before.written_at) >= carrier.response_timeout;
-        // It was on its way again when the answer came.
-        let crossed = read.at + PATIENCE >= copy.written_at;
-        if read.at >= copy.written_at || (was_in_doubt && crossed) || !self.ledger.is_settled(read)
-        {
+        // One that was is on its way again when its answer comes late.
+        if read.at >= copy.written_at || was_in_doubt || !self.ledger.is_settled(read) {
             return None;
         }
         Some(format!("its answer was read at {:?}, it was sent at {:?}", read.at, copy.written_at))

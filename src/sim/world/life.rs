@@ -290,6 +290,8 @@ fn carrier((at, plan): (usize, &CarrierPlan)) -> settings::Carrier {
         },
         in_doubt_wait_ms: plan.in_doubt_wait.as_millis() as u32,
         query_after_ms: if plan.smsc.receipts == ReceiptForm::None { 1_000 } else { 0 },
+        // One that was cut off so often would be held, and its end is days away.
+        attempts_max: 10_000,
         connect_timeout_ms: 2_000,
         failover_ms: 1_000,
         dialect: Arc::new(dialect),

@@ -58,7 +58,7 @@ pub struct AccountPlan {
     pub window_max: u32,
     /// Messages of it that may be queued.
     pub queue_max: u32,
-    /// Destinations that it writes to.
+    /// Destinations that it writes to; 0 is another one for each message.
     pub lanes: u64,
     /// How often a message has several segments.
     pub long: Chance,
@@ -218,6 +218,11 @@ impl Plan {
             let by = millis(1_500 + dice.below(2_500));
             *kill = KillPlan { point: What::AnyTime, passes: 0, by, power: true };
         }
+        // Where receipts say nothing but an id that may not be known, handsets tell messages apart.
+        let is_bare = |carrier: &CarrierPlan| carrier.smsc.receipts == ReceiptForm::Tlv;
+        if plan.carriers.iter().any(is_bare) {
+            plan.accounts.iter_mut().for_each(|account| account.lanes = 0);
+        }
         // What is held is told when its validity ends, which is to be soon.
         if plan.carriers.iter().any(|carrier| carrier.in_doubt == Doubt::Hold) {
             for account in &mut plan.accounts {
@@ -260,10 +265,15 @@ fn account(dice: &mut Dice) -> AccountPlan {
 fn carrier(dice: &mut Dice, seed: u64, at: u64) -> CarrierPlan {
     let doubts = [Doubt::Hold, Doubt::Resend, Doubt::Wait, Doubt::Wait, Doubt::Wait];
     let in_doubt = doubts[dice.below(5) as usize];
+    let mut smsc = smsc(dice, mixed(seed ^ mixed(at + 1)));
+    let binds = 1 + dice.below(3) as u32;
+    let window = 1 + dice.below(30) as u32;
+    // A window that is cut before any of it is answered would never come to an end.
+    smsc.drop_every = smsc.drop_every.map(|every| every + u64::from(window));
     CarrierPlan {
-        smsc: smsc(dice, mixed(seed ^ mixed(at + 1))),
-        binds: 1 + dice.below(3) as u32,
-        window: 1 + dice.below(30) as u32,
+        smsc,
+        binds,
+        window,
         rate: if one_in(dice, 4) { 40 + dice.below(200) as u32 } else { 0 },
         in_doubt,
         in_doubt_wait: millis(500 + dice.below(4_000)),

@@ -6,8 +6,8 @@ use super::*;
 use crate::planted::{Bug, plant};
 
 /// Seeds that are run here: those of a debug build take half a minute of a CPU.
-const SEEDS: Range<u64> = 0..if cfg!(debug_assertions) { 200 } else { 5_000 };
-/// Within so many seeds each planted bug is noticed, most of them within ten.
+const SEEDS: Range<u64> = 0..if cfg!(debug_assertions) { 60 } else { 5_000 };
+/// Within so many seeds each planted bug is noticed, most of them within fifty.
 const NOTICED_WITHIN: u64 = 200;
 
 #[test]
