@@ -7,6 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "runtime")]
+#[path = "../fuzz/checks/bot.rs"]
+mod bot;
+#[cfg(feature = "runtime")]
 #[path = "../fuzz/checks/config.rs"]
 mod config;
 #[path = "../fuzz/checks/dialect.rs"]
@@ -44,11 +47,13 @@ const TARGETS: &[(&str, Check)] = &[
     #[cfg(feature = "runtime")]
     ("config", config::config),
     #[cfg(feature = "runtime")]
+    ("bot", bot::bot),
+    #[cfg(feature = "runtime")]
     ("journal", journal::journal),
 ];
 
 /// Targets that need more than the pure half: without it they are not replayed.
-const OF_THE_RUNTIME: [&str; 2] = ["config", "journal"];
+const OF_THE_RUNTIME: [&str; 3] = ["bot", "config", "journal"];
 
 /// Files a corpus may have: enough to reach every branch, few enough to read over.
 const CORPUS_FILES_MAX: usize = 200;

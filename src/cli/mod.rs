@@ -99,7 +99,7 @@ pub fn main() -> Exit {
         Command::Smsc(args) => return tool(smsc::run(&args)),
         Command::Load(args) => return tool(load::run(&args)),
         Command::Sim(args) => return tool(sim::run(&args)),
-        Command::Bot(command) => return tool(bot::run(&command, &mut output())),
+        Command::Bot(command) => return tool(bot::run(&command, input(), &mut output())),
         Command::Journal(command) => return tool(journal::run(&command, &mut output())),
         Command::Check(args) => check::run(&args, &mut output()),
         Command::Pdu(mut command) => match command.ready() {

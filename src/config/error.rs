@@ -74,6 +74,11 @@ impl Faults {
         }
     }
 
+    /// Whether there is none.
+    pub(super) fn are_none(&self) -> bool {
+        self.errors.borrow().is_empty()
+    }
+
     /// All of them in the order of their places; nothing when there is none.
     pub(super) fn into_errors(self) -> Option<Errors> {
         let mut errors = self.errors.into_inner();

@@ -56,7 +56,8 @@ impl Zones {
         }
     }
 
-    fn zone(&self, name: &str) -> Option<Zone> {
+    /// The zone of this name.
+    pub(super) fn zone(&self, name: &str) -> Option<Zone> {
         let zone = self.known.get(name).ok()?;
         let first = zone.to_offset(Timestamp::UNIX_EPOCH).seconds();
         let changes = zone.following(Timestamp::UNIX_EPOCH).map(|change| Change {

@@ -29,6 +29,7 @@ use self::reader::Reader;
 use self::sheet::{Sheet, Surroundings};
 use self::unique::Names;
 
+pub mod bot;
 pub mod schema;
 
 mod account;

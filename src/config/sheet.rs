@@ -81,6 +81,11 @@ impl<'a> Sheet<'a> {
         });
     }
 
+    /// Whether nothing was found wrong so far.
+    pub(super) fn is_sound(&self) -> bool {
+        self.faults.are_none()
+    }
+
     /// Notes that something is wrong in a line of another file, which the key at `spot` names.
     pub(super) fn fault_in_line(
         &self,

@@ -2,7 +2,7 @@
 //!
 //! - [`architecture`]: the life of a message in either direction, who owns what, every queue and
 //!   its limit.
-//! - [`bots`]: what answers people: intents from examples, and how to measure them.
+//! - [`bots`]: what answers people: one file a bot, its conversations, and how to measure it.
 //! - [`compliance`]: who may be texted: what is heard as STOP, and the rules by country.
 //! - [`commands`]: what can be asked of a running engine, and what its answers mean.
 //! - [`operating`]: how to run it, every metric and what it means when it moves, what to do when

@@ -12,12 +12,15 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+pub mod bot;
+pub mod conversation;
 mod deliver;
 pub mod intent;
 pub mod keyword;
 pub mod owners;
 pub mod reassembly;
 mod render;
+pub mod slot;
 
 pub use deliver::as_deliver;
 pub use owners::{Owner, Owners, Recipient};

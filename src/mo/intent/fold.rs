@@ -40,6 +40,20 @@ pub(super) fn fold(text: &str, into: &mut Vec<u8>) {
     end_word(word, into);
 }
 
+/// A text in small letters without accents; all else as it stands.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut into = String::with_capacity(text.len());
+    for c in text.chars() {
+        match latin(c) {
+            "" if ('\u{300}'..='\u{36f}').contains(&c) => {}
+            "" => into.extend(c.to_lowercase()),
+            letters => into.push_str(letters),
+        }
+    }
+    into
+}
+
 /// Ends the word that begins at `word` with a space, and says where the next one begins.
 fn end_word(word: usize, into: &mut Vec<u8>) -> usize {
     let Some(written) = into.get(word..).filter(|written| !written.is_empty()) else {

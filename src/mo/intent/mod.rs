@@ -27,6 +27,7 @@ mod vocabulary;
 mod tests;
 
 pub use eval::{Confusion, Evaluation, IntentFigures, Judged, LabelledText, folds};
+pub use fold::plain;
 pub use model::{Guess, Intents, Scratch};
 pub use train::{TooMany, train};
 

@@ -76,6 +76,10 @@ pub(super) struct Calibration {
 }
 
 impl Calibration {
+    /// For examples that are too few to say anything: what is merely likelier than the one other
+    /// intent is not acted on.
+    pub(super) const GUESSED: Self = Self { sharpness: 1.0, even: 1.5 };
+
     fn confidence(self, probability: f32) -> f32 {
         let odds = probability / (1.0 - probability).max(1e-6);
         odds / (odds + self.even)

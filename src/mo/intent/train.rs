@@ -118,9 +118,11 @@ impl Trained {
         let mut odds: Vec<f32> =
             judged.into_iter().filter_map(|one| odds_if_right(one, sharpness)).collect();
         odds.sort_unstable_by(f32::total_cmp);
-        // Too few to say anything leave the odds as they are.
-        let even = odds.get(odds.len() / 10).filter(|_| odds.len() >= 10).copied();
-        Calibration { sharpness, even: even.unwrap_or(1.0).max(1e-3) }
+        if odds.len() < 10 {
+            return Calibration::GUESSED;
+        }
+        let even = odds.get(odds.len() / 10).copied().unwrap_or(1.0).max(1e-3);
+        Calibration { sharpness, even }
     }
 }
 

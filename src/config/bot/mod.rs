@@ -1,0 +1,200 @@
+//! A file to a bot: one file is one bot.
+//!
+//! Names become places, each word of the language is read where it stands, and what the bot itself
+//! can prove about the whole is said with the place in the file. One pass finds all.
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use crate::clock::Zone;
+use crate::mo::bot::{Bot, Draft, Exit, Flow, Intent, Language, Rule, Transcript, prove};
+
+use super::error::{Errors, Faults};
+use super::hours::Zones;
+use super::sheet::{Sheet, Spot, Surroundings};
+use super::{read, unreadable};
+
+use self::part::Part;
+
+mod flow;
+mod part;
+mod slot;
+
+#[cfg(test)]
+mod tests;
+
+/// The bot of the file at `path`.
+///
+/// # Errors
+/// Every fault of the file, or the one that kept it from being read.
+pub fn load(path: &Path) -> Result<Bot, Errors> {
+    let name = path.display().to_string();
+    let text = read(path).map_err(|(place, found)| unreadable(&name, place, found))?;
+    parse(&name, &text)
+}
+
+/// The bot that `text` describes, called `name` in errors.
+///
+/// # Errors
+/// Every fault of it.
+pub fn parse(name: &str, text: &str) -> Result<Bot, Errors> {
+    let faults = Faults::default();
+    let around = Surroundings { base_dir: Path::new(""), env: &|_| None };
+    let sheet = Sheet::new(name, text, &faults, &around);
+    let draft = sheet.tables().map(|tables| draft(&sheet, &tables)).unwrap_or_default();
+    let bot = Bot::new(draft);
+    if let Err(too_many) = &bot {
+        let spot = Spot { at: 0, path: "intent".to_owned() };
+        sheet.fault(&spot, too_many.to_string(), "fewer");
+    }
+    drop(sheet);
+    match (bot, faults.into_errors()) {
+        (Ok(bot), None) => Ok(bot),
+        (_, Some(errors)) => Err(errors),
+        // Told above.
+        (Err(_), None) => Err(unreadable(name, super::Place::FIRST, "too much".to_owned())),
+    }
+}
+
+/// What the parts of a file may refer to, by their names.
+struct Names {
+    flows: Vec<String>,
+    slots: Vec<String>,
+    languages: Vec<Language>,
+}
+
+fn draft(sheet: &Sheet<'_>, tables: &DeTable<'_>) -> Draft {
+    let root = Part::new(sheet, Spot { at: 0, path: String::new() }, tables);
+    root.knows(&["bot", "rule", "intent", "slot", "flow", "fallback", "test"]);
+    let mut draft = Draft::default();
+    match root.part("bot") {
+        Some(part) => head(&part, &mut draft),
+        None => root.missing("bot", "a table [bot]"),
+    }
+    if draft.languages.is_empty() {
+        draft.languages.push(Language::French);
+    }
+    let (slots, flows) = (root.parts_by_name("slot"), root.parts_by_name("flow"));
+    let names = |parts: &[(String, Part<'_>)]| parts.iter().map(|(name, _)| name.clone()).collect();
+    let (languages, of_flows, of_slots) = (draft.languages.clone(), names(&flows), names(&slots));
+    let names = Names { flows: of_flows, slots: of_slots, languages };
+    draft.rules = root.parts("rule").iter().map(|part| rule(part, &names)).collect();
+    let intents = root.parts_by_name("intent");
+    draft.intents = intents.into_iter().map(|(name, part)| intent(name, &part, &names)).collect();
+    draft.slots = slots.into_iter().map(|(name, part)| slot::slot(name, &part, &names)).collect();
+    draft.flows = flows.into_iter().map(|(name, part)| of_flow(name, &part, &names)).collect();
+    match root.part("fallback") {
+        Some(part) => {
+            part.knows(&["say", "twice"]);
+            draft.fallback = part.text("say", &names.languages).unwrap_or_default();
+            draft.twice = part.flow("twice", &names).unwrap_or_default();
+        }
+        None => root.missing("fallback", "a table [fallback] with say and twice"),
+    }
+    draft.tests = root.parts("test").iter().filter_map(transcript).collect();
+    // What is proved of a draft with holes in it would be about the holes.
+    if sheet.is_sound() {
+        for fault in prove(&draft) {
+            sheet.fault(
+                &Spot { at: fault.at, path: "bot".to_owned() },
+                fault.found,
+                fault.expected,
+            );
+        }
+    }
+    draft
+}
+
+fn head(part: &Part<'_>, draft: &mut Draft) {
+    part.knows(&["name", "languages", "zone", "accept", "unsure", "segments", "session"]);
+    draft.name = part.word("name").unwrap_or_default();
+    for word in part.words("languages") {
+        match word.1.as_str() {
+            "fr" => draft.languages.push(Language::French),
+            "en" => draft.languages.push(Language::English),
+            other => part.sheet.fault(&word.0, format!("{other:?}"), "\"fr\" or \"en\""),
+        }
+    }
+    draft.languages.dedup();
+    draft.languages.truncate(2);
+    draft.zone = part.has("zone").then(|| zone(part)).flatten().unwrap_or_default();
+    draft.accept = part.fraction("accept");
+    draft.unsure = part.fraction("unsure");
+    draft.segments_max = part.whole("segments", 1..=10).unwrap_or(2) as usize;
+    draft.session = part.time("session").unwrap_or(std::time::Duration::from_secs(24 * 3_600));
+}
+
+fn zone(part: &Part<'_>) -> Option<Zone> {
+    let name = part.word("zone")?;
+    let zone = Zones::default().zone(&name);
+    if zone.is_none() {
+        let expected = "the name of a zone, such as \"Europe/Paris\"";
+        part.sheet.fault(&part.spot("zone"), format!("{name:?}"), expected);
+    }
+    zone
+}
+
+fn rule(part: &Part<'_>, names: &Names) -> Rule {
+    part.knows(&["words", "go"]);
+    let words: Vec<String> = part.words("words").into_iter().map(|(_, word)| word).collect();
+    if words.is_empty() {
+        part.missing("words", "an array of words");
+    }
+    Rule { words, go: part.flow("go", names).unwrap_or_default() }
+}
+
+fn intent(name: String, part: &Part<'_>, names: &Names) -> Intent {
+    part.knows(&["go", "title", "fr", "en"]);
+    let spoken = [("fr", Language::French), ("en", Language::English)];
+    let of = |(key, language): (&str, Language)| {
+        let words = part.words(key).into_iter();
+        words.map(move |(_, text)| (language, text)).collect::<Vec<_>>()
+    };
+    Intent {
+        at: part.at(),
+        name,
+        go: part.flow("go", names).unwrap_or_default(),
+        examples: spoken.into_iter().flat_map(of).collect(),
+        title: part.has("title").then(|| part.text("title", &names.languages)).flatten(),
+    }
+}
+
+fn of_flow(name: String, part: &Part<'_>, names: &Names) -> Flow {
+    part.knows(&["steps"]);
+    if !part.has("steps") {
+        part.missing("steps", "an array of steps");
+    }
+    let steps = part.parts("steps");
+    let steps = steps.iter().filter_map(|step| Some((step.at(), flow::step(step, names)?)));
+    Flow { at: part.at(), name, steps: steps.collect() }
+}
+
+fn transcript(part: &Part<'_>) -> Option<Transcript> {
+    part.knows(&["name", "at", "talk"]);
+    let moment = |text: &str| {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(moment.as_second()).ok().map(std::time::Duration::from_secs)
+    };
+    let begins = match part.date("at") {
+        Some(written) => moment(&written).or_else(|| {
+            let expected = "a moment with its offset, such as 2026-05-12T10:00:00+02:00";
+            part.sheet.fault(&part.spot("at"), written.escape_debug().to_string(), expected);
+            None
+        }),
+        None => {
+            part.missing("at", "when it begins, such as 2026-05-12T10:00:00+02:00");
+            None
+        }
+    };
+    let (name, talk) = (part.word("name")?, part.word("talk")?);
+    Some(Transcript { at: part.at(), name, begins: begins?, talk })
+}
+
+/// `end`, or the name of a flow.
+fn exit(part: &Part<'_>, key: &str, names: &Names) -> Exit {
+    if !part.has(key) || part.is_word(key, "end") {
+        return Exit::End;
+    }
+    part.flow(key, names).map_or(Exit::End, Exit::Go)
+}

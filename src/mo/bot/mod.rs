@@ -1,0 +1,281 @@
+//! A bot as its file says it: rules, intents, slots and flows, proved before it answers anybody.
+//!
+//! ```text
+//!   file --config--> Draft --proof--> Bot --conversation--> replies
+//! ```
+//!
+//! A flow is a list of steps, and a step does one thing. Flows, slots and intents are known by
+//! their place in the bot, so that a conversation under way is a few numbers and its answers.
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
+use std::time::Duration;
+
+use crate::clock::Zone;
+use crate::mo::intent::{ACCEPT, Intents, TooMany, UNSURE, train};
+use crate::mo::slot::Takes;
+
+mod draw;
+mod proof;
+pub mod transcript;
+
+#[cfg(test)]
+pub(in crate::mo) mod tests;
+
+pub use draw::draw;
+pub use proof::{Fault, VALUE_SHOWN_MAX, prove};
+pub use transcript::{Transcript, TranscriptFault};
+
+/// Most flows, slots and rules of one bot, each.
+pub const PARTS_MAX: usize = 1_000;
+
+/// Most steps of one flow.
+pub const STEPS_MAX: usize = 100;
+
+/// The languages that bots speak.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Language {
+    /// French.
+    #[default]
+    French,
+    /// English.
+    English,
+}
+
+/// What is said, in each language that it is written in.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Text {
+    /// Octets from the start of the file.
+    pub at: usize,
+    /// French.
+    pub french: Option<String>,
+    /// English.
+    pub english: Option<String>,
+}
+
+/// What a message that has one of these words, and nothing else, leads to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Rule {
+    /// The words.
+    pub words: Vec<String>,
+    /// A flow.
+    pub go: usize,
+}
+
+/// What people want, by examples.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Intent {
+    /// Octets from the start of the file.
+    pub at: usize,
+    /// Its name.
+    pub name: String,
+    /// A flow.
+    pub go: usize,
+    /// What they say.
+    pub examples: Vec<(Language, String)>,
+    /// What to call it when two are offered.
+    pub title: Option<Text>,
+}
+
+/// How a question may end that is not answered.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Exit {
+    /// The conversation ends.
+    #[default]
+    End,
+    /// A flow.
+    Go(usize),
+}
+
+/// A value that is asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Slot {
+    /// Octets from the start of the file.
+    pub at: usize,
+    /// Its name, which stands in braces in texts.
+    pub name: String,
+    /// What it takes.
+    pub takes: Takes,
+    /// The question.
+    pub ask: Text,
+    /// What is said to an answer that it does not take; the question itself where it is empty.
+    pub retry: Option<Text>,
+    /// So many answers that it does not take lead to `otherwise`.
+    pub tries: u8,
+    /// A flow.
+    pub otherwise: usize,
+    /// Silence is told after so long.
+    pub wait: Duration,
+    /// So many times the question is asked again first.
+    pub remind: u8,
+    /// Where silence leads.
+    pub silent: Exit,
+    /// Where it leads that the question did not reach the handset.
+    pub undelivered: Exit,
+}
+
+/// One thing that a flow does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Says something.
+    Say(Text),
+    /// Asks for a slot.
+    Ask(usize),
+    /// Goes to a flow if a slot has this value, as conditions name it.
+    If {
+        /// The slot.
+        slot: usize,
+        /// Its value.
+        is: String,
+        /// The flow.
+        go: usize,
+    },
+    /// Goes to a flow.
+    Go(usize),
+    /// Marks the conversation.
+    Tag(String),
+    /// Hands the conversation over to people.
+    Hand {
+        /// Their queue.
+        queue: String,
+        /// What is said.
+        say: Text,
+    },
+    /// Ends the conversation.
+    End,
+}
+
+/// A list of steps; behind the last the conversation ends.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Flow {
+    /// Octets from the start of the file.
+    pub at: usize,
+    /// Its name.
+    pub name: String,
+    /// Each with its place in the file.
+    pub steps: Vec<(usize, Step)>,
+}
+
+/// A bot that is not proved yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    /// Its name.
+    pub name: String,
+    /// The languages that it speaks; the first is spoken until another is heard.
+    pub languages: Vec<Language>,
+    /// The clocks of the place that it is for.
+    pub zone: Zone,
+    /// An intent is acted on from this confidence on.
+    pub accept: Option<f32>,
+    /// Two are offered from this one on.
+    pub unsure: Option<f32>,
+    /// No text may take more segments.
+    pub segments_max: usize,
+    /// A conversation that nobody goes on with for so long is over.
+    pub session: Duration,
+    /// In order: the first that fits decides.
+    pub rules: Vec<Rule>,
+    /// What people want.
+    pub intents: Vec<Intent>,
+    /// What is asked for.
+    pub slots: Vec<Slot>,
+    /// What is done.
+    pub flows: Vec<Flow>,
+    /// What is said to a message that nothing fits.
+    pub fallback: Text,
+    /// Where a second one in a row leads.
+    pub twice: usize,
+    /// Conversations that must go as they are written.
+    pub tests: Vec<Transcript>,
+}
+
+/// A bot that can answer.
+#[derive(Clone, Debug)]
+pub struct Bot {
+    draft: Draft,
+    model: Intents,
+    tongues: Option<Intents>,
+}
+
+impl Bot {
+    /// A bot trained on the examples of its intents. Its draft is one that [`prove`] found nothing
+    /// wrong with; of any other, what it says is not promised, but it says something.
+    ///
+    /// # Errors
+    /// When there is more to learn than a model is made for.
+    pub fn new(draft: Draft) -> Result<Self, TooMany> {
+        let of_intent = |(at, intent): (u16, &Intent)| -> Vec<(u16, String)> {
+            intent.examples.iter().map(|(_, text)| (at, text.clone())).collect()
+        };
+        let examples: Vec<_> = (0..).zip(&draft.intents).flat_map(of_intent).collect();
+        let model = train(&borrowed(&examples), draft.intents.len())?;
+        let spoken = draft.intents.iter().flat_map(|intent| &intent.examples);
+        let tongues: Vec<_> =
+            spoken.map(|(language, text)| (*language as u16, text.clone())).collect();
+        let tongues = match draft.languages.len() {
+            2 => Some(train(&borrowed(&tongues), 2)?),
+            _ => None,
+        };
+        Ok(Self { draft, model, tongues })
+    }
+
+    /// What it was made of.
+    #[must_use]
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// What knows its intents.
+    #[must_use]
+    pub fn model(&self) -> &Intents {
+        &self.model
+    }
+
+    /// What tells its languages apart, where it speaks two.
+    pub(in crate::mo) fn tongues(&self) -> Option<&Intents> {
+        self.tongues.as_ref()
+    }
+
+    pub(in crate::mo) fn accept(&self) -> f32 {
+        self.draft.accept.unwrap_or(ACCEPT)
+    }
+
+    pub(in crate::mo) fn unsure(&self) -> f32 {
+        self.draft.unsure.unwrap_or(UNSURE)
+    }
+}
+
+impl Text {
+    /// What it says in a language, or else in the other.
+    #[must_use]
+    pub fn of(&self, language: Language) -> &str {
+        let (first, second) = match language {
+            Language::French => (&self.french, &self.english),
+            Language::English => (&self.english, &self.french),
+        };
+        first.as_ref().or(second.as_ref()).map_or("", String::as_str)
+    }
+
+    /// What it says in each language that it is written in.
+    pub fn all(&self) -> impl Iterator<Item = (Language, &str)> {
+        let french = self.french.iter().map(|text| (Language::French, text.as_str()));
+        french.chain(self.english.iter().map(|text| (Language::English, text.as_str())))
+    }
+}
+
+impl Language {
+    /// Its name in files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::French => "fr",
+            Self::English => "en",
+        }
+    }
+}
+
+fn borrowed(examples: &[(u16, String)]) -> Vec<(u16, &str)> {
+    examples.iter().map(|(at, text)| (*at, text.as_str())).collect()
+}
