@@ -1,6 +1,8 @@
 //! The control socket as operators see it: the real binary, asked by the real commands and by
 //! clients that mean no good.
 
+#![cfg(feature = "runtime")]
+
 mod binds;
 mod capture;
 #[path = "../foreign/certificate.rs"]

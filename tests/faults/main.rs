@@ -2,6 +2,8 @@
 //! where something has just changed, disks that fail, are full or slow, clocks that jump, peers
 //! that vanish. `README.md` beside this file has the table of all faults, and the test of each.
 
+#![cfg(feature = "runtime")]
+
 mod audit;
 #[path = "../durability/engine.rs"]
 #[allow(dead_code)] // its own tests use more of it
