@@ -137,7 +137,8 @@ fn unread(directory: &Path, error: &Error) -> Failure {
 }
 
 const fn is_sound(report: &Report) -> bool {
-    report.damage.is_none() && report.checkpoint_damage.is_none()
+    let damages = [&report.damage, &report.checkpoint_damage, &report.history_damage];
+    matches!(damages, [None, None, None])
 }
 
 /// From one position to another, in words.
@@ -167,8 +168,15 @@ fn report_as_text(report: &Report, directory: &Path) -> String {
         text += &format!("{file}: {records} records, replay goes on from {from}\n");
     }
     text += &damages_as_text(report);
+    let is_history_alone = report.damage.is_none() && report.checkpoint_damage.is_none();
     text += &match is_sound(report) {
         true => format!("sound, positions: {}\n", range(report.first, report.last)),
+        false if is_history_alone => format!(
+            "an engine starts with it; chappe journal repair {} puts aside what is before position \
+             {}\n",
+            directory.display(),
+            report.first
+        ),
         false => format!(
             "readable positions: {}; chappe journal repair {} cuts what is behind\n",
             range(report.first, report.last),
@@ -180,6 +188,12 @@ fn report_as_text(report: &Report, directory: &Path) -> String {
 
 fn damages_as_text(report: &Report) -> String {
     let mut text = String::new();
+    if let Some(Damage { file, offset, what, lost, .. }) = &report.history_damage {
+        text += &format!("damaged, and needed no more: {file}, octet {offset}: {what}\n");
+        if let Some((from, to)) = lost {
+            text += &format!("history up to there: positions {}\n", range(*from, *to));
+        }
+    }
     for damage in report.damage.iter().chain(&report.checkpoint_damage) {
         let Damage { file, offset, what, lost, .. } = damage;
         text += &format!("damaged: {file}, octet {offset}: {what}\n");
@@ -237,6 +251,7 @@ fn report_as_json(report: &Report) -> Value {
         "checkpoint": checkpoint,
         "damage": report.damage.as_ref().map(damage_as_json),
         "checkpoint_damage": report.checkpoint_damage.as_ref().map(damage_as_json),
+        "history_damage": report.history_damage.as_ref().map(damage_as_json),
     })
 }
 

@@ -77,6 +77,15 @@ impl Opened {
         let directory = settings.node.data_dir.join(DIRECTORY);
         let keeping = Some(keeping(&settings.store));
         let journal = Arc::new(FileJournal::open_keeping(&directory, journal_settings(), keeping)?);
+        if let Some(damage) = journal.history_damage() {
+            tracing::warn!(
+                file = %damage.file,
+                octet = damage.offset,
+                what = %damage.what,
+                "the history is damaged: what is older has been given up, and all that is needed \
+                 is there"
+            );
+        }
         let progress = Arc::clone(journal.shared_progress());
         let ended_max = settings.node.ended_max_messages as usize;
         let mut opened = Self::read(Arc::clone(&journal) as _, progress, ended_max)?;

@@ -21,7 +21,8 @@
 //! the last whole frame is what a power cut left, and is cut; a frame that is not whole before one
 //! that is was durable once, and opening refuses with its place. Closing leaves a mark of where it
 //! ended: what is missing before it is damage too, and no torn tail. What is older than the
-//! checkpoint is looked at when it is read.
+//! checkpoint is looked at when it is read; up to a segment of it that is missing, or does not
+//! begin as it should, it is given up, and nothing else is.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -44,6 +45,7 @@ mod directory;
 mod erase;
 mod frame;
 mod frames;
+mod front;
 mod index;
 mod inspect;
 mod intake;
@@ -92,6 +94,7 @@ pub struct FileJournal {
     shared: Arc<Shared>,
     /// The newest checkpoint.
     newest: Mutex<Option<Stored>>,
+    history_damage: Option<Damage>,
     /// The number of the last one that was begun.
     checkpoints: AtomicU64,
     is_checkpointing: AtomicBool,
@@ -234,7 +237,8 @@ impl FileJournal {
         recovered: Recovered,
     ) -> (Self, Writer) {
         let durable = recovered.durable();
-        let Recovered { manifest, segments, ready, spares, tail, checkpoint } = recovered;
+        let Recovered { manifest, segments, ready, spares, tail, checkpoint, history_damage } =
+            recovered;
         let progress = Arc::new(Progress::new(durable));
         let active = segments[segments.len() - 1].clone();
         let next = manifest.last_generation + 1;
@@ -270,6 +274,7 @@ impl FileJournal {
             settings,
             progress,
             newest: Mutex::new(checkpoint.clone()),
+            history_damage,
             checkpoints: AtomicU64::new(checkpoint.map_or(0, |stored| stored.number)),
             is_checkpointing: AtomicBool::new(false),
             hands: Mutex::new(Hands::None),
@@ -314,6 +319,13 @@ impl FileJournal {
     #[must_use]
     pub fn submitted(&self) -> Position {
         Position::new(self.shared.intake.last())
+    }
+
+    /// What was wrong with what was kept beyond need, when it was opened: that up to there has been
+    /// given up, and all that is needed is there.
+    #[must_use]
+    pub const fn history_damage(&self) -> Option<&Damage> {
+        self.history_damage.as_ref()
     }
 
     /// What it has written since it was opened.

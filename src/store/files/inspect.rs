@@ -7,6 +7,7 @@ use super::checkpoint;
 use super::frame::{Items, Kind};
 use super::layout::{DATA_START, Name};
 use super::manifest::Manifest;
+use super::rebuild::first_position;
 use super::scan::{Found, Window};
 use super::segment::Segment;
 use super::survey::{Listing, nothing, unlike_closed};
@@ -27,6 +28,11 @@ pub struct Report {
     pub damage: Option<Damage>,
     /// What is wrong with the checkpoint.
     pub checkpoint_damage: Option<Damage>,
+    /// The last damage before what the checkpoint needs, which keeps nobody from going on: `lost`
+    /// is what a repair puts aside, and all else here is of what stands behind it.
+    pub history_damage: Option<Damage>,
+    /// The first segment of those here.
+    pub(super) first_generation: u64,
 }
 
 /// What a segment holds.
@@ -110,8 +116,47 @@ pub(super) fn manifest(disk: &dyn Disk) -> Result<Manifest, Error> {
     Manifest::read(disk)?.ok_or_else(missing)
 }
 
-/// Reads all that counts.
+/// Reads all that counts. What is damaged and needed no more is left behind.
 pub(super) fn inspect(disk: &dyn Disk, manifest: &Manifest) -> Result<Report, Error> {
+    let mut counted = *manifest;
+    let mut history_damage = None;
+    loop {
+        let report = inspect_from(disk, &counted)?;
+        let Some((generation, first)) = behind_damage(disk, &counted, &report)? else {
+            return Ok(Report { history_damage, ..report });
+        };
+        counted = Manifest { first_generation: generation, first, ..counted };
+        history_damage = report
+            .damage
+            .map(|damage| Damage { lost: Some((manifest.first, first.before())), ..damage });
+    }
+}
+
+/// The first segment behind the damage that begins as it should, and with what, where a checkpoint
+/// that is whole needs nothing of what is before it.
+fn behind_damage(
+    disk: &dyn Disk,
+    manifest: &Manifest,
+    report: &Report,
+) -> Result<Option<(u64, Position)>, Error> {
+    let (Some(checkpoint), Some(damage)) = (&report.checkpoint, &report.damage) else {
+        return Ok(None);
+    };
+    let (Cut::From(damaged, _) | Cut::Whole(damaged)) = damage.cut;
+    // Of those that are there: how many should be is only a number.
+    let there = Listing::read(disk)?.segments;
+    let is_behind = |there: &u64| (damaged + 1..=manifest.last_generation).contains(there);
+    for generation in there.into_iter().filter(is_behind) {
+        match first_position(disk, generation)? {
+            Some(first) if first <= checkpoint.from => return Ok(Some((generation, first))),
+            Some(_) => return Ok(None),
+            None => {}
+        }
+    }
+    Ok(None)
+}
+
+fn inspect_from(disk: &dyn Disk, manifest: &Manifest) -> Result<Report, Error> {
     let mut report = Report {
         segments: Vec::new(),
         checkpoint: None,
@@ -119,6 +164,8 @@ pub(super) fn inspect(disk: &dyn Disk, manifest: &Manifest) -> Result<Report, Er
         last: manifest.first.before(),
         damage: None,
         checkpoint_damage: None,
+        history_damage: None,
+        first_generation: manifest.first_generation,
     };
     let mut next = manifest.first;
     let mut has_ended = false;
@@ -329,7 +376,7 @@ fn inspect_checkpoint(
                     offset: holds.octets,
                     what: format!("it ends before position {from}, where a checkpoint goes on"),
                     lost: Some((report.last.next(), from.before())),
-                    cut: Cut::Whole(manifest.first_generation),
+                    cut: Cut::From(manifest.last_generation, holds.octets),
                 });
             }
         }

@@ -6,6 +6,7 @@ use crate::store::error::machine;
 use crate::store::{Error, Position};
 
 use super::checkpoint::{self, Stored};
+use super::inspect::Damage;
 use super::layout::Name;
 use super::manifest::Manifest;
 use super::segment::{Segment, destroy_key, give_up, remove_index};
@@ -24,6 +25,8 @@ pub(super) struct Recovered {
     pub(super) tail: Tail,
     /// The newest checkpoint, and the highest number that any had.
     pub(super) checkpoint: Option<Stored>,
+    /// What was wrong with what is needed no more, and is given up.
+    pub(super) history_damage: Option<Damage>,
 }
 
 /// Opens what is in the directory, which is locked, or makes a journal there.
@@ -44,7 +47,7 @@ pub(super) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<Recovered,
     };
     let needed = checkpoint.as_ref().map_or(manifest.first, |stored| stored.from);
     let survey = Survey::of(disk, &manifest, &listing, needed)?;
-    let Survey { mut segments, begun, tail } = survey;
+    let Survey { mut segments, begun, tail, history_damage } = survey;
     let active = &segments[begun - 1];
     if tail.next < needed {
         let what = format!("it ends before position {needed}, where a checkpoint goes on");
@@ -58,14 +61,20 @@ pub(super) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<Recovered,
         disk.remove(name).map_err(|error| machine(format!("removing {name}"), error))?;
     }
     // A place in a file is written once in an epoch.
-    let mut manifest = Manifest { epoch: manifest.epoch + 1, closed: None, ..manifest };
+    let mut manifest = Manifest {
+        epoch: manifest.epoch + 1,
+        first_generation: segments[0].generation,
+        first: segments[0].first,
+        closed: None,
+        ..manifest
+    };
     let held = if tail.last.is_some() { begun } else { 0 };
     let ready = with_room(disk, settings, &mut manifest, &mut segments, held)?;
     manifest.write(disk)?;
     let spares = tidy(disk, settings, &listing, &manifest, &segments)?;
     let stale = listing.checkpoints.iter().chain(&listing.checkpoint_keys);
     checkpoint::remove(disk, stale.copied(), checkpoint.as_ref().map(|stored| stored.number))?;
-    Ok(Recovered { manifest, segments, ready, spares, tail, checkpoint })
+    Ok(Recovered { manifest, segments, ready, spares, tail, checkpoint, history_damage })
 }
 
 /// Makes a journal where there is none: its manifest last.

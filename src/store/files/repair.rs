@@ -9,7 +9,7 @@ use super::Disk;
 use super::inspect::{Cut, Damage, Report, inspect, locked, manifest, of_error};
 use super::layout::{MANIFEST, Name};
 use super::manifest::Manifest;
-use super::rebuild::{first_position, rebuild};
+use super::rebuild::rebuild;
 use super::segment::Segment;
 use super::survey::Listing;
 
@@ -60,41 +60,16 @@ pub fn repair(disk: &dyn Disk, segment_octets: u64) -> Result<Repaired, Error> {
         manifest.checkpoint = 0;
         manifest.write(disk)?;
     }
-    let mut left = inspect(disk, &manifest)?;
-    // What a state does not need goes up to the damage, and the rest stays.
-    while let Some(from) = behind_damage(disk, &manifest, &left)? {
+    let left = inspect(disk, &manifest)?;
+    if left.history_damage.is_some() {
+        let from = (left.first_generation, left.first);
         give_up_history(&mut aside, &mut manifest, from)?;
-        left = inspect(disk, &manifest)?;
     }
     if let Some(damage) = &left.damage {
         cut(&mut aside, &mut manifest, &left, damage, segment_octets)?;
-        left = inspect(disk, &manifest)?;
     }
+    let left = inspect(disk, &manifest)?;
     Ok(Repaired { manifest_damage, found, left, put_aside: aside.names })
-}
-
-/// The first segment behind the damage, and what it begins with, where a checkpoint that is whole
-/// needs nothing of what is before it.
-fn behind_damage(
-    disk: &dyn Disk,
-    manifest: &Manifest,
-    report: &Report,
-) -> Result<Option<(u64, Position)>, Error> {
-    let (Some(checkpoint), Some(damage)) = (&report.checkpoint, &report.damage) else {
-        return Ok(None);
-    };
-    let (Cut::From(damaged, _) | Cut::Whole(damaged)) = damage.cut;
-    // Of those that are there: how many should be is only a number.
-    let there = Listing::read(disk)?.segments;
-    let is_behind = |there: &u64| (damaged + 1..=manifest.last_generation).contains(there);
-    for generation in there.into_iter().filter(is_behind) {
-        match first_position(disk, generation)? {
-            Some(first) if first <= checkpoint.from => return Ok(Some((generation, first))),
-            Some(_) => return Ok(None),
-            None => {}
-        }
-    }
-    Ok(None)
 }
 
 /// Begins a journal with this segment; what is before it is put aside.

@@ -3,14 +3,18 @@
 //! Nothing is changed here. Opening a journal, checking one and repairing one all begin with this.
 
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 use crate::store::error::machine;
 use crate::store::{Error, Position};
 
 use super::Disk;
 use super::frame::{Header, Kind};
+use super::front::{self, Past};
+use super::inspect::Damage;
 use super::layout::{DATA_START, MANIFEST, Name};
 use super::manifest::Manifest;
+use super::rebuild::first_position;
 use super::scan::Found;
 use super::segment::Segment;
 
@@ -102,6 +106,8 @@ pub(super) struct Survey {
     pub(super) begun: usize,
     /// In the last one that was begun.
     pub(super) tail: Tail,
+    /// What is wrong with what stood before them and is needed no more: it does not count then.
+    pub(super) history_damage: Option<Damage>,
 }
 
 /// Where a journal ends.
@@ -114,15 +120,23 @@ pub(super) struct Tail {
 
 impl Survey {
     /// Looks at all that a replay from `needed` gives, frame by frame, and at how each segment
-    /// before it begins.
+    /// before it begins: those up to one that is damaged or missing do not count any more.
     pub(super) fn of(
         disk: &dyn Disk,
         manifest: &Manifest,
         listing: &Listing,
         needed: Position,
     ) -> Result<Self, Error> {
-        let mut segments = opened(disk, manifest, listing)?;
-        let begun = begin(&mut segments, manifest.first)?;
+        let live = front::live(disk, manifest, listing, needed)?;
+        let first = match live {
+            live if live == manifest.first_generation => manifest.first,
+            live => first_position(disk, live)?.unwrap_or(manifest.first),
+        };
+        let mut needs = opened(disk, live..=manifest.last_generation, listing)?;
+        let begun = begin(&mut needs, first)?;
+        let Past { segments, damage: history_damage } = front::past(disk, manifest, live, first)?;
+        let begun = segments.len() + begun;
+        let segments: Vec<Segment> = segments.into_iter().chain(needs).collect();
         let mut tail = Tail { offset: DATA_START, next: manifest.first, last: None };
         for at in 0..begun {
             let behind = segments.get(at + 1).filter(|_| at + 1 < begun).map(|next| next.first);
@@ -153,21 +167,26 @@ impl Survey {
             let what = format!("{}; {damage}", nothing(segment, tail.offset));
             return Err(Error::Damaged { file, offset: tail.offset, what });
         }
-        Ok(Self { begun: begun.max(1), segments, tail })
+        Ok(Self { begun: begun.max(1), segments, tail, history_damage })
     }
 }
 
-/// Opens all segments that count, and sees that none is missing between them.
-fn opened(disk: &dyn Disk, manifest: &Manifest, listing: &Listing) -> Result<Vec<Segment>, Error> {
+/// Opens all segments of these generations, and sees that none is missing between them.
+fn opened(
+    disk: &dyn Disk,
+    generations: RangeInclusive<u64>,
+    listing: &Listing,
+) -> Result<Vec<Segment>, Error> {
+    let first = *generations.start();
     let mut segments = Vec::new();
-    for generation in manifest.first_generation..=manifest.last_generation {
+    for generation in generations {
         if listing.segments.binary_search(&generation).is_err() {
             return Err(Error::Missing { file: Name::segment(generation) });
         }
         segments.push(Segment::open(disk, generation)?);
     }
     match segments.is_empty() {
-        true => Err(Error::Missing { file: Name::segment(manifest.first_generation) }),
+        true => Err(Error::Missing { file: Name::segment(first) }),
         false => Ok(segments),
     }
 }

@@ -273,38 +273,88 @@ fn with_history() -> SimDisk {
     disk
 }
 
+/// Damages of a segment: in its first frame, at its beginning, without its file, without its key.
+const DAMAGES: [fn(&SimDisk, u64); 4] = [
+    |disk, generation| changed(disk, generation, 4096 + 100),
+    |disk, generation| changed(disk, generation, 20),
+    |disk, generation| disk.take(&format!("{generation:010}.segment")),
+    |disk, generation| disk.take(&format!("{generation:010}.key")),
+];
+
+fn changed(disk: &SimDisk, generation: u64, at: usize) {
+    let name = format!("{generation:010}.segment");
+    let mut octets = disk.contents(&name).unwrap();
+    octets[at] ^= 1;
+    disk.put(&name, &octets);
+}
+
+/// All that the checkpoint needs is there, and what stands from the journal's first position on is
+/// found.
+fn goes_on(journal: &FileJournal) {
+    let first = journal.first().number();
+    assert_eq!(journal.progress().durable(), Position::new(300));
+    let mut states = 0;
+    let from = journal.read(&mut |_| {
+        states += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!((from.unwrap(), states), (Position::new(251), 1));
+    let replayed = journal.replay(Position::new(251), &mut |_| ControlFlow::Continue(()));
+    assert_eq!(replayed.unwrap(), Position::new(301));
+    keep(journal, at(300));
+    assert_eq!(look(journal, 245).0, [245]);
+    assert!(write(journal, 301..=310));
+    assert_eq!(journal.first().number(), first);
+}
+
 #[test]
 fn damage_in_the_history_costs_the_history_up_to_there_and_nothing_else() {
-    let damages: [fn(&SimDisk, &str); 2] = [
-        |disk, name| {
-            let mut octets = disk.contents(name).unwrap();
-            octets[4096 + 100] ^= 1;
-            disk.put(name, &octets);
-        },
-        |disk, name| disk.take(name),
-    ];
-    for (generation, damage) in (1..=3).flat_map(|generation| damages.map(|one| (generation, one)))
+    for (generation, damage) in (1..=3).flat_map(|generation| DAMAGES.map(|one| (generation, one)))
     {
         let disk = with_history();
-        damage(&disk, &format!("{generation:010}.segment"));
-        let report = check(&disk).unwrap();
-        assert!(report.damage.is_some());
+        damage(&disk, generation);
+        let mut report = check(&disk).unwrap();
+        assert_eq!(report.damage, None);
+        assert!(report.history_damage.as_ref().unwrap().file.contains(&generation.to_string()));
         let repaired = repair(&disk, settings().segment_octets).unwrap();
-        assert!(repaired.left.damage.is_none() && !repaired.put_aside.is_empty());
+        report.history_damage = None;
+        assert_eq!(repaired.left, report);
+        assert!(!repaired.put_aside.is_empty());
         let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
         let first = journal.first().number();
         assert!((20..=200).contains(&first), "{first}");
-        assert_eq!(journal.progress().durable(), Position::new(300));
-        let mut states = 0;
-        let from = journal.read(&mut |_| {
-            states += 1;
-            ControlFlow::Continue(())
-        });
-        assert_eq!((from.unwrap(), states), (Position::new(251), 1));
-        let replayed = journal.replay(Position::new(first), &mut |_| ControlFlow::Continue(()));
-        assert_eq!(replayed.unwrap(), Position::new(301));
-        keep(&journal, at(300));
+        goes_on(&journal);
         assert_eq!(look(&journal, first).0, [first]);
-        assert!(write(&journal, 301..=310));
     }
+}
+
+#[test]
+fn no_damage_in_the_history_keeps_a_journal_from_going_on() {
+    let last = files(&with_history(), ".segment") as u64;
+    let (mut begun, mut history) = (0, 0);
+    for (generation, damage) in
+        (1..=last).flat_map(|generation| DAMAGES.map(|one| (generation, one)))
+    {
+        let disk = with_history();
+        damage(&disk, generation);
+        let report = check(&disk).unwrap();
+        let opened = open(&disk, keeping(1 << 30, u64::MAX));
+        if report.damage.is_some() {
+            assert!(opened.is_err(), "{generation}");
+            continue;
+        }
+        let journal = opened.unwrap();
+        history += usize::from(report.history_damage.is_some());
+        // A damage in the midst is seen by whoever looks there.
+        if let Some(damage) = journal.history_damage() {
+            assert!(damage.file.contains(&generation.to_string()), "{damage:?}");
+            assert_eq!(journal.first(), report.first);
+            begun += 1;
+        }
+        goes_on(&journal);
+        drop(journal);
+        assert_eq!(open(&disk, None).unwrap().history_damage(), None);
+    }
+    // All but the one in the midst, of each segment that is needed no more.
+    assert!(begun > 10 && begun * 4 == history * 3, "{begun} of {history}");
 }

@@ -11,7 +11,9 @@ const SEGMENT: u64 = 24 << 10;
 /// is behind it, and it goes on. Says how far it can be read.
 fn repaired(disk: &SimDisk, about: &str) -> u64 {
     let report = check(disk).unwrap_or_else(|error| panic!("{about}: {error}"));
-    let is_sound = report.damage.is_none() && report.checkpoint_damage.is_none();
+    let is_sound = report.damage.is_none()
+        && report.checkpoint_damage.is_none()
+        && report.history_damage.is_none();
     let before = outcome(&disk.copy());
     assert!(!is_sound || before.is_ok(), "{about}: {before:?} is said to be sound");
     let repaired = repair(disk, SEGMENT).unwrap_or_else(|error| panic!("{about}: {error}"));
