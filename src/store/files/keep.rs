@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::store::Position;
 use crate::store::history::{Digest, Keeping, Kept};
-use crate::store::{Error, Position};
 
 use super::frame::Items;
 use super::frames::Frames;
@@ -169,14 +169,7 @@ impl History {
             drop(state);
             return self.give_up_before(shared, generation, true);
         }
-        match self.index(&mut state, &segments, wall) {
-            Ok(has_worked) => has_worked,
-            Err(error) => {
-                drop(state);
-                shared.fails(&error);
-                false
-            }
-        }
+        self.index(&mut state, &segments, wall)
     }
 
     /// Gives up the oldest of what is kept, for there is no space, and says whether there was any;
@@ -244,25 +237,21 @@ impl History {
         }
         let (oldest, next) = (&segments[0], &segments[1]);
         let is_over = self.octets.load(Ordering::Relaxed) > self.octets_max.load(Ordering::Relaxed);
-        // One that cannot be read is older than what stands behind it.
-        let last_ms = known(state, oldest).map(|known| known.last_ms);
-        let last_ms = last_ms.or_else(|| known(state, next).map(|known| known.first_ms));
+        // One that cannot be read, or says no time, is older than what stands behind it.
+        let behind = segments.iter().skip(1).filter_map(|one| known(state, one));
+        let last_ms = known(state, oldest).map(|known| known.last_ms).into_iter();
+        let last_ms = last_ms.chain(behind.map(|known| known.first_ms)).find(|&ms| ms > 0);
         let age_max = self.age_max_ms();
-        let is_past = |last: u64| last > 0 && last.saturating_add(age_max) < millis(wall);
+        let is_past = |last: u64| last.saturating_add(age_max) < millis(wall);
         // Where nothing is kept it is not looked how old it is.
         let is_old = age_max == 0 || last_ms.is_some_and(is_past);
         (is_over || is_old).then_some(next.generation)
     }
 
-    /// Goes on with an index, or begins the next.
-    fn index(
-        &self,
-        state: &mut State,
-        segments: &[Segment],
-        wall: Duration,
-    ) -> Result<bool, Error> {
+    /// Goes on with an index, or begins the next; whether there was one.
+    fn index(&self, state: &mut State, segments: &[Segment], wall: Duration) -> bool {
         if millis(wall) < state.not_before_ms || self.age_max_ms() == 0 {
-            return Ok(false);
+            return false;
         }
         let State { known, making, .. } = state;
         if making.as_ref().is_some_and(|making| !is_there(segments, &making.segment)) {
@@ -271,37 +260,38 @@ impl History {
         if making.is_none() {
             let closed = segments.iter().zip(segments.iter().skip(1));
             let mut unknown = closed.filter(|(segment, _)| !known.contains_key(&name(segment)));
-            let Some((segment, next)) = unknown.next() else { return Ok(false) };
+            let Some((segment, next)) = unknown.next() else { return false };
             if let Some(summary) = Index::summary(&*self.disk, segment) {
                 known.insert(name(segment), Some(summary));
-                return Ok(true);
+                return true;
             }
             *making = Some(Making::begin(segment, next.first));
         }
-        let Some(under_way) = making else { return Ok(false) };
+        let Some(under_way) = making else { return false };
         match under_way.go_on(&*self.digest, STEP) {
-            Ok(false) => return Ok(true),
+            Ok(false) => return true,
             Ok(true) => {}
             // Whoever opens or checks the journal says what is wrong with it.
             Err(_) => {
                 known.insert(name(&under_way.segment), None);
                 *making = None;
-                return Ok(true);
+                return true;
             }
         }
-        let Some(done) = making.take() else { return Ok(false) };
+        let Some(done) = making.take() else { return false };
         let segment = name(&done.segment);
         match done.write(&*self.disk) {
             Ok(summary) => drop(known.insert(segment, Some(summary))),
-            Err(error) if error.is_full() => {
-                // Others want the space. What cannot be removed is written over the next time.
+            // All that is in it stands in the segment: without space, or descriptors, or whatever
+            // it was, it is made later.
+            Err(_) => {
+                // What cannot be removed is written over the next time.
                 let _ = self.disk.remove(INDEX_NEW);
                 state.not_before_ms = millis(wall + REST * 10);
-                return Ok(false);
+                return false;
             }
-            Err(error) => return Err(error),
         }
-        Ok(true)
+        true
     }
 }
 

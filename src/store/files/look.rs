@@ -29,8 +29,9 @@ impl FileJournal {
         wanted: &Wanted<'_>,
         each: &mut dyn FnMut(Seen<'_>) -> ControlFlow<()>,
     ) -> Looked {
-        let segments = self.shared.catalogue.segments();
+        // Before the segments: what is durable by then stands in one of them.
         let mut behind = self.progress.durable().next();
+        let segments = self.shared.catalogue.segments();
         let mut looked = Looked::default();
         for segment in segments.iter().rev() {
             let end = std::mem::replace(&mut behind, segment.first);

@@ -109,6 +109,41 @@ fn files(disk: &SimDisk, end: &str) -> usize {
 }
 
 #[test]
+fn an_index_that_cannot_be_written_is_made_later_and_costs_nothing_else() {
+    for fault in 1.. {
+        let disk = SimDisk::new(1);
+        let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
+        assert!(write(&journal, 1..=300));
+        journal.truncate_before(Position::new(301)).unwrap();
+        let before = disk.calls();
+        disk.fault_at(before + fault, Fault::Error);
+        keep(&journal, at(300));
+        if disk.calls() < before + fault {
+            assert!(fault > 10, "{fault}");
+            return;
+        }
+        assert!(write(&journal, 301..=310), "the journal goes on after a fault at {fault}");
+        keep(&journal, at(600));
+        assert_eq!(files(&disk, ".index"), files(&disk, ".segment") - 2, "{fault}");
+        assert_eq!(look(&journal, 150).0, [150]);
+    }
+}
+
+#[test]
+fn what_has_no_time_of_its_own_goes_with_what_stands_behind_it() {
+    let disk = SimDisk::new(1);
+    let journal = open(&disk, keeping(100, u64::MAX)).unwrap();
+    // The first segment has batches of no time alone.
+    assert!(write(&journal, std::iter::repeat_n(0, 200)));
+    assert!(write(&journal, 1..=300));
+    journal.truncate_before(Position::new(501)).unwrap();
+    keep(&journal, at(101));
+    assert!(!look(&journal, 0).0.is_empty());
+    keep(&journal, at(1000));
+    assert!(look(&journal, 0).0.is_empty() && look(&journal, 1).0.is_empty());
+}
+
+#[test]
 fn what_is_needed_no_more_is_found_by_its_key_and_little_is_read_for_it() {
     let disk = SimDisk::new(1);
     let journal = open(&disk, keeping(1 << 30, u64::MAX)).unwrap();
