@@ -3,8 +3,8 @@
 //! atomic-waker and tokio.
 
 pub use std::{
-    array, cmp, collections, error, fmt, future, io, iter, mem, num, ops, option, result, string,
-    task, time, vec,
+    array, cmp, collections, convert, error, fmt, future, io, iter, mem, num, ops, option, result,
+    string, task, time, vec,
 };
 
 pub mod sync {

@@ -10,13 +10,16 @@ mod error;
 mod journal;
 #[path = "../../../../src/store/progress.rs"]
 mod progress;
+#[path = "../../../../src/store/watchers.rs"]
+mod watchers;
 
 pub mod files;
 
 pub use batch::{Batch, Records};
 pub use error::Error;
 pub use journal::{Entry, Journal, Position, Refused};
-pub use progress::{Progress, State, Watcher};
+pub use progress::{Progress, Relay, State, Watcher};
+pub use watchers::WATCHERS_MAX;
 
 impl Progress {
     pub fn beginning() -> Self {
