@@ -72,12 +72,12 @@ impl Load {
     fn unmatched(&mut self, now: Now, id: &[u8], says: Says, text: &[u8]) {
         let quoted = ReceiptText::parse(text).text.and_then(Serial::read);
         let number = quoted.filter(|serial| serial.run() == self.settings.run).map(Serial::number);
-        let heard_of = number.is_some_and(|number| match says {
+        let in_doubt = number.filter(|&number| match says {
             Says::Underway => self.is_in_doubt(number),
             Says::Perhaps | Says::End => self.settle_doubt(number),
         });
-        if heard_of {
-            return;
+        if let Some(number) = in_doubt {
+            return self.ledger.named(id, number, says);
         }
         if !self.ledger.park(id, Parked::new(nanos(now.monotonic), says, number)) {
             self.report.unknown += 1;

@@ -180,6 +180,19 @@ impl Ledger {
         }
     }
 
+    /// A receipt for this id told the end of a message that it quotes, whose answer never came:
+    /// another one for the same id is a repetition.
+    #[cold]
+    pub fn named(&mut self, id: &[u8], number: u64, says: Says) {
+        let stage = match says {
+            Says::Underway => return,
+            Says::Perhaps => Stage::Told,
+            Says::End => Stage::Settled,
+        };
+        let key = self.key(id);
+        self.enter(Slot { key: key.value, form: key.form, since: 0, number, stage });
+    }
+
     /// Keeps a receipt that matches nothing until its response comes; `false` when too many wait.
     pub fn park(&mut self, id: &[u8], receipt: Parked) -> bool {
         let key = self.key(id);

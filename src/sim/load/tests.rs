@@ -250,6 +250,33 @@ fn a_lost_link_leaves_messages_unanswered_until_their_receipts_name_them() {
 }
 
 #[test]
+fn a_receipt_that_comes_twice_of_a_message_that_only_it_names_is_a_duplicate() {
+    let never = smsc::Settings {
+        never: share(1.0),
+        receipts: ReceiptForm::None,
+        ..smsc::Settings::default()
+    };
+    for (stat, duplicates) in [("DELIVRD", 2), ("ACCEPTD", 2), ("ENROUTE", 0)] {
+        let settings = Settings { response_timeout: Duration::from_secs(1), ..asked(1) };
+        let mut world = World::new(settings, never.clone());
+        (0..1100).for_each(|_| world.step(Duration::from_millis(1)));
+        let serial = Serial::new(world.load.settings.run, 0).octets();
+        let serial = std::str::from_utf8(&serial).unwrap();
+        let text = format!("id:7 sub:001 dlvrd:001 stat:{stat} err:000 text:{serial}");
+        let receipt =
+            DeliverSm { esm_class: 4, short_message: text.as_bytes(), ..DeliverSm::default() };
+        (0..3).for_each(|_| world.load.delivered(world.now, &receipt));
+        let (load, _) = world.run(LIMIT);
+        let missing = u64::from(stat == "ENROUTE");
+        assert_eq!(
+            (load.unknown, load.duplicates, load.missing),
+            (0, duplicates, missing),
+            "{stat}"
+        );
+    }
+}
+
+#[test]
 fn a_run_is_given_up_when_nobody_is_there_for_the_time_to_settle() {
     let settings = Settings { binds: 1, rate: Some(1.0), ..asked(1000) };
     let mut world = World::new(settings, smsc::Settings::default());
