@@ -99,6 +99,7 @@ pub fn of_number(
     };
     let (mut ids, mut mo) = (Vec::new(), Vec::new());
     let (mut ids_here, mut mo_here) = (Vec::new(), Vec::new());
+    let mut known = BTreeSet::new();
     let looked = files.look(&wanted, &mut |seen| {
         let Seen::Batch(entry) = seen else {
             ids.extend(ids_here.drain(..).rev());
@@ -114,7 +115,7 @@ pub fn of_number(
                         && [&message.destination, &message.source]
                             .into_iter()
                             .any(|address| means(number, address));
-                    if is_meant && !ids_here.contains(&id) && !ids.contains(&id) {
+                    if is_meant && known.insert(id) {
                         ids_here.push(id);
                     }
                 }
