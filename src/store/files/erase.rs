@@ -8,16 +8,18 @@
 //! key. A power cut before it leaves the segment as it was, and what was begun is removed when the
 //! journal is opened; after it the old key is destroyed then at the latest, and with it the text.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::store::error::machine;
+use crate::store::history::{Looked, Seen, Wanted};
 use crate::store::{Error, Position};
 
 use super::FileJournal;
 use super::frame::{Draft, Items, Kind as FrameKind, Place};
 use super::frames::Frames;
-use super::index::{Index, part_of};
 use super::layout::{Block, DATA_START, ERASED_NEW, Kind, NUMBERS_END, Name};
+use super::look::Reading;
 use super::segment::{Segment, destroy_key, fill, make_key, remove_index};
 
 /// What was erased.
@@ -81,27 +83,14 @@ impl FileJournal {
         keys: &[u64],
         without: Without<'_>,
     ) -> Result<bool, Error> {
-        let has_any = |from: u64, is_meant: &dyn Fn(u64) -> bool| {
-            let mut frames = Frames::at(segment, from);
-            let mut next = segment.first;
-            while next < behind && is_meant(frames.offset()) {
-                let (header, opened) = frames.next()?;
-                if Items::new(opened).any(|batch| without(batch).is_some()) {
-                    return Ok(true);
-                }
-                next = header.next();
-            }
-            Ok(false)
-        };
-        let Some(index) = Index::read(&*self.disk, segment) else {
-            return has_any(DATA_START, &|_| true);
-        };
-        for (number, part) in index.find(keys) {
-            if has_any(part.from, &|offset| part_of(segment, offset) == number)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let wanted = Wanted { keys, from_ms: 0, to_ms: u64::MAX, octets_max: u64::MAX };
+        let looked = &mut Looked::default();
+        let mut reading = Reading { segment, end: behind, wanted: &wanted, looked };
+        let found = reading.run(self, &mut |seen| match seen {
+            Seen::Batch(entry) if without(entry.octets).is_some() => ControlFlow::Break(()),
+            Seen::Batch(_) | Seen::EndOfSegment => ControlFlow::Continue(()),
+        })?;
+        Ok(found.is_break())
     }
 
     /// Writes a segment anew; how many batches of it are others.
@@ -124,8 +113,8 @@ impl FileJournal {
         file.write_at(&Block::new(Kind::Segment, &numbers).encode(), 0).map_err(doing)?;
         let mut frames = Frames::of(segment);
         let mut draft = Draft::with_capacity(0);
-        let (mut next, mut offset, mut batches) = (segment.first, DATA_START, 0);
-        while next < behind {
+        let (mut offset, mut batches) = (DATA_START, 0);
+        while frames.is_before(behind) {
             let (header, opened) = frames.next()?;
             draft.clear();
             for batch in Items::new(opened) {
@@ -148,7 +137,6 @@ impl FileJournal {
             draft.seal(&place, header.first);
             file.write_at(draft.sealed(), offset).map_err(doing)?;
             offset += draft.sealed().len() as u64;
-            next = header.next();
         }
         file.sync_data().map_err(doing)?;
         // Else its name could be given to what it was before, after a power cut.

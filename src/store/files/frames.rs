@@ -16,7 +16,7 @@ pub(super) struct Frames {
     segment: Segment,
     window: Window,
     offset: u64,
-    /// The position that the next one begins with, where that is known.
+    /// The position that the next one begins with; `None` before the first one from within.
     next: Option<Position>,
 }
 
@@ -35,6 +35,12 @@ impl Frames {
     /// Where the next one is.
     pub(super) const fn offset(&self) -> u64 {
         self.offset
+    }
+
+    /// Whether there is one before this position, with which another segment begins or to which
+    /// all is durable.
+    pub(super) fn is_before(&self, behind: Position) -> bool {
+        self.next.is_none_or(|next| next < behind)
     }
 
     /// The next one, and what it holds.

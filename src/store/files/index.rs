@@ -67,7 +67,6 @@ pub(super) struct Making {
     pub(super) segment: Segment,
     /// The position that the next segment begins with.
     behind: Position,
-    next: Position,
     frames: Frames,
     parts: Vec<Part>,
     entries: Vec<u32>,
@@ -80,7 +79,6 @@ impl Making {
         Self {
             segment: segment.clone(),
             behind,
-            next: segment.first,
             frames: Frames::of(segment),
             parts: vec![Part::default(); PARTS as usize],
             entries: Vec::new(),
@@ -91,14 +89,14 @@ impl Making {
     /// Reads about so many octets more; whether that was the last of it.
     pub(super) fn go_on(&mut self, digest: &dyn Digest, octets: u64) -> Result<bool, Error> {
         let until = self.frames.offset() + octets;
-        while self.next < self.behind {
+        while self.frames.is_before(self.behind) {
             let offset = self.frames.offset();
             if offset >= until {
                 return Ok(false);
             }
             let number = part_of(&self.segment, offset);
             let Self { frames, entries, times, parts, .. } = self;
-            let (header, opened) = frames.next()?;
+            let (_, opened) = frames.next()?;
             for batch in Items::new(opened) {
                 let mut enter = |key| {
                     // Below 64.
@@ -119,7 +117,6 @@ impl Making {
             if entries.len() > ENTRIES_MANY {
                 put_in_order(entries);
             }
-            self.next = header.next();
         }
         Ok(true)
     }

@@ -184,7 +184,7 @@ impl History {
     }
 
     fn give_up_before(&self, shared: &Shared, generation: u64, is_used_again: bool) -> bool {
-        let before = shared.catalogue.segments().len();
+        let before = shared.catalogue.first();
         let given = shared.catalogue.give_up(
             &*self.disk,
             &self.settings,
@@ -195,7 +195,7 @@ impl History {
         if let Err(error) = given {
             shared.fails(&error);
         }
-        shared.catalogue.segments().len() < before
+        shared.catalogue.first() > before
     }
 
     /// Notes since when the segment that is written has been, by what stands in it first.

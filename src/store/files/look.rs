@@ -96,16 +96,17 @@ impl FileJournal {
 }
 
 /// A look at one segment.
-struct Reading<'a> {
-    segment: &'a Segment,
+pub(super) struct Reading<'a> {
+    pub(super) segment: &'a Segment,
     /// The position behind its last one.
-    end: Position,
-    wanted: &'a Wanted<'a>,
-    looked: &'a mut Looked,
+    pub(super) end: Position,
+    pub(super) wanted: &'a Wanted<'a>,
+    pub(super) looked: &'a mut Looked,
 }
 
 impl Reading<'_> {
-    fn run(
+    /// Gives the batches of it that may be wanted.
+    pub(super) fn run(
         &mut self,
         journal: &FileJournal,
         each: &mut dyn FnMut(Seen<'_>) -> ControlFlow<()>,
@@ -155,8 +156,7 @@ impl Reading<'_> {
             DATA_START => Frames::of(self.segment),
             _ => Frames::at(self.segment, from),
         };
-        let mut next = self.segment.first;
-        while next < self.end && is_meant(frames.offset()) {
+        while frames.is_before(self.end) && is_meant(frames.offset()) {
             if self.looked.octets >= self.wanted.octets_max {
                 self.looked.is_cut = true;
                 return Ok(ControlFlow::Continue(()));
@@ -169,7 +169,6 @@ impl Reading<'_> {
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            next = header.next();
         }
         Ok(ControlFlow::Continue(()))
     }
