@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::checkpointer::{checkpoint, turn};
 use super::past::is_number;
 use super::shard::records::past::key_of_number;
-use super::shard::records::without::{speaks_of, without};
+use super::shard::records::without::{has_any_of, speaks_of, without};
 use super::shared::{Kept, Shared};
 use crate::message::message_id::MessageId;
 use crate::store::history::{Looked, Seen, Wanted};
@@ -54,8 +54,8 @@ pub fn count(files: &FileJournal, number: &[u8]) -> (Erased, Looked) {
     let looked = files.look(&wanted, &mut |seen| {
         match seen {
             Seen::Batch(entry) => {
-                let speaks = |record| speaks_of(record, &|octets| is_number(number, octets));
-                here += u64::from(Records::new(entry.octets).any(|one| speaks(one).is_some()));
+                let is_meant = |octets: &[u8]| is_number(number, octets);
+                here += u64::from(has_any_of(entry.octets, &is_meant));
             }
             Seen::EndOfSegment => {
                 all.segments += u32::from(here > 0);

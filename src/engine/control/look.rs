@@ -139,13 +139,12 @@ pub async fn merged(
             // by their stories.
             None => ended.pop(),
         };
-        let known = match &trace {
-            Some(trace) => told(desk, id, (trace, &queued), show_numbers),
+        let known = match trace.filter(|one| stories.len() == 1 || !matches!(one, Trace::Ended(_)))
+        {
+            Some(trace) => told(desk, id, (&trace, &queued), show_numbers),
             None => of_story(desk, id, story),
         };
         let past = telling::told(&world, story, |octets| shown(octets, show_numbers));
-        let is_other = trace.as_ref().is_some_and(|one| matches!(one, Trace::Ended(_)));
-        let known = if is_other && stories.len() > 1 { of_story(desk, id, story) } else { known };
         messages.push(MessageTrace { past: Some(past), ..known });
     }
     let left = live.iter().chain(&ended);

@@ -154,7 +154,6 @@ impl Telling<'_> {
     }
 
     fn take(&mut self, at: Duration, event: &Event) {
-        let at_ms = Some(millis(at));
         match event {
             Event::Accepted { carrier, is_sent, .. } => {
                 let is_first = self.carrier.is_none();
@@ -188,32 +187,28 @@ impl Telling<'_> {
                 self.answered(at, *segment, ("refused", status.to_string()), None);
             }
             Event::Heard { segment, state } => {
-                let state = Some(state.to_string());
-                let number = Some(segment + 1);
-                let event = self.event(at, "receipt");
-                self.past.events.push(EventTrace {
-                    segment: number,
-                    state: state.clone(),
-                    ..event
-                });
-                if let Some(one) = self.past.segments.get_mut(usize::from(*segment)) {
-                    (one.receipt_unix_ms, one.receipt) = (at_ms, state);
-                }
+                self.heard(at, *segment, state.to_string());
             }
             Event::Awaits { carrier } => self.is_with(at, *carrier),
             Event::Ended { done_s, state, error, by_receipt, .. } => {
-                let state = Some(state.to_string());
-                if let (true, [one]) = (*by_receipt, self.past.segments.as_mut_slice()) {
-                    (one.receipt_unix_ms, one.receipt) = (at_ms, state.clone());
-                    let event = self.event(at, "receipt");
-                    let (segment, state) = (Some(1), state.clone());
-                    self.past.events.push(EventTrace { segment, state, ..event });
+                if *by_receipt && self.past.segments.len() == 1 {
+                    self.heard(at, 0, state.to_string());
                 }
                 let done = Some(u64::from(*done_s) * 1000).filter(|done| *done > 0);
                 let event = self.event(at, "ended");
-                let error = Some(*error);
+                let (state, error) = (Some(state.to_string()), Some(*error));
                 self.past.events.push(EventTrace { state, error, done_unix_ms: done, ..event });
             }
+        }
+    }
+
+    /// The carrier's receipt of a segment.
+    fn heard(&mut self, at: Duration, segment: u8, state: String) {
+        let event = self.event(at, "receipt");
+        let (number, state) = (Some(segment + 1), Some(state));
+        self.past.events.push(EventTrace { segment: number, state: state.clone(), ..event });
+        if let Some(one) = self.past.segments.get_mut(usize::from(segment)) {
+            (one.receipt_unix_ms, one.receipt) = (Some(millis(at)), state);
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::contents;
 use super::kind;
 use super::octets::Reader;
-use super::{read_chosen, read_ids, read_progress, read_worst};
+use super::{read_chosen, read_id, read_ids, read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::ended::{PLACES, print};
@@ -366,10 +366,6 @@ pub fn read_awaited(from: &mut Reader<'_>) -> Option<Read> {
         more.progress = read_progress(from)?;
     }
     Some(Read { id, carrier, since_s, more })
-}
-
-fn read_id(from: &mut Reader<'_>) -> Option<MessageId> {
-    from.u64().map(MessageId::from_number)
 }
 
 fn take_name(names: &mut Vec<String>, from: &mut Reader<'_>) -> Option<()> {

@@ -228,6 +228,10 @@ fn put_ids(to: &mut Writer<'_>, id: MessageId, shared: MessageId) {
     }
 }
 
+fn read_id(from: &mut Reader<'_>) -> Option<MessageId> {
+    from.u64().map(MessageId::from_number)
+}
+
 fn read_ids(from: &mut Reader<'_>) -> Option<(MessageId, MessageId)> {
     let first = from.u64()?;
     let id = MessageId::from_number(first & !OTHER_ID);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::image::read_awaited;
 use super::octets::Reader;
-use super::{contents, kind, read_ids, read_progress, read_worst};
+use super::{contents, kind, read_id, read_ids, read_progress, read_worst};
 use crate::engine::shard::{Delivery, SegmentPlace};
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -153,10 +153,6 @@ pub fn read(record: &[u8]) -> Option<Past> {
         }
         _ => None,
     }
-}
-
-fn read_id(from: &mut Reader<'_>) -> Option<MessageId> {
-    from.u64().map(MessageId::from_number)
 }
 
 /// When a batch came about, in wall time since 1970; `None` of one that does not say.

@@ -32,16 +32,22 @@ pub fn speaks_of(record: &[u8], is_meant: IsMeant<'_>) -> Option<Option<MessageI
     is.then_some(id)
 }
 
+/// Whether a batch speaks of such addresses.
+#[must_use]
+pub fn has_any_of(octets: &[u8], is_meant: IsMeant<'_>) -> bool {
+    Records::new(octets).any(|record| speaks_of(record, is_meant).is_some())
+}
+
 /// The batch without what it says of such addresses; `None` where it says nothing.
 #[must_use]
 pub fn without(octets: &[u8], is_meant: IsMeant<'_>) -> Option<Vec<u8>> {
-    let says = |record| speaks_of(record, is_meant).is_some();
-    if !Records::new(octets).any(says) {
+    if !has_any_of(octets, is_meant) {
         return None;
     }
     let mut batch = Batch::new();
     for record in Records::new(octets) {
-        let changed = says(record) && put_without(&mut batch, record, is_meant).is_some();
+        let speaks = speaks_of(record, is_meant).is_some();
+        let changed = speaks && put_without(&mut batch, record, is_meant).is_some();
         if !changed {
             batch.push(record);
         }
