@@ -305,7 +305,9 @@ impl FileJournal {
             (Step::WaitsForSpace(_), _) | (_, Making::Full(_)) => Stepped::Full,
             // A segment came in the stock's last step: the next one goes on with it.
             (Step::WaitsForSegment(_), _) => Stepped::Went,
-            (Step::Rests, Making::Rests(_) | Making::Over) => Stepped::Rests,
+            (Step::Rests, Making::Rests(_)) => Stepped::Rests,
+            // The stock has failed: the writer ends in its next step, for which nobody wakes it.
+            (Step::Rests, Making::Over) => Stepped::Went,
         }
     }
 

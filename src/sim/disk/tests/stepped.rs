@@ -73,3 +73,21 @@ fn a_full_disk_is_tried_again_and_a_failed_one_never() {
     while step(&journal) != Stepped::Over {}
     assert_eq!(journal.progress().state(), State::Failed);
 }
+
+#[test]
+fn a_writer_that_rests_ends_when_the_disk_fails_under_what_is_made_for_it() {
+    let mut fixture = InSteps(SimDisk::new(1));
+    fixture.0.set_capacity(2 * small().segment_octets - 4096);
+    let journal = fixture.open().unwrap();
+    assert_eq!((step(&journal), journal.progress().state()), (Stepped::Full, State::Low));
+    fixture.0.fault_at(fixture.0.calls() + 1, Fault::Error);
+    loop {
+        // Nobody would wake it: who submits is refused.
+        match step(&journal) {
+            Stepped::Rests => panic!("it rests in state {:?}", journal.progress().state()),
+            Stepped::Over => break,
+            Stepped::Went | Stepped::Full => {}
+        }
+    }
+    assert_eq!(journal.progress().state(), State::Failed);
+}
