@@ -146,7 +146,7 @@ impl Engine {
     /// SIGTERM; it ends as asked.
     pub fn end(&mut self) {
         let mut child = self.child.take().unwrap();
-        terminate(&child);
+        signal(child.id(), "-TERM");
         let exit = child.wait().unwrap();
         assert!(exit.success(), "{exit}: {}", self.log());
     }
@@ -246,7 +246,7 @@ impl Tool {
 
     /// Asks it to end, and gives its report.
     pub fn end(self) -> Value {
-        terminate(self.0.as_ref().unwrap());
+        signal(self.0.as_ref().unwrap().id(), "-TERM");
         self.report()
     }
 }
@@ -260,9 +260,9 @@ impl Drop for Tool {
     }
 }
 
-fn terminate(child: &Child) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+/// Sends a process a signal.
+pub fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }
 
 /// Waits until this is so.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{Engine, Keys, until};
+use super::kills::number;
 use super::strace::{self, Calls, Strace};
 
 /// Calls by which files come, go and change their names, and by which that becomes durable.
@@ -14,8 +15,8 @@ const READS: &str = "openat,getdents64,pread64,pwrite64,fdatasync,rename,unlink,
 const IN_FLIGHT: u64 = 100;
 
 /// How often each is killed: more where somebody has the time.
-fn depth(short: usize) -> usize {
-    std::env::var("CHAPPE_KILLS").ok().and_then(|value| value.parse().ok()).unwrap_or(short)
+fn depth(short: u64) -> u64 {
+    number("CHAPPE_KILLS", short)
 }
 
 /// What a call of the journal's is about: the name of its file, without numbers.

@@ -1,7 +1,6 @@
 //! Sessions that end in the middle of a PDU, peers that stand still, and crowds.
 
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{sleep, spawn};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chappe::wire::{CommandId, CommandStatus};
 
-use super::engine::{Engine, Keys, until};
+use super::engine::{Engine, Keys, signal, until};
 use super::peers::Smsc;
 use super::scene::{Allowed, Scene};
 use super::session::Session;
@@ -120,8 +119,4 @@ fn a_storm_of_binds_does_not_disturb_who_is_bound() {
     let accepted = load["accepted"].as_u64().unwrap();
     assert!(accepted >= 200 * 8 * 9 / 10, "{load}");
     assert_eq!((&load["binds_lost"], &load["missing"]), (&0.into(), &0.into()), "{load}");
-}
-
-fn signal(pid: u32, name: &str) {
-    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
 }

@@ -38,6 +38,10 @@ impl Esme {
 
     pub fn submit(&mut self, token: &str) {
         let sequence = self.session().ask_of(&submission(token));
+        self.awaits(sequence, token);
+    }
+
+    fn awaits(&mut self, sequence: u32, token: &str) {
         self.asked.insert(sequence, token.to_owned());
         if !self.unanswered.iter().any(|one| one == token) {
             self.unanswered.push(token.to_owned());
@@ -52,8 +56,7 @@ impl Esme {
         let mut body = submission("");
         body.tlvs = Tlvs::take(&payload).0;
         let sequence = self.session().ask_of(&body);
-        self.asked.insert(sequence, token.to_owned());
-        self.unanswered.push(token.to_owned());
+        self.awaits(sequence, token);
     }
 
     /// The same in two writes, so many octets in the first; between them something is waited for.
@@ -63,8 +66,7 @@ impl Esme {
         session.send(&octets[..first]);
         between();
         session.send(&octets[first..]);
-        self.asked.insert(sequence, token.to_owned());
-        self.unanswered.push(token.to_owned());
+        self.awaits(sequence, token);
     }
 
     /// Answers a receipt.
@@ -140,8 +142,6 @@ pub struct Smsc {
     owed: Vec<(String, String)>,
     /// Requests that bear them in this session.
     sent: BTreeMap<u32, String>,
-    /// Receipts that were answered, by their ids.
-    pub acknowledged: Vec<String>,
     ids: u32,
 }
 
@@ -154,7 +154,6 @@ impl Smsc {
             copies: Vec::new(),
             owed: Vec::new(),
             sent: BTreeMap::new(),
-            acknowledged: Vec::new(),
             ids: 0,
         }
     }
@@ -290,7 +289,6 @@ impl Smsc {
                 if let Some(id) = self.sent.remove(&header.sequence_number) {
                     assert_eq!(header.command_status, OK, "a receipt is refused");
                     self.owed.retain(|(owed, _)| *owed != id);
-                    self.acknowledged.push(id);
                 }
             }
             Heard::Closed => self.session = None,

@@ -15,6 +15,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::engine::signal;
 use super::foreign::skip;
 use super::kills::{Storm, number, survive};
 
@@ -84,8 +85,7 @@ fn power_cuts_at_random_moments_cost_nothing_that_was_promised() {
             assert!(disk.set(made).is_ok());
         },
         |engine| {
-            let pid = engine.pid().to_string();
-            assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
+            signal(engine.pid(), "-STOP");
             let disk = disk.get().unwrap();
             disk.snapshot();
             engine.kill();

@@ -71,8 +71,8 @@ pub enum Parcel {
 /// One direction.
 #[derive(Debug, Default)]
 pub struct Lane {
-    /// When each was written, and when it is there.
-    pub parcels: VecDeque<(Duration, Duration, Parcel)>,
+    /// When each was written.
+    pub parcels: VecDeque<(Duration, Parcel)>,
     pub octets: usize,
     pub last_at: Duration,
 }

@@ -1,6 +1,6 @@
 //! A stream's octets to the PDUs that begin and end in them: their headers are all that is read.
 
-use crate::wire::{CommandId, CommandStatus, HEADER_LEN, Header};
+use crate::wire::{CommandId, HEADER_LEN, Header};
 
 /// Where in a stream of PDUs one is.
 #[derive(Debug, Default)]
@@ -18,14 +18,14 @@ impl Watch {
                 let taken = (HEADER_LEN - self.header.len()).min(octets.len());
                 self.header.extend_from_slice(&octets[..taken]);
                 octets = &octets[taken..];
-                let Some(header) = read(&self.header) else { return };
+                let Some(header) = Header::read(&self.header) else { return };
                 self.left = (header.command_length as usize).saturating_sub(HEADER_LEN);
             }
             let taken = self.left.min(octets.len());
             self.left -= taken;
             octets = &octets[taken..];
             if self.left == 0
-                && let Some(header) = read(&self.header)
+                && let Some(header) = Header::read(&self.header)
             {
                 each(header);
                 self.header.clear();
@@ -46,7 +46,7 @@ impl Watch {
         }
         let mut at = self.left;
         loop {
-            let header = read(octets.get(at..)?)?;
+            let header = Header::read(octets.get(at..)?)?;
             let octets = (header.command_length as usize).max(HEADER_LEN);
             if header.command_id == wanted {
                 return Some((at, octets));
@@ -54,19 +54,6 @@ impl Watch {
             at += octets;
         }
     }
-}
-
-fn read(octets: &[u8]) -> Option<Header> {
-    let word = |at: usize| {
-        let four = octets.get(at..at + 4)?;
-        Some(u32::from_be_bytes([four[0], four[1], four[2], four[3]]))
-    };
-    Some(Header {
-        command_length: word(0)?,
-        command_id: CommandId(word(4)?),
-        command_status: CommandStatus(word(8)?),
-        sequence_number: word(12)?,
-    })
 }
 
 #[cfg(test)]

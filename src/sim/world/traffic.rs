@@ -1,7 +1,7 @@
 //! Octets on their way: what the engine reads and writes, what arrives, what is lost.
 
 use std::io::{self, ErrorKind};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use tokio::io::ReadBuf;
 
@@ -177,7 +177,7 @@ impl Core {
             if let Parcel::Octets(octets) = &parcel {
                 lane.octets += octets.len();
             }
-            lane.parcels.push_back((now, arrives, parcel));
+            lane.parcels.push_back((now, parcel));
             self.schedule(arrives, Event::Arrival(at, way));
         }
     }
@@ -194,7 +194,7 @@ impl Core {
             self.conns[at] = Some(conn);
             return;
         }
-        let Some((written_at, _, parcel)) = lane.parcels.pop_front() else {
+        let Some((written_at, parcel)) = lane.parcels.pop_front() else {
             self.conns[at] = Some(conn);
             return;
         };
@@ -246,20 +246,17 @@ impl Core {
         if conn.is_reset {
             return;
         }
-        conn.is_reset = true;
         let is_within =
             conn.writes.is_within() || conn.reads.is_within() || !conn.partial.is_empty();
         for lane in [&mut conn.to_engine, &mut conn.to_outside] {
             lane.parcels.clear();
             lane.octets = 0;
         }
-        let wakers = [conn.reader.take(), conn.writer.take()];
         self.counts.add(What::Reset);
         if is_within {
             self.counts.add(What::ResetWithin);
         }
         self.note(|| format!("conn {at} reset"));
-        wakers.into_iter().flatten().for_each(Waker::wake);
         self.lose(at);
     }
 
