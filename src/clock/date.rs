@@ -20,7 +20,9 @@ impl Date {
         let year = if month <= 2 { year - 1 } else { year };
         let era = year.div_euclid(400);
         let of_era = year.rem_euclid(400);
-        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let from_march = if month > 2 { month - 3 } else { month + 9 };
+        // Five months from March last 153 days, in the same pattern of 31 and 30 each time.
+        let of_year = (153 * from_march + 2) / 5 + day - 1;
         Self(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
     }
 
@@ -36,6 +38,7 @@ impl Date {
         let days = self.0 + 719_468;
         let era = days.div_euclid(146_097);
         let of_era = days.rem_euclid(146_097);
+        // Each fourth year is a day longer, save each hundredth, save the four hundredth.
         let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year + year / 4 - year / 100);
         let month = (5 * of_year + 2) / 153;

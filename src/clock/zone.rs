@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Date;
+
 /// The clocks of one place: how far ahead of UTC they are, at every moment.
 ///
 /// It is a table of the changes there have been and will be, so that a look-up is a few comparisons
@@ -70,15 +72,25 @@ impl Zone {
     /// What its clocks show at this time of a wall clock (since 1970-01-01T00:00:00Z).
     #[must_use]
     pub fn local(&self, wall: Duration) -> Local {
+        let shown = self.shown(wall);
+        Local {
+            weekday: Date::from_days(shown.div_euclid(DAY)).weekday(),
+            minute: (shown.rem_euclid(DAY) / 60) as u16,
+        }
+    }
+
+    /// The day that its clocks show then.
+    #[must_use]
+    pub fn date(&self, wall: Duration) -> Date {
+        Date::from_days(self.shown(wall).div_euclid(DAY))
+    }
+
+    /// Seconds behind 1970-01-01T00:00:00 by its clocks.
+    fn shown(&self, wall: Duration) -> i64 {
         let seconds = i64::try_from(wall.as_secs()).unwrap_or(i64::MAX);
         let passed = self.changes.partition_point(|change| change.at <= seconds);
         let last = passed.checked_sub(1).and_then(|last| self.changes.get(last));
-        let shown = seconds.saturating_add(i64::from(last.map_or(self.first, |last| last.offset)));
-        Local {
-            // 1970-01-01 was a Thursday.
-            weekday: Weekday((shown.div_euclid(DAY) + 3).rem_euclid(7) as u8),
-            minute: (shown.rem_euclid(DAY) / 60) as u16,
-        }
+        seconds.saturating_add(i64::from(last.map_or(self.first, |last| last.offset)))
     }
 }
 

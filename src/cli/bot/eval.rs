@@ -100,10 +100,10 @@ fn judge<'t>(
         let at = known.binary_search(&label).ok()?;
         u16::try_from(at).ok()
     };
-    let numbered = |text: &&LabelledText| Some((number(&text.label)?, text.text.clone()));
-    let examples: Vec<(u16, String)> = examples.iter().filter_map(numbered).collect();
-    let examples: Vec<(u16, &str)> =
-        examples.iter().map(|(intent, text)| (*intent, text.as_str())).collect();
+    let examples: Vec<(u16, &str)> = examples
+        .iter()
+        .filter_map(|text| Some((number(&text.label)?, text.text.as_str())))
+        .collect();
     let model = train(&examples, known.len()).map_err(Failure::usage)?;
     Ok(Judged::all(&model, texts, number))
 }

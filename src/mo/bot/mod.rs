@@ -11,10 +11,11 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::clock::Zone;
-use crate::mo::intent::{ACCEPT, Intents, TooMany, UNSURE, train};
+use crate::mo::intent::{ACCEPT, Intents, TooMany, UNSURE, plain, train};
 use crate::mo::slot::Takes;
 
 mod draw;
@@ -195,6 +196,8 @@ pub struct Draft {
 #[derive(Clone, Debug)]
 pub struct Bot {
     draft: Draft,
+    /// The first rule that each word is of, and where it goes.
+    rules: HashMap<String, (usize, usize)>,
     model: Intents,
     tongues: Option<Intents>,
 }
@@ -206,19 +209,25 @@ impl Bot {
     /// # Errors
     /// When there is more to learn than a model is made for.
     pub fn new(draft: Draft) -> Result<Self, TooMany> {
-        let of_intent = |(at, intent): (u16, &Intent)| -> Vec<(u16, String)> {
-            intent.examples.iter().map(|(_, text)| (at, text.clone())).collect()
-        };
-        let examples: Vec<_> = (0..).zip(&draft.intents).flat_map(of_intent).collect();
-        let model = train(&borrowed(&examples), draft.intents.len())?;
+        let mut examples: Vec<(u16, &str)> = Vec::new();
+        for (at, intent) in (0..).zip(&draft.intents) {
+            examples.extend(intent.examples.iter().map(|(_, text)| (at, text.as_str())));
+        }
+        let model = train(&examples, draft.intents.len())?;
         let spoken = draft.intents.iter().flat_map(|intent| &intent.examples);
-        let tongues: Vec<_> =
-            spoken.map(|(language, text)| (*language as u16, text.clone())).collect();
+        let spoken: Vec<_> =
+            spoken.map(|(language, text)| (*language as u16, text.as_str())).collect();
         let tongues = match draft.languages.len() {
-            2 => Some(train(&borrowed(&tongues), 2)?),
+            2 => Some(train(&spoken, 2)?),
             _ => None,
         };
-        Ok(Self { draft, model, tongues })
+        let mut rules = HashMap::new();
+        for (at, rule) in draft.rules.iter().enumerate() {
+            for word in &rule.words {
+                rules.entry(bare(word)).or_insert((at, rule.go));
+            }
+        }
+        Ok(Self { draft, rules, model, tongues })
     }
 
     /// What it was made of.
@@ -231,6 +240,11 @@ impl Bot {
     #[must_use]
     pub fn model(&self) -> &Intents {
         &self.model
+    }
+
+    /// The first rule that has the message as one of its words, and where it goes.
+    pub(in crate::mo) fn rule(&self, text: &str) -> Option<(usize, usize)> {
+        self.rules.get(&bare(text)).copied()
     }
 
     /// What tells its languages apart, where it speaks two.
@@ -276,6 +290,7 @@ impl Language {
     }
 }
 
-fn borrowed(examples: &[(u16, String)]) -> Vec<(u16, &str)> {
-    examples.iter().map(|(at, text)| (*at, text.as_str())).collect()
+/// Letters and digits alone, in small letters without accents.
+fn bare(text: &str) -> String {
+    plain(text).chars().filter(|c| c.is_alphanumeric()).take(64).collect()
 }

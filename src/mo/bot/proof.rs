@@ -5,6 +5,7 @@
 //! wrote it to be.
 
 use super::{Draft, Exit, Flow, Step, Text};
+use crate::mo::conversation::filled;
 use crate::text::{TextOptions, TextPlan};
 
 /// What is wrong, and where.
@@ -83,7 +84,7 @@ fn braces(draft: &Draft, at: usize, said: &str, faults: &mut Vec<Fault>) {
 }
 
 /// The names in braces of a text.
-pub(super) fn named(said: &str) -> impl Iterator<Item = &str> {
+fn named(said: &str) -> impl Iterator<Item = &str> {
     said.split('{').skip(1).filter_map(|rest| {
         let inside = rest.split_once('}')?.0;
         Some(inside.split('|').next().unwrap_or(inside))
@@ -92,16 +93,7 @@ pub(super) fn named(said: &str) -> impl Iterator<Item = &str> {
 
 /// The text with its longest values, and what it then costs.
 fn segments(draft: &Draft, at: usize, said: &str, faults: &mut Vec<Fault>) {
-    let mut longest = String::new();
-    for (place, part) in said.split('{').enumerate() {
-        match part.split_once('}') {
-            Some((_, rest)) if place > 0 => {
-                longest.extend(std::iter::repeat_n('x', VALUE_SHOWN_MAX));
-                longest.push_str(rest);
-            }
-            _ => longest.push_str(part),
-        }
-    }
+    let longest = filled(said, |_| Some("x".repeat(VALUE_SHOWN_MAX)));
     let options = TextOptions { smart: true, ..TextOptions::default() };
     let max = draft.segments_max;
     let found = match TextPlan::of(&longest, &options) {

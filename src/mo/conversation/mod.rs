@@ -22,7 +22,7 @@
 
 use std::time::Duration;
 
-use crate::clock::{Date, Now, Zone};
+use crate::clock::{Date, Now};
 use crate::mo::bot::{Bot, Exit, Language, Slot, Step};
 use crate::mo::intent::{Guess, Scratch, plain};
 use crate::mo::slot::{Takes, Value};
@@ -34,6 +34,7 @@ mod show;
 mod tests;
 
 pub use octets::{NAME_MAX, STATE_OCTETS_MAX, Unreadable};
+pub(in crate::mo) use show::filled;
 pub use show::show;
 
 /// Messages that do not get a conversation on before it goes to whoever helps then.
@@ -221,7 +222,7 @@ impl Conversation {
         let asked = self.asked.take();
         let slot = asked.as_ref().and_then(|asked| bot.draft().slots.get(asked.slot));
         if let (Some(asked), Some(slot)) = (&asked, slot)
-            && let Ok(value) = slot.takes.take(text, today(&bot.draft().zone, now))
+            && let Ok(value) = slot.takes.take(text, bot.draft().zone.date(now.wall))
         {
             self.values.retain(|(of, _)| *of != asked.slot);
             self.values.push((asked.slot, value));
@@ -239,7 +240,7 @@ impl Conversation {
             turn.why = Why::Offer;
             return self.go(bot, now, go, turn);
         }
-        if let Some((at, go)) = rule(bot, text) {
+        if let Some((at, go)) = bot.rule(text) {
             turn.why = Why::Rule(at);
             return self.go(bot, now, go, turn);
         }
@@ -412,30 +413,8 @@ impl Conversation {
             let takes = &bot.draft().slots.get(at)?.takes;
             Some(show(self.value(at)?, takes, language))
         };
-        show::filled(text.of(language), value)
+        filled(text.of(language), value)
     }
-}
-
-/// The day in the bot's place.
-fn today(zone: &Zone, now: Now) -> Date {
-    let seconds = i64::try_from(now.wall.as_secs()).unwrap_or(i64::MAX / 2);
-    let day = Date::from_days(seconds.div_euclid(86_400));
-    // A zone is less than a day from UTC: the weekday that its clocks show says which way.
-    let shown = zone.local(now.wall).weekday;
-    [day, day.plus(1), day.plus(-1)].into_iter().find(|day| day.weekday() == shown).unwrap_or(day)
-}
-
-/// The first rule that has the message as one of its words.
-fn rule(bot: &Bot, text: &str) -> Option<(usize, usize)> {
-    let said = bare(text);
-    let mut rules = bot.draft().rules.iter().enumerate();
-    let (at, rule) = rules.find(|(_, rule)| rule.words.iter().any(|word| bare(word) == said))?;
-    Some((at, rule.go))
-}
-
-/// Letters and digits alone, in small letters without accents.
-fn bare(text: &str) -> String {
-    plain(text).chars().filter(|c| c.is_alphanumeric()).take(64).collect()
 }
 
 fn acted_on(bot: &Bot, guess: &Guess) -> Option<(usize, usize)> {

@@ -39,7 +39,7 @@ pub(super) fn word(value: &Value, takes: &Takes) -> String {
 }
 
 /// A text with its braces filled: `{name}`, or `{name|default}` where there may be no value.
-pub(super) fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub(in crate::mo) fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut parts = text.split('{');
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -1,16 +1,13 @@
 //! Seconds since 1970 to a calendar date and time of day, and back.
 //!
-//! The calendar is the Gregorian one, carried backwards, without leap seconds. Years are counted
-//! from March, so that the odd day of a leap year is the last one and no table is needed.
+//! The calendar is the Gregorian one, carried backwards, without leap seconds.
 
 use std::time::Duration;
 
+use crate::clock::Date;
+
 /// Seconds in a day.
 const DAY: i64 = 86_400;
-/// Days in the 400 years after which the calendar repeats.
-const ERA_DAYS: i64 = 146_097;
-/// Days from 0000-03-01, where the count below starts, to 1970-01-01.
-const EPOCH_DAYS: i64 = 719_468;
 /// 9999-12-31T23:59:59, the last second a four-digit year can show.
 const LAST_SECOND: i64 = days_from_civil(9_999, 12, 31) * DAY + DAY - 1;
 /// 0000-01-01T00:00:00, the first one.
@@ -39,17 +36,7 @@ impl Civil {
     pub fn from_seconds(seconds: i64) -> Self {
         let seconds = seconds.clamp(FIRST_SECOND, LAST_SECOND);
         let of_day = seconds.rem_euclid(DAY);
-        let shifted = seconds.div_euclid(DAY) + EPOCH_DAYS;
-        let era = shifted.div_euclid(ERA_DAYS);
-        let of_era = shifted.rem_euclid(ERA_DAYS);
-        // Each fourth year is a day longer, save each hundredth, save the four hundredth.
-        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        // Five months from March last 153 days, in the same pattern of 31 and 30 each time.
-        let from_march = (5 * of_year + 2) / 153;
-        let day = of_year - (153 * from_march + 2) / 5 + 1;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-        let year = era * 400 + year_of_era + i64::from(month <= 2);
+        let (year, month, day) = Date::from_days(seconds.div_euclid(DAY)).civil();
         // The clamp and the divisions hold every value to its field.
         Self {
             year: year as u16,
@@ -115,13 +102,7 @@ pub const fn days_in_month(year: u16, month: u8) -> u8 {
 /// Days from 1970-01-01 to a date of the Gregorian calendar; negative before it.
 #[must_use]
 pub const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let from_march = if month > 2 { month - 3 } else { month + 9 };
-    let of_year = (153 * from_march + 2) / 5 + day - 1;
-    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
-    era * ERA_DAYS + of_era - EPOCH_DAYS
+    Date::new(year, month, day).days()
 }
 
 #[cfg(test)]
