@@ -289,6 +289,8 @@ fn nobody_who_listens_is_no_failure_and_a_full_disk_is_one_with_a_word() {
     let tools = [
         format!("load --count 10 --connect {}", smsc.address),
         "smsc --listen 127.0.0.1:0 --for 10ms".to_owned(),
+        "sim --seeds 1..2".to_owned(),
+        "sim --seeds 1..2 --log".to_owned(),
     ];
     for options in &tools {
         let ended = |stdout: Stdio, stderr: Stdio| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::control::{self, Asked, table::Table};
-use super::{Exit, Failure, lines};
+use super::{Exit, Failure, lines, written};
 use crate::engine::control::{Command, JournalCopy};
 use crate::store::{self, Damage, Directory, Error, Position, Repaired, Report, Settings};
 
@@ -75,13 +75,7 @@ pub fn run(command: &JournalCommand, out: &mut impl Write) -> Result<Exit, Failu
 }
 
 fn print(text: &str, out: &mut impl Write) -> Result<(), Failure> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Who closed our standard output wants no answer, and that is no failure.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Has the engine that is meant copy its journal; what it says of it.

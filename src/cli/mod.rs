@@ -132,14 +132,18 @@ fn tool(result: Result<Exit, Failure>) -> Exit {
     })
 }
 
-/// Prints what a tool found. Who closed our standard output wants no answer, and that is no
-/// failure.
+/// Prints what a tool found.
 ///
 /// # Errors
-/// When it cannot be written for another reason.
+/// When it cannot be written.
 fn print(object: &Value) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    match writeln!(output, "{}", lines::one_line(object)).and_then(|()| output.flush()) {
+    written(writeln!(output, "{}", lines::one_line(object)).and_then(|()| output.flush()))
+}
+
+/// What came of writing to standard output. Who closed it wants no more, and that is no failure.
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::new(format!("standard output: {error}")))
         }

@@ -1,5 +1,6 @@
 //! `chappe sim`: the engine in simulated worlds, one for each seed.
 
+use std::io::{self, Write};
 use std::ops::Range;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::progress::Line;
-use super::{Exit, Failure, print, tell};
+use super::{Exit, Failure, print, tell, written};
 use crate::sim::world::{Failed, Summary, run_range, run_seed};
 
 /// Seeds from which on everything that can go wrong is to have happened.
@@ -76,7 +77,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     }
     match args.json {
         true => print(&object(&summary, seconds))?,
-        false => table(&summary, seconds),
+        false => table(&summary, seconds)?,
     }
     let is_well = summary.failed == 0 && missing.is_empty();
     Ok(if is_well { Exit::Success } else { Exit::Failure })
@@ -88,9 +89,8 @@ fn told(seeds: Range<u64>) -> Result<Exit, Failure> {
         return Err(Failure::usage("--log tells of a single world: give --seeds N..N+1"));
     }
     let outcome = run_seed(seeds.start, true);
-    for line in &outcome.log {
-        println!("{line}");
-    }
+    let mut output = io::stdout().lock();
+    written(outcome.log.iter().try_for_each(|line| writeln!(output, "{line}")))?;
     for what in &outcome.failures {
         tell(format_args!("seed {}: {what}", seeds.start));
     }
@@ -109,12 +109,15 @@ fn object(summary: &Summary, seconds: f64) -> Value {
     })
 }
 
-fn table(summary: &Summary, seconds: f64) {
-    print!("{}", summary.counts);
+fn table(summary: &Summary, seconds: f64) -> Result<(), Failure> {
     let (seeds, failed) = (summary.seeds, summary.failed);
     let (rate, lasted) = (seeds as f64 / seconds, summary.lasted.as_secs());
-    println!("{seeds} seeds, {failed} failed, in {seconds:.1} s ({rate:.0}/s)");
-    println!("{lasted} simulated seconds");
+    let counts = &summary.counts;
+    written(write!(
+        io::stdout().lock(),
+        "{counts}{seeds} seeds, {failed} failed, in {seconds:.1} s ({rate:.0}/s)\n\
+         {lasted} simulated seconds\n"
+    ))
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::{Exit, Failure, lines};
-use super::{labelled, written};
+use super::super::{Exit, Failure, lines, written};
+use super::labelled;
 use crate::mo::intent::{ACCEPT, Evaluation, Judged, LabelledText, UNSURE, folds, train};
 
 /// Labels of texts that have no intent, whatever a model knows.
@@ -67,6 +67,7 @@ pub fn run(args: &EvalArgs, output: &mut impl Write) -> Result<Exit, Failure> {
         true => writeln!(output, "{}", lines::one_line(&report)),
         false => write!(output, "{}", table(&report)),
     })
+    .map(|()| Exit::Success)
 }
 
 /// The intents of some texts, each once, in order.

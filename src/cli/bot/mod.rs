@@ -1,6 +1,6 @@
 //! `chappe bot`: what answers people, tried without an engine.
 
-use std::io::{self, BufRead, Write};
+use std::io::{BufRead, Write};
 
 use clap::Subcommand;
 
@@ -37,15 +37,5 @@ pub fn run(
         BotCommand::Test(args) => talk::test(args, output),
         BotCommand::Chat(args) => talk::chat(args, input, output),
         BotCommand::Draw(args) => talk::print(args, output),
-    }
-}
-
-/// Output that nobody reads any more is no failure.
-fn written(result: io::Result<()>) -> Result<Exit, Failure> {
-    match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("standard output: {error}")))
-        }
-        _ => Ok(Exit::Success),
     }
 }

@@ -7,8 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 use serde_json::json;
 
-use super::super::{Exit, Failure, lines};
-use super::written;
+use super::super::{Exit, Failure, lines, written};
 use crate::clock::Now;
 use crate::config;
 use crate::mo::bot::{Bot, draw};
@@ -72,7 +71,7 @@ pub fn test(args: &TestArgs, output: &mut impl Write) -> Result<Exit, Failure> {
 /// When the file is no sound bot, or the output cannot be written.
 pub fn print(args: &FileArgs, output: &mut impl Write) -> Result<Exit, Failure> {
     let bot = bot(&args.file)?;
-    written(write!(output, "{}", draw(bot.draft())))
+    written(write!(output, "{}", draw(bot.draft()))).map(|()| Exit::Success)
 }
 
 /// Answers lines of `input`, each a message, at the time that it is. A line `/silence` lets the

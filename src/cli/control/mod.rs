@@ -11,13 +11,14 @@ mod status;
 pub(super) mod table;
 mod trace;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::{Exit, Failure, lines};
+use super::{Exit, Failure, lines, written};
 use crate::engine::control::Command;
 pub use binds::BindCommand;
 pub use capture::CaptureArgs;
@@ -94,14 +95,8 @@ pub fn history(command: &HistoryCommand) -> Result<Exit, Failure> {
     history::run(command)
 }
 
-/// Prints lines for people. Who closed our standard output wants no more of them.
+/// Prints lines for people.
 fn print(lines: &str) -> Result<(), Failure> {
-    use std::io::{self, Write};
     let mut output = io::stdout().lock();
-    match output.write_all(lines.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
+    written(output.write_all(lines.as_bytes()).and_then(|()| output.flush()))
 }
