@@ -33,7 +33,9 @@ pub(super) fn live(
     needed: Position,
 ) -> Result<u64, Error> {
     let counts = manifest.first_generation..=manifest.last_generation;
-    if needed > manifest.first {
+    // Without a checkpoint all is needed. A manifest that says a later beginning is wrong about
+    // what nobody needs.
+    if needed != manifest.first {
         // Of those that are there: how many should be is only a number.
         let there = listing.segments.iter().rev().copied();
         for generation in there.filter(|there| counts.contains(there)) {
@@ -63,13 +65,18 @@ pub(super) fn past(
             }
             Err(error) => {
                 let mut damage = of_error(as_damage(error, generation), Cut::Whole(generation))?;
-                damage.lost = Some((manifest.first, behind.before()));
+                damage.lost = lost_before(manifest, behind);
                 past.damage = Some(damage);
                 break;
             }
         }
     }
     Ok(past)
+}
+
+/// What a journal should have before this position.
+pub(super) fn lost_before(manifest: &Manifest, first: Position) -> Option<(Position, Position)> {
+    (manifest.first < first).then(|| (manifest.first, first.before()))
 }
 
 /// Opens a segment that begins before this position.

@@ -11,7 +11,7 @@ use super::rebuild::first_position;
 use super::scan::{Found, Window};
 use super::segment::Segment;
 use super::survey::{Listing, nothing, unlike_closed};
-use super::{Disk, Held};
+use super::{Disk, Held, front};
 
 /// What a journal holds.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -126,9 +126,8 @@ pub(super) fn inspect(disk: &dyn Disk, manifest: &Manifest) -> Result<Report, Er
             return Ok(Report { history_damage, ..report });
         };
         counted = Manifest { first_generation: generation, first, ..counted };
-        history_damage = report
-            .damage
-            .map(|damage| Damage { lost: Some((manifest.first, first.before())), ..damage });
+        let lost = front::lost_before(manifest, first);
+        history_damage = report.damage.map(|damage| Damage { lost, ..damage });
     }
 }
 
