@@ -109,10 +109,13 @@ fn begun(
     Ok(segment)
 }
 
-/// What a disk cannot read is damage too.
+/// What a disk cannot read is damage too, and so is a file that ends too early.
 fn as_damage(error: Error, generation: u64) -> Error {
     match error {
-        Error::Machine { source, .. } if source.raw_os_error() == Some(EIO) => {
+        Error::Machine { source, .. }
+            if source.raw_os_error() == Some(EIO)
+                || source.kind() == std::io::ErrorKind::UnexpectedEof =>
+        {
             let file = Name::segment(generation);
             Error::Damaged { file, offset: 0, what: source.to_string() }
         }
