@@ -69,10 +69,11 @@ impl Segment {
         if said != generation {
             return Err(damaged(0, format!("it says that it is of generation {said}")));
         }
-        if octets > SEGMENT_MAX {
-            return Err(damaged(0, format!("it says that it has {octets} octets")));
-        }
         let found = file.octets().map_err(|error| machine(format!("reading {name}"), error))?;
+        // One that was cut is read as far as it goes. None is longer than it was made.
+        if octets > SEGMENT_MAX || octets <= DATA_START || octets < found {
+            return Err(damaged(0, format!("it says that it has {octets} octets, of {found}")));
+        }
         if edition >= NUMBERS_END {
             return Err(damaged(0, format!("it says that it is of edition {edition}")));
         }

@@ -129,13 +129,14 @@ fn a_journal_that_is_cut_at_its_first_segment_goes_on_behind_those_that_are_ther
 }
 
 #[test]
-fn a_segment_that_is_longer_than_any_is_damaged_and_not_filled_up() {
+fn a_segment_that_cannot_be_as_long_as_it_says_is_damaged_and_not_filled_up() {
     let name = "0000000001.segment";
-    for octets in [(4 << 30) + 1, u64::MAX] {
+    for octets in [0, 4096, SEGMENT - 512, (4 << 30) + 1, u64::MAX] {
         let disk = renumbered(name, 1, octets);
         match open(&disk) {
             Err(Error::Damaged { file, offset: 0, what }) => {
-                assert_eq!((&*file, what), (name, format!("it says that it has {octets} octets")));
+                let expected = format!("it says that it has {octets} octets, of {SEGMENT}");
+                assert_eq!((&*file, what), (name, expected));
             }
             other => panic!("{other:?}"),
         }
