@@ -20,6 +20,7 @@ use chappe::message::envelope::{Message, UserData};
 use chappe::message::message_id::MessageId;
 use chappe::message::receipt::Cause;
 use chappe::message::state::MessageState;
+use chappe::mo::reply::Reply;
 use chappe::mt::egress::Outgoing;
 use chappe::mt::ingress::Replacement;
 use chappe::mt::receipts::{CarrierReceipt, Evidence, Notations, receipt_keys, response_key};
@@ -114,6 +115,10 @@ impl Effects for Notes {
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
         replacement.of(message, None, Cutting::default(), wall)
+    }
+
+    fn reply(&mut self, _: &Reply<'_>, _: Duration) -> Result<(Message, u32), CommandStatus> {
+        Err(CommandStatus::ESME_RINVDSTADR)
     }
 
     fn elsewhere(&self, _: &Message, _: u32, _: Option<u32>, _: Duration) -> Result<u32, Stays> {

@@ -2,6 +2,7 @@
 
 use crate::engine::settings::{Keyword, Number, NumberKind, Owner};
 use crate::mo::keyword::keyword;
+use crate::mo::reply::Texts;
 use crate::mt::policy::Sender;
 
 use super::reader::{Reader, quoted};
@@ -25,6 +26,11 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
     let keywords = keywords(table, accounts);
     let class = table.word_or_none("class");
     let sender = sender(table);
+    let texts = Texts {
+        stop: table.words_or_none("stop_text"),
+        help: table.words_or_none("help_text"),
+        start: table.words_or_none("start_text"),
+    };
     let rate = table.cost("segments_per_second").map_or(0, |rate| rate.micros);
     let (kind, written, value) = (kind?, written?, table.value("address")?);
     let Some(address) = address_of(kind, &written) else {
@@ -45,7 +51,7 @@ fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Num
         }
     }
     let millionths_per_second = rate;
-    Some(Number { address, kind, class, millionths_per_second, owner, keywords, sender })
+    Some(Number { address, kind, class, millionths_per_second, owner, keywords, sender, texts })
 }
 
 /// What is said of it as a sender that people opt out of.

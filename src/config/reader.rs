@@ -205,6 +205,24 @@ impl<'a> Reader<'a> {
         text.map(str::to_owned)
     }
 
+    /// Reads what is said to people, in any alphabet.
+    pub(super) fn words_or_none(&self, name: &str) -> Option<String> {
+        let value = self.value(name)?;
+        let Kind::Said { chars_max } = value.key.kind else {
+            debug_assert!(false, "{name} is nothing that is said");
+            return None;
+        };
+        let fits = |text: &&str| {
+            let is_shown = |c: char| !c.is_control() || c == '\n';
+            text.chars().count() <= chars_max && text.chars().all(is_shown)
+        };
+        let text = value.value.as_str().filter(fits);
+        if text.is_none() {
+            self.refuse(&value);
+        }
+        text.map(str::to_owned)
+    }
+
     /// Reads an address to listen on.
     pub(super) fn listen(&self, name: &str, into: &mut SocketAddr) {
         if let Some(address) = self.text_as(name, |text| text.parse().ok()) {

@@ -70,6 +70,11 @@ pub enum Kind {
     Patterns,
     /// One start of a destination or several.
     Prefixes,
+    /// What is said to people: of any alphabet, without control characters but new lines.
+    Said {
+        /// The most characters.
+        chars_max: usize,
+    },
     /// A text that is not shown, or where to read it.
     Secret,
     /// A table with keys of its own.
@@ -292,6 +297,7 @@ impl Key {
                 r#"a sender such as "Acme" or "33*", or several: ["a", "b"]"#.to_owned()
             }
             Kind::Prefixes => r#"1 to 15 digits such as "336", or several: ["a", "b"]"#.to_owned(),
+            Kind::Said { chars_max } => format!("at most {chars_max} characters in quotes"),
             Kind::Secret => {
                 r#"1 to 64 octets in quotes, { env = "NAME" } or { file = "PATH" }"#.to_owned()
             }

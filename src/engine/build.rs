@@ -13,7 +13,9 @@ use super::account_record::AccountRecord;
 use super::batches::Batches;
 use super::ground::Ground;
 use super::quota::Quota;
-use super::routes::{brands, classes, places as places_of, pools, recodings, routes, strict};
+use super::routes::{
+    answering, brands, classes, places as places_of, pools, recodings, routes, strict,
+};
 use super::settings::{self, Endpoint, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
 use super::shared::{DISPATCHER_QUEUE, Kept, SHARD_QUEUE, Shared};
@@ -444,6 +446,7 @@ pub fn shard_limits(world: &World) -> Limits {
             age_max: Duration::from_millis(u64::from(node.reassembly_max_age_ms)),
         },
         brands: Arc::new(brands(settings, &world.accounts)),
+        answering: Arc::new(answering(settings)),
         ..Limits::default()
     }
 }

@@ -8,6 +8,7 @@ use super::settings::{self, Encoding, Number, Order, Pool, PrefixRow, Route, Set
 use super::world::Account;
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
+use crate::mo::reply::{Answering, Answers};
 use crate::mt::ingress::{Admission, Languages, Recoding};
 use crate::mt::policy::Brands;
 use crate::mt::pools::Pools;
@@ -166,6 +167,18 @@ pub fn brands(settings: &Settings, accounts: &[Arc<Account>]) -> Brands {
     };
     let accounts = accounts.iter().map(|account| account.settings.system_id.clone());
     Brands::new(settings.numbers.iter().map(sender), accounts)
+}
+
+/// What our numbers answer by themselves. The brand that people read is one that was written down,
+/// never the name of an account.
+#[must_use]
+pub fn answering(settings: &Settings) -> Answering {
+    let answers = |number: &Number| {
+        let sender = number.kind.sender(&number.address);
+        let (brand, texts) = (number.sender.brand.clone(), number.texts.clone());
+        (number.address.clone(), Answers { sender, brand, texts })
+    };
+    Answering::new(settings.numbers.iter().map(answers))
 }
 
 /// The pools of numbers.

@@ -15,6 +15,7 @@
 //! its place behind, marked as removed, for what is still under way.
 
 mod links;
+mod replies;
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -300,8 +301,13 @@ impl World {
 
     /// The route that a message takes by now.
     fn route_of(&self, message: &Message, wall: Duration) -> Option<Found<'_>> {
-        let account = self.accounts.get(message.account as usize)?;
-        self.route(account, message.source.octets(), message.destination.octets(), wall)
+        let (sender, destination) = (message.source.octets(), message.destination.octets());
+        if let Some(account) = self.accounts.get(message.account as usize) {
+            return self.route(account, sender, destination, wall);
+        }
+        // What the engine says is of no account.
+        let (account, class) = (message.account, message.class);
+        self.routes.find(Traits { account, class, sender, destination, wall })
     }
 
     fn route(

@@ -6,6 +6,9 @@ use super::class::TrafficClass;
 use crate::text::Shifts;
 use crate::wire::Address;
 
+/// In the place of an account: the engine itself, whose messages nobody hears more of.
+pub const ENGINE: u32 = u32::MAX;
+
 /// Octets of user data kept in the message itself: a whole single segment fits.
 const INLINE: usize = 160;
 

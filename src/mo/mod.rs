@@ -20,6 +20,7 @@ pub mod keyword;
 pub mod owners;
 pub mod reassembly;
 mod render;
+pub mod reply;
 pub mod slot;
 
 pub use deliver::as_deliver;

@@ -77,6 +77,8 @@ meanings! {
         "An account has lost receipts or MO: it was away, or too slow, for longer than `receipts_waiting_max` allows. It must be told."
     MO_REQUESTS "messages"
         "`stop` rises behind a campaign: some of it went to people who did not want it; above one in a hundred look at whom it went to. `help`: its text does not say who sends it."
+    REPLIES "messages"
+        "`loop`: another machine answers ours, or somebody plays; it gets nothing for a day. `refused`: no route takes messages of no account and the carrier that brought the message has no room, so that a STOP is obeyed and not confirmed."
     MO_UNOWNED "messages"
         "Handsets write to a number that no `[[number]]` has, or with a word that nobody owns."
     MO_REASSEMBLED "messages"

@@ -70,6 +70,7 @@ metrics! {
     DELIVERIES_DROPPED "chappe_deliveries_dropped_total" Counter [] "Receipts and MO dropped because too many waited for their account."
     MO_UNOWNED "chappe_mo_unowned_total" Counter [] "MO for numbers nobody owns."
     MO_REQUESTS "chappe_mo_requests_total" Counter ["reason"] "MO that ask for something of the engine itself: stop, start, help."
+    REPLIES "chappe_replies_total" Counter ["reason"] "What the engine itself says to handsets: said, loop (too many to one handset within ten minutes, or to a number of ours or a service: not said), or refused (no route or no room)."
     MO_REASSEMBLED "chappe_mo_reassembled_total" Counter [] "MO put together from all their segments."
     MO_INCOMPLETE "chappe_mo_incomplete_total" Counter ["reason"] "MO that went on with segments missing."
     MO_DUPLICATES "chappe_mo_duplicate_segments_total" Counter [] "MO segments dropped because they were there already."

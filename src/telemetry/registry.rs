@@ -16,6 +16,7 @@ use crate::message::state::MessageState;
 use crate::message::words::Word;
 use crate::mo::keyword::Request;
 use crate::mo::reassembly::Why;
+use crate::mo::reply::Fate;
 use crate::mt::receipts::Settled;
 use crate::session::CloseReason;
 use crate::wire::{CommandId, CommandStatus};
@@ -295,6 +296,7 @@ pub struct EngineMetrics {
     /// MO without an owner.
     pub mo_unowned: Counter,
     mo_requests: [Counter; 3],
+    replies: Vec<(Fate, Counter)>,
     /// MO put together.
     pub mo_reassembled: Counter,
     mo_incomplete: Vec<(Why, Counter)>,
@@ -350,6 +352,9 @@ impl EngineMetrics {
             mo_unowned: registry.counter(names::MO_UNOWNED, &[]),
             mo_requests: ["stop", "start", "help"]
                 .map(|reason| registry.counter(names::MO_REQUESTS, &[("reason", reason)])),
+            replies: Fate::ALL
+                .map(|fate| (fate, registry.counter(names::REPLIES, &[("reason", fate.name())])))
+                .into(),
             mo_reassembled: registry.counter(names::MO_REASSEMBLED, &[]),
             mo_incomplete: Why::INCOMPLETE
                 .map(|why| (why, registry.counter(names::MO_INCOMPLETE, &[("reason", why.name())])))
@@ -386,6 +391,14 @@ impl EngineMetrics {
             Request::Stop => stop.increment(1),
             Request::Start => start.increment(1),
             Request::Help => help.increment(1),
+        }
+    }
+
+    /// This became of something that the engine says.
+    pub fn reply(&self, fate: Fate) {
+        let counter = self.replies.iter().find(|(other, _)| *other == fate);
+        if let Some((_, counter)) = counter {
+            counter.increment(1);
         }
     }
 

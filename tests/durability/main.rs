@@ -9,3 +9,5 @@ mod failures;
 mod foreign;
 mod kills;
 mod opt_outs;
+mod peer;
+mod replies;

@@ -371,6 +371,14 @@ pub(super) const NUMBER: &[Key] = keys! {
     brand: Kind::Text { octets_max: 64 }, Absent("the system_id of its owner");
     /// The service that it is of, for `opt_out_scope = "service"`.
     service: Kind::Text { octets_max: 64 }, Absent("none: the sender itself");
+    /// What the engine says to a STOP that it heard, once; empty is nothing. `{brand}` is the
+    /// brand.
+    stop_text: Kind::Said { chars_max: 320 }, Absent("a text in the language of who wrote");
+    /// What the engine says to HELP, AIDE, INFO and the like; empty leaves these to the owner.
+    /// Carriers of the United States want the name of the program and a way to reach you in it.
+    help_text: Kind::Said { chars_max: 320 }, Absent("a text in the language of who wrote");
+    /// What the engine says to a START of who had opted out; empty is nothing.
+    start_text: Kind::Said { chars_max: 320 }, Absent("a text in the language of who wrote");
 };
 
 /// `[[number]] owner`.

@@ -55,7 +55,7 @@ fn a_value_of_another_type_is_refused_with_what_was_expected() {
     let files = files("types");
     for (table, key) in all_keys() {
         let wrong = match key.kind {
-            Kind::Secret => "true",
+            Kind::Said { .. } | Kind::Secret => "true",
             _ => "1979-05-27",
         };
         let (_, with) = documents(table, key, wrong);

@@ -57,6 +57,7 @@ fn value(key: &Key) -> String {
         Kind::Path => "path".to_owned(),
         Kind::Patterns => "a sender, or several; `*` at the end stands for any ending".to_owned(),
         Kind::Prefixes => "1 to 15 digits, or several".to_owned(),
+        Kind::Said { chars_max } => format!("at most {chars_max} characters"),
         Kind::Secret => "1 to 64 octets, `{ env = \"X\" }` or `{ file = \"X\" }`".to_owned(),
         Kind::Table(_) | Kind::TableArray(_) | Kind::TableMap(_) => "see below".to_owned(),
         Kind::Text { octets_max } => format!("at most {octets_max} printable ASCII characters"),

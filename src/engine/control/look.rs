@@ -13,6 +13,7 @@ use crate::engine::past::{self, Found, Story};
 use crate::engine::shard::records::past::Event;
 use crate::engine::shard::{LiveTrace, Trace};
 use crate::engine::world::World;
+use crate::message::envelope::ENGINE;
 use crate::message::message_id::MessageId;
 use crate::store::FileJournal;
 
@@ -188,6 +189,10 @@ fn of_story(desk: &Desk, id: MessageId, story: &Story) -> MessageTrace {
 }
 
 pub fn account_name(world: &World, index: u32) -> String {
+    if index == ENGINE {
+        // No name of an account has a blank.
+        return "the engine".to_owned();
+    }
     let account = world.accounts.get(index as usize);
     account.map(|account| account.settings.system_id.clone()).unwrap_or_default()
 }

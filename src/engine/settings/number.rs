@@ -2,6 +2,7 @@
 
 use crate::message::class::TrafficClass;
 use crate::message::words::words;
+use crate::mo::reply::Texts;
 use crate::mt::policy::Sender;
 use crate::wire::Address;
 
@@ -23,6 +24,8 @@ pub struct Number {
     /// Who handles STOP, how far it reaches, and the brand and service of the number; an empty
     /// brand is the owner's.
     pub sender: Sender,
+    /// What it answers to STOP, HELP and START in the place of the usual texts.
+    pub texts: Texts,
 }
 
 /// Words on a shared number, and who gets what begins with one of them.

@@ -16,6 +16,7 @@ use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::keyword::Request;
 use crate::mo::reassembly::{self, Why};
+use crate::mo::reply::{Answering, Fate, Reply};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::policy::Brands;
@@ -74,6 +75,13 @@ pub trait Effects {
         let _ = carrier;
         false
     }
+
+    /// What the engine says, as a message that counts in the queue of the carrier beside it.
+    ///
+    /// # Errors
+    /// The status of what keeps it from being sent.
+    fn reply(&mut self, reply: &Reply<'_>, wall: Duration)
+    -> Result<(Message, u32), CommandStatus>;
 
     /// Another carrier for a message that waits for this one; it is `to` if that is given.
     ///
@@ -228,6 +236,8 @@ pub enum Counted {
     Mo,
     /// An MO that asks for this.
     MoRequest(Request),
+    /// What became of something that the engine says.
+    Reply(Fate),
     /// So many segments of MO that were there already.
     MoDuplicates(u64),
     /// An MO that goes on with segments missing.
@@ -352,6 +362,8 @@ pub struct Limits {
     pub reassembly: reassembly::Limits,
     /// Which messages belong together for who opts out.
     pub brands: Arc<Brands>,
+    /// What our numbers answer by themselves.
+    pub answering: Arc<Answering>,
 }
 
 impl Limits {
@@ -377,6 +389,7 @@ impl Default for Limits {
             retry_after: Duration::from_secs(30),
             reassembly: reassembly::Limits::default(),
             brands: Arc::default(),
+            answering: Arc::default(),
         }
     }
 }

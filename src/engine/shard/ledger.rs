@@ -124,6 +124,16 @@ impl<L: Clone> Shard<L> {
         }
     }
 
+    /// Writes a message down at once: in the same batch as what it goes with.
+    pub(super) fn note_now(&mut self, ticket: u64) {
+        let Some(mut ledger) = self.ledger.take() else { return };
+        if let Some(live) = self.slots.get(ticket) {
+            self.note_message(&mut ledger.batch, ticket, live);
+            self.slots.noted(ticket);
+        }
+        self.ledger = Some(ledger);
+    }
+
     /// What a carrier answered to a segment, for those who look back.
     pub(super) fn note_answer(&mut self, ticket: u64, segment: u8, result: SegmentResult) {
         let Some(ledger) = &mut self.ledger else { return };

@@ -371,6 +371,14 @@ impl Slots {
         }
     }
 
+    /// All of this message has just been written down.
+    pub fn noted(&mut self, ticket: u64) {
+        let slot = self.slots.get_mut(place_of(ticket)).filter(|slot| slot.ticket == ticket);
+        if let Some(slot) = slot {
+            slot.change = Change::None;
+        }
+    }
+
     /// Whether nothing of this message has been written down.
     pub fn is_fresh(&self, ticket: u64) -> bool {
         let slot = self.slots.get(place_of(ticket)).filter(|slot| slot.ticket == ticket);

@@ -23,6 +23,7 @@ mod due;
 mod earlier;
 mod effects;
 mod ended;
+mod entering;
 mod ledger;
 mod live;
 mod mo;
@@ -42,6 +43,7 @@ mod segments;
 mod siblings;
 mod spent;
 mod stays;
+mod talks;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -51,15 +53,12 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::clock::Now;
-use crate::message::envelope::Message;
-use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mo::Owner;
 use crate::mo::reassembly::Reassembly;
 use crate::mt::policy::{Choices, Rule};
 use crate::mt::receipts::{Lean, Outcome, Subject, tail};
 use crate::mt::references::References;
-use crate::mt::segmentation::own_reference;
 use crate::planted::{Bug, is_planted};
 use crate::wire::CommandStatus;
 pub use asked::Standing;
@@ -92,6 +91,7 @@ pub(in crate::engine) use restore::Ending;
 use siblings::{Ended as SegmentEnded, Siblings};
 use spent::SpentReceipts;
 pub use stays::Stays;
+use talks::Talks;
 pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 use turns::Turns;
 
@@ -157,6 +157,8 @@ pub struct Shard<L> {
     choices: Choices,
     /// Marketing that no carrier has all of, by handset: what an opt-out ends.
     marketing: Marketing,
+    /// What the engine says by itself.
+    talks: Talks,
     /// Set while the engine stops: nothing is held for its other segments any more.
     releasing: bool,
 }
@@ -200,6 +202,7 @@ impl<L: Clone> Shard<L> {
             siblings: Siblings::default(),
             choices: Choices::default(),
             marketing: Marketing::default(),
+            talks: Talks::default(),
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
@@ -251,28 +254,11 @@ impl<L: Clone> Shard<L> {
         if message.strict_order {
             self.turns.get_or_insert_default();
         }
-        let id = MessageId::new(self.node, self.counter);
-        self.counter += self.counter_step;
+        let id = self.next_id();
         let message = self.join_siblings(id, message, carrier);
-        let reference = self.reference(&message, carrier);
-        let (send_at, expires_at) = (message.send_at, message.expires_at);
-        let scheduled = send_at > now.wall;
-        let mut live = Live::new(id, message, carrier, reference);
-        if scheduled {
-            live.wake_at = send_at;
-        }
-        let ticket = self.slots.insert(self.index, live);
-        self.register.enter(ticket);
-        self.note_marketing(ticket);
-        self.queued += 1;
-        self.queued_octets += octets as usize;
-        self.due.push(expires_at, ticket);
+        let ticket = self.enter(id, message, carrier);
         effects.accepted(&link, sequence, id);
-        if scheduled {
-            self.due.push(send_at, ticket);
-        } else {
-            self.dispatch_back(ticket, effects);
-        }
+        self.go(now, ticket, effects);
     }
 
     /// Whether there is no room for a message of so many octets.
@@ -345,21 +331,6 @@ impl<L: Clone> Shard<L> {
     pub fn waiting(&self) -> usize {
         let in_turn = self.waiting.values().map(VecDeque::len).sum::<usize>();
         in_turn + self.put_by.len() + self.apart.len()
-    }
-
-    /// What ties the segments of this message together, if we cut it; what an account that cut it
-    /// has them tied by is noted, so that none of ours to that handset is the same.
-    fn reference(&mut self, message: &Message, carrier: u32) -> u16 {
-        let destination = message.destination.octets();
-        if message.segments() > 1 {
-            let rules = self.carriers.get(carrier as usize);
-            let max = rules.map_or(u16::MAX, |rules| rules.reference_max);
-            return self.references.take(destination, max);
-        }
-        if let Some(own) = own_reference(message) {
-            self.references.note(destination, own);
-        }
-        0
     }
 
     fn message_due<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {

@@ -66,22 +66,29 @@ impl<L: Clone> Shard<L> {
         let Some(heard) = heard else { return false };
         effects.count(Counted::MoRequest(heard.request));
         let scope = self.limits.brands.scope_of(number);
+        // What may mean something else, and a segment of something longer, is its owner's too.
+        let is_all = heard.certainty == Certainty::Certain && Mark::of(message).is_none();
         match heard.request {
-            Request::Help => return false,
+            Request::Help => return is_all && self.answer_request(now, message, &heard, effects),
             Request::Start => {
-                self.choose(now, (handset, scope), Choice::In);
+                if self.choose(now, (handset, scope), Choice::In) {
+                    self.answer_request(now, message, &heard, effects);
+                }
                 return false;
             }
             Request::Stop => {}
         }
-        self.choose(now, (handset, scope), Choice::Out);
+        let is_news = self.choose(now, (handset, scope), Choice::Out);
         self.end_marketing_of(now, handset, scope, effects);
-        // What may mean something else, and a segment of something longer, is its owner's too.
-        let is_all = heard.certainty == Certainty::Certain && Mark::of(message).is_none();
+        // Once: who writes it again knows. One that the carrier brings again is none either.
+        if is_news && heard.certainty == Certainty::Certain {
+            self.answer_request(now, message, &heard, effects);
+        }
         is_all && !passes
     }
 
-    fn choose(&mut self, now: Now, (handset, scope): (Handset, Scope), choice: Choice) {
+    /// Takes a choice; whether it is news.
+    fn choose(&mut self, now: Now, (handset, scope): (Handset, Scope), choice: Choice) -> bool {
         let at_s = u32::try_from(now.wall.as_secs()).unwrap_or(u32::MAX);
         let chosen = Chosen { handset, scope, choice, at_s };
         // Who never opted out has nothing to opt in to again.
@@ -90,6 +97,7 @@ impl<L: Clone> Shard<L> {
         if let Some(ledger) = self.ledger.as_mut().filter(|_| is_news) {
             ledger.chosen(&chosen);
         }
+        is_news
     }
 
     /// Whether the handset of a message has opted out of it.

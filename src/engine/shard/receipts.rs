@@ -11,6 +11,7 @@ use super::live::Of;
 use super::siblings::Ended;
 use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard};
 use crate::clock::Now;
+use crate::message::envelope::ENGINE;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::receipts::{
@@ -330,6 +331,10 @@ impl<L: Clone> Shard<L> {
         mut outcome: Outcome,
         effects: &mut E,
     ) {
+        // Nobody asked for what the engine says by itself.
+        if subject.account == ENGINE {
+            return;
+        }
         let one = self.limits.one_receipt.get(subject.account as usize) == Some(&true);
         if one && subject.is_told_by_the_last(&outcome) {
             return;

@@ -22,6 +22,7 @@ use crate::engine::shared::{Shared, ToDispatcher, ToShard};
 use crate::engine::world::World;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
+use crate::mo::reply::Reply as Said;
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::IdKeys;
@@ -307,6 +308,14 @@ impl Effects for Hands {
         self.world.replaced(message, carrier, replacement, wall)
     }
 
+    fn reply(&mut self, reply: &Said<'_>, wall: Duration) -> Result<(Message, u32), CommandStatus> {
+        let (message, carrier) = self.world.reply(reply, wall)?;
+        match carrier.queued.take(1) {
+            0 => Err(CommandStatus::ESME_RMSGQFUL),
+            _ => Ok((message, carrier.index)),
+        }
+    }
+
     fn elsewhere(
         &self,
         message: &Message,
@@ -402,6 +411,7 @@ impl Effects for Hands {
             Counted::ReceiptMatched(state) => self.tally.matched(state),
             Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
             Counted::MoRequest(request) => metrics.mo_request(request),
+            Counted::Reply(fate) => metrics.reply(fate),
             Counted::MoUnowned => metrics.mo_unowned.increment(1),
             Counted::MoDuplicates(segments) => metrics.mo_duplicates.increment(segments),
             Counted::MoIncomplete(why) => metrics.mo_incomplete(why),

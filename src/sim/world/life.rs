@@ -23,6 +23,7 @@ use crate::engine::settings::{
 use crate::engine::{Arrivals, Ground};
 use crate::link::{Clock, Network};
 use crate::message::dialect::Dialect;
+use crate::mo::reply::Texts;
 use crate::mt::policy::Sender;
 use crate::sim::dice::mixed;
 use crate::sim::smsc::ReceiptForm;
@@ -227,6 +228,7 @@ fn engine(plan: &Plan) -> Settings {
         owner: Some(Owner::Account(system_id(0))),
         keywords: Vec::new(),
         sender: Sender::default(),
+        texts: Texts::default(),
     }];
     let target = |at| Target { carrier: format!("carrier-{at}"), weight: 1, cost: None };
     settings.routes = vec![Route {

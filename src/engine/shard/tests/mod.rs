@@ -17,6 +17,7 @@ mod ownership;
 mod questions;
 mod recalls;
 mod replaces;
+mod replies;
 mod restarts;
 mod sequences;
 mod settled;
@@ -36,11 +37,13 @@ use super::{
     SegmentResult, Shard, Standing, Submission, Waits,
 };
 use crate::clock::Now;
+use crate::message::class::TrafficClass;
 use crate::message::dialect::{MoSegments, ReceiptSegments};
-use crate::message::envelope::{Message, ServiceType, UserData};
+use crate::message::envelope::{ENGINE, Message, ServiceType, UserData};
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::IdNotation;
 use crate::message::state::MessageState;
+use crate::mo::reply::Reply;
 use crate::mo::{MoMessage, Owner, Recipient};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
@@ -84,6 +87,10 @@ struct Notes {
     operated: Vec<(u64, Findings)>,
     /// The carrier that takes messages of one that is down.
     elsewhere: Option<u32>,
+    /// What the engine said.
+    said: Vec<String>,
+    /// Whether no carrier takes what the engine says.
+    no_way: bool,
     /// Numbers of ours that no session is bound for.
     unbound: Vec<&'static str>,
     /// How many deliveries each account takes; one that is not here takes all.
@@ -153,6 +160,14 @@ impl Effects for Notes {
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
         replacement.of(message, None, Cutting::default(), wall)
+    }
+
+    fn reply(
+        &mut self,
+        reply: &Reply<'_>,
+        wall: Duration,
+    ) -> Result<(Message, u32), CommandStatus> {
+        self.say(reply, wall)
     }
 
     fn elsewhere(
@@ -418,7 +433,8 @@ impl World {
         assert!(shard.marketing.is_empty(), "marketing that is gone");
         assert_eq!(shard.operations.len(), 0, "operations without an answer");
         assert!(shard.turns.as_ref().is_none_or(Turns::is_empty), "lanes of nobody");
-        let offered = self.notes.accepted.len() + self.notes.refused.len();
+        let notes = &self.notes;
+        let offered = notes.accepted.len() + notes.refused.len() + notes.said.len();
         assert_eq!(self.notes.released, offered, "places in queues");
         let (given_back, taken) = (self.notes.released_octets, self.notes.offered_octets);
         assert_eq!((shard.queued_octets, given_back), (0, taken), "octets in queues");
