@@ -25,17 +25,16 @@ pub(super) struct Past {
     pub(super) damage: Option<Damage>,
 }
 
-/// The segment in which a replay from `needed` begins: the last one that begins there or before.
+/// The segment in which a replay from a checkpoint begins: the last one that begins there or
+/// before, whatever the manifest says of those that nobody needs. Without a checkpoint all are.
 pub(super) fn live(
     disk: &dyn Disk,
     manifest: &Manifest,
     listing: &Listing,
-    needed: Position,
+    checkpoint: Option<Position>,
 ) -> Result<u64, Error> {
     let counts = manifest.first_generation..=manifest.last_generation;
-    // Without a checkpoint all is needed. A manifest that says a later beginning is wrong about
-    // what nobody needs.
-    if needed != manifest.first {
+    if let Some(needed) = checkpoint {
         // Of those that are there: how many should be is only a number.
         let there = listing.segments.iter().rev().copied();
         for generation in there.filter(|there| counts.contains(there)) {

@@ -45,11 +45,11 @@ pub(super) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<Recovered,
         0 => None,
         number => Some(checkpoint::open(disk, number)?),
     };
-    let needed = checkpoint.as_ref().map_or(manifest.first, |stored| stored.from);
-    let survey = Survey::of(disk, &manifest, &listing, needed)?;
+    let goes_on = checkpoint.as_ref().map(|stored| stored.from);
+    let survey = Survey::of(disk, &manifest, &listing, goes_on)?;
     let Survey { mut segments, begun, tail, history_damage } = survey;
     let active = &segments[begun - 1];
-    if tail.next < needed {
+    if let Some(needed) = goes_on.filter(|needed| tail.next < *needed) {
         let what = format!("it ends before position {needed}, where a checkpoint goes on");
         return Err(Error::Damaged { file: active.name(), offset: tail.offset, what });
     }

@@ -119,15 +119,17 @@ pub(super) struct Tail {
 }
 
 impl Survey {
-    /// Looks at all that a replay from `needed` gives, frame by frame, and at how each segment
-    /// before it begins: those up to one that is damaged or missing do not count any more.
+    /// Looks at all that a replay from the checkpoint gives, or from the beginning where there is
+    /// none, frame by frame, and at how each segment before it begins: those up to one that is
+    /// damaged or missing do not count any more.
     pub(super) fn of(
         disk: &dyn Disk,
         manifest: &Manifest,
         listing: &Listing,
-        needed: Position,
+        checkpoint: Option<Position>,
     ) -> Result<Self, Error> {
-        let live = front::live(disk, manifest, listing, needed)?;
+        let needed = checkpoint.unwrap_or(manifest.first);
+        let live = front::live(disk, manifest, listing, checkpoint)?;
         let first = match live {
             live if live == manifest.first_generation => manifest.first,
             live => first_position(disk, live)?.unwrap_or(manifest.first),
