@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_sound_file_is_summed_up_in_one_line() {
-        let ok = "OK: 1 account, 1 carrier, 1 number, 1 route\n".to_owned();
+        let ok = "OK: 1 account, 1 carrier, 2 numbers, 1 route\n".to_owned();
         assert_eq!(check("config/quickstart.toml"), (Exit::Success, ok));
     }
 

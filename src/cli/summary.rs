@@ -191,6 +191,7 @@ mod tests {
             queued: 92,
             awaiting_receipt: 407,
             waiting: 11,
+            conversations: 0,
             carriers: vec![
                 carrier("north", CarrierState::Up, 2),
                 carrier("south", CarrierState::Partly, 1),

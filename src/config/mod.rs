@@ -33,6 +33,7 @@ pub mod bot;
 pub mod schema;
 
 mod account;
+mod bots;
 mod carrier;
 mod dialect;
 mod error;
@@ -162,7 +163,8 @@ fn settings(root: &Reader<'_>) -> Settings {
     let dialects = dialect::Dialects::read(root);
     let (accounts, system_ids) = account::accounts(root, &dialects, smpp.timers);
     let (carriers, carrier_names) = carrier::carriers(root, &dialects, smpp.timers, &system_ids);
-    let numbers = number::numbers(root, &system_ids);
+    let bots = bots::Bots::read(root);
+    let numbers = number::numbers(root, &system_ids, &bots);
     let settings = Settings {
         node: node::node(root),
         http: node::http(root),
@@ -172,6 +174,7 @@ fn settings(root: &Reader<'_>) -> Settings {
         simulator: node::simulator(root),
         pools: pool::pools(root, &numbers),
         numbers,
+        bots: bots.into_versions(),
         routes: route::routes(
             root,
             &route::Named {

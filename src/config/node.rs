@@ -30,6 +30,7 @@ pub(super) fn node(root: &Reader<'_>) -> Node {
     table.integer("reassembly_max_messages", &mut node.reassembly_max_messages);
     table.integer("reassembly_max_bytes", &mut node.reassembly_max_bytes);
     table.integer("reassembly_max_age_ms", &mut node.reassembly_max_age_ms);
+    table.integer("conversations_max", &mut node.conversations_max);
     table.integer("validity_max_hours", &mut node.validity_max_hours);
     table.integer("drain_ms", &mut node.drain_ms);
     if node.correlation_hours < node.validity_max_hours {

@@ -5,25 +5,29 @@ use crate::mo::keyword::keyword;
 use crate::mo::reply::Texts;
 use crate::mt::policy::Sender;
 
+use super::bots::Bots;
 use super::reader::{Reader, quoted};
 use super::unique::Names;
 
 /// The numbers that could be read. `accounts` are the system_ids there are.
-pub(super) fn numbers(root: &Reader<'_>, accounts: &Names) -> Vec<Number> {
+pub(super) fn numbers(root: &Reader<'_>, accounts: &Names, bots: &Bots) -> Vec<Number> {
     let (mut numbers, mut names) = (Vec::new(), Names::default());
     for table in root.tables("number") {
-        if let Some(number) = number(&table, accounts, &mut names) {
+        if let Some(number) = number(&table, (accounts, bots), &mut names) {
             numbers.push(number);
         }
     }
     numbers
 }
 
-fn number(table: &Reader<'_>, accounts: &Names, names: &mut Names) -> Option<Number> {
+/// Who may own a number.
+type Owning<'a> = (&'a Names, &'a Bots);
+
+fn number(table: &Reader<'_>, owning: Owning<'_>, names: &mut Names) -> Option<Number> {
     let kind: Option<NumberKind> = table.word_or_none("kind");
     let written = table.text_or_none("address");
-    let owner = table.table("owner").and_then(|owner| owner_of(&owner, accounts));
-    let keywords = keywords(table, accounts);
+    let owner = table.table("owner").and_then(|owner| owner_of(&owner, owning));
+    let keywords = keywords(table, owning);
     let class = table.word_or_none("class");
     let sender = sender(table);
     let texts = Texts {
@@ -66,26 +70,50 @@ fn sender(table: &Reader<'_>) -> Sender {
 }
 
 /// The keywords of a number; each word decides once, however it is written.
-fn keywords(table: &Reader<'_>, accounts: &Names) -> Vec<Keyword> {
+fn keywords(table: &Reader<'_>, owning: Owning<'_>) -> Vec<Keyword> {
     let (mut keywords, mut words) = (Vec::new(), Names::default());
     for table in table.tables("keyword") {
         let own = table.several("words", |word| Some((word.to_owned(), keyword(word)?)));
         for (spot, (_, folded)) in &own {
             words.add(&table, spot, folded, "keyword");
         }
-        let owner = table.table("owner").and_then(|owner| owner_of(&owner, accounts));
+        let owner = table.table("owner").and_then(|owner| owner_of(&owner, owning));
         let words = own.into_iter().map(|(_, (word, _))| word).collect();
         keywords.extend(owner.map(|owner| Keyword { words, owner }));
     }
     keywords
 }
 
-fn owner_of(table: &Reader<'_>, accounts: &Names) -> Option<Owner> {
-    let account = table.text_or_none("account")?;
-    let value = table.value("account")?;
-    accounts
-        .check(table, &value.spot, &account, "the system_id of an account")
-        .then_some(Owner::Account(account))
+fn owner_of(table: &Reader<'_>, (accounts, bots): Owning<'_>) -> Option<Owner> {
+    let (account, bot) = (table.text_or_none("account"), table.text_or_none("bot"));
+    match (account, bot) {
+        (Some(account), None) => {
+            let value = table.value("account")?;
+            accounts
+                .check(table, &value.spot, &account, "the system_id of an account")
+                .then_some(Owner::Account(account))
+        }
+        (None, Some(bot)) => {
+            let value = table.value("bot")?;
+            bots.check(table, &value.spot, &bot).then_some(Owner::Bot(bot))
+        }
+        (Some(_), Some(bot)) => {
+            let value = table.value("bot")?;
+            table.sheet.fault(
+                &value.spot,
+                format!("{} beside an account", quoted(&bot)),
+                "one owner",
+            );
+            None
+        }
+        (None, None) => {
+            // A value that is no text was told already.
+            if !["account", "bot", "webhook"].iter().any(|key| table.has(key)) {
+                table.sheet.fault(table.spot(), "no owner", "account = \"..\" or bot = \"..\"");
+            }
+            None
+        }
+    }
 }
 
 /// The address as it is kept: digits without `+`, or the characters of a name.

@@ -143,6 +143,8 @@ pub enum Table {
     Owner,
     /// `[[number]] keyword`.
     Keyword,
+    /// `[[bot]]`.
+    Bot,
     /// `[[pool]]`.
     Pool,
     /// `[[route]]`.
@@ -177,6 +179,7 @@ impl Table {
         Self::Number,
         Self::Owner,
         Self::Keyword,
+        Self::Bot,
         Self::Pool,
         Self::Route,
         Self::Target,
@@ -205,6 +208,7 @@ impl Table {
             Self::Number => rows::NUMBER,
             Self::Owner => rows::OWNER,
             Self::Keyword => rows::KEYWORD,
+            Self::Bot => rows::BOT,
             Self::Pool => rows::POOL,
             Self::Route => rows::ROUTE,
             Self::Target => rows::TARGET,
@@ -234,6 +238,7 @@ impl Table {
             Self::Number => "`[[number]]`",
             Self::Owner => "`[[number]] owner = { .. }`",
             Self::Keyword => "`[[number]] keyword = [{ .. }]`",
+            Self::Bot => "`[[bot]]`",
             Self::Pool => "`[[pool]]`",
             Self::Route => "`[[route]]`",
             Self::Target => "`[[route]] to = [{ .. }]`",

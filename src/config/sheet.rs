@@ -81,6 +81,11 @@ impl<'a> Sheet<'a> {
         });
     }
 
+    /// Notes what was found wrong in a file that this one names.
+    pub(super) fn pass_on(&self, error: &Error) {
+        self.faults.push(error.clone());
+    }
+
     /// Whether nothing was found wrong so far.
     pub(super) fn is_sound(&self) -> bool {
         self.faults.are_none()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
+mod bots;
 mod dialects;
 mod golden;
 mod hostile;

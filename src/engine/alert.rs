@@ -49,7 +49,7 @@ impl Alert {
     pub fn pass_on(self, world: &World) -> &'static str {
         let owner = world.owners.of(self.number.octets());
         let owner = owner.and_then(|owner| owner.of(None, DefaultAlphabet::default()));
-        let account = owner.and_then(|owner| world.accounts.get(owner.account as usize));
+        let account = owner.and_then(|owner| world.accounts.get(owner.account()? as usize));
         let Some(account) = account else { return "unowned" };
         let alert = Arc::new(self);
         let receivers = account.receivers.load();

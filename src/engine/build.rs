@@ -14,7 +14,7 @@ use super::batches::Batches;
 use super::ground::Ground;
 use super::quota::Quota;
 use super::routes::{
-    answering, brands, classes, places as places_of, pools, recodings, routes, strict,
+    answering, brands, classes, owners, places as places_of, pools, recodings, routes, strict,
 };
 use super::settings::{self, Endpoint, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
@@ -27,7 +27,7 @@ use crate::link::tls::{ConnectorTls, ListenerTls, TlsError};
 use crate::message::dialect::{AcceptedState, Dialect, IdFormat, UnknownState};
 use crate::message::envelope::ServiceType;
 use crate::message::translation::Form;
-use crate::mo::{Owner, Owners, Recipient, reassembly};
+use crate::mo::reassembly;
 use crate::mt::ingress::Admission;
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::segmentation::{Cutting, Writing};
@@ -387,24 +387,6 @@ fn number_rates(settings: &Settings, before: Option<&World>) -> (NumberPlaces, V
     (places, rates)
 }
 
-fn owners(settings: &Settings, accounts: &HashMap<String, Arc<Account>>) -> Owners {
-    let recipient = |settings::Owner::Account(name): &settings::Owner| {
-        let account = accounts.get(name.as_str())?;
-        let segments = account.settings.dialect.mo_segments;
-        Some(Recipient { account: account.index, segments })
-    };
-    let owner = |number: &settings::Number| {
-        let words = number.keywords.iter().flat_map(|keyword| {
-            let owner = recipient(&keyword.owner);
-            keyword.words.iter().filter_map(move |word| Some((word.as_str(), owner?)))
-        });
-        Owner::shared(number.owner.as_ref().and_then(recipient), words)
-    };
-    let owned = |number: &&settings::Number| number.owner.is_some() || !number.keywords.is_empty();
-    let owned = settings.numbers.iter().filter(owned);
-    Owners::new(owned.map(|number| (number.address.clone(), owner(number))))
-}
-
 /// How much longer than its response a receipt is waited with, at least.
 const DOUBT_MARGIN: Duration = Duration::from_secs(1);
 
@@ -447,6 +429,7 @@ pub fn shard_limits(world: &World) -> Limits {
         },
         brands: Arc::new(brands(settings, &world.accounts)),
         answering: Arc::new(answering(settings)),
+        conversations_max: share(node.conversations_max),
         ..Limits::default()
     }
 }

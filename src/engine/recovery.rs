@@ -17,7 +17,7 @@ use super::settings::Settings;
 use super::shard::records::image::{Image, Unreadable, WasAwaiting, WasLive};
 use super::shard::records::past::Backward;
 use super::shard::records::{self};
-use super::shard::{Delivery, Ending};
+use super::shard::{Delivery, Ending, Talk};
 use super::shared::{Kept, Shared};
 use super::world::World;
 use crate::message::envelope::Message;
@@ -176,6 +176,8 @@ pub struct Part {
     /// See [`Image`].
     pub whole: Vec<(Duration, Memory)>,
     pub chosen: Vec<Chosen>,
+    /// See [`Image`].
+    pub talks: Vec<Talk>,
 }
 
 /// Divides what was left among the shards.
@@ -213,6 +215,10 @@ pub fn divide(shared: &Shared, world: &World, image: Image) -> Vec<Part> {
     }
     for chosen in image.chosen.into_values() {
         parts[place(chosen.handset.digits().as_bytes())].chosen.push(chosen);
+    }
+    let bots = &world.settings.bots;
+    for talk in image.talks.into_values().filter_map(|was| was.with(bots)) {
+        parts[place(talk.handset.octets())].talks.push(talk);
     }
     // Any shard may know how a message ended: all are asked for what an earlier process gave.
     let count = parts.len();

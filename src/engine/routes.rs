@@ -9,6 +9,7 @@ use super::world::Account;
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
 use crate::mo::reply::{Answering, Answers};
+use crate::mo::{Owner, Owners, Recipient};
 use crate::mt::ingress::{Admission, Languages, Recoding};
 use crate::mt::policy::Brands;
 use crate::mt::pools::Pools;
@@ -167,6 +168,32 @@ pub fn brands(settings: &Settings, accounts: &[Arc<Account>]) -> Brands {
     };
     let accounts = accounts.iter().map(|account| account.settings.system_id.clone());
     Brands::new(settings.numbers.iter().map(sender), accounts)
+}
+
+/// Who gets what is sent to our numbers.
+#[must_use]
+pub fn owners(settings: &Settings, accounts: &HashMap<String, Arc<Account>>) -> Owners {
+    let recipient = |owner: &settings::Owner| match owner {
+        settings::Owner::Account(name) => {
+            let account = accounts.get(name.as_str())?;
+            let segments = account.settings.dialect.mo_segments;
+            Some(Recipient::Account { account: account.index, segments })
+        }
+        settings::Owner::Bot(name) => {
+            let bot = settings.bots.iter().find(|bot| bot.name() == name)?;
+            Some(Recipient::Bot(Arc::clone(bot)))
+        }
+    };
+    let owner = |number: &settings::Number| {
+        let words = number.keywords.iter().flat_map(|keyword| {
+            let owner = recipient(&keyword.owner);
+            keyword.words.iter().filter_map(move |word| Some((word.as_str(), owner.clone()?)))
+        });
+        Owner::shared(number.owner.as_ref().and_then(recipient), words)
+    };
+    let owned = |number: &&settings::Number| number.owner.is_some() || !number.keywords.is_empty();
+    let owned = settings.numbers.iter().filter(owned);
+    Owners::new(owned.map(|number| (number.address.clone(), owner(number))))
 }
 
 /// What our numbers answer by themselves. The brand that people read is one that was written down,

@@ -6,9 +6,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use crate::message::words::words;
+use crate::mo::bot::Version;
 
 pub use account::{Account, MultipartReceipts};
 pub use carrier::{BindKind, Carrier, InDoubt};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub numbers: Vec<Number>,
     /// Numbers that are sent from under one name, in file order.
     pub pools: Vec<Pool>,
+    /// Bots, by their names.
+    pub bots: Vec<Arc<Version>>,
     /// Routes, in file order, which decides between equals.
     pub routes: Vec<Route>,
 }
@@ -102,6 +106,9 @@ pub struct Node {
     pub reassembly_max_bytes: u32,
     /// Milliseconds after its first segment that such a message goes on as it is and is counted.
     pub reassembly_max_age_ms: u32,
+    /// Conversations of bots. At the limit the one whose handset has been silent the longest is
+    /// forgotten and counted. About 4 KiB each.
+    pub conversations_max: u32,
     /// Hours a message without a validity_period, or with a longer one, may wait before it expires.
     pub validity_max_hours: u32,
     /// Milliseconds a graceful stop waits for responses before it closes.
@@ -284,6 +291,7 @@ impl Default for Node {
             reassembly_max_messages: 20_000,
             reassembly_max_bytes: 67_108_864,
             reassembly_max_age_ms: 300_000,
+            conversations_max: 100_000,
             validity_max_hours: 48,
             drain_ms: 10_000,
         }

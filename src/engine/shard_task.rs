@@ -142,8 +142,13 @@ impl ShardTask {
     /// Says how much it holds.
     fn report(&mut self) {
         let shard = &self.shard;
-        let figures =
-            [shard.queued(), shard.awaiting_receipt(), shard.waiting(), shard.held_segments()];
+        let figures = [
+            shard.queued(),
+            shard.awaiting_receipt(),
+            shard.waiting(),
+            shard.held_segments(),
+            shard.conversations(),
+        ];
         self.hands.report(figures);
     }
 
@@ -223,7 +228,8 @@ impl Future for ShardTask {
         }
         if !this.released && this.hands.shared.releasing.load(Ordering::Relaxed) {
             this.released = true;
-            this.shard.release(&mut this.hands);
+            let now = this.hands.shared.clock.now();
+            this.shard.release(now, &mut this.hands);
             this.hands.shared.released.fetch_add(1, Ordering::Release);
         }
         while this.tick.as_mut().poll(cx).is_ready() {

@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub awaiting_receipt: u64,
     /// Receipts and MO that wait for an account.
     pub waiting: u64,
+    /// Conversations that are held with handsets.
+    pub conversations: u64,
     /// Carriers, in the order of the settings.
     pub carriers: Vec<CarrierSnapshot>,
 }
@@ -109,6 +111,7 @@ impl Snapshots {
             queued: shared.queued() as u64,
             awaiting_receipt: total(names::AWAITING_RECEIPT),
             waiting: total(names::DELIVERIES_WAITING),
+            conversations: total(names::TALKS),
             carriers: carriers.map(|one| self.carrier(one, &reading)).collect(),
         }
     }

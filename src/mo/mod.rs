@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!   deliver_sm --> owner of its number --+--> segments, untouched --> account
-//!                                        +--> reassembly --> keyword --> account
+//!                                        +--> reassembly --> keyword --> account | bot
 //! ```
 //!
-//! Segments are held back only where somebody needs the whole: an account that wants one payload,
-//! or a shared number whose owner stands in the first word.
+//! Segments are held back only where somebody needs the whole: an account that wants one payload, a
+//! bot, or a shared number whose owner stands in the first word.
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)

@@ -14,8 +14,9 @@ use super::names::{self, METRICS, MetricKind};
 use crate::message::class::TrafficClass;
 use crate::message::state::MessageState;
 use crate::message::words::Word;
+use crate::mo::conversation::Why;
 use crate::mo::keyword::Request;
-use crate::mo::reassembly::Why;
+use crate::mo::reassembly::Why as Incomplete;
 use crate::mo::reply::Fate;
 use crate::mt::receipts::Settled;
 use crate::session::CloseReason;
@@ -297,9 +298,14 @@ pub struct EngineMetrics {
     pub mo_unowned: Counter,
     mo_requests: [Counter; 3],
     replies: Vec<(Fate, Counter)>,
+    turns: Vec<(&'static str, Counter)>,
+    /// Conversations that were forgotten because there were too many.
+    pub talks_dropped: Counter,
+    /// Conversations that bots and people hold.
+    pub talks: Gauge,
     /// MO put together.
     pub mo_reassembled: Counter,
-    mo_incomplete: Vec<(Why, Counter)>,
+    mo_incomplete: Vec<(Incomplete, Counter)>,
     /// Segments of MO that were there already.
     pub mo_duplicates: Counter,
     /// Segments of MO that wait for others.
@@ -355,8 +361,15 @@ impl EngineMetrics {
             replies: Fate::ALL
                 .map(|fate| (fate, registry.counter(names::REPLIES, &[("reason", fate.name())])))
                 .into(),
+            turns: Why::NAMES
+                .into_iter()
+                .chain(["again"])
+                .map(|why| (why, registry.counter(names::TURNS, &[("reason", why)])))
+                .collect(),
+            talks_dropped: registry.counter(names::TALKS_DROPPED, &[]),
+            talks: registry.gauge(names::TALKS, &[]),
             mo_reassembled: registry.counter(names::MO_REASSEMBLED, &[]),
-            mo_incomplete: Why::INCOMPLETE
+            mo_incomplete: Incomplete::INCOMPLETE
                 .map(|why| (why, registry.counter(names::MO_INCOMPLETE, &[("reason", why.name())])))
                 .into(),
             mo_duplicates: registry.counter(names::MO_DUPLICATES, &[]),
@@ -402,8 +415,15 @@ impl EngineMetrics {
         }
     }
 
+    /// A turn of a conversation went so.
+    pub fn turn(&self, why: &str) {
+        if let Some((_, counter)) = self.turns.iter().find(|(other, _)| *other == why) {
+            counter.increment(1);
+        }
+    }
+
     /// An MO went on with segments missing.
-    pub fn mo_incomplete(&self, why: Why) {
+    pub fn mo_incomplete(&self, why: Incomplete) {
         let counter = self.mo_incomplete.iter().find(|(other, _)| *other == why);
         if let Some((_, counter)) = counter {
             counter.increment(1);

@@ -82,3 +82,45 @@ fn a_confirmation_that_arrived_is_not_said_again_by_a_later_process() {
     assert_eq!(carrier.next(DELIVER | RESPONSE).0, 0);
     assert_eq!(confirmations(&engine, &mut carrier, 2), 0);
 }
+
+const BOT: &str = "[[number]]\naddress = \"36105\"\nkind = \"short_code\"\n\
+                   owner = { bot = \"accueil\" }\n";
+
+/// Takes what is said next, however often it had been sent before: whether it holds this.
+fn hears(carrier: &mut Peer, words: &[u8]) -> bool {
+    let (_, sequence, body) = carrier.next(SUBMIT);
+    carrier.send(SUBMIT | RESPONSE, 0, sequence, format!("id{sequence}\0").as_bytes());
+    holds(&body, words)
+}
+
+#[test]
+fn a_conversation_goes_on_where_it_was_after_each_kill() {
+    let mut engine = Engine::at_rest(Keys { more: BOT, ..Keys::default() });
+    engine.start();
+    let listener = TcpListener::bind(engine.smsc).unwrap();
+    let mut carrier = Peer::carrier(&listener);
+    let turns: [(&[u8], &[u8]); 4] = [
+        (b"RDV", b"Quel jour"),
+        (b"demain", b"1 Matin"),
+        (b"2", b"Confirmer"),
+        (b"oui", b"C'est not"),
+    ];
+    for (text, reply) in turns {
+        let message = addressed(HANDSET, b"36105", 0, text);
+        carrier.send(DELIVER, 0, 1, &message);
+        assert_eq!(carrier.next(DELIVER | RESPONSE).0, 0);
+        engine.kill();
+        engine.start();
+        carrier = Peer::carrier(&listener);
+        // Its answer may have been lost: the carrier brings it again, and no answer is said twice
+        // by two turns.
+        carrier.send(DELIVER, 0, 1, &message);
+        assert_eq!(carrier.next(DELIVER | RESPONSE).0, 0);
+        assert!(hears(&mut carrier, reply), "{}", String::from_utf8_lossy(text));
+    }
+    // Nothing more was said: this comes next.
+    let mut account = Peer::account(engine.smpp);
+    sleep(Duration::from_millis(1_500));
+    assert_eq!(account.submit(OTHER, 2), 0);
+    assert!(hears(&mut carrier, OTHER));
+}

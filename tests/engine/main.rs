@@ -4,6 +4,7 @@
 
 mod binds;
 mod boards;
+mod bots;
 mod carriers;
 mod deliveries;
 mod dialects;

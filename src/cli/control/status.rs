@@ -95,6 +95,9 @@ fn engine(status: &Status) -> String {
         let _ = write!(text, "   {state} {messages}");
     }
     text.push_str(if status.ended.is_empty() { "   none yet\n" } else { "\n" });
+    if status.conversations > 0 {
+        let _ = writeln!(text, "conversations {}", status.conversations);
+    }
     text
 }
 
@@ -352,6 +355,7 @@ mod tests {
             queued: 92,
             awaiting_receipt: 407,
             waiting: 11,
+            conversations: 3,
             receipts: 2990,
             ended: [("DELIVERED".to_owned(), 3000)].into(),
             carriers: vec![CarrierStatus {
@@ -391,6 +395,7 @@ mod tests {
 chappe 0.1.0   node one   up 3:01:05   workers 2   shards 2   pid 7   journal running
 accepted 3500   refused 7   queued 92   await receipt 407   wait for accounts 11   receipts 2990
 ended   DELIVERED 3000
+conversations 3
 
 CARRIER  STATE   BINDS  QUEUED  IN FLIGHT      RATE  ADDRESS
 north    partly  1/2        92          3  no limit  smsc.north:2775

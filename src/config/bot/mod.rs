@@ -8,7 +8,9 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::clock::Zone;
-use crate::mo::bot::{Bot, Draft, Exit, Flow, Intent, Language, Rule, Transcript, prove};
+use crate::mo::bot::{
+    Bot, Draft, Exit, Flow, Intent, Language, Rule, Transcript, TranscriptFault, prove,
+};
 
 use super::error::{Errors, Faults};
 use super::hours::Zones;
@@ -39,6 +41,25 @@ pub fn load(path: &Path) -> Result<Bot, Errors> {
 /// # Errors
 /// Every fault of it.
 pub fn parse(name: &str, text: &str) -> Result<Bot, Errors> {
+    parse_and(name, text, |_, _| {})
+}
+
+/// The same, of a bot whose conversations must go as they are written.
+///
+/// # Errors
+/// Every fault of it.
+pub fn proven(name: &str, text: &str) -> Result<Bot, Errors> {
+    parse_and(name, text, |sheet, bot| {
+        let tests = bot.draft().tests.iter();
+        for (test, fault) in tests.filter_map(|test| Some((test, test.hold(bot).err()?))) {
+            let TranscriptFault { line, found, expected } = fault;
+            let spot = Spot { at: test.at, path: "test".to_owned() };
+            sheet.fault(&spot, format!("{found} in line {line} of {:?}", test.name), expected);
+        }
+    })
+}
+
+fn parse_and(name: &str, text: &str, prove: impl FnOnce(&Sheet<'_>, &Bot)) -> Result<Bot, Errors> {
     let faults = Faults::default();
     let around = Surroundings { base_dir: Path::new(""), env: &|_| None };
     let sheet = Sheet::new(name, text, &faults, &around);
@@ -47,6 +68,9 @@ pub fn parse(name: &str, text: &str) -> Result<Bot, Errors> {
     if let Err(too_many) = &bot {
         let spot = Spot { at: 0, path: "intent".to_owned() };
         sheet.fault(&spot, too_many.to_string(), "fewer");
+    }
+    if let (Ok(bot), true) = (&bot, sheet.is_sound()) {
+        prove(&sheet, bot);
     }
     drop(sheet);
     match (bot, faults.into_errors()) {

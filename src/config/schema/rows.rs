@@ -27,8 +27,10 @@ macro_rules! keys {
 }
 
 mod dialect;
+mod number;
 
 pub(super) use dialect::{DIALECT, STATE, STATUS, TLV};
+pub(super) use number::{BOT, KEYWORD, OWNER};
 
 /// The file itself.
 pub(super) const ROOT: &[Key] = keys! {
@@ -61,7 +63,7 @@ pub(super) const ROOT: &[Key] = keys! {
     /// Prices by prefix and segment, for prepaid credit.
     price: Kind::Later, NOT_YET;
     /// Conversations held by the engine itself.
-    bot: Kind::Later, NOT_YET;
+    bot: Kind::TableArray(Table::Bot), Absent("the bundled ones");
 };
 
 /// `[node]`.
@@ -111,6 +113,9 @@ pub(super) const NODE: &[Key] = keys! {
     /// From its first segment until such a message goes on as it is. Segments come within seconds
     /// of each other, or when the phone has a network again; Kannel waits 30 minutes.
     reassembly_max_age_ms: ms(1_000, 86_400_000), Default("300000");
+    /// Conversations of bots; beyond it the one whose handset has been silent the longest is
+    /// forgotten and counted. About 4 KiB each.
+    conversations_max: count(100, 10_000_000, "conversations"), Default("100000");
     /// When a message without a validity_period, or with a longer one, expires. Operators keep 48
     /// to 72 hours; a text that is two days late is rarely wanted.
     validity_max_hours: count(1, 720, "hours"), Default("48");
@@ -379,24 +384,6 @@ pub(super) const NUMBER: &[Key] = keys! {
     help_text: Kind::Said { chars_max: 320 }, Absent("a text in the language of who wrote");
     /// What the engine says to a START of who had opted out; empty is nothing.
     start_text: Kind::Said { chars_max: 320 }, Absent("a text in the language of who wrote");
-};
-
-/// `[[number]] owner`.
-pub(super) const OWNER: &[Key] = keys! {
-    /// The system_id of the account that gets the MO.
-    account: Kind::Text { octets_max: 64 }, Required;
-    /// A conversation of this engine gets them.
-    bot: Kind::Later, NOT_YET;
-    /// A web server gets them.
-    webhook: Kind::Later, NOT_YET;
-};
-
-/// `[[number]] keyword`.
-pub(super) const KEYWORD: &[Key] = keys! {
-    /// First words of a text, whatever their case and accents.
-    words: Kind::Keywords, Required;
-    /// Who gets them.
-    owner: Kind::Table(Table::Owner), Required;
 };
 
 /// `[[pool]]`.

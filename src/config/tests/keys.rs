@@ -6,7 +6,18 @@ use super::*;
 
 /// The files that keys name.
 fn files(name: &str) -> Files {
-    Files::new(name, &[("a.pem", ""), ("b.pem", ""), ("p.csv", "336,c,0.1\n")])
+    let [accueil, satisfaction] = [
+        include_str!("../../../config/bots/accueil.toml"),
+        include_str!("../../../config/bots/satisfaction.toml"),
+    ];
+    let files = [
+        ("a.pem", ""),
+        ("b.pem", ""),
+        ("p.csv", "336,c,0.1\n"),
+        ("a.toml", accueil),
+        ("b.toml", satisfaction),
+    ];
+    Files::new(name, &files)
 }
 
 #[test]
@@ -104,6 +115,7 @@ fn documents(table: Table, key: &Key, value: &str) -> (String, String) {
     let instead = match (table, key.name, value) {
         (Table::Route, "reject", "true") => "to",
         (Table::Status, "fail", "true") => "retry_ms",
+        (Table::Owner, "bot", _) => "account",
         _ => "",
     };
     let others = held.iter().filter(|(name, _)| *name != key.name && *name != instead);
@@ -158,6 +170,7 @@ fn held(table: Table, key: &Key) -> (&'static str, Vec<(&'static str, &'static s
             "[[number]]\naddress = \"12345\"\nkind = \"short_code\"\n[[number.keyword]]",
             vec![("words", r#""JOIN""#), ("owner", r#"{ account = "a" }"#)],
         ),
+        Table::Bot => ("[[bot]]", vec![("file", r#""a.toml""#)]),
         Table::Pool => (
             "[[number]]\naddress = \"12345\"\nkind = \"short_code\"\n\
              [[number]]\naddress = \"12346\"\nkind = \"short_code\"\n[[pool]]",
@@ -188,6 +201,7 @@ fn sample(table: Table, key: &Key) -> String {
         (Table::Number, "address") => "54321",
         (Table::Pool, "numbers") => "12346",
         (Table::Owner | Table::Route | Table::Carrier, "account") => "a2",
+        (Table::Owner, "bot") => "accueil",
         (Table::Target, "carrier") => "c2",
         (Table::Route, "tag") => "wholesale",
         (Table::Account | Table::Carrier, "dialect") | (Table::Dialect, "base") => "d",
@@ -204,6 +218,7 @@ fn sample(table: Table, key: &Key) -> String {
             Kind::Encodings => "latin1",
             Kind::Languages => "turkish",
             Kind::Endpoint => "h:9",
+            Kind::File if table == Table::Bot => "b.toml",
             Kind::File if key.name == "prefix_file" => "p.csv",
             Kind::File => "b.pem",
             Kind::Flag => return (default != "true").to_string(),

@@ -57,6 +57,9 @@ pub struct Status {
     pub awaiting_receipt: u64,
     /// Receipts and MO that wait for an account.
     pub waiting: u64,
+    /// Conversations that are held with handsets.
+    #[serde(default)]
+    pub conversations: u64,
     /// Receipts that accounts have taken.
     pub receipts: u64,
     /// Messages that ended, by state.
@@ -315,6 +318,7 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
         queued: snapshot.queued,
         awaiting_receipt: snapshot.awaiting_receipt,
         waiting: snapshot.waiting,
+        conversations: snapshot.conversations,
         receipts: snapshot.receipts,
         ended: ended
             .map(|(state, count)| (state.name().unwrap_or("UNKNOWN").to_owned(), *count))

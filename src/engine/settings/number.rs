@@ -42,6 +42,8 @@ pub struct Keyword {
 pub enum Owner {
     /// The account of this system_id.
     Account(String),
+    /// The bot of this name.
+    Bot(String),
 }
 
 words! {

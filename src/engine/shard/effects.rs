@@ -238,6 +238,11 @@ pub enum Counted {
     MoRequest(Request),
     /// What became of something that the engine says.
     Reply(Fate),
+    /// A turn of a conversation, by the name of why it went as it did, or `again`: its message was
+    /// brought a second time.
+    Turn(&'static str),
+    /// A conversation that was forgotten because there were too many.
+    TalkDropped,
     /// So many segments of MO that were there already.
     MoDuplicates(u64),
     /// An MO that goes on with segments missing.
@@ -364,6 +369,9 @@ pub struct Limits {
     pub brands: Arc<Brands>,
     /// What our numbers answer by themselves.
     pub answering: Arc<Answering>,
+    /// Conversations of bots. At the limit the one whose handset has been silent the longest is
+    /// forgotten and counted.
+    pub conversations_max: usize,
 }
 
 impl Limits {
@@ -390,6 +398,7 @@ impl Default for Limits {
             reassembly: reassembly::Limits::default(),
             brands: Arc::default(),
             answering: Arc::default(),
+            conversations_max: 100_000,
         }
     }
 }

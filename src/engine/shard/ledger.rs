@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::live::{Change, Live, Place};
 use super::records::{self, Awaited};
 use super::register::End;
+use super::talks::{Key, Talk};
 use super::{Delivery, SegmentResult, Shard};
 use crate::message::message_id::MessageId;
 use crate::message::receipt::id::IdKey;
@@ -88,6 +89,16 @@ impl Ledger {
     /// A handset has chosen.
     pub fn chosen(&mut self, chosen: &Chosen) {
         records::chosen(&mut self.batch, chosen);
+    }
+
+    /// A conversation stands so.
+    pub fn talk(&mut self, talk: &Talk) {
+        records::talks::talk(&mut self.batch, talk);
+    }
+
+    /// There is none any more.
+    pub fn talk_ended(&mut self, key: Key) {
+        records::talks::talk_ended(&mut self.batch, key);
     }
 
     /// A receipt that an earlier process parked has another number now.
@@ -228,6 +239,8 @@ pub enum Walk {
     Awaiting(usize),
     /// At this place of what handsets have chosen.
     Choices(usize),
+    /// At this place of conversations.
+    Talks(usize),
     /// At what is owed, parked and held, which is written in one go.
     Rest,
     /// All is said.
@@ -267,7 +280,15 @@ impl<L: Clone> Shard<L> {
                 let to = (from + STEP).min(self.choices.len());
                 let chosen = (from..to).filter_map(|place| self.choices.at(place));
                 chosen.for_each(|chosen| records::chosen(batch, &chosen));
-                if to < self.choices.len() { Walk::Choices(to) } else { Walk::Rest }
+                if to < self.choices.len() { Walk::Choices(to) } else { Walk::Talks(0) }
+            }
+            // One that has its turn meanwhile may stand elsewhere then: it is written down anew.
+            Walk::Talks(from) => {
+                let to = (from + STEP).min(self.talks.places());
+                let places = (from..to).filter_map(|place| u32::try_from(place).ok());
+                let talks = places.filter_map(|place| self.talks.at(place));
+                talks.for_each(|talk| records::talks::talk(batch, talk));
+                if to < self.talks.places() { Walk::Talks(to) } else { Walk::Rest }
             }
             Walk::Rest => {
                 self.write_rest(batch);

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::{Counted, Delivery, Effects, Shard};
 use crate::clock::Now;
-use crate::message::dialect::MoSegments;
 use crate::mo::reassembly::{Mark, Reassembled, Why, identity, join};
-use crate::mo::{MoMessage, Owner};
+use crate::mo::{MoMessage, Owner, Recipient};
 use crate::text::DefaultAlphabet;
 use crate::wire::{CommandStatus, SequenceNumber};
 
@@ -31,7 +30,7 @@ impl<L: Clone> Shard<L> {
         message: MoMessage,
         effects: &mut E,
     ) {
-        if self.hears(now, &message, effects) {
+        if self.hears(now, &message, owner.as_ref(), effects) {
             return;
         }
         let Some(owner) = owner else {
@@ -40,7 +39,7 @@ impl<L: Clone> Shard<L> {
         };
         // The rule, and what it costs nothing for: an owner of all who takes segments.
         if !owner.needs_whole() {
-            self.mo_each(owner.default.map(|owner| owner.account), [message], effects);
+            self.mo_each(owner.default.and_then(|owner| owner.account()), [message], effects);
             return;
         }
         match Mark::of(&message) {
@@ -49,17 +48,17 @@ impl<L: Clone> Shard<L> {
                     ledger.held(&message);
                 }
                 self.reassembly.arrive(now.monotonic, owner, mark, message);
-                self.mo_out(effects);
+                self.mo_out(now, effects);
             }
-            _ => self.mo_to_owner(&owner, vec![message], false, effects),
+            _ => self.mo_to_owner(now, &owner, vec![message], false, effects),
         }
     }
 
     /// Nothing is held from now on: what there is goes on as it is.
-    pub fn release<E: Effects<Link = L>>(&mut self, effects: &mut E) {
+    pub fn release<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
         self.releasing = true;
         self.reassembly.release();
-        self.mo_out(effects);
+        self.mo_out(now, effects);
     }
 
     /// Segments that wait for others of their message.
@@ -69,7 +68,7 @@ impl<L: Clone> Shard<L> {
     }
 
     /// Hands on what the reassembly has done with.
-    pub(super) fn mo_out<E: Effects<Link = L>>(&mut self, effects: &mut E) {
+    pub(super) fn mo_out<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
         let duplicates = self.reassembly.take_duplicates();
         if duplicates > 0 {
             effects.count(Counted::MoDuplicates(duplicates));
@@ -86,14 +85,15 @@ impl<L: Clone> Shard<L> {
                 Why::Whole => Counted::MoReassembled,
                 why => Counted::MoIncomplete(why),
             });
-            self.mo_to_owner(&of, segments, why == Why::Whole, effects);
+            self.mo_to_owner(now, &of, segments, why == Why::Whole, effects);
         }
     }
 
-    /// To whoever owns it by its first segment: as one message if that is wanted and all of it is
-    /// here, else each segment as it came.
+    /// To whoever owns it by its first segment: a bot, or an account, as one message if that is
+    /// wanted and all of it is here, else each segment as it came.
     fn mo_to_owner<E: Effects<Link = L>>(
         &mut self,
+        now: Now,
         owner: &Owner,
         segments: Vec<MoMessage>,
         is_whole: bool,
@@ -103,8 +103,12 @@ impl<L: Clone> Shard<L> {
         let first = segments.first().filter(is_first);
         // What its carrier calls data_coding 0 has been translated.
         let recipient = owner.of(first, DefaultAlphabet::Gsm7);
-        let wants_one = recipient.is_some_and(|one| one.segments == MoSegments::Payload);
-        let account = recipient.map(|recipient| recipient.account);
+        if let Some(Recipient::Bot(bot)) = recipient {
+            self.mo_to_bot(now, bot, &segments, effects);
+            return;
+        }
+        let wants_one = recipient.is_some_and(Recipient::wants_whole);
+        let account = recipient.and_then(Recipient::account);
         let whole = if is_whole && wants_one { join(&segments) } else { None };
         match whole {
             Some(whole) => self.mo_each(account, [whole], effects),

@@ -91,12 +91,16 @@ pub(in crate::engine) use restore::Ending;
 use siblings::{Ended as SegmentEnded, Siblings};
 use spent::SpentReceipts;
 pub use stays::Stays;
+pub(in crate::engine) use talks::Talk;
 use talks::Talks;
 pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 use turns::Turns;
 
 /// Tickets that stand for an account in the calendar: those of a shard no message has.
 const ACCOUNT_TICKETS: u64 = 63 << 58;
+/// In one of these: it stands for a conversation.
+const TALK: u64 = 1 << 57;
+const TALK_TICKETS: u64 = ACCOUNT_TICKETS | TALK;
 /// Those that stand for a message that awaits its receipt and is live no more.
 const AWAITED_TICKETS: u64 = 62 << 58;
 /// Moments that are kept in one turn, so that others need not wait for a million messages that are
@@ -277,10 +281,11 @@ impl<L: Clone> Shard<L> {
         self.operate_turn(now, effects);
         self.questions.refill();
         self.reassembly.handle_timeout(now.monotonic);
-        self.mo_out(effects);
+        self.mo_out(now, effects);
         for _ in 0..DUE_TURN {
             let Some(ticket) = self.due.pop(now.wall) else { break };
             match ticket & TICKET_SHARD {
+                ACCOUNT_TICKETS if ticket & TALK != 0 => self.talk_due(now, ticket as u32, effects),
                 ACCOUNT_TICKETS => self.account_due(now, ticket as u32, effects),
                 AWAITED_TICKETS => self.awaited_due(now, ticket, effects),
                 _ => {
@@ -293,6 +298,9 @@ impl<L: Clone> Shard<L> {
         let (slots, awaiting, questions) = (&self.slots, &self.awaiting, &self.questions);
         self.due.compact(slots.len() + awaiting.len_of_more(), |ticket, moment| {
             match ticket & TICKET_SHARD {
+                ACCOUNT_TICKETS if ticket & TALK != 0 => {
+                    self.talks.at(ticket as u32).is_some_and(|talk| moment.is(talk.due()))
+                }
                 ACCOUNT_TICKETS => true,
                 AWAITED_TICKETS => awaited::place_of(awaiting, ticket)
                     .and_then(|place| awaiting.more(place))

@@ -17,14 +17,15 @@ use std::time::Duration;
 
 use super::live::{Live, Place};
 use super::recall::Held;
+use super::talks::text_of;
 use super::{Counted, Effects, Shard};
 use crate::clock::Now;
 use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
 use crate::message::state::MessageState;
-use crate::mo::MoMessage;
 use crate::mo::keyword::{Certainty, Keywords, Request, Situation};
 use crate::mo::reassembly::Mark;
+use crate::mo::{MoMessage, Owner, Recipient};
 use crate::mt::policy::{Choice, Chosen, Handset, Rule, Scope, StopBy};
 use crate::text::DefaultAlphabet;
 
@@ -44,6 +45,7 @@ impl<L: Clone> Shard<L> {
         &mut self,
         now: Now,
         message: &MoMessage,
+        owner: Option<&Owner>,
         effects: &mut E,
     ) -> bool {
         let number = message.destination.octets();
@@ -56,25 +58,35 @@ impl<L: Clone> Shard<L> {
         }
         let source = message.source.octets();
         let digits = source.strip_prefix(b"+").unwrap_or(source);
-        // Who owns the number may have asked something, and ANNULER be the answer.
+        let zero = DefaultAlphabet::Gsm7;
+        let bot = match owner.and_then(|owner| owner.of(Some(message), zero)) {
+            Some(Recipient::Bot(bot)) => Some(bot.bot()),
+            _ => None,
+        };
         let situation = Situation {
             united_states: digits.len() == AMERICAN_DIGITS && digits.starts_with(b"1"),
-            question: true,
+            // Of a bot it is known; another owner may have asked something, and ANNULER be the
+            // answer.
+            question: bot.is_none() || self.has_open_question(message),
         };
         // What its carrier calls data_coding 0 has been translated.
-        let heard = Keywords::shipped().hear_mo(message, DefaultAlphabet::Gsm7, situation);
+        let heard = Keywords::shipped().hear_mo(message, zero, situation);
         let Some(heard) = heard else { return false };
         effects.count(Counted::MoRequest(heard.request));
         let scope = self.limits.brands.scope_of(number);
         // What may mean something else, and a segment of something longer, is its owner's too.
         let is_all = heard.certainty == Certainty::Certain && Mark::of(message).is_none();
         match heard.request {
-            Request::Help => return is_all && self.answer_request(now, message, &heard, effects),
+            Request::Help => {
+                let knows =
+                    bot.is_some_and(|bot| bot.knows(&text_of(std::slice::from_ref(message))));
+                return is_all && !knows && self.answer_request(now, message, &heard, effects);
+            }
             Request::Start => {
-                if self.choose(now, (handset, scope), Choice::In) {
-                    self.answer_request(now, message, &heard, effects);
-                }
-                return false;
+                let is_news = self.choose(now, (handset, scope), Choice::In);
+                let is_said = is_news && self.answer_request(now, message, &heard, effects);
+                // One answer is enough.
+                return is_said && bot.is_some();
             }
             Request::Stop => {}
         }
@@ -83,6 +95,10 @@ impl<L: Clone> Shard<L> {
         // Once: who writes it again knows. One that the carrier brings again is none either.
         if is_news && heard.certainty == Certainty::Certain {
             self.answer_request(now, message, &heard, effects);
+        }
+        // Nothing of ours follows it, also where its bot had asked something.
+        if is_all {
+            self.end_talk(message);
         }
         is_all && !passes
     }

@@ -333,7 +333,8 @@ impl<L: Clone> Shard<L> {
     ) {
         // Nobody asked for what the engine says by itself.
         if subject.account == ENGINE {
-            return;
+            let of = (&subject.source, &subject.destination);
+            return self.reply_ended(of, (outcome.id, outcome.state));
         }
         let one = self.limits.one_receipt.get(subject.account as usize) == Some(&true);
         if one && subject.is_told_by_the_last(&outcome) {

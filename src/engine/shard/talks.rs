@@ -1,14 +1,19 @@
-//! What the engine says to handsets by itself.
+//! What the engine says to handsets by itself, and the conversations that it holds.
 //!
 //! ```text
 //!   MO: STOP, HELP, START --answer--> say --> a message of no account, written down in the same
-//!                                             batch as what it answers; its receipt ends here
+//!   MO for a bot --> its conversation  ^      batch as what it answers; its receipt ends here
+//!        silence, not delivered --> turn
 //! ```
 //!
 //! A reply is bounded by handset and time, so that two machines that answer each other come to an
-//! end, and never goes to a number of ours.
+//! end, and never goes to a number of ours. What a turn says and how the conversation stands then
+//! are written down together: either both are there after a crash, or the carrier brings the
+//! message again.
 
 mod bounds;
+mod conversations;
+mod turn;
 
 use std::sync::Arc;
 
@@ -16,10 +21,14 @@ use super::{Counted, Effects, Shard};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
+use crate::mo::intent::Scratch;
 use crate::mo::keyword::Heard;
 use crate::mo::reply::{Fate, Reply};
 use crate::mt::policy::Handset;
 use bounds::Bounds;
+pub(in crate::engine) use conversations::Talk;
+pub(super) use conversations::{By, Conversations, Key, Line, key};
+pub(super) use turn::text_of;
 
 /// Digits of the shortest number that is a handset's: what is shorter is a service, and a machine.
 const HANDSET_DIGITS_MIN: usize = 7;
@@ -28,9 +37,29 @@ const HANDSET_DIGITS_MIN: usize = 7;
 #[derive(Debug, Default)]
 pub(super) struct Talks {
     bounds: Bounds,
+    conversations: Conversations,
+    scratch: Scratch,
+}
+
+impl Talks {
+    /// The conversation at a place.
+    pub fn at(&self, place: u32) -> Option<&Talk> {
+        self.conversations.at(place)
+    }
+
+    /// Places there are, taken or not.
+    pub fn places(&self) -> usize {
+        self.conversations.places()
+    }
 }
 
 impl<L: Clone> Shard<L> {
+    /// Conversations that bots and people hold.
+    #[must_use]
+    pub fn conversations(&self) -> usize {
+        self.talks.conversations.len()
+    }
+
     /// Answers what a message asked of the engine itself; whether its number answers that, and
     /// nobody else is to.
     pub(super) fn answer_request<E: Effects<Link = L>>(

@@ -26,6 +26,7 @@ use crate::mo::reply::Reply as Said;
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::IdKeys;
+use crate::telemetry::EngineMetrics;
 use crate::wire::{CommandStatus, SequenceNumber};
 
 /// Receipts one session gets before the next has its turn: enough to fill a write.
@@ -44,7 +45,7 @@ pub struct Hands {
     pub(super) touched: Touched<AccountHandle>,
     pub(super) carriers: Touched<CarrierHandle>,
     /// Messages of this shard in each state, as last reported.
-    pub(super) reported: [f64; 4],
+    pub(super) reported: [f64; 5],
     pub(super) tally: Tally,
     pub(super) released: Released,
     pub(super) operators: Operators,
@@ -63,7 +64,7 @@ impl Hands {
             turns: vec![0; world.accounts.len()],
             touched: Touched::default(),
             carriers: Touched::default(),
-            reported: [0.0; 4],
+            reported: [0.0; 5],
             tally: Tally::default(),
             released: Released::default(),
             operators: Operators::default(),
@@ -145,10 +146,10 @@ impl Hands {
     }
 
     /// Adds this shard's part to the gauges that all shards share.
-    pub(super) fn report(&mut self, figures: [usize; 4]) {
+    pub(super) fn report(&mut self, figures: [usize; 5]) {
         let metrics = &self.shared.metrics;
-        let gauges =
-            [&metrics.queued, &metrics.awaiting_receipt, &metrics.waiting, &metrics.mo_held];
+        let EngineMetrics { queued, awaiting_receipt, waiting, mo_held, talks, .. } = metrics;
+        let gauges = [queued, awaiting_receipt, waiting, mo_held, talks];
         for ((gauge, figure), reported) in gauges.into_iter().zip(figures).zip(&mut self.reported) {
             let figure = figure as f64;
             gauge.increment(figure - *reported);
@@ -412,6 +413,8 @@ impl Effects for Hands {
             Counted::DeliveryDropped => metrics.deliveries_dropped.increment(1),
             Counted::MoRequest(request) => metrics.mo_request(request),
             Counted::Reply(fate) => metrics.reply(fate),
+            Counted::Turn(why) => metrics.turn(why),
+            Counted::TalkDropped => metrics.talks_dropped.increment(1),
             Counted::MoUnowned => metrics.mo_unowned.increment(1),
             Counted::MoDuplicates(segments) => metrics.mo_duplicates.increment(segments),
             Counted::MoIncomplete(why) => metrics.mo_incomplete(why),

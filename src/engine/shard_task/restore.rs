@@ -23,6 +23,9 @@ impl ShardTask {
         for chosen in part.chosen {
             shard.restore_chosen(chosen);
         }
+        for talk in part.talks {
+            shard.restore_talk(now, talk);
+        }
         for ending in part.ended {
             shard.restore_ended(ending);
         }

@@ -21,6 +21,7 @@ use crate::mo::slot::Takes;
 mod draw;
 mod proof;
 pub mod transcript;
+mod version;
 
 #[cfg(test)]
 pub(in crate::mo) mod tests;
@@ -28,6 +29,7 @@ pub(in crate::mo) mod tests;
 pub use draw::draw;
 pub use proof::{Fault, VALUE_SHOWN_MAX, prove};
 pub use transcript::{Transcript, TranscriptFault};
+pub use version::Version;
 
 /// Most flows, slots and rules of one bot, each.
 pub const PARTS_MAX: usize = 1_000;
@@ -240,6 +242,12 @@ impl Bot {
     #[must_use]
     pub fn model(&self) -> &Intents {
         &self.model
+    }
+
+    /// Whether a rule has the message as one of its words.
+    #[must_use]
+    pub fn knows(&self, text: &str) -> bool {
+        self.rule(text).is_some()
     }
 
     /// The first rule that has the message as one of its words, and where it goes.

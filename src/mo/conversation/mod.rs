@@ -109,6 +109,43 @@ pub enum Why {
     Nothing,
 }
 
+impl Why {
+    /// The names of all, as metrics have them.
+    pub const NAMES: [&'static str; 12] = [
+        "answer",
+        "refused",
+        "rule",
+        "intent",
+        "offer",
+        "fallback",
+        "stuck",
+        "silence",
+        "undelivered",
+        "people",
+        "machine",
+        "nothing",
+    ];
+
+    /// Its name among [`Self::NAMES`].
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Refused => "refused",
+            Self::Rule(_) => "rule",
+            Self::Intent(..) => "intent",
+            Self::Offer => "offer",
+            Self::Fallback => "fallback",
+            Self::Stuck => "stuck",
+            Self::Silence => "silence",
+            Self::Undelivered => "undelivered",
+            Self::People => "people",
+            Self::Machine => "machine",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 /// What comes of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Turn {
@@ -177,6 +214,13 @@ impl Conversation {
         &self.status
     }
 
+    /// Whether the next message begins another one.
+    #[must_use]
+    pub fn is_over(&self, bot: &Bot, now: Now) -> bool {
+        let over = now.wall.saturating_sub(self.heard) >= bot.draft().session;
+        self.status == Status::Ended || over
+    }
+
     /// The value of a slot.
     #[must_use]
     pub fn value(&self, slot: usize) -> Option<&Value> {
@@ -196,8 +240,7 @@ impl Conversation {
     }
 
     fn message(&mut self, bot: &Bot, now: Now, text: &str, scratch: &mut Scratch, turn: &mut Turn) {
-        let over = now.wall.saturating_sub(self.heard) >= bot.draft().session;
-        if self.status == Status::Ended || over {
+        if self.is_over(bot, now) {
             let (last, pace, language) = (self.last, self.pace, self.language);
             *self = Self { last, pace, language, ..Self::default() };
         }

@@ -8,12 +8,14 @@ use std::time::Duration;
 use super::contents;
 use super::kind;
 use super::octets::Reader;
+use super::talks::{self, WasTalk};
 use super::{read_chosen, read_id, read_ids, read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::ended::{PLACES, print};
 use crate::engine::shard::live::{Given, Live, Place, Progress, Segment};
 use crate::engine::shard::register::End;
+use crate::engine::shard::talks::Key;
 use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::Memory;
@@ -54,6 +56,8 @@ pub struct Image {
     released: Vec<MoMessage>,
     /// What handsets have chosen, by who and what it is about.
     pub chosen: HashMap<(Handset, Scope), Chosen, foldhash::fast::FixedState>,
+    /// Conversations.
+    pub talks: BTreeMap<Key, WasTalk>,
 }
 
 /// More were not put together within the minutes that they are remembered for.
@@ -160,6 +164,10 @@ impl Image {
             kind::CHOSEN => read_chosen(&mut from).map(|chosen| {
                 self.chosen.insert((chosen.handset, chosen.scope), chosen);
             }),
+            kind::TALK => talks::read(&mut from).map(|was| {
+                self.talks.extend(was.key().map(|key| (key, was)));
+            }),
+            kind::TALK_ENDED => talks::read_key(&mut from).map(|key| drop(self.talks.remove(&key))),
             _ => None,
         };
         taken.ok_or(Unreadable { kind })

@@ -4,7 +4,7 @@
 //!   admitted --> Message [Standing ..] --> Awaits --> Ended
 //!                   Sent (its dispatcher)               Owed --> Settled
 //!   receipt before its response: Parked --> Unparked     MO: Owed, or Held --> Released
-//!   a handset that opts out, or in again: Chosen
+//!   a handset that opts out, or in again: Chosen      a conversation: Talk --> TalkEnded
 //! ```
 //!
 //! Each record says how one thing stands now, not what happened to it: the last one of a message
@@ -28,6 +28,7 @@ mod contents;
 pub mod image;
 mod octets;
 pub mod past;
+pub mod talks;
 #[cfg(test)]
 pub mod tests;
 pub mod without;
@@ -71,6 +72,8 @@ mod kind {
     pub const REFUSED: u8 = 18;
     pub const HEARD: u8 = 19;
     pub const CHOSEN: u8 = 20;
+    pub const TALK: u8 = 21;
+    pub const TALK_ENDED: u8 = 22;
 }
 
 /// A process begins to write; `ids_from` is the counter of the first id it gives.

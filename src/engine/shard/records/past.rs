@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::image::read_awaited;
 use super::octets::Reader;
-use super::{contents, kind, read_id, read_ids, read_progress, read_worst};
+use super::{contents, kind, read_id, read_ids, read_progress, read_worst, talks};
 use crate::engine::shard::{Delivery, SegmentPlace};
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -275,6 +275,12 @@ pub fn each_named(record: &[u8], each: &mut dyn FnMut(Named<'_>)) -> Option<()> 
         kind::HELD => {
             let _ = (from.u64()?, from.u32()?);
             each_address(from, each)?;
+        }
+        kind::TALK => each_address(from, each)?,
+        kind::TALK_ENDED => {
+            let (handset, number) = talks::read_key(from)?;
+            each(Named::Number(handset.digits().as_bytes()));
+            each(Named::Number(number.digits().as_bytes()));
         }
         kind::PARKED => {
             let _ = (from.u64()?, from.u32()?, from.short()?);

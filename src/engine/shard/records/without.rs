@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::octets::Reader;
 use super::past::{Named, each_named};
-use super::{contents, kind, put_ids, read_ids, record};
+use super::{contents, kind, put_ids, read_ids, record, talks};
 use crate::engine::shard::Delivery;
 use crate::message::envelope::{Message, UserData};
 use crate::message::message_id::MessageId;
@@ -109,6 +109,18 @@ fn put_without(batch: &mut Batch, octets: &[u8], is_meant: IsMeant<'_>) -> Optio
                 contents::put_receipt(to, &receipt);
             });
         }
+        kind::TALK => {
+            let mut was = talks::read(&mut from)?;
+            blank(&mut was.number, is_meant);
+            blank(&mut was.handset, is_meant);
+            was.state.clear();
+            was.lines.clear();
+            record(batch, *kind, |to| talks::put(to, &was));
+        }
+        kind::TALK_ENDED => record(batch, *kind, |to| {
+            to.u64(0);
+            to.u64(0);
+        }),
         _ => return None,
     }
     Some(())

@@ -3,8 +3,8 @@
 use super::*;
 use crate::mo::reassembly::{self, Why};
 
-const EACH: Recipient = Recipient { account: 0, segments: MoSegments::Each };
-const PAYLOAD: Recipient = Recipient { account: 1, segments: MoSegments::Payload };
+const EACH: Recipient = Recipient::Account { account: 0, segments: MoSegments::Each };
+const PAYLOAD: Recipient = Recipient::Account { account: 1, segments: MoSegments::Payload };
 
 impl World {
     /// A message from the handset on link 9, for a number of this owner.
@@ -52,7 +52,7 @@ fn an_account_that_takes_segments_gets_each_at_once_whatever_is_missing() {
 #[test]
 fn an_account_that_takes_payloads_gets_one_message() {
     let mut world = World::new();
-    let owner = Owner::account(PAYLOAD);
+    let owner = Owner::of_all(PAYLOAD);
     world.mo(&owner, segment(2, "world"));
     world.mo(&owner, segment(2, "world"));
     assert_eq!((world.heard(), world.shard.held_segments()), (vec![], 1));
@@ -74,7 +74,7 @@ fn segments_without_the_others_go_on_untouched_after_their_time() {
     let reassembly = reassembly::Limits { age_max, ..reassembly::Limits::default() };
     let limits = Limits { reassembly, ..Rules::default().limits };
     let mut world = World::with(Rules { limits, ..Rules::default() });
-    world.mo(&Owner::account(PAYLOAD), segment(1, "half"));
+    world.mo(&Owner::of_all(PAYLOAD), segment(1, "half"));
     world.seconds(29);
     assert_eq!(world.heard(), []);
     world.seconds(2);
@@ -103,7 +103,7 @@ fn a_word_in_another_segment_is_no_keyword() {
     let mut world = World::new();
     let owner = Owner::shared(None, [("vote", EACH)]);
     world.mo(&owner, segment(2, "vote"));
-    world.shard.release(&mut world.notes);
+    world.shard.release(world.now, &mut world.notes);
     assert_eq!(world.heard(), []);
     assert_eq!(world.counts(Counted::MoUnowned), 1);
     world.mo(&owner, segment(2, "vote"));
@@ -114,9 +114,9 @@ fn a_word_in_another_segment_is_no_keyword() {
 #[test]
 fn what_is_held_is_let_go_at_a_stop_and_nothing_is_held_after() {
     let mut world = World::new();
-    let owner = Owner::account(PAYLOAD);
+    let owner = Owner::of_all(PAYLOAD);
     world.mo(&owner, segment(2, "b"));
-    world.shard.release(&mut world.notes);
+    world.shard.release(world.now, &mut world.notes);
     world.mo(&owner, segment(1, "a"));
     assert_eq!(world.heard(), to(1, &["b", "a"]));
     assert_eq!(world.counts(Counted::MoIncomplete(Why::Released)), 1);

@@ -23,6 +23,7 @@ mod sequences;
 mod settled;
 mod siblings;
 mod statuses;
+mod talks;
 mod waiting;
 
 use std::collections::{HashMap, VecDeque};
@@ -481,7 +482,7 @@ fn mo(text: &str) -> MoMessage {
 
 /// An account that takes segments as they come owns the number.
 fn owned_by(account: u32) -> Owner {
-    Owner::account(Recipient { account, segments: MoSegments::Each })
+    Owner::of_all(Recipient::Account { account, segments: MoSegments::Each })
 }
 
 const DELIVERED: MessageState = MessageState::DELIVERED;

@@ -52,7 +52,7 @@ fn a_receipt_that_comes_again_after_a_restart_is_known_for_what_it_is() {
 
 #[test]
 fn a_segment_of_a_message_that_was_whole_is_no_second_one_after_a_restart() {
-    let owner = Owner::account(Recipient { account: 1, segments: MoSegments::Payload });
+    let owner = Owner::of_all(Recipient::Account { account: 1, segments: MoSegments::Payload });
     let age_max = Limits::default().reassembly.age_max;
     let minute = Duration::from_secs(60);
     // A repetition within the time, one after it, and a message whose other segment never came.

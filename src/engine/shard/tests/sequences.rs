@@ -204,11 +204,11 @@ impl Run {
 
     fn segment(&mut self, account: u32, (reference, sequence): (u8, u8), text: u8) {
         self.segments_of_mo += 1;
-        let recipient = Recipient { account, segments: MoSegments::Payload };
+        let recipient = Recipient::Account { account, segments: MoSegments::Payload };
         let user_data = [5, 0, 3, reference, 2, sequence, b'a' + text];
         let short_message = user_data.into();
         let segment = MoMessage { esm_class: 0x40, short_message, ..mo("") };
-        self.world.mo(&Owner::account(recipient), segment);
+        self.world.mo(&Owner::of_all(recipient), segment);
     }
 
     fn bound(&mut self, bound: bool) {
@@ -335,8 +335,8 @@ impl Run {
             shard.restore_owed(account, delivery, notes);
         }
         for message in image.held.into_values() {
-            let recipient = Recipient { account: 0, segments: MoSegments::Payload };
-            shard.restore_held(*now, Some(Owner::account(recipient)), message, notes);
+            let recipient = Recipient::Account { account: 0, segments: MoSegments::Payload };
+            shard.restore_held(*now, Some(Owner::of_all(recipient)), message, notes);
         }
         let mut live: Vec<_> = image.live.into_values().collect();
         live.sort_by_key(|was| was.live.id);
