@@ -17,6 +17,7 @@ use crate::sim::dice::{Chance, Weighted};
 use crate::sim::smsc::ids::{IdForm, ReceiptIdForm};
 use crate::sim::smsc::serve::serve;
 use crate::sim::smsc::{MoOrder, MoSettings, ReceiptBind, ReceiptForm, Report, Settings};
+use crate::text::{TextOptions, TextPlan};
 
 /// Simulate an SMSC: answer binds and messages, send receipts and messages from handsets
 ///
@@ -109,6 +110,14 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value = "12345")]
     mo_to: String,
 
+    /// Say this from one handset, with nothing else from handsets; several times for several
+    /// messages, which come in this order. The JSON has what it was answered
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["mo", "mo_segments", "mo_shuffle"])]
+    mo_text: Vec<String>,
+    /// The handset that says it
+    #[arg(long, value_name = "NUMBER", default_value = "33612345678", requires = "mo_text")]
+    mo_from: String,
+
     /// What decides everything that is left to chance
     #[arg(long, value_name = "N", default_value = "1")]
     seed: u64,
@@ -144,6 +153,16 @@ enum ReceiptIdArg {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     if args.mo_to.len() > 20 {
         return Err(Failure::usage("--mo-to: an address has at most 20 characters"));
+    }
+    if args.mo_from.len() > 20 {
+        return Err(Failure::usage("--mo-from: an address has at most 20 characters"));
+    }
+    for text in &args.mo_text {
+        let plan = TextPlan::of(text, &TextOptions::default());
+        if plan.map_or(true, |plan| plan.plan.segments() > 1) {
+            let message = format!("--mo-text: {text:?} takes more than one segment");
+            return Err(Failure::usage(message));
+        }
     }
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => {
@@ -239,10 +258,15 @@ impl Args {
             receipt_first: self.receipt_first,
             drop_every: self.drop_every,
             mo: MoSettings {
-                messages: self.mo,
+                messages: match self.mo_text.len() {
+                    0 => self.mo,
+                    texts => texts as u64,
+                },
                 segments: self.mo_segments,
                 order: if self.mo_shuffle { MoOrder::Shuffled } else { MoOrder::Straight },
                 to: self.mo_to.clone(),
+                texts: self.mo_text.clone(),
+                from: self.mo_from.clone(),
             },
             window_max: self.window as usize,
             receipts_max: self.receipts_max,

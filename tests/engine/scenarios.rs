@@ -103,6 +103,7 @@ fn misbehaviour(seed: u64, dice: &mut Dice) -> smsc::Settings {
             segments: 1 + dice.below(3) as u8,
             order: one(dice, &[MoOrder::Straight, MoOrder::Shuffled]),
             to: NUMBER.to_owned(),
+            ..MoSettings::default()
         },
         window_max: one(dice, &[1, 10, 100]),
         seed,

@@ -413,7 +413,7 @@ fn a_run_by_time_ends_in_time_and_says_what_it_could_not_send() {
 #[test]
 fn messages_from_handsets_are_counted_and_their_order_watched() {
     for (order, disordered) in [(MoOrder::Straight, false), (MoOrder::Shuffled, true)] {
-        let mo = MoSettings { messages: 40, segments: 3, order, to: "12345".into() };
+        let mo = MoSettings { messages: 40, segments: 3, order, ..MoSettings::default() };
         let smsc = smsc::Settings { mo, ..smsc::Settings::default() };
         let settings = Settings { binds: 1, ..asked(10) };
         let (load, smsc) = World::new(settings, smsc).run(LIMIT);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::bind::{Answer, Bind, BindId, Lane};
 use super::ids::{self, Id};
 use super::receipt::{Inline, Receipt};
+use super::report::REPLIES_MAX;
 use super::settings::{ReceiptBind, ReceiptForm, Settings};
 use super::submission::Submission;
 use super::{Flow, Smsc};
@@ -139,6 +140,13 @@ impl Smsc {
         let arrival = submission.serial().map(|serial| self.audit.enter(serial));
         if matches!(arrival, None | Some(Arrival::NotAudited)) {
             self.report.unmarked += 1;
+        }
+        let mo = &self.settings.mo;
+        if !mo.texts.is_empty()
+            && submission.destination.octets() == mo.from.as_bytes()
+            && self.report.replies.len() < REPLIES_MAX
+        {
+            self.report.replies.push(submission.said());
         }
     }
 

@@ -4,6 +4,7 @@ use super::settings::{MoOrder, MoSettings};
 use crate::sim::dice::{Dice, mixed};
 use crate::sim::digits::decimal8;
 use crate::sim::serial::Serial;
+use crate::text::{TextOptions, TextPlan};
 use crate::wire::table::DeliverSm;
 use crate::wire::{COctetString, Tlvs, UDHI};
 
@@ -77,6 +78,9 @@ impl MoSource {
     /// The deliver_sm of a segment; the same one however often it is asked for.
     pub fn print(&mut self, segment: MoSegment) -> DeliverSm<'_> {
         let MoSegment { message, segment } = segment;
+        if !self.settings.texts.is_empty() {
+            return self.print_text(message);
+        }
         let total = self.settings.segments;
         self.user_data.clear();
         let mut esm_class = 0;
@@ -96,6 +100,27 @@ impl MoSource {
             source_addr: COctetString::new(&self.source),
             destination_addr: COctetString::from(self.settings.to.as_str()),
             esm_class,
+            short_message: &self.user_data,
+            tlvs: Tlvs::NONE,
+            ..DeliverSm::default()
+        }
+    }
+
+    /// What the handset says that says something.
+    fn print_text(&mut self, message: u64) -> DeliverSm<'_> {
+        let texts = &self.settings.texts;
+        let text = usize::try_from(message).ok().and_then(|at| texts.get(at % texts.len()));
+        // One that fits no message is empty.
+        let plan = TextPlan::of(text.map_or("", String::as_str), &TextOptions::default()).ok();
+        let data_coding = plan.as_ref().map_or(0, |plan| plan.alphabet().data_coding());
+        self.user_data.clear();
+        self.user_data.extend(plan.into_iter().flat_map(|plan| plan.user_data));
+        DeliverSm {
+            source_addr_ton: INTERNATIONAL.0,
+            source_addr_npi: INTERNATIONAL.1,
+            source_addr: COctetString::from(self.settings.from.as_str()),
+            destination_addr: COctetString::from(self.settings.to.as_str()),
+            data_coding,
             short_message: &self.user_data,
             tlvs: Tlvs::NONE,
             ..DeliverSm::default()

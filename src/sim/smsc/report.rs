@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+/// Replies that are told.
+pub const REPLIES_MAX: usize = 100;
+
 /// Counters of a run.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
@@ -51,6 +54,8 @@ pub struct Report {
     pub unmarked: u64,
     /// Octets that were no valid PDU, and PDUs out of place.
     pub odd: u64,
+    /// What was said to the handset that texts were from, the first [`REPLIES_MAX`].
+    pub replies: Vec<String>,
     /// CPU time of the process.
     pub cpu: Duration,
 }
@@ -59,7 +64,7 @@ impl Report {
     /// The report as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut report = json!({
             "binds": self.binds,
             "binds_refused": self.binds_refused,
             "submits": self.submits,
@@ -83,6 +88,10 @@ impl Report {
             "unmarked": self.unmarked,
             "odd": self.odd,
             "cpu_seconds": self.cpu.as_secs_f64(),
-        })
+        });
+        if let (false, Some(report)) = (self.replies.is_empty(), report.as_object_mut()) {
+            report.insert("replies".to_owned(), json!(self.replies));
+        }
+        report
     }
 }

@@ -113,6 +113,11 @@ pub struct MoSettings {
     pub order: MoOrder,
     /// The number they are sent to.
     pub to: String,
+    /// What they say, one behind the other, each in one segment and all from `from`; without any
+    /// each says its serial and is from a handset of its own.
+    pub texts: Vec<String>,
+    /// The handset that texts are from.
+    pub from: String,
 }
 
 /// The order segments come in.
@@ -126,6 +131,13 @@ pub enum MoOrder {
 
 impl Default for MoSettings {
     fn default() -> Self {
-        Self { messages: 0, segments: 1, order: MoOrder::Straight, to: "12345".to_owned() }
+        Self {
+            messages: 0,
+            segments: 1,
+            order: MoOrder::Straight,
+            to: "12345".to_owned(),
+            texts: Vec::new(),
+            from: "33612345678".to_owned(),
+        }
     }
 }

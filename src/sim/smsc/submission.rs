@@ -2,6 +2,7 @@
 
 use super::receipt::{Inline, Party};
 use crate::sim::serial::{SERIAL_LEN, Serial};
+use crate::text::{Alphabet, DefaultAlphabet, Shifts, decode_lossy};
 use crate::wire::table::{DataSm, SubmitMulti, SubmitSm};
 use crate::wire::{COctetString, TlvTag, Tlvs, UDHI};
 
@@ -41,6 +42,12 @@ impl Side<'_> {
 }
 
 impl<'a> Submission<'a> {
+    /// What it says, as far as it can be read.
+    pub fn said(&self) -> String {
+        let alphabet = Alphabet::of(self.data_coding, DefaultAlphabet::Gsm7);
+        decode_lossy(self.text(), alphabet, Shifts::NONE)
+    }
+
     #[inline]
     pub fn of_submit_sm(pdu: &SubmitSm<'a>) -> Self {
         Self {

@@ -382,7 +382,8 @@ fn too_many_receipts_waiting_make_the_queue_full() {
 
 #[test]
 fn messages_from_handsets_come_whole_and_again_when_they_were_lost() {
-    let mo = MoSettings { messages: 50, segments: 3, order: MoOrder::Shuffled, to: "12".into() };
+    let (order, to) = (MoOrder::Shuffled, "12".to_owned());
+    let mo = MoSettings { messages: 50, segments: 3, order, to, ..MoSettings::default() };
     let mut world = one(Settings { mo, window_max: 10, ..Settings::default() });
     assert_eq!(world.heard(0).len(), 150);
     assert_eq!((world.smsc.report().mo_sent, world.smsc.report().mo_acked), (150, 150));

@@ -307,6 +307,7 @@ fn smsc(dice: &mut Dice, seed: u64) -> smsc::Settings {
             segments: 1 + dice.below(3) as u8,
             order: if one_in(dice, 2) { MoOrder::Shuffled } else { MoOrder::Straight },
             to: NUMBER.to_owned(),
+            ..MoSettings::default()
         },
     };
     let id = ids[dice.below(4) as usize];
