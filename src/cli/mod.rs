@@ -47,6 +47,9 @@ enum Command {
     /// List, end or move what waits for carriers in a running engine
     #[command(subcommand)]
     Queue(control::QueueCommand),
+    /// See to conversations that bots have handed over, in a running engine
+    #[command(subcommand)]
+    Conversation(control::ConversationCommand),
     Trace(control::TraceArgs),
     /// Erase from what a running engine keeps of ended messages
     #[command(subcommand)]
@@ -93,6 +96,7 @@ pub fn main() -> Exit {
         Command::Bind(command) => return tool(control::bind(&command)),
         Command::Reload(args) => return tool(control::reload(&args)),
         Command::Queue(command) => return tool(control::queue(&command)),
+        Command::Conversation(command) => return tool(control::conversation(&command)),
         Command::Trace(args) => return tool(control::trace(&args)),
         Command::History(command) => return tool(control::history(&command)),
         Command::Capture(args) => return tool(control::capture(&args)),

@@ -14,6 +14,7 @@ mod backup;
 mod binds;
 mod capture;
 mod connection;
+mod conversation;
 mod erase;
 mod look;
 mod mask;
@@ -38,6 +39,9 @@ use tokio::task::JoinHandle;
 
 pub use backup::JournalCopy;
 pub use capture::{Captured, Captures};
+pub use conversation::{
+    ConversationAction, ConversationList, ConversationTold, LineTold, SlotTold,
+};
 pub use erase::HistoryErased;
 pub use look::{MoTrace, NumberTrace};
 pub use past::{EventTrace, HistoryNote, PastTrace, SegmentPast};

@@ -206,6 +206,11 @@ impl ShardTask {
             ToShard::StillSent { ticket, segment } => shard.still_sent(ticket, segment),
             ToShard::Walk(to) => self.walking = Some(Walking::new(to)),
             ToShard::Passed(waits) => hands.act(act::Act::Passed(waits)),
+            ToShard::Converse(asked) => {
+                let (wish, waits) = *asked;
+                let granted = shard.converse(now, wish, hands);
+                hands.act(act::Act::Granted(waits, Box::new(granted)));
+            }
             ToShard::Trace(asked) => {
                 let (id, operator) = *asked;
                 // Who has gone meanwhile wants no answer.

@@ -13,8 +13,8 @@ use super::gate::Gate;
 use super::handles::{CarrierHandle, LinkHandle};
 use super::settings::Secret;
 use super::shard::{
-    Cancellation, CarrierSays, Delivery, Filter, Findings, SegmentResult, Submission, Trace, Wish,
-    id_step,
+    Cancellation, CarrierSays, Delivery, Filter, Findings, Granted, SegmentResult, Submission,
+    TalkWish, Trace, Wish, id_step,
 };
 use super::strangers::Strangers;
 use super::vital::Vital;
@@ -158,6 +158,8 @@ pub enum ToShard {
     Walk(mpsc::Sender<Part>),
     /// Whoever sent this wants to know when all that was told before is done, and durable.
     Passed(oneshot::Sender<()>),
+    /// What somebody of ours wants of conversations; answered when it is durable.
+    Converse(Box<(TalkWish, oneshot::Sender<Granted>)>),
     /// What is known of the messages of an id, and who is told.
     Trace(Box<(MessageId, oneshot::Sender<Vec<Trace>>)>),
 }

@@ -3,6 +3,7 @@
 mod binds;
 mod capture;
 mod client;
+mod conversation;
 mod history;
 mod pcap;
 mod queue;
@@ -23,6 +24,7 @@ use crate::engine::control::Command;
 pub use binds::BindCommand;
 pub use capture::CaptureArgs;
 use client::Client;
+pub use conversation::ConversationCommand;
 pub use history::HistoryCommand;
 pub use queue::QueueCommand;
 pub use reload::ReloadArgs;
@@ -88,6 +90,11 @@ pub fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
 /// Runs `chappe trace`.
 pub fn trace(args: &TraceArgs) -> Result<Exit, Failure> {
     trace::run(args)
+}
+
+/// Runs `chappe conversation`.
+pub fn conversation(command: &ConversationCommand) -> Result<Exit, Failure> {
+    conversation::run(command)
 }
 
 /// Runs `chappe history`.

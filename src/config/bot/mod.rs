@@ -9,7 +9,8 @@ use toml::de::DeTable;
 
 use crate::clock::Zone;
 use crate::mo::bot::{
-    Bot, Draft, Exit, Flow, Intent, Language, Rule, Transcript, TranscriptFault, prove,
+    Bot, Draft, Exit, Flow, Intent, Language, Priority, Queue, Rule, Transcript, TranscriptFault,
+    prove,
 };
 
 use super::error::{Errors, Faults};
@@ -90,7 +91,7 @@ struct Names {
 
 fn draft(sheet: &Sheet<'_>, tables: &DeTable<'_>) -> Draft {
     let root = Part::new(sheet, Spot { at: 0, path: String::new() }, tables);
-    root.knows(&["bot", "rule", "intent", "slot", "flow", "fallback", "test"]);
+    root.knows(&["bot", "rule", "intent", "slot", "flow", "queue", "fallback", "test"]);
     let mut draft = Draft::default();
     match root.part("bot") {
         Some(part) => head(&part, &mut draft),
@@ -108,6 +109,8 @@ fn draft(sheet: &Sheet<'_>, tables: &DeTable<'_>) -> Draft {
     draft.intents = intents.into_iter().map(|(name, part)| intent(name, &part, &names)).collect();
     draft.slots = slots.into_iter().map(|(name, part)| slot::slot(name, &part, &names)).collect();
     draft.flows = flows.into_iter().map(|(name, part)| of_flow(name, &part, &names)).collect();
+    let queues = root.parts_by_name("queue");
+    draft.queues = queues.into_iter().map(|(name, part)| queue(name, &part, &names)).collect();
     match root.part("fallback") {
         Some(part) => {
             part.knows(&["say", "twice"]);
@@ -181,6 +184,34 @@ fn intent(name: String, part: &Part<'_>, names: &Names) -> Intent {
         go: part.flow("go", names).unwrap_or_default(),
         examples: spoken.into_iter().flat_map(of).collect(),
         title: part.has("title").then(|| part.text("title", &names.languages)).flatten(),
+    }
+}
+
+/// `[queue.NAME]`: who takes over, and what is said until they do.
+fn queue(name: String, part: &Part<'_>, names: &Names) -> Queue {
+    part.knows(&["priority", "patience", "after", "times", "give_up", "else"]);
+    let known = Priority::NAMED.map(|(word, _)| word.to_owned());
+    let priority = part.has("priority").then(|| part.named("priority", "priority", &known));
+    let priority = priority.flatten().and_then(|at| Priority::NAMED.get(at));
+    let patience = part.has("patience").then(|| part.text("patience", &names.languages));
+    let gives_up = part.has("give_up").then(|| part.time("give_up")).flatten();
+    let otherwise = match gives_up {
+        Some(_) => part.flow("else", names).unwrap_or_default(),
+        None => 0,
+    };
+    if gives_up.is_none() && part.has("else") {
+        part.missing("give_up", "a time, such as \"2h\", after which the bot goes on with else");
+    }
+    let times = part.has("times").then(|| part.whole("times", 0..=9)).flatten();
+    Queue {
+        at: part.at(),
+        name,
+        priority: priority.map(|(_, priority)| *priority).unwrap_or_default(),
+        patience: patience.flatten(),
+        after: part.time("after").unwrap_or(std::time::Duration::from_secs(600)),
+        times: times.and_then(|times| u8::try_from(times).ok()).unwrap_or(1),
+        gives_up,
+        otherwise,
     }
 }
 

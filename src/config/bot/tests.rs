@@ -73,6 +73,18 @@ fn what_is_wrong_is_said_with_its_place_and_what_would_be_right() {
             "35:6: test[0].at",
             "with its offset",
         ),
+        (
+            "[fallback]",
+            "[queue.acueil]\npatience = \"Un instant.\"\n[fallback]",
+            "29:1: bot: found queue acueil, which no flow",
+            "a step { hand = \"acueil\" }",
+        ),
+        (
+            "[fallback]",
+            "[queue.accueil]\npriority = \"now\"\nelse = \"humain\"\n[fallback]",
+            "30:12: queue.accueil.priority",
+            "priority",
+        ),
         ("[fallback]", "[fallbak]", "fallback: found nothing", "a table [fallback]"),
     ];
     for (from, to, place, expected) in cases {
@@ -81,6 +93,19 @@ fn what_is_wrong_is_said_with_its_place_and_what_would_be_right() {
         let errors = parse("b.toml", &text).unwrap_err().to_string();
         assert!(errors.contains(place) && errors.contains(expected), "{from} -> {to}:\n{errors}");
     }
+}
+
+#[test]
+fn a_queue_says_what_is_said_to_who_waits_and_what_if_nobody_comes() {
+    let queue = "[queue.accueil]\npriority = \"urgent\"\npatience = \"Un instant.\"\n\
+                 after = \"5m\"\ntimes = 3\ngive_up = \"2h\"\nelse = \"rendez_vous\"\n";
+    let bot = parse("b.toml", &format!("{SOUND}{queue}")).unwrap();
+    let [queue] = bot.draft().queues.as_slice() else { panic!("one queue") };
+    let minutes = |minutes: u64| std::time::Duration::from_secs(60 * minutes);
+    assert_eq!((queue.priority, queue.times), (Priority::Urgent, 3));
+    assert_eq!((queue.after, queue.gives_up), (minutes(5), Some(minutes(120))));
+    assert_eq!(bot.draft().flows[queue.otherwise].name, "rendez_vous");
+    assert!(queue.patience.is_some());
 }
 
 #[test]

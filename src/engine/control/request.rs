@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::conversation::ConversationAction;
+
 /// The version of requests and answers; a request of another one is refused.
 pub const VERSION: u32 = 1;
 
@@ -88,6 +90,23 @@ pub enum Command {
         /// Whether it is done; otherwise it is said what would be.
         #[serde(default)]
         yes: bool,
+    },
+    /// Conversations with handsets.
+    ConversationList {
+        /// Those of bots too, and those that are over.
+        #[serde(default)]
+        all: bool,
+        /// Of this queue.
+        #[serde(default)]
+        queue: Option<String>,
+    },
+    /// Something of one conversation.
+    Conversation {
+        /// Which: `NUMBER/HANDSET`.
+        id: String,
+        /// What.
+        #[serde(flatten)]
+        action: ConversationAction,
     },
     /// A copy of the journal.
     JournalBackup {
@@ -250,6 +269,11 @@ mod tests {
                     ..NumberAsked::default()
                 },
                 show_numbers: true,
+            },
+            Command::ConversationList { all: true, queue: Some("a".to_owned()) },
+            Command::Conversation {
+                id: "36105/33612345678".to_owned(),
+                action: ConversationAction::Reply { agent: "a".to_owned(), text: "b".to_owned() },
             },
             Command::Capture {
                 id: "acct#1".to_owned(),

@@ -93,6 +93,7 @@ use spent::SpentReceipts;
 pub use stays::Stays;
 pub(in crate::engine) use talks::Talk;
 use talks::Talks;
+pub use talks::{Granted, TalkKey, TalkLine, TalkTold, TalkWish};
 pub use trace::{LiveTrace, SegmentPlace, SegmentTrace, Trace};
 use turns::Turns;
 

@@ -13,6 +13,7 @@
 
 mod bounds;
 mod conversations;
+mod desk;
 mod turn;
 
 use std::sync::Arc;
@@ -28,6 +29,9 @@ use crate::mt::policy::Handset;
 use bounds::Bounds;
 pub(in crate::engine) use conversations::Talk;
 pub(super) use conversations::{By, Conversations, Key, Line, key};
+pub use conversations::{Key as TalkKey, Line as TalkLine};
+pub(super) use desk::Desk;
+pub use desk::{Granted, Told as TalkTold, Wish as TalkWish};
 pub(super) use turn::text_of;
 
 /// Digits of the shortest number that is a handset's: what is shorter is a service, and a machine.

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::{Gate, Hands};
 use crate::engine::handles::{CarrierHandle, LinkHandle};
-use crate::engine::shard::{Delivery, Findings, Standing};
+use crate::engine::shard::{Delivery, Findings, Granted, Standing};
 use crate::engine::shared::ToDispatcher;
 use crate::message::message_id::MessageId;
 use crate::wire::{CommandStatus, SequenceNumber};
@@ -19,6 +19,7 @@ pub enum Act {
     Deliver(u32, Delivery),
     Operated(u64, Findings),
     Passed(oneshot::Sender<()>),
+    Granted(oneshot::Sender<Granted>, Box<Granted>),
     Stands(LinkHandle, SequenceNumber, Standing),
     Tell(u32, ToDispatcher),
 }
@@ -55,6 +56,7 @@ impl Hands {
             Act::Operated(number, findings) => self.operators.tell(number, findings),
             // Who has gone meanwhile wants no answer.
             Act::Passed(waits) => drop(waits.send(())),
+            Act::Granted(waits, granted) => drop(waits.send(*granted)),
             Act::Stands(link, sequence, standing) => self.tell_standing(&link, sequence, standing),
             Act::Tell(carrier, item) => self.push(carrier, item),
         }

@@ -48,7 +48,8 @@ impl ShardTask {
                 submissions.into_iter().for_each(|submission| self.refuse(submission));
             }
             // Nothing becomes durable, and there is nothing to wait for.
-            ToShard::Passed(_) | ToShard::Walk(_) if takes == Takes::Nothing => {}
+            ToShard::Passed(_) | ToShard::Walk(_) | ToShard::Converse(_)
+                if takes == Takes::Nothing => {}
             // What writes nothing.
             item @ (ToShard::AccountReady(_) | ToShard::AccountBound(_) | ToShard::Trace(_)) => {
                 self.take(now, item);

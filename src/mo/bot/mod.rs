@@ -150,6 +150,39 @@ pub enum Step {
     End,
 }
 
+/// How soon a conversation is to be seen to.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Priority {
+    /// In turn.
+    #[default]
+    Normal,
+    /// Before those.
+    High,
+    /// Before all.
+    Urgent,
+}
+
+/// People that conversations are handed over to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Queue {
+    /// Octets from the start of the file.
+    pub at: usize,
+    /// Its name, as steps hand over to it.
+    pub name: String,
+    /// How soon its conversations are to be seen to.
+    pub priority: Priority,
+    /// What is said to who waits.
+    pub patience: Option<Text>,
+    /// After so long, and again after as long.
+    pub after: Duration,
+    /// So many times.
+    pub times: u8,
+    /// Nobody came for so long: the bot has it again.
+    pub gives_up: Option<Duration>,
+    /// And goes on with this flow.
+    pub otherwise: usize,
+}
+
 /// A list of steps; behind the last the conversation ends.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Flow {
@@ -186,6 +219,8 @@ pub struct Draft {
     pub slots: Vec<Slot>,
     /// What is done.
     pub flows: Vec<Flow>,
+    /// Who takes over; one that a step names and that does not stand here has nothing special.
+    pub queues: Vec<Queue>,
     /// What is said to a message that nothing fits.
     pub fallback: Text,
     /// Where a second one in a row leads.
@@ -284,6 +319,22 @@ impl Text {
     pub fn all(&self) -> impl Iterator<Item = (Language, &str)> {
         let french = self.french.iter().map(|text| (Language::French, text.as_str()));
         french.chain(self.english.iter().map(|text| (Language::English, text.as_str())))
+    }
+}
+
+impl Priority {
+    /// Them all, by their names in files.
+    pub const NAMED: [(&'static str, Self); 3] =
+        [("normal", Self::Normal), ("high", Self::High), ("urgent", Self::Urgent)];
+
+    /// Its name in files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
     }
 }
 

@@ -48,6 +48,7 @@ fn texts(draft: &Draft) -> Vec<(usize, &Text)> {
         texts.extend(&slot.retry);
     }
     texts.extend(draft.intents.iter().filter_map(|intent| intent.title.as_ref()));
+    texts.extend(draft.queues.iter().filter_map(|queue| queue.patience.as_ref()));
     for (_, step) in draft.flows.iter().flat_map(|flow| &flow.steps) {
         match step {
             Step::Say(text) | Step::Hand { say: text, .. } => texts.push(text),
@@ -159,6 +160,8 @@ fn unreached(draft: &Draft, faults: &mut Vec<Fault>) {
     let mut open: Vec<usize> = draft.rules.iter().map(|rule| rule.go).collect();
     open.extend(draft.intents.iter().map(|intent| intent.go));
     open.push(draft.twice);
+    let gives_up = draft.queues.iter().filter(|queue| queue.gives_up.is_some());
+    open.extend(gives_up.map(|queue| queue.otherwise));
     while let Some(next) = open.pop() {
         if let Some(seen) = reached.get_mut(next).filter(|seen| !**seen) {
             *seen = true;
@@ -168,6 +171,14 @@ fn unreached(draft: &Draft, faults: &mut Vec<Fault>) {
     for (flow, _) in draft.flows.iter().zip(&reached).filter(|(_, reached)| !**reached) {
         let found = format!("flow {}, which nothing leads to", flow.name);
         faults.push(fault(flow.at, found, "a rule, an intent or a flow with go to it"));
+    }
+    let is_handed = |name: &str| {
+        let mut steps = draft.flows.iter().flat_map(|flow| &flow.steps);
+        steps.any(|(_, step)| matches!(step, Step::Hand { queue, .. } if queue == name))
+    };
+    for queue in draft.queues.iter().filter(|queue| !is_handed(&queue.name)) {
+        let found = format!("queue {}, which no flow hands over to", queue.name);
+        faults.push(fault(queue.at, found, format!("a step {{ hand = \"{}\" }}", queue.name)));
     }
     let asked = |slot: usize| {
         let steps = draft.flows.iter().flat_map(|flow| &flow.steps);

@@ -28,6 +28,7 @@ use crate::mo::intent::{Guess, Scratch, plain};
 use crate::mo::slot::{Takes, Value};
 
 mod octets;
+mod people;
 mod show;
 
 #[cfg(test)]
@@ -231,12 +232,6 @@ impl Conversation {
     #[must_use]
     pub fn tags(&self) -> &[String] {
         &self.tags
-    }
-
-    /// People give it back to the bot.
-    pub fn give_back(&mut self) {
-        self.status = Status::Bot;
-        self.asked = None;
     }
 
     fn message(&mut self, bot: &Bot, now: Now, text: &str, scratch: &mut Scratch, turn: &mut Turn) {

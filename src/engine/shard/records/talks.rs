@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::octets::{Reader, Writer};
 use super::{kind, record};
-use crate::engine::shard::talks::{By, Key, Line, Talk, key};
+use crate::engine::shard::talks::{By, Desk, Key, Line, Talk, key};
 use crate::message::message_id::MessageId;
-use crate::mo::bot::Version;
+use crate::mo::bot::{Priority, Version};
 use crate::mo::conversation::Conversation;
 use crate::mt::policy::Handset;
 use crate::store::Batch;
@@ -24,6 +24,7 @@ pub struct WasTalk {
     pub state: Vec<u8>,
     said: Option<MessageId>,
     print: u64,
+    desk: Desk,
     heard: Duration,
     pub lines: Vec<Line>,
 }
@@ -38,6 +39,7 @@ pub fn talk(batch: &mut Batch, talk: &Talk) {
         state: talk.state.to_octets(),
         said: talk.said,
         print: talk.print,
+        desk: talk.desk.clone(),
         heard: talk.heard,
         lines: talk.lines.iter().cloned().collect(),
     };
@@ -61,6 +63,12 @@ pub fn put(to: &mut Writer<'_>, was: &WasTalk) {
     to.long(&was.state);
     to.u64(was.said.map_or(0, MessageId::number));
     to.u64(was.print);
+    let Desk { since, agent, snoozed_until, priority, told } = &was.desk;
+    to.time(*since);
+    to.short(agent.as_bytes());
+    to.time(*snoozed_until);
+    to.u8(*priority as u8);
+    to.u8(*told);
     to.time(was.heard);
     // At most LINES_MAX.
     to.u8(was.lines.len() as u8);
@@ -85,6 +93,13 @@ pub fn read(from: &mut Reader<'_>) -> Option<WasTalk> {
         state: from.long()?.to_vec(),
         said: Some(from.u64()?).filter(|said| *said != 0).map(MessageId::from_number),
         print: from.u64()?,
+        desk: Desk {
+            since: from.time()?,
+            agent: text(from.short()?)?.into(),
+            snoozed_until: from.time()?,
+            priority: Priority::NAMED.get(usize::from(from.u8()?))?.1,
+            told: from.u8()?,
+        },
         heard: from.time()?,
         lines: Vec::new(),
     };
@@ -117,13 +132,17 @@ impl WasTalk {
     pub fn with(self, bots: &[Arc<Version>]) -> Option<Talk> {
         let (name, print) = &self.bot;
         let bot = bots.iter().find(|bot| bot.name() == name)?;
-        let same = bot.print() == *print;
-        let state = Conversation::from_octets(&self.state).ok().filter(|_| same);
+        let state = Conversation::from_octets(&self.state).ok();
+        let state = match bot.print() == *print {
+            true => state,
+            false => state.and_then(Conversation::with_people),
+        };
         Some(Talk {
             carrier: self.carrier,
             said: self.said.filter(|_| state.is_some()),
             state: state.unwrap_or_default(),
             print: self.print,
+            desk: self.desk,
             heard: self.heard,
             lines: self.lines.into(),
             ..Talk::new((&self.number, &self.handset), Arc::clone(bot))

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::desk::Desk;
 use crate::message::message_id::MessageId;
 use crate::mo::bot::Version;
 use crate::mo::conversation::{Conversation, Status};
@@ -29,6 +30,18 @@ pub enum By {
     Bot,
     /// Somebody of ours.
     Agent,
+}
+
+impl By {
+    /// What it is called.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Bot => "bot",
+            Self::Agent => "agent",
+        }
+    }
 }
 
 /// Something that was said.
@@ -64,6 +77,8 @@ pub struct Talk {
     /// Until then that message may be brought again by a carrier that an earlier process did not
     /// answer; zero in what began with this one.
     pub may_come_again_until: Duration,
+    /// What there is of it while people have it.
+    pub desk: Desk,
     /// When the handset wrote last.
     pub heard: Duration,
     /// What was said, the oldest first.
@@ -83,6 +98,7 @@ impl Talk {
             is_lost: false,
             print: 0,
             may_come_again_until: Duration::ZERO,
+            desk: Desk::default(),
             heard: Duration::ZERO,
             lines: VecDeque::new(),
         }
@@ -103,15 +119,21 @@ impl Talk {
         self.lines.push_back(Line { at_s, by, text: text.into() });
     }
 
+    /// Whether people have it.
+    pub fn has_people(&self) -> bool {
+        matches!(self.state.status(), Status::People(_))
+    }
+
     /// When it is to be looked at next: something is due in it, or it is over.
     pub fn due(&self) -> Duration {
         if self.is_lost {
             return Duration::from_secs(1);
         }
-        let over = self.heard.saturating_add(match self.state.status() {
-            Status::People(_) => PEOPLE_PATIENCE,
-            _ => self.bot.bot().draft().session,
-        });
+        if self.has_people() {
+            let over = self.heard.max(self.desk.since).saturating_add(PEOPLE_PATIENCE);
+            return self.desk.due(self.queue()).map_or(over, |due| due.min(over));
+        }
+        let over = self.heard.saturating_add(self.bot.bot().draft().session);
         self.state.due().map_or(over, |due| due.min(over))
     }
 }

@@ -56,6 +56,7 @@ impl<L: Clone> Shard<L> {
         (talk.carrier, talk.print, talk.heard) = (first.carrier, print, now.wall);
         talk.may_come_again_until = Duration::ZERO;
         talk.note(now.wall, By::Person, &text);
+        talk.wake(now);
         let turn = step(&mut talk, &mut self.talks.scratch, now, Event::Message(&text));
         self.end_turn(now, talk, turn, effects);
     }
@@ -109,6 +110,12 @@ impl<L: Clone> Shard<L> {
         let Some(key) = talk.and_then(Talk::key) else { return };
         let Some(mut talk) = self.talks.conversations.take(key) else { return };
         let is_ours = self.limits.answering.of(talk.number.octets()).is_some();
+        if is_ours
+            && talk.has_people()
+            && talk.desk.due(talk.queue()).is_some_and(|at| at <= now.wall)
+        {
+            return self.desk_due(now, talk, effects);
+        }
         let event = match () {
             () if !is_ours => None,
             () if std::mem::take(&mut talk.is_lost) => Some(Event::Undelivered),
@@ -137,6 +144,9 @@ impl<L: Clone> Shard<L> {
                 talk.said = Some(id);
                 talk.note(now.wall, By::Bot, text);
             }
+        }
+        if turn.handed_to.is_some() {
+            talk.hand_over(now);
         }
         self.keep_talk(talk, effects);
     }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod asked;
+mod desks;
 mod doubt;
 mod elsewhere;
 mod endings;

@@ -6,9 +6,9 @@ use crate::mo::bot::{Bot, Draft, Exit, Flow, Language, Rule, Slot, Step, Text, V
 use crate::mo::reply::{Answering, Answers};
 use crate::mo::slot::Takes;
 
-const NUMBER: &str = "36105";
+pub(super) const NUMBER: &str = "36105";
 
-fn text(said: &str) -> Text {
+pub(super) fn text(said: &str) -> Text {
     Text { french: Some(said.to_owned()), ..Text::default() }
 }
 
@@ -51,7 +51,7 @@ fn bot(name: &str, ask: &str) -> Arc<Version> {
     Arc::new(Version::new(ask, Bot::new(draft).unwrap()))
 }
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     let sender = Address::new(3, 0, NUMBER.as_bytes());
     let answers = Answers { sender, ..Answers::default() };
     let answering = Arc::new(Answering::new([(NUMBER.to_owned(), answers)]));
@@ -63,7 +63,7 @@ fn world() -> World {
 }
 
 impl World {
-    fn tells(&mut self, bot: &Arc<Version>, text: &str) -> Vec<String> {
+    pub(super) fn tells(&mut self, bot: &Arc<Version>, text: &str) -> Vec<String> {
         self.tells_from(HANDSET, bot, text)
     }
 
@@ -75,7 +75,7 @@ impl World {
     }
 
     /// What is written down since this was asked last.
-    fn written(&mut self) -> Vec<Vec<u8>> {
+    pub(super) fn written(&mut self) -> Vec<Vec<u8>> {
         let mut batches = Vec::new();
         self.shard.write_down(self.now.wall, |batch| {
             batches.push(batch.octets().to_vec());
