@@ -14,7 +14,6 @@
 //! than any cache holds of the largest table.
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
@@ -143,7 +142,7 @@ fn one(order: u64, accounts: u32, marketing: bool) -> Outgoing {
         ..Message::default()
     };
     let flow = Flow::of(&message);
-    let message = Arc::new(message);
+    let message = message.into();
     Outgoing { message, order, ticket: order, flow, reference: 0, segment: 0, segments: 1 }
 }
 

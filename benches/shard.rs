@@ -21,6 +21,7 @@ use chappe::message::message_id::MessageId;
 use chappe::message::receipt::Cause;
 use chappe::message::state::MessageState;
 use chappe::mo::reply::Reply;
+use chappe::mt::carried::Carried;
 use chappe::mt::egress::Outgoing;
 use chappe::mt::ingress::Replacement;
 use chappe::mt::receipts::{CarrierReceipt, Evidence, Notations, receipt_keys, response_key};
@@ -121,7 +122,7 @@ impl Effects for Notes {
         Err(CommandStatus::ESME_RINVDSTADR)
     }
 
-    fn elsewhere(&self, _: &Message, _: u32, _: Option<u32>, _: Duration) -> Result<u32, Stays> {
+    fn elsewhere(&self, _: &Carried, _: u32, _: Option<u32>, _: Duration) -> Result<u32, Stays> {
         Err(Stays::NoOther)
     }
 

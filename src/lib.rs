@@ -51,8 +51,8 @@
 //! **`telemetry`** names every metric once and hands out the handles that count.
 //!
 //! **`store`** is the journal: records handed over by many become one order that a crash does not
-//! change. Its contract, and two that keep it, in memory and in files; and what was kept, found
-//! again.
+//! change. Its contract, and two that keep it, in memory and in files; what was kept, found again;
+//! and where texts go that are not to be in memory.
 //!
 //! **`link`** puts a session on a socket, plain or under TLS: many PDUs a system call.
 //!

@@ -45,12 +45,14 @@ pub enum Bug {
     WindowIgnored,
     /// A carrier's pace is not kept.
     RateIgnored,
+    /// Where one text was put out of memory, the next one is put too.
+    ChunkUsedAgain,
 }
 
 impl Bug {
     /// All there are.
     #[cfg(any(test, feature = "planted"))]
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::NoSync,
         Self::FailedSyncBelieved,
         Self::AnsweredBeforeSync,
@@ -69,6 +71,7 @@ impl Bug {
         Self::LaneOvertaken,
         Self::WindowIgnored,
         Self::RateIgnored,
+        Self::ChunkUsedAgain,
     ];
 }
 

@@ -116,6 +116,12 @@ async fn serve(settings: Settings, file: Option<PathBuf>, log: &Log) -> Result<E
     let reloads = reload_at_hangups(hangup, reloader);
     let stopped = async {
         let exit = tokio::select! {
+            // Before what follows of it: who needed the text has ended.
+            biased;
+            () = engine.lost_text() => {
+                tracing::error!("a text cannot be read: the process ends, what is kept goes on");
+                return Exit::Storage;
+            }
             _ = term.recv() => Exit::Success,
             _ = interrupt.recv() => Exit::Success,
             part = engine.broke() => {

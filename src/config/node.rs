@@ -109,6 +109,8 @@ pub(super) fn store(root: &Reader<'_>) -> Store {
         table.integer("checkpoint_bytes", &mut store.checkpoint_bytes);
         table.integer("retention_hours", &mut store.retention_hours);
         table.integer("retention_max_bytes", &mut store.retention_max_bytes);
+        table.integer("spill_after_bytes", &mut store.spill_after_bytes);
+        table.integer("spill_max_bytes", &mut store.spill_max_bytes);
     }
     store
 }

@@ -78,8 +78,9 @@ impl Assembly {
         journal: Arc<FileJournal>,
     ) -> Result<Self, Unfit> {
         let progress = Arc::clone(journal.shared_progress());
-        let ended_max = settings.node.ended_max_messages as usize;
-        let Opened { kept, image } = Opened::read(journal, Arc::clone(&progress), ended_max)?;
+        let spill = Some(journal.spill(settings.store.spill_max_bytes));
+        let Opened { kept, image } =
+            Opened::read(journal, Arc::clone(&progress), spill, &settings)?;
         let places = build::Places {
             accounts: &image.accounts,
             carriers: &image.carriers,
@@ -126,6 +127,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// Waits until a text cannot be read that is not in memory: nothing goes on then.
+    pub async fn lost(&self) {
+        self.shared.lost_text().await;
+    }
+
     /// Messages accepted that their carrier has not answered.
     #[must_use]
     pub fn queued(&self) -> usize {

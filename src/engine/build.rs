@@ -414,6 +414,7 @@ pub fn shard_limits(world: &World) -> Limits {
     Limits {
         queue_max: share(node.queue_max_messages),
         queue_octets_max: share(node.queue_max_bytes),
+        here_octets_max: settings.store.here_octets_max().div_ceil(shards),
         correlations_max: share(node.correlations_max),
         correlation_max_age: Duration::from_secs(3600 * u64::from(node.correlation_hours)),
         parked_max: share(node.receipts_parked_max),

@@ -79,6 +79,9 @@ pub async fn run(kept: Kept, shared: Weak<Shared>) {
         if let Some(files) = &kept.files {
             files.retain(store.retention(), store.retention_max_bytes);
         }
+        if let Some(spill) = &kept.spill {
+            spill.set_octets_max(store.spill_max_bytes);
+        }
         let every = u64::from(store.checkpoint_bytes);
         let written = kept.octets.load(Ordering::Relaxed);
         let is_low = state != State::Running && tried.elapsed() > PAUSE;
@@ -320,7 +323,8 @@ mod tests {
         for passes in [true, false] {
             let journal = Arc::new(MemoryStore::new().open());
             let progress = Arc::clone(journal.shared_progress());
-            let Opened { kept, .. } = Opened::read(journal, progress, 0).unwrap();
+            let Opened { kept, .. } =
+                Opened::read(journal, progress, None, &Settings::default()).unwrap();
             let places = build::Places { accounts: &[], carriers: &[], ids_from: 0 };
             let (settings, ground) = (Settings::default(), Ground::default());
             let shared = build::shared_with(settings, ground, &places, Some(kept.clone()));

@@ -7,7 +7,8 @@ use super::bind_record::{BindRecord, Phase, Wanted};
 use super::shared::Shared;
 use super::world::Carrier;
 use crate::store::State;
-use crate::telemetry::{names, process};
+use crate::store::spill::{Refused, Spill};
+use crate::telemetry::{Registry, names, process};
 
 /// The text that Prometheus scrapes, process and all.
 #[must_use]
@@ -35,10 +36,23 @@ fn journal(shared: &Shared) {
     let history = history.unwrap_or_default();
     registry.gauge(names::HISTORY_BYTES, &[]).set(history.octets as f64);
     registry.gauge(names::HISTORY_OLDEST, &[]).set(history.oldest_ms as f64 / 1000.0);
+    spill(registry, kept.and_then(|kept| kept.spill.as_deref()));
     let stands = kept.map(|kept| kept.progress.state());
     for state in State::ALL {
         let is = if Some(state) == stands { 1.0 } else { 0.0 };
         registry.gauge(names::JOURNAL_STATE, &[("state", state.name())]).set(is);
+    }
+}
+
+/// What is on disk of texts that are queued.
+fn spill(registry: &Registry, spill: Option<&Spill>) {
+    let figures = spill.map(Spill::figures).unwrap_or_default();
+    registry.gauge(names::SPILL_BYTES, &[]).set(figures.octets as f64);
+    registry.counter(names::SPILLED, &[]).absolute(figures.written);
+    registry.counter(names::SPILLED_BYTES, &[]).absolute(figures.written_octets);
+    registry.counter(names::SPILL_READS, &[]).absolute(figures.read);
+    for (why, times) in Refused::ALL.into_iter().zip(figures.refused) {
+        registry.counter(names::SPILL_REFUSED, &[("reason", why.name())]).absolute(times);
     }
 }
 

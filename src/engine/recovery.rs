@@ -20,12 +20,13 @@ use super::shard::records::{self};
 use super::shard::{Delivery, Ending, Talk};
 use super::shared::{Kept, Shared};
 use super::world::World;
-use crate::message::envelope::Message;
 use crate::mo::reassembly::Memory;
 use crate::mo::{MoMessage, Owner};
+use crate::mt::carried::Carried;
 use crate::mt::policy::Chosen;
 use crate::mt::receipts::Notations;
 use crate::store::history::Keeping;
+use crate::store::spill::Spill;
 use crate::store::{self, Batch, FileJournal, Position, Progress, Refused, Relay, Store};
 
 /// The journal's directory within the data directory.
@@ -87,23 +88,27 @@ impl Opened {
             );
         }
         let progress = Arc::clone(journal.shared_progress());
-        let ended_max = settings.node.ended_max_messages as usize;
-        let mut opened = Self::read(Arc::clone(&journal) as _, progress, ended_max)?;
+        let spill = journal.spill(settings.store.spill_max_bytes);
+        let mut opened = Self::read(Arc::clone(&journal) as _, progress, Some(spill), settings)?;
         opened.kept.files = Some(journal);
         Ok(opened)
     }
 
-    /// Reads a journal.
+    /// Reads a journal. Texts that are not to be in memory go to `spill`.
     ///
     /// # Errors
     /// Why there is no going on.
     pub fn read(
         journal: Arc<dyn Store>,
         progress: Arc<Progress>,
-        ended_max: usize,
+        spill: Option<Arc<Spill>>,
+        settings: &Settings,
     ) -> Result<Self, Fault> {
         let began = Instant::now();
-        let mut image = Image::new(ended_max);
+        let mut image = Image::new(settings.node.ended_max_messages as usize);
+        if let Some(spill) = &spill {
+            image = image.with_overflow(spill.writer(), settings.store.here_octets_max());
+        }
         let (mut unreadable, mut replayed) = (None, 0);
         let mut note = |position, taken: Result<(), Unreadable>| match taken {
             Ok(()) => ControlFlow::Continue(()),
@@ -141,6 +146,7 @@ impl Opened {
             is_at_checkpoint: Arc::default(),
             replayed,
             files: None,
+            spill,
         };
         Ok(Self { kept, image })
     }
@@ -247,11 +253,8 @@ fn count(world: &World, was: &WasLive) {
 }
 
 /// A message as it is in this world: the place of its number may be another.
-pub fn in_world(world: &World, message: &mut Arc<Message>) {
-    let number = world.rated_number(message.source.octets());
-    if number != message.number {
-        Arc::make_mut(message).number = number;
-    }
+pub fn in_world(world: &World, message: &mut Carried) {
+    message.set_number(world.rated_number(message.source.octets()));
 }
 
 /// Writes down that this process begins, and who has which place, and waits until that is durable.

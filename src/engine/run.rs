@@ -251,6 +251,12 @@ impl Engine {
         .await
     }
 
+    /// Waits until the text of a message cannot be read that is not in memory. The journal has it:
+    /// the process is to end at once, and the next one goes on.
+    pub async fn lost_text(&self) {
+        self.shared.lost_text().await;
+    }
+
     /// Waits until a part without which nothing goes on has panicked; which one.
     pub async fn broke(&self) -> &'static str {
         self.shared.vital.panicked().await

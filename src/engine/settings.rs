@@ -183,9 +183,23 @@ pub struct Store {
     pub retention_hours: u32,
     /// Octets of disk that it may take.
     pub retention_max_bytes: u64,
+    /// Octets of user data and TLVs of queued messages that are held in memory; those of what comes
+    /// beyond go to a file, and are read when they are sent. 0 is all in memory.
+    pub spill_after_bytes: u32,
+    /// Octets of that file. At the limit a submit is answered ESME_RMSGQFUL.
+    pub spill_max_bytes: u64,
 }
 
 impl Store {
+    /// Octets of queued texts that may be in memory, all together.
+    #[must_use]
+    pub fn here_octets_max(&self) -> usize {
+        match (self.engine, self.spill_after_bytes) {
+            (StoreEngine::Memory, _) | (_, 0) => usize::MAX,
+            (StoreEngine::Embedded, octets) => octets as usize,
+        }
+    }
+
     /// How long what is needed no more is kept.
     #[must_use]
     pub fn retention(&self) -> std::time::Duration {
@@ -200,6 +214,8 @@ impl Default for Store {
             checkpoint_bytes: 268_435_456,
             retention_hours: 72,
             retention_max_bytes: 4_294_967_296,
+            spill_after_bytes: 134_217_728,
+            spill_max_bytes: 4_294_967_296,
         }
     }
 }

@@ -148,6 +148,7 @@ impl ShardTask {
             shard.waiting(),
             shard.held_segments(),
             shard.conversations(),
+            shard.octets_here(),
         ];
         self.hands.report(figures);
     }

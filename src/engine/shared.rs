@@ -25,6 +25,7 @@ use crate::mo::{MoMessage, Owner};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{CarrierReceipt, tail};
+use crate::store::spill::Spill;
 use crate::store::{Batch, FileJournal, Journal, Progress, Relay, Store};
 use crate::telemetry::{EngineMetrics, Registry};
 use crate::wire::SequenceNumber;
@@ -267,6 +268,8 @@ pub struct Kept {
     pub is_at_checkpoint: Arc<AtomicBool>,
     /// The same where it is one in files.
     pub files: Option<Arc<FileJournal>>,
+    /// Where texts go that are not to be in memory.
+    pub spill: Option<Arc<Spill>>,
 }
 
 impl std::fmt::Debug for Kept {
@@ -367,6 +370,14 @@ impl Shared {
         let shards = self.shards.len();
         let counter = self.ids_from + shards as u64 + number * id_step(shards);
         MessageId::new(self.node_id, counter)
+    }
+
+    /// Waits until a text cannot be read that is not in memory.
+    pub async fn lost_text(&self) {
+        match self.journal.as_ref().and_then(|kept| kept.spill.as_ref()) {
+            Some(spill) => spill.lost().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Messages accepted that their carrier has not answered.

@@ -43,6 +43,7 @@ use crate::message::dialect::Dialect;
 use crate::message::envelope::Message;
 use crate::message::translation::Form;
 use crate::mo::Owners;
+use crate::mt::carried::Carried;
 use crate::mt::egress::SlowedNumber;
 use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
 use crate::mt::pools::Pools;
@@ -300,7 +301,7 @@ impl World {
     }
 
     /// The route that a message takes by now.
-    fn route_of(&self, message: &Message, wall: Duration) -> Option<Found<'_>> {
+    fn route_of<B: ?Sized>(&self, message: &Message<B>, wall: Duration) -> Option<Found<'_>> {
         let (sender, destination) = (message.source.octets(), message.destination.octets());
         if let Some(account) = self.accounts.get(message.account as usize) {
             return self.route(account, sender, destination, wall);
@@ -329,7 +330,7 @@ impl World {
     /// Why there is none.
     pub fn elsewhere(
         &self,
-        message: &Message,
+        message: &Carried,
         from: u32,
         to: Option<u32>,
         wall: Duration,
@@ -376,15 +377,19 @@ fn takes_addresses(
     addresses_fit(source, destination, carrier.writing.address_octets_max)
 }
 
+/// Whether a carrier can take a message as it was planned, and marked, for another one.
+fn takes_text(carrier: &Carrier, message: &Message) -> bool {
+    fits(message, carrier.cutting) && can_be_marked(message, &carrier.writing)
+}
+
 /// Whether a carrier can take a message that was planned for another one, now.
-fn takes(carrier: &Carrier, message: &Message) -> Result<(), Stays> {
+fn takes(carrier: &Carrier, message: &Carried) -> Result<(), Stays> {
     let (source, destination) = (message.source.octets(), message.destination.octets());
     match () {
         () if carrier.binds.load(Ordering::Relaxed) == 0 => Err(Stays::Down),
         () if carrier.queued.is_full() => Err(Stays::Full),
-        () if !fits(message, carrier.cutting) => Err(Stays::Unfit),
-        () if !can_be_marked(message, &carrier.writing) => Err(Stays::Unfit),
         () if takes_addresses(carrier, source, destination).is_err() => Err(Stays::Unfit),
+        () if !takes_text(carrier, &message.read()) => Err(Stays::Unfit),
         () => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! What an account submitted, as the engine carries it to a carrier.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use super::class::TrafficClass;
@@ -12,9 +13,16 @@ pub const ENGINE: u32 = u32::MAX;
 /// Octets of user data kept in the message itself: a whole single segment fits.
 const INLINE: usize = 160;
 
-/// A message an account submitted. It never changes once accepted, so its owners share it.
+/// What a message has of its text: the text itself, or where it stands.
+pub trait Body: Debug + Send + Sync {
+    /// How many octets it has.
+    fn octets_count(&self) -> usize;
+}
+
+/// A message an account submitted. It never changes once accepted, so its owners share it. One
+/// whose text stands elsewhere has another [`Body`], and neither user data nor TLVs.
 #[derive(Clone, Debug)]
-pub struct Message {
+pub struct Message<B: ?Sized = UserData> {
     /// Which account, by its place in the settings.
     pub account: u32,
     /// Why it is sent.
@@ -51,8 +59,6 @@ pub struct Message {
     pub strict_order: bool,
     /// The place of the number it is sent from, if that has a rate of its own.
     pub number: Option<u32>,
-    /// User data: short_message, or message_payload.
-    pub user_data: UserData,
     /// TLVs that travel on as they came, message_payload not among them.
     pub tlvs: Box<[u8]>,
     /// How it is cut.
@@ -63,7 +69,12 @@ pub struct Message {
     pub send_at: Duration,
     /// When it ends if it has not been delivered, in wall time since 1970.
     pub expires_at: Duration,
+    /// User data: short_message, or message_payload.
+    pub user_data: B,
 }
+
+/// All of a message but its text, wherever that is.
+pub type Head = Message<dyn Body>;
 
 impl Default for Message {
     /// Nothing, from nobody to nobody, whose validity does not end.
@@ -96,7 +107,7 @@ impl Default for Message {
     }
 }
 
-impl Message {
+impl<B: Body + ?Sized> Message<B> {
     /// Segments it is sent in.
     #[must_use]
     pub fn segments(&self) -> u8 {
@@ -107,10 +118,43 @@ impl Message {
     /// Octets that it counts against the queues: its user data and TLVs.
     #[must_use]
     pub fn octets(&self) -> u32 {
-        let octets = self.user_data.octets().len() + self.tlvs.len();
-        u32::try_from(octets).unwrap_or(u32::MAX)
+        u32::try_from(self.user_data.octets_count() + self.tlvs.len()).unwrap_or(u32::MAX)
     }
+}
 
+impl<B> Message<B> {
+    /// The same message with this in the place of its text.
+    #[must_use]
+    pub fn with_body<C>(&self, user_data: C, tlvs: Box<[u8]>) -> Message<C> {
+        Message {
+            account: self.account,
+            class: self.class,
+            source: self.source.clone(),
+            destination: self.destination.clone(),
+            service_type: self.service_type,
+            esm_class: self.esm_class,
+            protocol_id: self.protocol_id,
+            priority_flag: self.priority_flag,
+            registered_delivery: self.registered_delivery,
+            asks_for_all: self.asks_for_all,
+            replace_if_present_flag: self.replace_if_present_flag,
+            data_coding: self.data_coding,
+            submitted_coding: self.submitted_coding,
+            shifts: self.shifts,
+            sm_default_msg_id: self.sm_default_msg_id,
+            strict_order: self.strict_order,
+            number: self.number,
+            tlvs,
+            cuts: self.cuts.clone(),
+            accepted_at: self.accepted_at,
+            send_at: self.send_at,
+            expires_at: self.expires_at,
+            user_data,
+        }
+    }
+}
+
+impl Message {
     /// The user data of one segment, counted from 0.
     #[must_use]
     pub fn segment(&self, index: u8) -> &[u8] {
@@ -185,6 +229,12 @@ pub enum UserData {
     Heap(Box<[u8]>),
 }
 
+impl Body for UserData {
+    fn octets_count(&self) -> usize {
+        self.octets().len()
+    }
+}
+
 impl UserData {
     /// Keeps a copy of these octets.
     #[must_use]
@@ -210,7 +260,7 @@ impl UserData {
 }
 
 /// Prints the length only: the text is nobody's business.
-impl std::fmt::Debug for UserData {
+impl Debug for UserData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} octets", self.octets().len())
     }

@@ -13,6 +13,7 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+pub mod carried;
 pub mod egress;
 pub mod ingress;
 pub mod policy;

@@ -20,7 +20,7 @@ use crate::wire::{Address, COctetString, TlvTag, Tlvs};
 pub use evidence::{Evidence, Fit, Settled};
 pub use lean::Lean;
 pub use meaning::Meaning;
-pub use subject::{Quote, Subject};
+pub use subject::{Quote, Subject, is_earlier_segment};
 
 /// The bits of `esm_class` that say what a deliver_sm is.
 const ESM_CLASS_KINDS: u8 = 0x3c;

@@ -88,7 +88,7 @@ const SPARES_MAX: usize = 4;
 /// A journal in files. Dropped without [`Journal::close`] it stops where it is, like in a crash.
 #[derive(Debug)]
 pub struct FileJournal {
-    disk: Arc<dyn Disk>,
+    pub(super) disk: Arc<dyn Disk>,
     settings: Settings,
     progress: Arc<Progress>,
     shared: Arc<Shared>,

@@ -23,6 +23,8 @@
 //! that loses, tears, fails and fills up (`sim::disk`) as over the machine's. One suite of tests
 //! (`conformance`) runs over each of them, and every other journal has to pass it.
 //!
+//! Beside the journal, and no part of it, stand texts that are not to be in memory: [`spill`].
+//!
 //! Absent on purpose: what a record means (its owner's), any index over records (derived by
 //! replay), and compression (a text message is small, and encrypted it does not compress).
 
@@ -42,6 +44,7 @@ pub mod history;
 mod journal;
 mod memory;
 mod progress;
+pub mod spill;
 mod watchers;
 
 pub use batch::{Batch, Records};

@@ -310,6 +310,8 @@ pub struct EngineMetrics {
     pub mo_duplicates: Counter,
     /// Segments of MO that wait for others.
     pub mo_held: Gauge,
+    /// Octets of texts in memory.
+    pub texts_here: Gauge,
     /// Messages queued.
     pub queued: Gauge,
     /// Messages that await a receipt.
@@ -374,6 +376,7 @@ impl EngineMetrics {
                 .into(),
             mo_duplicates: registry.counter(names::MO_DUPLICATES, &[]),
             mo_held: registry.gauge(names::MO_HELD, &[]),
+            texts_here: registry.gauge(names::TEXTS_IN_MEMORY, &[]),
             queued: registry.gauge(names::QUEUED, &[]),
             awaiting_receipt: registry.gauge(names::AWAITING_RECEIPT, &[]),
             waiting: registry.gauge(names::DELIVERIES_WAITING, &[]),

@@ -28,6 +28,8 @@ pub struct Engine {
 pub struct Keys<'a> {
     /// Below `[node]`.
     pub node: &'a str,
+    /// Below `[store]`.
+    pub store: &'a str,
     /// Below `[[account]]`.
     pub account: &'a str,
     /// Below `[[carrier]]`.
@@ -56,12 +58,12 @@ impl Engine {
         fs::create_dir_all(&directory).unwrap();
         let smpp = free_address();
         let smsc = keys.smsc.unwrap_or_else(free_address);
-        let Keys { node, account, carrier, more, .. } = keys;
+        let Keys { node, store, account, carrier, more, .. } = keys;
         let text = format!(
             "[node]\ndata_dir = \"data\"\n{node}\n[smpp]\nlisten = \"{smpp}\"\n\
              [http]\nlisten = \"off\"\n[metrics]\nlisten = \"off\"\n\
              [log]\nlevel = \"debug\"\n[store]\nengine = \"embedded\"\n\
-             checkpoint_bytes = 1048576\n\
+             checkpoint_bytes = 1048576\n{store}\n\
              [[account]]\nsystem_id = \"acct\"\npassword = \"secret\"\nwindow_max = 1000\n\
              {account}\n\
              [[carrier]]\nname = \"op\"\naddress = \"{smsc}\"\nsystem_id = \"us\"\n\

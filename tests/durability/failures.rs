@@ -1,6 +1,8 @@
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::process::Command;
 
-use super::engine::{Engine, until};
+use super::engine::{Engine, Keys, until};
 use super::foreign::{is_required, skip};
 
 /// The call of fdatasync that fails, of some hundred.
@@ -44,6 +46,40 @@ fn after_a_sync_that_fails_nothing_is_accepted_and_the_engine_ends_with_exit_cod
     let told = load["receipts"]["DELIVERED"].as_u64().unwrap_or(0);
     let told = told + again["unknown"].as_u64().unwrap();
     assert!(told >= accepted, "{accepted} were accepted: {load}, {again}");
+    engine.end();
+    drop(smsc);
+}
+
+/// The file without a name that texts are put into, of this process.
+fn spill_of(pid: u32) -> File {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let descriptors = descriptors.map(|entry| entry.unwrap().path());
+    let leads_there = |path: &std::path::PathBuf| {
+        let target = fs::read_link(path).unwrap_or_default();
+        target.to_string_lossy().ends_with("journal/spill (deleted)")
+    };
+    let found = descriptors.into_iter().find(leads_there).expect("an open file");
+    File::options().read(true).write(true).open(found).unwrap()
+}
+
+#[test]
+fn a_text_out_of_memory_that_cannot_be_read_ends_the_engine_and_the_next_one_sends_it() {
+    // Nobody listens at the carrier's address yet.
+    let store = "spill_after_bytes = 1000\nspill_max_bytes = 8388608";
+    let mut engine = Engine::at_rest(Keys { store, ..Keys::default() });
+    engine.start();
+    let load = engine.load("--count 500 --receipts --settle 60s");
+    until("all wait", || engine.status()["queued"].as_u64() == Some(500));
+    assert!(engine.status()["spill_bytes"].as_u64() > Some(0));
+    let spill = spill_of(engine.pid());
+    let octets = spill.metadata().unwrap().len() as usize;
+    spill.write_all_at(&vec![0x55; octets], 0).unwrap();
+    let smsc = engine.smsc("--receipts both");
+    assert_eq!(engine.exit(), Some(3), "{}", engine.log());
+    assert!(engine.log().contains("a text cannot be read"));
+    engine.start();
+    let load = load.report();
+    assert_eq!(load["receipts"]["DELIVERED"].as_u64(), Some(500), "{load}");
     engine.end();
     drop(smsc);
 }

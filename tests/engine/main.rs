@@ -29,6 +29,7 @@ mod routing;
 mod running;
 mod scenarios;
 mod smsc;
+mod spill;
 mod stress;
 mod telemetry;
 mod world;

@@ -90,6 +90,10 @@ fn engine(status: &Status) -> String {
         status.waiting,
         status.receipts,
     );
+    if status.spill_bytes > 0 {
+        let (used, max) = (status.spill_bytes, status.spill_max_bytes);
+        let _ = writeln!(text, "queued texts on disk {} of {} MiB", mib(used), mib(max));
+    }
     text.push_str("ended");
     for (state, messages) in &status.ended {
         let _ = write!(text, "   {state} {messages}");
@@ -99,6 +103,11 @@ fn engine(status: &Status) -> String {
         let _ = writeln!(text, "conversations {}", status.conversations);
     }
     text
+}
+
+/// Octets in MiB, a part of one as one.
+fn mib(octets: u64) -> u64 {
+    octets.div_ceil(1 << 20)
 }
 
 fn carriers(all: &[CarrierStatus]) -> String {
@@ -317,6 +326,16 @@ mod tests {
         }
     }
 
+    fn stranger() -> StrangerStatus {
+        StrangerStatus {
+            system_id: "acme".to_owned(),
+            peer: "192.0.2.7".to_owned(),
+            first_unix_ms: 900_000,
+            last_unix_ms: 997_000,
+            times: 14,
+        }
+    }
+
     fn status() -> Status {
         let refused = fault("bind refused: ESME_RINVPASWD (Invalid Password)", 14);
         let wrong = BindStatus {
@@ -349,6 +368,8 @@ mod tests {
             workers: 2,
             shards: 2,
             journal: Some("running".to_owned()),
+            spill_bytes: 5 << 19,
+            spill_max_bytes: 4096 << 20,
             stopping: false,
             accepted: 3500,
             refused: 7,
@@ -378,13 +399,7 @@ mod tests {
                 advice: "send them elsewhere".to_owned(),
             }],
             accounts: vec![account],
-            strangers: vec![StrangerStatus {
-                system_id: "acme".to_owned(),
-                peer: "192.0.2.7".to_owned(),
-                first_unix_ms: 900_000,
-                last_unix_ms: 997_000,
-                times: 14,
-            }],
+            strangers: vec![stranger()],
         }
     }
 
@@ -394,6 +409,7 @@ mod tests {
         let expected = "\
 chappe 0.1.0   node one   up 3:01:05   workers 2   shards 2   pid 7   journal running
 accepted 3500   refused 7   queued 92   await receipt 407   wait for accounts 11   receipts 2990
+queued texts on disk 3 of 4096 MiB
 ended   DELIVERED 3000
 conversations 3
 

@@ -7,7 +7,6 @@ use super::Presence::{Absent, Default, Required};
 use super::{Key, Kind, Presence, Table};
 use crate::engine::settings::{
     BindKind, Encoding, InDoubt, LogFormat, LogLevel, MultipartReceipts, NumberKind, Order,
-    StoreEngine,
 };
 use crate::message::class::TrafficClass;
 use crate::message::multipart::MultipartState;
@@ -28,9 +27,11 @@ macro_rules! keys {
 
 mod dialect;
 mod number;
+mod store;
 
 pub(super) use dialect::{DIALECT, STATE, STATUS, TLV};
 pub(super) use number::{BOT, KEYWORD, OWNER};
+pub(super) use store::STORE;
 
 /// The file itself.
 pub(super) const ROOT: &[Key] = keys! {
@@ -187,23 +188,6 @@ pub(super) const LOG: &[Key] = keys! {
     level: words::<LogLevel>(), Default(r#""info""#);
     /// `text` is for people, `json` one object a line for collectors.
     format: words::<LogFormat>(), Default(r#""text""#);
-};
-
-/// `[store]`.
-pub(super) const STORE: &[Key] = keys! {
-    /// `embedded` keeps all that was accepted, in a journal in data_dir, through any crash;
-    /// `memory` loses it when the process ends.
-    engine: words::<StoreEngine>(), Default(r#""memory""#);
-    /// How much of the journal is written before all there is is written beside it, so that a start
-    /// need not read what came before; twice as much as that took if that is more.
-    checkpoint_bytes: count(1_048_576, 4_294_967_295, "octets"), Default("268435456");
-    /// How long messages that have ended are kept, their texts with them, for `chappe trace`: three
-    /// days are a weekend, and the validity of most messages. What is written in an eighth of it
-    /// goes together. 0 keeps nothing beyond the next checkpoint.
-    retention_hours: count(0, 8760, "hours"), Default("72");
-    /// How much of the disk that may take; the oldest goes first, also where there is no space for
-    /// what is accepted. About 700 octets a message: six million are in 4 GiB.
-    retention_max_bytes: count(67_108_864, 1_099_511_627_776, "octets"), Default("4294967296");
 };
 
 /// `[simulator]`.

@@ -21,7 +21,8 @@ impl CarrierLink {
             let place = self.place();
             // The sender as the message had it (SMPP 3.4 §4.8.1).
             let writing = &self.carrier.writing;
-            let submit = self.renderer.render(&question.message, question.segment, 0, writing);
+            let message = question.message.read();
+            let submit = self.renderer.render(&message, question.segment, 0, writing);
             let submit = match &self.carrier.form {
                 None => submit,
                 Some(form) => self.translator.written_submit(form, &submit),

@@ -21,7 +21,8 @@ impl CarrierLink {
             let place = self.place();
             let writing = &self.carrier.writing;
             let Outgoing { message, segment, reference, .. } = &outgoing;
-            let submit = self.renderer.render(message, *segment, *reference, writing);
+            let message = message.read();
+            let submit = self.renderer.render(&message, *segment, *reference, writing);
             let submit = match &self.carrier.form {
                 None => submit,
                 Some(form) => self.translator.written_submit(form, &submit),

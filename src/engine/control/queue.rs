@@ -14,7 +14,7 @@ use crate::engine::shard::{Classify, Deed, Filter, Findings, Wish};
 use crate::engine::shared::ToShard;
 use crate::engine::world::World;
 use crate::message::class::TrafficClass;
-use crate::message::envelope::Message;
+use crate::message::envelope::Head;
 use crate::message::translation::bare;
 use crate::message::words::Word;
 
@@ -180,7 +180,7 @@ fn filter(desk: &Desk, selection: &Selection) -> Result<Filter, Problem> {
         class.ok_or_else(|| Problem::new("unknown", format!("{name} is none of {}", words())))
     };
     let by = Arc::clone(&world);
-    let classify = move |message: &Message| super::class_of(&by, message.account, &message.source);
+    let classify = move |message: &Head| super::class_of(&by, message.account, &message.source);
     let destination = selection.destination.as_deref().unwrap_or_default();
     let digits = bare(TON_INTERNATIONAL, destination.as_bytes());
     if !digits.iter().all(u8::is_ascii_digit) {

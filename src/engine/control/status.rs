@@ -45,6 +45,12 @@ pub struct Status {
     /// The state of the journal; none where messages are in memory alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<String>,
+    /// Octets of disk that queued texts take which are not in memory.
+    #[serde(default)]
+    pub spill_bytes: u64,
+    /// Octets that they may take; 0 where all are in memory.
+    #[serde(default)]
+    pub spill_max_bytes: u64,
     /// Whether it winds down.
     pub stopping: bool,
     /// Messages accepted.
@@ -303,6 +309,8 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
     let accounts = world.accounts.iter().filter(|account| !account.is_removed);
     let accounts = accounts.filter(|account| is_meant(&account.settings.system_id));
     let ended = snapshot.ended.iter();
+    let spill = shared.journal.as_ref().and_then(|kept| kept.spill.as_ref());
+    let spill = spill.map(|spill| spill.figures()).unwrap_or_default();
     Status {
         now_unix_ms: millis(now.wall),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -312,6 +320,8 @@ fn take(desk: &Desk, of: Option<&str>, events: bool) -> Status {
         workers: world.settings.node.workers_resolved() as u64,
         shards: shared.shards.len() as u64,
         journal: shared.journal.as_ref().map(|kept| kept.progress.state().name().to_owned()),
+        spill_bytes: spill.octets,
+        spill_max_bytes: spill.octets_max,
         stopping: shared.is_stopping(),
         accepted: snapshot.accepted,
         refused: snapshot.refused,

@@ -7,11 +7,11 @@ use super::awaiting::{Awaiting, More, Wait};
 use super::live::{Of, PLACES_MAX, Progress, Segment};
 use super::receipts::is_final;
 use super::siblings::Ended;
-use super::{AWAITED_TICKETS, Counted, Effects, Shard};
+use super::{AWAITED_TICKETS, Counted, Effects, Shard, Share};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
-use crate::mt::receipts::{CarrierReceipt, Outcome, Subject, tail};
+use crate::mt::receipts::{CarrierReceipt, Outcome, tail};
 
 /// How long after its validity a message ends of which its carrier said that nothing is known. An
 /// SMSC tries no longer than the validity; a receipt takes minutes, and seldom an hour.
@@ -61,8 +61,7 @@ impl<L: Clone> Shard<L> {
         };
         live.wake_at = now.wall + wait;
         self.due.push(live.wake_at, ticket);
-        self.queued -= 1;
-        self.queued_octets -= live.octets as usize;
+        self.queued.leave(Share::of(&live.message));
         let carrier = live.carrier;
         effects.released(live.message.account, carrier, live.octets);
         self.awaiting_live.push_back(ticket);
@@ -86,13 +85,13 @@ impl<L: Clone> Shard<L> {
             }
         }
         let (id, carrier, account) = (live.id, live.carrier, live.message.account);
-        let octets = live.octets;
+        let (octets, share) = (live.octets, Share::of(&live.message));
         let said_unknown = live.said_unknown;
         let has_heard = live.worst.is_some();
         let wait = Wait {
             id,
             carrier,
-            subject: Subject::of(&live.message),
+            subject: live.message.subject(),
             expires_at: live.message.expires_at,
             progress: live.progress,
             worst: live.worst,
@@ -104,8 +103,7 @@ impl<L: Clone> Shard<L> {
             Some(number) => self.register.awaits(number, place),
             None => self.earlier.awaits(id, place),
         }
-        self.queued -= 1;
-        self.queued_octets -= octets as usize;
+        self.queued.leave(share);
         effects.released(account, carrier, octets);
         self.free_lane(lane, ticket, effects);
         if has_heard {
@@ -146,7 +144,7 @@ impl<L: Clone> Shard<L> {
             return;
         }
         if let Some(outcome) = self.inherited(live.id, now.wall) {
-            let subject = Subject::of(&live.message);
+            let subject = live.message.subject();
             self.close(ticket, &outcome, effects);
             self.tell(subject, outcome, effects);
             return;

@@ -199,7 +199,7 @@ impl<L: Clone> Shard<L> {
             }
             for (segment, one) in (0..=u8::MAX).zip(live.all()) {
                 let fit = match one.may_have_another_id() {
-                    true => receipt.evidence.fits(&live.message, segment, now.wall),
+                    true => receipt.evidence.fits(&live.message.read(), segment, now.wall),
                     false => Fit::Not,
                 };
                 if fit > best_fit {
@@ -216,7 +216,7 @@ impl<L: Clone> Shard<L> {
             let (one, two) = (&live.message, &oldest.message);
             one.account == two.account
                 && one.source == two.source
-                && one.segment(*other) == two.segment(segment)
+                && one.read().segment(*other) == two.read().segment(segment)
         };
         // What fits without a quote may as well be of a copy whose message has ended.
         let alone = best.len() == 1 && (best_fit == Fit::Quotes || !self.doubts.has_orphan(number));
@@ -236,7 +236,7 @@ impl<L: Clone> Shard<L> {
         let lane = self.lane_of(ticket);
         let key = self.lean(receipt).keys(&receipt.keys).next().map(|(_, key)| key);
         let Some(live) = self.slots.get_mut(ticket) else { return };
-        self.spent.spend(receipt, &live.message, segment);
+        self.spent.spend(receipt, &live.message.read(), segment);
         let Some(one) = live.segment_mut(segment) else { return };
         effects.count(Counted::ReceiptMatched(receipt.state));
         let was_in_doubt = one.unanswered > 0;

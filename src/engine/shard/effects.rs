@@ -17,6 +17,7 @@ use crate::mo::MoMessage;
 use crate::mo::keyword::Request;
 use crate::mo::reassembly::{self, Why};
 use crate::mo::reply::{Answering, Fate, Reply};
+use crate::mt::carried::{Away, Carried};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::policy::Brands;
@@ -48,6 +49,13 @@ pub trait Effects {
     /// its octets: its carrier has all of it, it has ended, or it was refused. Once for each
     /// message.
     fn released(&mut self, account: u32, carrier: u32, octets: u32);
+
+    /// Puts the text of a message where it is not in memory; `None` where there is no such place,
+    /// or no room in it.
+    fn put_away(&mut self, message: &Message) -> Option<Away> {
+        let _ = message;
+        None
+    }
 
     /// What a replacement makes of a message that waits for this carrier.
     ///
@@ -89,7 +97,7 @@ pub trait Effects {
     /// Why there is none.
     fn elsewhere(
         &self,
-        message: &Message,
+        message: &Carried,
         carrier: u32,
         to: Option<u32>,
         wall: Duration,
@@ -104,7 +112,7 @@ pub trait Effects {
     /// Why it stays.
     fn move_elsewhere(
         &mut self,
-        message: &Message,
+        message: &Carried,
         carrier: u32,
         to: Option<u32>,
         wall: Duration,
@@ -343,6 +351,8 @@ pub struct Limits {
     pub queue_max: usize,
     /// Octets of their user data and TLVs. At the limit: ESME_RMSGQFUL.
     pub queue_octets_max: usize,
+    /// Those of them that may be in memory; what comes beyond is put away.
+    pub here_octets_max: usize,
     /// Messages sent that await their receipt. At the limit the oldest ends and is counted.
     pub correlations_max: usize,
     /// How long a receipt is awaited.
@@ -386,6 +396,7 @@ impl Default for Limits {
         Self {
             queue_max: 1_000_000,
             queue_octets_max: 268_435_456,
+            here_octets_max: usize::MAX,
             correlations_max: 2_000_000,
             correlation_max_age: Duration::from_secs(216 * 3600),
             parked_max: 10_000,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::live::Live;
-use super::{Effects, Shard};
+use super::{Effects, Shard, Share};
 use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
+use crate::mt::carried::{Away, Carried};
 use crate::mt::segmentation::own_reference;
 
 impl<L: Clone> Shard<L> {
@@ -17,17 +18,22 @@ impl<L: Clone> Shard<L> {
         id
     }
 
-    /// Enters a message that was taken; its ticket.
-    pub(super) fn enter(&mut self, id: MessageId, message: Arc<Message>, carrier: u32) -> u64 {
-        let octets = message.octets();
+    /// Enters a message that was taken, its text where `away` says; its ticket.
+    pub(super) fn enter(
+        &mut self,
+        id: MessageId,
+        message: Arc<Message>,
+        away: Option<Away>,
+        carrier: u32,
+    ) -> u64 {
         let reference = self.reference(&message, carrier);
         let expires_at = message.expires_at;
+        let message = Carried::new(message, away);
+        self.queued.enter(Share::of(&message));
         let live = Live::new(id, message, carrier, reference);
         let ticket = self.slots.insert(self.index, live);
         self.register.enter(ticket);
         self.note_marketing(ticket);
-        self.queued += 1;
-        self.queued_octets += octets as usize;
         self.due.push(expires_at, ticket);
         ticket
     }

@@ -16,6 +16,7 @@ use crate::message::receipt::id::IdKey;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::identity;
+use crate::mt::carried::Carried;
 use crate::mt::policy::Chosen;
 use crate::store::Batch;
 
@@ -255,17 +256,23 @@ impl Walk {
 /// Places looked at in one step of a walk; few in tests, so that much happens between two.
 const STEP: usize = if cfg!(test) { 2 } else { 4096 };
 
+/// Texts out of memory that are read in one step at most: a disk may take its time for each.
+const READS: usize = 256;
+
 impl<L: Clone> Shard<L> {
     /// Writes down a part of all there is, and says where to go on. A message goes from live to
     /// awaiting to owed while this walks in that order, so that none is passed over.
     pub fn walk(&self, at: Walk, batch: &mut Batch) -> Walk {
         match at {
             Walk::Live(from) => {
-                let to = (from + STEP).min(self.slots.places());
-                for place in from..to {
-                    if let Some((ticket, live)) = self.slots.at(place) {
+                let end = (from + STEP).min(self.slots.places());
+                let (mut to, mut reads) = (from, 0);
+                while to < end && reads < READS {
+                    if let Some((ticket, live)) = self.slots.at(to) {
                         self.note_message(batch, ticket, live);
+                        reads += usize::from(matches!(live.message, Carried::Away(_)));
                     }
+                    to += 1;
                 }
                 if to < self.slots.places() { Walk::Live(to) } else { Walk::Awaiting(0) }
             }

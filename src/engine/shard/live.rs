@@ -1,20 +1,19 @@
 //! The table of live messages.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::message::dialect::ReceiptSegments;
-use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::message::multipart::Final;
 use crate::message::receipt::Cause;
 use crate::message::state::MessageState;
+use crate::mt::carried::Carried;
 
 /// One message.
 #[derive(Debug)]
 pub struct Live {
     pub id: MessageId,
-    pub message: Arc<Message>,
+    pub message: Carried,
     pub carrier: u32,
     pub segments: u8,
     pub reference: u16,
@@ -213,7 +212,7 @@ impl Segment {
 
 impl Live {
     /// A message nothing of which has been sent.
-    pub fn new(id: MessageId, message: Arc<Message>, carrier: u32, reference: u16) -> Self {
+    pub fn new(id: MessageId, message: Carried, carrier: u32, reference: u16) -> Self {
         let segments = message.segments();
         let progress = if segments == 1 {
             Progress::One(Segment::default())
@@ -240,7 +239,7 @@ impl Live {
     }
 
     /// It is this message from now on, nothing of which has been sent.
-    pub fn renew(&mut self, message: Arc<Message>, reference: u16) {
+    pub fn renew(&mut self, message: Carried, reference: u16) {
         let doubtful = self.doubtful;
         *self = Self::new(self.id, message, self.carrier, reference);
         self.doubtful = doubtful;

@@ -32,6 +32,7 @@ mod opt_outs;
 mod operations;
 mod parked;
 mod questions;
+mod queued;
 mod recall;
 mod receipts;
 mod reconfigure;
@@ -57,7 +58,7 @@ use crate::message::state::MessageState;
 use crate::mo::Owner;
 use crate::mo::reassembly::Reassembly;
 use crate::mt::policy::{Choices, Rule};
-use crate::mt::receipts::{Lean, Outcome, Subject, tail};
+use crate::mt::receipts::{Lean, Outcome, tail};
 use crate::mt::references::References;
 use crate::planted::{Bug, is_planted};
 use crate::wire::CommandStatus;
@@ -83,6 +84,7 @@ use opt_outs::Marketing;
 use parked::Parked;
 use questions::Questions;
 pub use questions::{CarrierSays, Question};
+use queued::{Queued, Share};
 pub use recall::Cancellation;
 use recall::Recalls;
 pub use register::End;
@@ -136,9 +138,7 @@ pub struct Shard<L> {
     recalls: Recalls<L>,
     operations: Operations,
     /// Messages not yet answered by their carrier.
-    queued: usize,
-    /// Octets of them.
-    queued_octets: usize,
+    queued: Queued,
     due: Due,
     /// Live messages that their carrier has something of, by what receipts of it are found by.
     by_key: HashMap<u64, Found, foldhash::fast::FixedState>,
@@ -217,8 +217,7 @@ impl<L: Clone> Shard<L> {
                 .then(Turns::default),
             carriers,
             slots: Slots::default(),
-            queued: 0,
-            queued_octets: 0,
+            queued: Queued::default(),
             due: Due::default(),
             by_key: HashMap::default(),
             parked: Parked::default(),
@@ -251,26 +250,26 @@ impl<L: Clone> Shard<L> {
             effects.refused(&link, sequence, Rule::OptedOut.status());
             return;
         }
-        if self.is_full(octets) {
-            effects.released(message.account, carrier, octets);
-            effects.refused(&link, sequence, CommandStatus::ESME_RMSGQFUL);
-            return;
-        }
+        let place = match self.is_full(octets) {
+            true => Err(CommandStatus::ESME_RMSGQFUL),
+            false => self.queued.place(&self.limits, &message, None, effects),
+        };
+        let away = match place {
+            Ok(away) => away,
+            Err(status) => {
+                effects.released(message.account, carrier, octets);
+                effects.refused(&link, sequence, status);
+                return;
+            }
+        };
         if message.strict_order {
             self.turns.get_or_insert_default();
         }
         let id = self.next_id();
         let message = self.join_siblings(id, message, carrier);
-        let ticket = self.enter(id, message, carrier);
+        let ticket = self.enter(id, message, away, carrier);
         effects.accepted(&link, sequence, id);
         self.go(now, ticket, effects);
-    }
-
-    /// Whether there is no room for a message of so many octets.
-    fn is_full(&self, octets: u32) -> bool {
-        self.queued >= self.limits.queue_max
-            || self.queued_octets + octets as usize > self.limits.queue_octets_max
-            || self.slots.len() >= live::PLACES_MAX
     }
 
     /// What time has brought: scheduled messages, retries, doubts, expiries.
@@ -323,16 +322,10 @@ impl<L: Clone> Shard<L> {
         self.due.next()
     }
 
-    /// Messages accepted whose carrier has not answered.
-    #[must_use]
-    pub fn queued(&self) -> usize {
-        self.queued
-    }
-
     /// Messages sent that await their receipt.
     #[must_use]
     pub fn awaiting_receipt(&self) -> usize {
-        self.slots.len() - self.queued + self.awaiting.len()
+        self.slots.len() - self.queued.messages() + self.awaiting.len()
     }
 
     /// Receipts and MO that wait for an account.
@@ -409,7 +402,7 @@ impl<L: Clone> Shard<L> {
         }
         let cause = error.into();
         let outcome = Outcome { id: live.id, state, is_final: true, cause, done: now.wall };
-        let (subject, carrier) = (Subject::of(&live.message), live.carrier);
+        let (subject, carrier) = (live.message.subject(), live.carrier);
         let heirs = self.heirs(carrier, SegmentEnded { outcome: &outcome, by_receipt: false });
         self.close(ticket, &outcome, effects);
         let is_told = state != MessageState::EXPIRED || !is_planted(Bug::ExpiryUntold);
@@ -452,8 +445,7 @@ impl<L: Clone> Shard<L> {
         }
         self.register_end(live.id, live.message.account, (state, error, done));
         if !live.awaits_receipt {
-            self.queued -= 1;
-            self.queued_octets -= live.octets as usize;
+            self.queued.leave(Share::of(&live.message));
             effects.released(live.message.account, live.carrier, live.octets);
             self.free_lane(lane, ticket, effects);
         }

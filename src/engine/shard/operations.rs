@@ -16,7 +16,7 @@ use super::stays::Stays;
 use super::{Effects, Shard};
 use crate::clock::Now;
 use crate::message::class::TrafficClass;
-use crate::message::envelope::Message;
+use crate::message::envelope::Head;
 use crate::message::state::MessageState;
 
 /// Places looked at in one turn: about a millisecond. There is a turn when something is asked, and
@@ -29,7 +29,7 @@ pub const ENDED_BY_OPERATOR: u32 = 3;
 
 /// Tells the class of a message: it is the account's and the numbers', which a shard does not know.
 #[derive(Clone)]
-pub struct Classify(pub Arc<dyn Fn(&Message) -> TrafficClass + Send + Sync>);
+pub struct Classify(pub Arc<dyn Fn(&Head) -> TrafficClass + Send + Sync>);
 
 impl fmt::Debug for Classify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -303,7 +303,7 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) -> Result<(), Stays> {
         let Some(live) = self.slots.get(ticket) else { return Err(Stays::Sent) };
-        let message = Arc::clone(&live.message);
+        let message = live.message.clone();
         let carrier = effects.move_elsewhere(&message, live.carrier, to, now.wall)?;
         let lane = self.lane_of(ticket);
         self.give_to(ticket, carrier);

@@ -117,7 +117,7 @@ impl<L: Clone> Shard<L> {
     }
 
     /// Whether the handset of a message has opted out of it.
-    pub(super) fn is_opted_out(&self, message: &Message, wall: Duration) -> bool {
+    pub(super) fn is_opted_out<B: ?Sized>(&self, message: &Message<B>, wall: Duration) -> bool {
         if message.class != TrafficClass::Marketing || self.choices.is_empty() {
             return false;
         }
@@ -228,7 +228,7 @@ impl Marketing {
 }
 
 /// The handset of a message that is marketing.
-fn marketing_to(message: &Message) -> Option<Handset> {
+fn marketing_to<B: ?Sized>(message: &Message<B>) -> Option<Handset> {
     let is_marketing = message.class == TrafficClass::Marketing;
     is_marketing.then(|| Handset::of(message.destination.octets())).flatten()
 }

@@ -4,14 +4,13 @@
 //! kept as they wrote it. What has no id cannot be asked for.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::live::Of;
 use super::{Effects, Shard};
 use crate::clock::Now;
-use crate::message::envelope::Message;
 use crate::message::state::MessageState;
+use crate::mt::carried::Carried;
 use crate::mt::receipts::{CarrierReceipt, Evidence, IdKeys};
 
 /// Times a message is asked for; then its receipt is awaited in silence.
@@ -31,7 +30,7 @@ pub struct Question {
     /// The carrier's id of it, as it wrote it.
     pub id: Box<[u8]>,
     /// The message, for its sender's address.
-    pub message: Arc<Message>,
+    pub message: Carried,
 }
 
 /// What a carrier says of a segment it was asked for.
@@ -137,7 +136,7 @@ impl<L: Clone> Shard<L> {
         let Some(asking) = messages.get_mut(&ticket) else { return };
         let mut all_asked = true;
         for (segment, id) in &asking.ids {
-            let (segment, id, message) = (*segment, id.clone(), Arc::clone(&live.message));
+            let (segment, id, message) = (*segment, id.clone(), live.message.clone());
             if live.has_ended(segment) {
                 continue;
             }

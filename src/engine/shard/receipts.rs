@@ -232,7 +232,7 @@ impl<L: Clone> Shard<L> {
         let Some(rules) = self.carriers.get(live.carrier as usize) else { return };
         let is_final = is_final(receipt, rules);
         let done = receipt.done_at(now);
-        let message = Arc::clone(&live.message);
+        let message = live.message.clone();
         let (state, cause) = (receipt.state, receipt.cause.clone());
         let outcome = Outcome { id: live.id, state, is_final, cause, done };
         let segment = live.progress.first_of(of);
@@ -244,7 +244,7 @@ impl<L: Clone> Shard<L> {
             if receipt.says_nothing() {
                 self.note_unknown(now, ticket);
             }
-            self.tell(Subject::of(&message), outcome, effects);
+            self.tell(message.subject(), outcome, effects);
             return;
         }
         if !live.progress.end_segments(of, state) {
@@ -282,10 +282,10 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         let Some(live) = self.slots.get(ticket) else { return };
-        let (message, carrier) = (Arc::clone(&live.message), live.carrier);
+        let (message, carrier) = (live.message.clone(), live.carrier);
         let heirs = self.heirs(carrier, Ended { outcome: &outcome, by_receipt: true });
         self.close(ticket, &outcome, effects);
-        self.tell(Subject::of(&message), outcome, effects);
+        self.tell(message.subject(), outcome, effects);
         heirs.into_iter().for_each(|heir| self.inherit(now, heir, effects));
     }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use super::live::Place;
 use super::recall::Held;
-use super::{Effects, Shard};
+use super::{Effects, Shard, Share};
 use crate::clock::Now;
+use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
+use crate::mt::carried::{Away, Carried};
 use crate::mt::ingress::Replacement;
 use crate::wire::{CommandStatus, SequenceNumber};
 
@@ -75,7 +77,7 @@ impl<L: Clone> Shard<L> {
         let live = self.slots.get(ticket).filter(|live| replacement.covers(&live.message));
         let live = live.filter(|live| !live.is_with_carrier() && !live.expired && !live.held);
         let live = live.ok_or(CommandStatus::ESME_RREPLACEFAIL)?;
-        effects.replaced(&live.message, live.carrier, replacement, now.wall).map(|_| ())
+        effects.replaced(&live.message.read(), live.carrier, replacement, now.wall).map(|_| ())
     }
 
     /// Changes a message nothing of which is out.
@@ -88,25 +90,22 @@ impl<L: Clone> Shard<L> {
     ) {
         let Some(live) = self.slots.get(ticket) else { return };
         let carrier = live.carrier;
-        let message = match effects.replaced(&live.message, carrier, &replacement, now.wall) {
-            Ok(message) => Arc::new(message),
+        let before = Share::of(&live.message);
+        let replaced = effects.replaced(&live.message.read(), carrier, &replacement, now.wall);
+        let placed = replaced.and_then(|message| self.replaced(before, message, effects));
+        let (message, away) = match placed {
+            Ok(placed) => placed,
             Err(status) => {
                 self.recalls.settle(request, Err(status), effects);
                 self.go_on(now, ticket, effects);
                 return;
             }
         };
-        let (account, segments, octets) = (message.account, message.segments(), message.octets());
-        let room = self.limits.queue_octets_max + live.octets as usize;
-        if self.queued_octets + octets as usize > room
-            || !effects.resized(account, live.octets, octets)
-        {
-            self.recalls.settle(request, Err(CommandStatus::ESME_RMSGQFUL), effects);
-            self.go_on(now, ticket, effects);
-            return;
-        }
-        self.queued_octets = self.queued_octets + octets as usize - live.octets as usize;
+        let (account, segments) = (message.account, message.segments());
         let reference = self.reference(&message, carrier);
+        let message = Carried::new(Arc::new(message), away);
+        self.queued.leave(before);
+        self.queued.enter(Share::of(&message));
         let Some(live) = self.slots.get_mut(ticket) else { return };
         // A carrier that asked for a pause gets it, whatever the text.
         let was_refused = live.all().iter().any(|one| one.attempts > 0);
@@ -127,6 +126,24 @@ impl<L: Clone> Shard<L> {
             self.leave_lane(lane, ticket, effects);
         } else {
             self.dispatch_back(ticket, effects);
+        }
+    }
+
+    /// What a message becomes, and where its text goes, where there is room for it.
+    fn replaced<E: Effects<Link = L>>(
+        &self,
+        before: Share,
+        message: Message,
+        effects: &mut E,
+    ) -> Result<(Message, Option<Away>), CommandStatus> {
+        let octets = message.octets();
+        if !self.queued.has_room(&self.limits, octets, Some(before)) {
+            return Err(CommandStatus::ESME_RMSGQFUL);
+        }
+        let away = self.queued.place(&self.limits, &message, Some(before), effects)?;
+        match effects.resized(message.account, before.octets, octets) {
+            true => Ok((message, away)),
+            false => Err(CommandStatus::ESME_RMSGQFUL),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::live::Place;
 use super::records::image::{WasAwaiting, WasLive, unsent_or_in_doubt};
 use super::register::{End, Known};
-use super::{Delivery, Effects, Shard};
+use super::{Delivery, Effects, Shard, Share};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
 use crate::mo::reassembly::{Memory, identity};
@@ -47,8 +47,7 @@ impl<L: Clone> Shard<L> {
         let is_doubtful = live.all().iter().any(|one| one.may_have_another_id());
         let keys: Vec<u64> = live.progress.keys().collect();
         if !awaits {
-            self.queued += 1;
-            self.queued_octets += live.octets as usize;
+            self.queued.enter(Share::of(&live.message));
         }
         let ticket = self.slots.restore(self.index, live);
         self.earlier.enter(id, shared, Known::Live(ticket));

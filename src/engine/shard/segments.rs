@@ -1,6 +1,5 @@
 //! Segments on their way: dispatched, taken, refused, in doubt.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::doubts::number_of;
@@ -107,7 +106,7 @@ impl<L: Clone> Shard<L> {
             Place::InDoubt | Place::Accepted => false,
         };
         let unsent = live.all().iter().all(is_here);
-        let message = Arc::clone(&live.message);
+        let message = live.message.clone();
         let carrier = match unsent && !live.expired && !live.held {
             true => effects.move_elsewhere(&message, from, None, now.wall).ok(),
             false => None,
@@ -138,7 +137,7 @@ impl<L: Clone> Shard<L> {
     /// Another carrier has this message from now on.
     pub(super) fn give_to(&mut self, ticket: u64, carrier: u32) {
         let Some(live) = self.slots.get(ticket) else { return };
-        let reference = self.reference(&Arc::clone(&live.message), carrier);
+        let reference = self.reference(&live.message.clone().read(), carrier);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let before = std::mem::replace(&mut live.carrier, carrier);
         live.reference = reference;
@@ -369,7 +368,7 @@ fn lane(live: &super::Live) -> u64 {
 
 fn outgoing(live: &super::Live, ticket: u64, segment: u8, segments: u8) -> Outgoing {
     Outgoing {
-        message: Arc::clone(&live.message),
+        message: live.message.clone(),
         order: live.id.number(),
         ticket,
         flow: Flow::of(&live.message),

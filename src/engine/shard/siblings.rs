@@ -20,7 +20,7 @@ use crate::clock::Now;
 use crate::message::dialect::ReceiptSegments;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
-use crate::mt::receipts::{Outcome, Subject};
+use crate::mt::receipts::Outcome;
 use crate::mt::segmentation::own_segment;
 use crate::text::Concatenation;
 
@@ -285,9 +285,9 @@ impl<L: Clone> Shard<L> {
                     return;
                 };
                 if for_all {
-                    let message = Arc::clone(&live.message);
+                    let message = live.message.clone();
                     self.close(ticket, &outcome, effects);
-                    self.tell(Subject::of(&message), outcome, effects);
+                    self.tell(message.subject(), outcome, effects);
                 } else if now.wall + wait < live.wake_at {
                     live.wake_at = now.wall + wait;
                     self.due.push(live.wake_at, ticket);

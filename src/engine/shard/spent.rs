@@ -110,7 +110,7 @@ impl<L: Clone> Shard<L> {
         };
         let Some(spent) = self.spent.named(key, is_of) else { return false };
         self.spent.take(&spent);
-        let is_like = spent.is_like(message, segment);
+        let is_like = spent.is_like(&message.read(), segment);
         if !is_like {
             let receipt = spent.receipt.clone();
             self.parked.push(receipt, now.monotonic, self.limits.parked_max_age);

@@ -103,8 +103,10 @@ impl<L: Clone> Shard<L> {
             effects.count(Counted::Reply(Fate::Refused));
             return None;
         };
+        // Such are few and short: where there is no room for its text elsewhere, it is in memory.
+        let away = self.queued.place(&self.limits, &message, None, effects).unwrap_or_default();
         let id = self.next_id();
-        let ticket = self.enter(id, Arc::new(message), carrier);
+        let ticket = self.enter(id, Arc::new(message), away, carrier);
         self.go(now, ticket, effects);
         self.note_now(ticket);
         effects.count(Counted::Reply(Fate::Said));

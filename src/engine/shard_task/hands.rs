@@ -23,9 +23,11 @@ use crate::engine::world::World;
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::mo::reply::Reply as Said;
+use crate::mt::carried::{Away, Carried};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::IdKeys;
+use crate::store::spill::SpillWriter;
 use crate::telemetry::EngineMetrics;
 use crate::wire::{CommandStatus, SequenceNumber};
 
@@ -45,12 +47,14 @@ pub struct Hands {
     pub(super) touched: Touched<AccountHandle>,
     pub(super) carriers: Touched<CarrierHandle>,
     /// Messages of this shard in each state, as last reported.
-    pub(super) reported: [f64; 5],
+    pub(super) reported: [f64; 6],
     pub(super) tally: Tally,
     pub(super) released: Released,
     pub(super) operators: Operators,
     /// What waits until what was written down is durable; `None` where nothing is.
     pub(super) gate: Option<Gate<Act>>,
+    /// Where it puts texts that are not to be in memory; `None` where there is no such place.
+    pub(super) spill: Option<SpillWriter>,
     /// What accounts may have by now, in order.
     pub(super) due: Vec<(u32, Delivery)>,
 }
@@ -64,11 +68,12 @@ impl Hands {
             turns: vec![0; world.accounts.len()],
             touched: Touched::default(),
             carriers: Touched::default(),
-            reported: [0.0; 5],
+            reported: [0.0; 6],
             tally: Tally::default(),
             released: Released::default(),
             operators: Operators::default(),
             gate: shared.gate(),
+            spill: shared.journal.as_ref().and_then(|kept| Some(kept.spill.as_ref()?.writer())),
             due: Vec::new(),
             shared,
             world,
@@ -146,10 +151,13 @@ impl Hands {
     }
 
     /// Adds this shard's part to the gauges that all shards share.
-    pub(super) fn report(&mut self, figures: [usize; 5]) {
+    pub(super) fn report(&mut self, figures: [usize; 6]) {
+        if let Some(spill) = &mut self.spill {
+            spill.rest();
+        }
         let metrics = &self.shared.metrics;
         let EngineMetrics { queued, awaiting_receipt, waiting, mo_held, talks, .. } = metrics;
-        let gauges = [queued, awaiting_receipt, waiting, mo_held, talks];
+        let gauges = [queued, awaiting_receipt, waiting, mo_held, talks, &metrics.texts_here];
         for ((gauge, figure), reported) in gauges.into_iter().zip(figures).zip(&mut self.reported) {
             let figure = figure as f64;
             gauge.increment(figure - *reported);
@@ -299,6 +307,10 @@ impl Effects for Hands {
         self.act(Act::Operated(number, findings));
     }
 
+    fn put_away(&mut self, message: &Message) -> Option<Away> {
+        self.spill.as_mut()?.put(message).ok()
+    }
+
     fn replaced(
         &self,
         message: &Message,
@@ -319,7 +331,7 @@ impl Effects for Hands {
 
     fn elsewhere(
         &self,
-        message: &Message,
+        message: &Carried,
         carrier: u32,
         to: Option<u32>,
         wall: Duration,

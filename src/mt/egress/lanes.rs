@@ -279,7 +279,7 @@ impl Lanes {
 }
 
 /// What stands for the lane of a message: its sender and destination.
-fn lane_of(message: &Message) -> u64 {
+fn lane_of<B: ?Sized>(message: &Message<B>) -> u64 {
     let mut hasher = foldhash::fast::FixedState::default().build_hasher();
     hasher.write(message.source.octets());
     hasher.write_u8(0);

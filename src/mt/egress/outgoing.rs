@@ -1,16 +1,16 @@
 //! One message on its way to a carrier, and what its place in the queue goes by.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
+use crate::mt::carried::Carried;
 
 /// One message on its way to a carrier.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// The message.
-    pub message: Arc<Message>,
+    pub message: Carried,
     /// Its place in the order of acceptance, among those of its lane.
     pub order: u64,
     /// What its shard knows it by.
@@ -26,7 +26,7 @@ pub struct Outgoing {
 }
 
 /// Millions of these wait, and each is moved four times.
-const _: () = assert!(size_of::<Outgoing>() == 32);
+const _: () = assert!(size_of::<Outgoing>() == 40);
 
 impl Outgoing {
     /// Since when it waits: it was accepted then, or was to be sent first. Wall time since 1970.
@@ -61,7 +61,7 @@ const PRIORITY_MAX: u8 = 3;
 impl Flow {
     /// The flow of this message.
     #[must_use]
-    pub fn of(message: &Message) -> Self {
+    pub fn of<B: ?Sized>(message: &Message<B>) -> Self {
         Self::new(message.account, message.class, message.priority_flag)
     }
 

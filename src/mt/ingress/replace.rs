@@ -55,7 +55,7 @@ impl Admission {
 impl Replacement {
     /// Whether this message is its account's, and from the sender that was named.
     #[must_use]
-    pub fn covers(&self, message: &Message) -> bool {
+    pub fn covers<B: ?Sized>(&self, message: &Message<B>) -> bool {
         let source = self.source.octets();
         self.account == message.account && (source.is_empty() || source == message.source.octets())
     }

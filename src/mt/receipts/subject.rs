@@ -38,7 +38,13 @@ impl Subject {
     /// What receipts say of this message.
     #[must_use]
     pub fn of(message: &Message) -> Self {
-        let earlier = if is_earlier_segment(message) { EARLIER_SEGMENT } else { 0 };
+        Self::with(message, Quote::of(message), is_earlier_segment(message))
+    }
+
+    /// The same of one of whose text this is known.
+    #[must_use]
+    pub fn with<B>(message: &Message<B>, quote: Quote, is_earlier_segment: bool) -> Self {
+        let earlier = if is_earlier_segment { EARLIER_SEGMENT } else { 0 };
         let registered_delivery = message.registered_delivery & !EARLIER_SEGMENT | earlier;
         Self {
             account: message.account,
@@ -46,7 +52,7 @@ impl Subject {
             destination: message.destination.clone(),
             accepted_at: message.accepted_at,
             registered_delivery,
-            quote: Quote::of(message),
+            quote,
         }
     }
 
@@ -61,7 +67,8 @@ impl Subject {
 }
 
 /// Whether an account cut its message itself and this is one of its segments, and not the last.
-fn is_earlier_segment(message: &Message) -> bool {
+#[must_use]
+pub fn is_earlier_segment(message: &Message) -> bool {
     if message.esm_class & UDH != 0 {
         let header = Udh::split(message.user_data.octets()).ok();
         let place = header.and_then(|(udh, _)| udh.concatenation());

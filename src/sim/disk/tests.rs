@@ -11,6 +11,7 @@ mod history;
 mod journal;
 mod repair;
 mod resized;
+mod spill;
 mod stepped;
 
 fn written(disk: &SimDisk, name: &str, octets: &[u8]) -> Arc<dyn DiskFile> {

@@ -136,6 +136,11 @@ tally! {
     /// It answered one late.
     DeliveryLate = "accounts" "deliveries answered late",
 
+    /// A text went to disk, since so many were in memory.
+    Spilled = "disk" "texts put out of memory",
+    /// One was read from there.
+    SpillRead = "disk" "texts read from there",
+
     /// The wall clock went ahead.
     WallAhead = "clock" "jumps ahead",
     /// It went back.

@@ -47,7 +47,8 @@ impl WorldDisk {
         let disk = Self { core: self.core.clone(), disk: self.disk.clone(), life: self.life };
         // A segment is made under another name, and its frames go on by the same handle.
         let is_segment = name.contains("segment") || name.starts_with("spare-");
-        Arc::new(WorldFile { disk, file, is_segment, has_frame: AtomicBool::new(false) })
+        let is_spill = name == "spill";
+        Arc::new(WorldFile { disk, file, is_segment, is_spill, has_frame: AtomicBool::new(false) })
     }
 }
 
@@ -130,8 +131,17 @@ struct WorldFile {
     disk: WorldDisk,
     file: Arc<dyn DiskFile>,
     is_segment: bool,
+    is_spill: bool,
     /// A frame was written and not synced.
     has_frame: AtomicBool,
+}
+
+impl WorldFile {
+    fn note(&self, what: What) {
+        if self.is_spill {
+            self.disk.core.lock().counts.add(what);
+        }
+    }
 }
 
 impl DiskFile for WorldFile {
@@ -140,6 +150,7 @@ impl DiskFile for WorldFile {
     }
 
     fn read_at(&self, octets: &mut [u8], offset: u64) -> io::Result<()> {
+        self.note(What::SpillRead);
         self.file.read_at(octets, offset)
     }
 
@@ -148,7 +159,9 @@ impl DiskFile for WorldFile {
         let is_frame = self.is_segment && offset > 0;
         let call = if is_frame { Call::Write } else { Call::Other };
         self.has_frame.fetch_or(is_frame, Ordering::Relaxed);
-        self.disk.call(call, || self.file.write_at(octets, offset))
+        self.disk.call(call, || self.file.write_at(octets, offset))?;
+        self.note(What::Spilled);
+        Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {

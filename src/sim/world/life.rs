@@ -129,9 +129,11 @@ fn start(core: &Handle) -> bool {
         let (listening, arrivals) = mpsc::unbounded_channel();
         let running = assembly.run(Arrivals::Given(arrivals)).await;
         core.lock().life.listening = Some(listening);
-        // It ends with the runtime.
-        std::future::pending::<()>().await;
-        drop(running);
+        // Else it ends with the runtime.
+        running.lost().await;
+        let mut core = core.lock();
+        core.look_at_clock();
+        core.is_unfit("a text cannot be read");
     });
     true
 }
@@ -218,6 +220,7 @@ fn engine(plan: &Plan) -> Settings {
     settings.store.checkpoint_bytes = plan.checkpoint_bytes;
     settings.store.retention_hours = u32::from(plan.retention > 0);
     settings.store.retention_max_bytes = plan.retention;
+    (settings.store.spill_after_bytes, settings.store.spill_max_bytes) = plan.spill;
     settings.accounts = plan.accounts.iter().enumerate().map(account).collect();
     settings.carriers = plan.carriers.iter().enumerate().map(carrier).collect();
     settings.numbers = vec![Number {

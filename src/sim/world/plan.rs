@@ -33,6 +33,8 @@ pub struct Plan {
     pub checkpoint_bytes: u32,
     /// Octets of the journal that are kept beyond need; 0 is none.
     pub retention: u64,
+    /// Octets of texts that may be in memory, 0 is all, and of disk that the others may take.
+    pub spill: (u32, u64),
     /// The journal's disk.
     pub disk: DiskPlan,
     /// What is between the engine and the others.
@@ -185,6 +187,13 @@ pub const POINTS: &[What] = &[
     What::AnyTime,
 ];
 
+/// What may be in memory of texts, and how much disk the others may take: of dice of its own.
+fn spill(seed: u64) -> (u32, u64) {
+    let mut dice = Dice::new(mixed(seed ^ 11));
+    let after = [0, 1, 400, 4_000][dice.below(4) as usize];
+    (after, [24 << 10, 256 << 10][dice.below(2) as usize])
+}
+
 impl Plan {
     /// The world of a seed.
     #[must_use]
@@ -200,6 +209,7 @@ impl Plan {
             strict_order: one_in(&mut dice, 4),
             checkpoint_bytes: 1 << (14 + dice.below(4)),
             retention: [0, 0, 60_000, 1 << 20][dice.below(4) as usize],
+            spill: spill(seed),
             disk: disk(&mut dice),
             net: net(&mut dice),
             kills: kills(&mut dice),

@@ -27,6 +27,7 @@ fn worlds_come_to_their_end_and_nothing_is_lost() {
     let counts = &summary.counts;
     assert!(counts.of(What::Accepted) >= SEEDS.end * MESSAGES);
     assert!(counts.of(What::Restarts) >= SEEDS.end);
+    assert!(counts.of(What::Spilled) > 0 && counts.of(What::SpillRead) > 0, "{counts}");
     let points = plan::POINTS.iter().filter(|point| counts.of(**point) == 0);
     assert_eq!(points.collect::<Vec<_>>(), Vec::<&What>::new());
 }

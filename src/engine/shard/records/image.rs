@@ -16,12 +16,15 @@ use crate::engine::shard::ended::{PLACES, print};
 use crate::engine::shard::live::{Given, Live, Place, Progress, Segment};
 use crate::engine::shard::register::End;
 use crate::engine::shard::talks::Key;
+use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::Memory;
+use crate::mt::carried::Carried;
 use crate::mt::policy::{Chosen, Handset, Scope};
 use crate::mt::receipts::{Subject, tail};
 use crate::store::Records;
+use crate::store::spill::SpillWriter;
 
 type Map<V> = HashMap<u64, V, foldhash::fast::FixedState>;
 
@@ -54,6 +57,10 @@ pub struct Image {
     pub whole: VecDeque<(Duration, Memory)>,
     /// Segments that went on, of the batch that is read.
     released: Vec<MoMessage>,
+    /// Where texts go beyond so many octets; `None` where all stay in memory.
+    overflow: Option<(SpillWriter, usize)>,
+    /// Octets of texts of live messages that are in memory.
+    here: usize,
     /// What handsets have chosen, by who and what it is about.
     pub chosen: HashMap<(Handset, Scope), Chosen, foldhash::fast::FixedState>,
     /// Conversations.
@@ -120,6 +127,12 @@ impl Image {
     #[must_use]
     pub fn new(ended_max: usize) -> Self {
         Self { ended_max, ..Self::default() }
+    }
+
+    /// The same, which holds no more octets of texts in memory, as long as the others find room.
+    #[must_use]
+    pub fn with_overflow(self, writer: SpillWriter, octets_max: usize) -> Self {
+        Self { overflow: Some((writer, octets_max)), ..self }
     }
 
     /// Takes in the records of a batch.
@@ -197,11 +210,30 @@ impl Image {
         if self.awaiting.contains_key(&id.number()) {
             return Some(());
         }
-        let live = Live::new(id, Arc::new(message), carrier, reference);
+        self.forget_live(id.number());
+        let live = Live::new(id, self.carried(message), carrier, reference);
+        self.here += live.message.octets_here() as usize;
         let sent = if is_sent { (0..live.segments).collect() } else { Vec::new() };
         let copies = Vec::new();
         self.live.insert(id.number(), WasLive { live, shared, sent, copies });
         Some(())
+    }
+
+    /// A message, its text where there is room for it.
+    fn carried(&mut self, message: Message) -> Carried {
+        let message = Arc::new(message);
+        let here = self.here + message.octets() as usize;
+        let overflow = self.overflow.as_mut().filter(|(_, octets_max)| here > *octets_max);
+        // It was accepted: where there is no room for it, it is in memory.
+        let away = overflow.and_then(|(writer, _)| writer.put(&message).ok());
+        Carried::new(message, away)
+    }
+
+    /// A message is live no more.
+    fn forget_live(&mut self, number: u64) -> Option<WasLive> {
+        let was = self.live.remove(&number)?;
+        self.here -= was.live.message.octets_here() as usize;
+        Some(was)
     }
 
     fn take_standing(&mut self, from: &mut Reader<'_>) -> Option<()> {
@@ -251,10 +283,10 @@ impl Image {
             read.change(was);
             return Some(());
         }
-        let Some(WasLive { live, shared, .. }) = self.live.remove(&number) else {
+        let Some(WasLive { live, shared, .. }) = self.forget_live(number) else {
             return Some(());
         };
-        let of = (Subject::of(&live.message), live.message.expires_at, shared);
+        let of = (live.message.subject(), live.message.expires_at, shared);
         self.awaiting.insert(number, read.into_awaiting(of));
         Some(())
     }
@@ -266,7 +298,7 @@ impl Image {
         let id = read.id;
         self.note_id(id);
         self.note_id(shared);
-        self.live.remove(&id.number());
+        self.forget_live(id.number());
         self.awaiting.insert(id.number(), read.into_awaiting(of));
         Some(())
     }
@@ -280,7 +312,7 @@ impl Image {
             error: from.u8()?,
         };
         self.note_id(id);
-        if let Some(WasLive { live, copies, .. }) = self.live.remove(&id.number()) {
+        if let Some(WasLive { live, copies, .. }) = self.forget_live(id.number()) {
             let keys = live.progress.keys().chain(copies.into_iter().map(|(_, key)| key));
             self.note_heard(keys, live.message.destination.octets());
         }

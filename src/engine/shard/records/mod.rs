@@ -108,7 +108,7 @@ pub fn message(batch: &mut Batch, live: &Live, shared: MessageId, copies: &[(u8,
             |one: &Segment| one.place == Place::Out && one.given == Given::NotedAsSent;
         let is_sent = live.all().iter().all(may_be_sent);
         to.u8(u8::from(is_sent));
-        contents::put_message(to, &live.message);
+        contents::put_message(to, &live.message.read());
     });
     // Most have just come and have nothing to say of themselves.
     if !is_new(live) {

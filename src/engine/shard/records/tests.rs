@@ -11,7 +11,7 @@ pub fn contents_of(image: &Image) -> Vec<String> {
     let mut all = Vec::new();
     for was in image.live.values() {
         let mut octets = Vec::new();
-        contents::put_message(&mut Writer(&mut octets), &was.live.message);
+        contents::put_message(&mut Writer(&mut octets), &was.live.message.read());
         let live = &was.live;
         let dynamic = (live.carrier, live.reference, live.wake_at, &live.worst, live.done_s);
         let flags = (live.awaits_receipt, live.expired, live.said_unknown);

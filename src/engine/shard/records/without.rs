@@ -204,7 +204,7 @@ mod tests {
         let mut batch = Batch::new();
         let id = MessageId::new(1, 7);
         for message in [message(b"Shop", number), message(number, b"44")] {
-            let live = Live::new(id, Arc::new(message.clone()), 0, 0);
+            let live = Live::new(id, message.clone().into(), 0, 0);
             super::super::message(&mut batch, &live, MessageId::new(1, 6), &[]);
             let mut subject = Subject::of(&message);
             subject.quote = Quote::new(TEXT);

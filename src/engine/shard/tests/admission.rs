@@ -9,7 +9,7 @@ fn a_message_gets_its_id_once_and_is_sent() {
     assert_eq!(world.notes.accepted, [(1, 1, id)]);
     assert_eq!(id, MessageId::new(7, 1000));
     let sent = world.sent().unwrap();
-    assert_eq!((sent.segment, sent.message.user_data.octets()), (0, &b"hello"[..]));
+    assert_eq!((sent.segment, sent.message.read().user_data.octets()), (0, &b"hello"[..]));
     assert!(world.sent().is_none());
     assert_eq!(world.shard.queued(), 1);
 }

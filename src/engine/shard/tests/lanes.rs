@@ -31,7 +31,8 @@ fn named(text: &str) -> Message {
 }
 
 fn text(of: &Outgoing) -> &[u8] {
-    of.message.user_data.octets()
+    let Carried::Here(message) = &of.message else { panic!("it is in memory") };
+    message.user_data.octets()
 }
 
 #[test]

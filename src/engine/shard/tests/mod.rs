@@ -23,6 +23,7 @@ mod restarts;
 mod sequences;
 mod settled;
 mod siblings;
+mod spilled;
 mod statuses;
 mod talks;
 mod waiting;
@@ -47,6 +48,7 @@ use crate::message::receipt::id::IdNotation;
 use crate::message::state::MessageState;
 use crate::mo::reply::Reply;
 use crate::mo::{MoMessage, Owner, Recipient};
+use crate::mt::carried::{Away, Carried};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
 use crate::mt::receipts::{
@@ -107,6 +109,7 @@ struct Notes {
     /// Whether changed messages find no room for their octets.
     is_full: bool,
     offered_octets: i64,
+    spill: Option<Arc<spilled::Elsewhere>>,
 }
 
 impl Effects for Notes {
@@ -154,6 +157,10 @@ impl Effects for Notes {
         self.out.push_back((outgoing, first));
     }
 
+    fn put_away(&mut self, message: &Message) -> Option<Away> {
+        self.spill.as_ref().map(|spill| spill.put(message))
+    }
+
     fn replaced(
         &self,
         message: &Message,
@@ -174,7 +181,7 @@ impl Effects for Notes {
 
     fn elsewhere(
         &self,
-        _message: &Message,
+        _message: &Carried,
         carrier: u32,
         to: Option<u32>,
         _wall: Duration,
@@ -439,7 +446,8 @@ impl World {
         let offered = notes.accepted.len() + notes.refused.len() + notes.said.len();
         assert_eq!(self.notes.released, offered, "places in queues");
         let (given_back, taken) = (self.notes.released_octets, self.notes.offered_octets);
-        assert_eq!((shard.queued_octets, given_back), (0, taken), "octets in queues");
+        let queued = (shard.queued.octets(), shard.octets_here());
+        assert_eq!((queued, given_back), ((0, 0), taken), "octets in queues");
     }
 }
 

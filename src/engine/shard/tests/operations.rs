@@ -7,12 +7,13 @@ use super::*;
 use crate::engine::shard::operations::ENDED_BY_OPERATOR;
 use crate::engine::shard::{Classify, Deed, Filter, SegmentPlace, Stays, Trace, Wish};
 use crate::message::class::TrafficClass;
+use crate::message::envelope::Head;
 
 const DELETED: MessageState = MessageState::DELETED;
 
 /// All messages; those of account 1 are marketing.
 fn any() -> Filter {
-    let classify = |message: &Message| match message.account {
+    let classify = |message: &Head| match message.account {
         1 => TrafficClass::Marketing,
         _ => TrafficClass::Transactional,
     };

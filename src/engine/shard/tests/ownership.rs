@@ -234,7 +234,8 @@ fn it_is_changed_by_its_account_alone_and_only_while_no_carrier_can_have_it() {
         assert_eq!(outcome(&mut world, own, out.as_ref()), expected, "{}", case.name);
         world.pass(Duration::from_secs(700));
         while let Some(sent) = world.sent() {
-            let text = sent.message.user_data.octets();
+            let message = sent.message.read();
+            let text = message.user_data.octets();
             assert_eq!(text == b"new", case.is_ours, "{}", case.name);
             assert_ne!(text, b"foreign", "{}", case.name);
             world.take(&sent, "b1");

@@ -28,18 +28,18 @@ impl World {
         self.sequence
     }
 
-    fn changed(&mut self, id: MessageId, text: &[u8]) -> SequenceNumber {
+    pub(super) fn changed(&mut self, id: MessageId, text: &[u8]) -> SequenceNumber {
         self.replace(id, replacement(0, text, ["", ""]))
     }
 
-    fn answer_to(&self, request: SequenceNumber) -> Option<Result<(), CommandStatus>> {
+    pub(super) fn answer_to(&self, request: SequenceNumber) -> Option<Result<(), CommandStatus>> {
         let own = self.notes.asked.iter().find(|(sequence, _)| *sequence == request);
         own.map(|(_, answer)| *answer)
     }
 }
 
-fn texts(sent: &[Outgoing]) -> Vec<&[u8]> {
-    sent.iter().map(|one| one.message.segment(one.segment)).collect()
+fn texts(sent: &[Outgoing]) -> Vec<Vec<u8>> {
+    sent.iter().map(|one| one.message.read().segment(one.segment).to_vec()).collect()
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn what_left_meanwhile_stays_as_it_was() {
     world.seconds(1);
     assert_eq!(world.answer_to(request), Some(FAILED));
     let second = world.sent().unwrap();
-    assert_eq!((second.segment, texts(std::slice::from_ref(&second))), (1, vec![&b"x"[..]]));
+    assert_eq!((second.segment, texts(std::slice::from_ref(&second))), (1, vec![b"x".to_vec()]));
     world.take(&second, "a2");
     let late = world.changed(id, b"new");
     assert_eq!(world.answer_to(late), Some(FAILED));
@@ -128,7 +128,7 @@ fn a_message_whose_turn_has_not_come_waits_for_it_once_more() {
     assert_eq!(world.answer_to(request), Some(Ok(())));
     let mut order = Vec::new();
     while let Some(sent) = world.sent() {
-        order.push((sent.order, sent.message.user_data.octets().to_vec()));
+        order.push((sent.order, sent.message.read().user_data.octets().to_vec()));
         world.refuse(&sent, CommandStatus::ESME_RINVDSTADR);
     }
     assert_eq!(order[1], (third.number(), b"hello".to_vec()));

@@ -72,6 +72,7 @@ impl Run {
     ) -> Self {
         let limits = Limits {
             queue_max: 8,
+            here_octets_max: 12,
             correlations_max: 5,
             correlation_max_age: Duration::from_secs(500),
             parked_max: 3,
@@ -89,6 +90,7 @@ impl Run {
         };
         let mut world = World::with(Rules { limits: limits.clone(), carrier });
         world.shard.keep_ledger();
+        world.notes.spill = Some(Arc::default());
         world.notes.at_once = in_doubt == InDoubtPolicy::WaitThenResend;
         Self {
             world,

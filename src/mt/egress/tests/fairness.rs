@@ -142,8 +142,8 @@ fn how_much_of_each_class_waits_and_since_when_is_known() {
     let mut at = |ticket, account, class, seconds| {
         let one = from(ticket, account, class, 0);
         let accepted_at = Duration::from_secs(seconds);
-        let message = Message { accepted_at, ..Message::clone(&one.message) };
-        dispatcher.push(Outgoing { message: Arc::new(message), ..one });
+        let message = Message { accepted_at, ..one.message.read().clone() };
+        dispatcher.push(Outgoing { message: message.into(), ..one });
     };
     at(1, 0, MARKETING, 70);
     at(2, 0, MARKETING, 80);

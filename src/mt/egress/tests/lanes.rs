@@ -13,7 +13,7 @@ fn of_lane(ticket: u64, lane: u64, segments: u8) -> Outgoing {
     let one = outgoing(ticket, segments);
     let number = format!("3361234567{lane}");
     let destination = Address::new(1, 1, number.as_bytes());
-    let message = Arc::new(Message { destination, ..Message::clone(&one.message) });
+    let message = Message { destination, ..one.message.read().clone() }.into();
     Outgoing { message, ..one }
 }
 

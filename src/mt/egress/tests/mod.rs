@@ -18,8 +18,8 @@ fn outgoing(ticket: u64, segments: u8) -> Outgoing {
         destination: Address::new(1, 1, b"33612345678"),
         ..Message::default()
     };
-    let message = Arc::new(message);
     let flow = Flow::of(&message);
+    let message = message.into();
     Outgoing { message, order: ticket, ticket, flow, reference: 0, segment: 0, segments }
 }
 

@@ -5,8 +5,8 @@ use super::*;
 /// A message of this number.
 fn of(number: Option<u32>, ticket: u64, account: u32) -> Outgoing {
     let mut one = outgoing(ticket, 1);
-    let message = Message { number, account, ..Message::clone(&one.message) };
-    (one.flow, one.message) = (Flow::of(&message), Arc::new(message));
+    let message = Message { number, account, ..one.message.read().clone() };
+    (one.flow, one.message) = (Flow::of(&message), message.into());
     one
 }
 
@@ -180,7 +180,7 @@ fn the_oldest_that_waits_for_its_number_counts_though_nothing_waits_behind_it() 
     for ticket in 0..3 {
         let mut one = of(Some(0), ticket, 0);
         let accepted_at = Duration::from_secs(100 + ticket);
-        one.message = Arc::new(Message { accepted_at, ..Message::clone(&one.message) });
+        one.message = Message { accepted_at, ..one.message.read().clone() }.into();
         dispatcher.push(one);
     }
     let sent = drain(&mut dispatcher, now).len() as u64;

@@ -14,9 +14,8 @@ fn of(number: u32, ticket: u64, segments: u8) -> Outgoing {
         account: number,
         ..Message::default()
     };
-    let message = Arc::new(message);
     let flow = Flow::of(&message);
-    Outgoing { message, flow, ..outgoing(ticket, segments) }
+    Outgoing { message: message.into(), flow, ..outgoing(ticket, segments) }
 }
 
 fn number(one: &Outgoing) -> u32 {
@@ -314,7 +313,7 @@ fn what_comes_back_goes_before_what_waits_for_its_number() {
     dispatcher.bind_up(now, 0, 1);
     let rated = |ticket| {
         let one = outgoing(ticket, 1);
-        let message = Arc::new(Message { number: Some(0), ..Message::clone(&one.message) });
+        let message = Message { number: Some(0), ..one.message.read().clone() }.into();
         Outgoing { message, ..one }
     };
     (0..20).for_each(|ticket| dispatcher.push(rated(ticket)));
