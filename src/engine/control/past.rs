@@ -179,6 +179,7 @@ impl Telling<'_> {
                 }
             }
             Event::Sent(segment) => self.sent(at, Some(*segment)),
+            Event::StillSent => {}
             Event::Taken { segment, id } => {
                 let id = (!id.is_empty()).then(|| String::from_utf8_lossy(id).into_owned());
                 self.answered(at, *segment, ("taken", "ESME_ROK".to_owned()), id);

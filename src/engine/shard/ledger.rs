@@ -132,7 +132,7 @@ impl<L: Clone> Shard<L> {
         };
         let live = self.slots.get(ticket).filter(is_out);
         if let (Some(live), Some(ledger)) = (live, &mut self.ledger) {
-            records::sent(&mut ledger.batch, live.id.number(), segment);
+            records::still_sent(&mut ledger.batch, live.id.number(), segment);
         }
     }
 

@@ -154,6 +154,19 @@ pub fn sent(batch: &mut Batch, id: u64, segment: u8) {
     });
 }
 
+/// A segment was sent and is not answered, as a record says that may not be there any more: for a
+/// start alone, and no sending to whoever looks back.
+pub fn still_sent(batch: &mut Batch, id: u64, segment: u8) {
+    record(batch, kind::SENT, |to| {
+        to.u64(id);
+        to.u8(segment);
+        to.u8(STILL);
+    });
+}
+
+/// Behind a record that says again what another one did.
+const STILL: u8 = 1;
+
 /// What is known of a message that awaits its receipt, beside what it is.
 #[derive(Debug)]
 pub struct Awaited<'a> {

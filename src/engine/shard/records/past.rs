@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::image::read_awaited;
 use super::octets::Reader;
-use super::{contents, kind, read_id, read_ids, read_progress, read_worst, talks};
+use super::{STILL, contents, kind, read_id, read_ids, read_progress, read_worst, talks};
 use crate::engine::shard::{Delivery, SegmentPlace};
 use crate::message::envelope::Message;
 use crate::message::message_id::MessageId;
@@ -54,6 +54,8 @@ pub enum Event {
     },
     /// A segment was sent.
     Sent(u8),
+    /// One was sent before and is not answered: it is no other sending.
+    StillSent,
     /// The carrier took a segment.
     Taken {
         /// Which.
@@ -120,7 +122,11 @@ pub fn read(record: &[u8]) -> Option<Past> {
             let places = progress.all().iter().map(|one| one.place.into()).collect();
             of(id, Event::Stands { carrier, places })
         }
-        kind::SENT => of(read_id(from)?, Event::Sent(from.u8()?)),
+        kind::SENT => {
+            let (id, segment) = (read_id(from)?, from.u8()?);
+            let is_again = from.u8() == Some(STILL);
+            of(id, if is_again { Event::StillSent } else { Event::Sent(segment) })
+        }
         kind::TAKEN => {
             let (id, segment) = (read_id(from)?, from.u8()?);
             of(id, Event::Taken { segment, id: from.digits()? })

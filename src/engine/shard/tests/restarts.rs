@@ -1,8 +1,11 @@
 //! What is known after a restart of what was over before it.
 
 use super::super::records::image::Image;
+use super::super::records::past::{Event, Past};
+use super::super::records::{self};
 use super::mo::segment;
 use super::*;
+use crate::store::{Batch, Records};
 
 impl World {
     /// Writes down what happened.
@@ -72,4 +75,26 @@ fn a_segment_of_a_message_that_was_whole_is_no_second_one_after_a_restart() {
         assert_eq!(duplicates, is_known);
         assert_eq!(world.shard.held_segments(), 0);
     }
+}
+
+#[test]
+fn what_is_written_down_again_for_a_checkpoint_is_sent_and_no_sending() {
+    let (mut world, mut image) = (World::kept(), Image::new(0));
+    let id = world.submit(message()).unwrap();
+    let sent = world.sent().unwrap();
+    let mut batch = Batch::new();
+    records::sent(&mut batch, id.number(), sent.segment);
+    let sendings = |batch: &Batch| {
+        let told = Records::new(batch.octets()).filter_map(records::past::read);
+        told.filter(|past| matches!(past, Past::Of(_, Event::Sent(0)))).count()
+    };
+    assert_eq!(sendings(&batch), 1);
+    world.write_to(&mut image);
+    world.shard.still_sent(sent.ticket, sent.segment);
+    world.shard.write_down(world.now.wall, |batch| {
+        assert_eq!(sendings(batch), 0);
+        image.take_batch(batch.octets()).unwrap();
+        batch.clear();
+    });
+    assert_eq!(image.live[&id.number()].sent, [0], "a start has it in doubt");
 }
