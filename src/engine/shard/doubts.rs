@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::live::{Live, Of, Place};
 use super::receipts::Target;
-use super::{Counted, Effects, Shard};
+use super::{Counted, Effects, InDoubtPolicy, Shard};
 use crate::clock::Now;
 use crate::mt::receipts::{CarrierReceipt, Fit, Settled, same_number, tail};
 
@@ -212,16 +212,40 @@ impl<L: Clone> Shard<L> {
             }
         }
         let &(oldest, ticket, segment) = best.iter().min_by_key(|(live, ..)| live.id.number())?;
+        if self.has_rival(now, oldest, receipt, best_fit) {
+            return None;
+        }
         let same = |(live, _, other): &&(&Live, u64, u8)| {
             let (one, two) = (&live.message, &oldest.message);
             one.account == two.account
                 && one.source == two.source
                 && one.read().segment(*other) == two.read().segment(segment)
+                && self.may_change_places(live, oldest)
         };
         // What fits without a quote may as well be of a copy whose message has ended.
         let alone = best.len() == 1 && (best_fit == Fit::Quotes || !self.doubts.has_orphan(number));
         let alike = best_fit == Fit::Quotes && best.iter().filter(same).count() == best.len();
         (alone || alike).then_some((ticket, segment))
+    }
+
+    /// Whether a receipt fits as well a segment of this message whose answer is due: it names the
+    /// id, and a handset that gets one of them twice and the other never has half a text.
+    fn has_rival(&self, now: Now, live: &Live, receipt: &CarrierReceipt, fit: Fit) -> bool {
+        let mut segments = (0..=u8::MAX).zip(live.all());
+        segments.any(|(segment, one)| {
+            one.place == Place::Out
+                && !one.may_have_another_id()
+                && receipt.evidence.fits(&live.message, segment, now.wall) == fit
+        })
+    }
+
+    /// Whether copies of segments of these two messages, of one text, can be taken for each other.
+    /// Segments of longer messages have each a place of their own; only where nothing goes again
+    /// does it not matter whose receipt came.
+    fn may_change_places(&self, one: &Live, other: &Live) -> bool {
+        let rules = self.carriers.get(other.carrier as usize);
+        let is_held = rules.is_some_and(|rules| rules.in_doubt == InDoubtPolicy::Hold);
+        (one.segments == 1 && other.segments == 1) || (one.id == other.id && is_held)
     }
 
     /// This receipt is the segment's: its carrier has it, under the receipt's id.

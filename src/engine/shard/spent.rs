@@ -19,14 +19,14 @@ pub const SPENT_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct Spent {
     pub receipt: CarrierReceipt,
-    likeness: u64,
+    likeness: Option<u64>,
 }
 
 impl Spent {
     /// Whether this segment is of the same sender, account and text: then it does not matter which
-    /// of the two the carrier has.
+    /// of the two the carrier has. Segments of longer messages are not: each has its own place.
     pub fn is_like(&self, message: &Message, segment: u8) -> bool {
-        self.likeness == likeness(message, segment)
+        self.likeness.is_some_and(|own| likeness(message, segment) == Some(own))
     }
 }
 
@@ -119,11 +119,15 @@ impl<L: Clone> Shard<L> {
     }
 }
 
-fn likeness(message: &Message, segment: u8) -> u64 {
+/// What stands for what a handset gets of it; none where another of its kind cannot stand for it.
+fn likeness(message: &Message, segment: u8) -> Option<u64> {
+    if message.segments() > 1 {
+        return None;
+    }
     let mut hasher = foldhash::fast::FixedState::default().build_hasher();
     hasher.write_u32(message.account);
     hasher.write(message.source.octets());
     hasher.write_u8(0);
     hasher.write(message.segment(segment));
-    hasher.finish()
+    Some(hasher.finish())
 }

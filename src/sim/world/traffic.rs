@@ -269,6 +269,10 @@ impl Core {
         if !conn.is_reset && !matches!(conn.to_outside.parcels.back(), Some((.., Parcel::Fin))) {
             self.send(at, &mut conn, Way::Out, Parcel::Fin);
         }
+        if matches!(conn.side, Side::Carrier(_)) {
+            // What it had out there is in doubt; an SMSC may hear of it seconds later, or never.
+            self.ledger.disturbed_at = self.now;
+        }
         self.conns[at] = Some(conn);
     }
 }

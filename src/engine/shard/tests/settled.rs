@@ -324,6 +324,52 @@ fn the_receipt_of_the_other_copy_settles_it() {
     world.assert_empty();
 }
 
+/// Two segments of one text: the second one's receipt comes before its response, which names the
+/// id. The first, in doubt, is not settled by it, or the handset would never get that one.
+#[test]
+fn a_receipt_of_a_segment_whose_answer_is_due_settles_no_other_of_its_message() {
+    let mut world = world_of(InDoubtPolicy::Resend);
+    let long = Message {
+        cuts: [8, 16].into_iter().collect(),
+        user_data: UserData::new(b"again   again   "),
+        ..message()
+    };
+    let id = world.submit(long).unwrap();
+    let (first, second) = (world.sent().unwrap(), world.sent().unwrap());
+    world.quoting("5", "again", DELIVERED);
+    world.done(&first, SegmentResult::InDoubt);
+    world.take(&second, "5");
+    let again = world.sent().expect("it is not known to have arrived");
+    assert_eq!((again.segment, world.notes.out.len()), (0, 0), "and the other is");
+    world.take(&again, "6");
+    world.receipt("6", DELIVERED);
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    assert_eq!(world.counts(Counted::MaybeTwice), 1);
+    world.assert_empty();
+}
+
+/// Nor does it matter which of them is settled first where nothing goes again.
+#[test]
+fn segments_of_one_text_that_are_held_are_settled_one_by_one() {
+    for (policy, told) in [(InDoubtPolicy::Hold, 1), (InDoubtPolicy::WaitThenResend, 0)] {
+        let mut world = world_of(policy);
+        let long = Message {
+            cuts: [8, 16].into_iter().collect(),
+            user_data: UserData::new(b"again   again   "),
+            ..message()
+        };
+        world.submit(long).unwrap();
+        for _ in 0..2 {
+            let sent = world.sent().unwrap();
+            world.done(&sent, SegmentResult::InDoubt);
+        }
+        world.quoting("5", "again", DELIVERED);
+        world.quoting("6", "again", DELIVERED);
+        world.seconds(PARKED);
+        assert_eq!(world.told().len(), told);
+    }
+}
+
 /// A receipt that quoted nothing was taken to be of the only doubt; its response says whose it was.
 #[test]
 fn a_receipt_that_was_another_messages_is_heard_again_with_its_response() {
