@@ -25,7 +25,7 @@ impl Session {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
-            if self.closing || self.farewell.is_some() {
+            if self.closing || (self.farewell.is_some() && !self.hears_out) {
                 *octets = &[];
                 return None;
             }
@@ -34,10 +34,15 @@ impl Session {
                 Ok(Some(frame)) => {
                     *octets = framer.rest();
                     self.timers.heard(now.monotonic);
-                    if let Some(event) = self.handle_frame(now, frame) {
-                        return Some(event);
+                    let event = match self.hears_out {
+                        false => self.handle_frame(now, frame),
+                        true => self.handle_last(now, frame),
+                    };
+                    if event.is_some() {
+                        return event;
                     }
                 }
+                Ok(None) | Err(_) if self.hears_out => self.has_heard_out(),
                 Ok(None) => return None,
                 Err(error) => self.take_leave(now, Farewell::Framing(error)),
             }
@@ -195,7 +200,7 @@ impl Session {
     }
 
     #[inline]
-    fn handle_response<'a>(
+    pub(super) fn handle_response<'a>(
         &mut self,
         now: Now,
         header: Header,

@@ -5,9 +5,9 @@
 //! though they were accepted.
 
 use super::Session;
-use super::event::CloseReason;
+use super::event::{CloseReason, Event};
 use crate::clock::Now;
-use crate::wire::table::UnbindResp;
+use crate::wire::table::{Pdu, UnbindResp};
 use crate::wire::{CommandId, CommandStatus, FramingError, SequenceNumber, State};
 
 /// What a peer said last.
@@ -23,14 +23,36 @@ pub(super) enum Farewell {
 
 impl Session {
     /// From now on nothing is read and nothing new is sent; the session ends when the peer's
-    /// requests are answered, at the latest after `Settings::drain`.
+    /// requests are answered, at the latest after `Settings::drain`. Behind an unbind its answers
+    /// are heard, as far as they came with it: what it said it has is not to be sent to it again.
     pub(super) fn take_leave(&mut self, now: Now, farewell: Farewell) {
         self.draining = true;
         self.farewell = Some(farewell);
-        if self.unanswered == 0 {
+        self.hears_out = matches!(farewell, Farewell::Unbind(_)) && self.messages_in_flight() > 0;
+        self.timers.drain_until(now.monotonic.saturating_add(self.settings.drain));
+        self.depart_when_settled();
+    }
+
+    /// What stands behind an unbind: answers alone are heard.
+    pub(super) fn handle_last<'a>(&mut self, now: Now, frame: &'a [u8]) -> Option<Event<'a>> {
+        match Pdu::decode(frame, &self.settings.rules) {
+            Ok((header, pdu)) if header.command_id.is_response() => {
+                self.handle_response(now, header, Some(pdu))
+            }
+            _ => None,
+        }
+    }
+
+    /// Nothing more stands there.
+    pub(super) fn has_heard_out(&mut self) {
+        self.hears_out = false;
+        self.depart_when_settled();
+    }
+
+    /// Ends once neither side has anything more to say.
+    pub(super) fn depart_when_settled(&mut self) {
+        if self.unanswered == 0 && !self.hears_out {
             self.depart();
-        } else {
-            self.timers.drain_until(now.monotonic.saturating_add(self.settings.drain));
         }
     }
 

@@ -75,6 +75,8 @@ pub struct Session {
     unbind_sent: bool,
     /// The peer's last words, while its requests before them wait for their answers.
     farewell: Option<Farewell>,
+    /// Set while what stands behind its unbind is gone through for its answers.
+    hears_out: bool,
     /// Set once no further octet is read: what is pending is written and the link closed.
     closing: bool,
     peer_version: u8,
@@ -112,6 +114,7 @@ impl Session {
             draining: false,
             unbind_sent: false,
             farewell: None,
+            hears_out: false,
             closing: false,
             peer_version: 0,
         }
@@ -392,9 +395,7 @@ impl Session {
             return;
         }
         if self.farewell.is_some() {
-            if self.unanswered == 0 {
-                self.depart();
-            }
+            self.depart_when_settled();
         } else if self.is_idle() && !self.unbind_sent {
             self.timers.drain_until(Duration::ZERO);
         }

@@ -202,6 +202,42 @@ fn what_follows_an_unbind_is_not_read() {
     assert_eq!(smsc.sent_headers(), [(CommandId::UNBIND_RESP, OK, 2)]);
 }
 
+/// A peer that has handled what it got and unbinds may write both at once, its answers behind.
+#[test]
+fn answers_that_stand_behind_the_peers_unbind_are_heard() {
+    let mut smsc = bound_end(Role::Smsc, TRX, Settings::default());
+    for _ in 0..3 {
+        smsc.send_message(at(1)).unwrap();
+    }
+    let sequences: Vec<_> = smsc.sent_headers().iter().map(|(.., sequence)| *sequence).collect();
+    let unbind = octets(CommandId::UNBIND, OK, 9, b"");
+    let answer = |at: usize| octets(CommandId::DELIVER_SM_RESP, OK, sequences[at], b"\0");
+    // Whatever it asks there is not heard, and an answer that is not whole is none.
+    let cut = &answer(2)[..10];
+    smsc.feed(at(1), &[&unbind, &answer(0)[..], &encoded(&submit(), 3), &answer(1), cut].concat());
+    let heard = |ticket| Seen::Response(ticket, false, OK, Some(CommandId::DELIVER_SM_RESP));
+    let lost = Seen::Unanswered(2, Unanswered::SessionEnded);
+    let closed = Seen::Closed(CloseReason::PeerUnbound);
+    assert_eq!(smsc.take(), [heard(0), heard(1), lost, closed]);
+    assert_eq!(smsc.sent_headers(), [(CommandId::UNBIND_RESP, OK, 9)]);
+}
+
+#[test]
+fn what_was_asked_before_an_unbind_is_answered_when_all_behind_it_is_heard() {
+    let mut smsc = bound_end(Role::Smsc, TRX, Settings::default());
+    smsc.send_message(at(1)).unwrap();
+    let (.., sequence) = smsc.sent_headers()[0];
+    let unbind = octets(CommandId::UNBIND, OK, 9, b"");
+    let answer = octets(CommandId::DELIVER_SM_RESP, OK, sequence, b"\0");
+    // It is answered as soon as it is heard, before what stands behind it is.
+    smsc.feed(at(1), &[encoded(&submit(), 8), unbind, answer].concat());
+    let seen = smsc.take();
+    let heard = Seen::Response(0, false, OK, Some(CommandId::DELIVER_SM_RESP));
+    assert_eq!(seen[seen.len() - 2..], [heard, Seen::Closed(CloseReason::PeerUnbound)]);
+    let answered = [(CommandId::SUBMIT_SM_RESP, OK, 8), (CommandId::UNBIND_RESP, OK, 9)];
+    assert_eq!(smsc.sent_headers(), answered);
+}
+
 #[test]
 fn a_lost_link_hands_back_everything_in_flight_in_order() {
     let mut esme = bound_end(Role::Esme, TRX, Settings::default());
