@@ -261,11 +261,13 @@ impl<L: Clone> Shard<L> {
         let key = self.lean(receipt).keys(&receipt.keys).next().map(|(_, key)| key);
         let Some(live) = self.slots.get_mut(ticket) else { return };
         self.spent.spend(receipt, &live.message.read(), segment);
+        let is_single = live.segments == 1;
         let Some(one) = live.segment_mut(segment) else { return };
         effects.count(Counted::ReceiptMatched(receipt.state));
         let was_in_doubt = one.unanswered > 0;
         one.unanswered = one.unanswered.saturating_sub(1);
-        let (place, twice) = (one.place, one.twice);
+        let place = one.place;
+        let again = one.twice && (is_single || place == Place::Out);
         if was_in_doubt {
             effects.count(Counted::DoubtSettled(Settled::Receipt));
         }
@@ -273,7 +275,7 @@ impl<L: Clone> Shard<L> {
             // Its own id is another copy's, or there is none.
             self.second_copy(now, ticket, segment, key, effects);
         } else {
-            self.segment_accepted(now, ticket, segment, key, twice, effects);
+            self.segment_accepted(now, ticket, segment, key, again, effects);
         }
         self.apply(now, Of::Segment(segment), ticket, receipt, effects);
         self.settle_expired(now, ticket, effects);

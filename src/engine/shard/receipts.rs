@@ -30,21 +30,22 @@ pub(super) enum Target {
 }
 
 impl<L: Clone> Shard<L> {
-    /// The carrier took a segment; `twice` when a copy of it went before.
+    /// The carrier took a segment; `again` when another copy of it may wait at the dispatcher.
     pub(super) fn segment_accepted<E: Effects<Link = L>>(
         &mut self,
         now: Now,
         ticket: u64,
         segment: u8,
         key: Option<u64>,
-        twice: bool,
+        again: bool,
         effects: &mut E,
     ) {
         let Some(live) = self.slots.get_mut(ticket) else { return };
         let id = live.id;
         live.accept(segment, key);
-        if twice && live.segments == 1 {
-            // The answer may be the first copy's: the second need not go any more.
+        if again {
+            // The answer may be the first copy's: the second need not go any more. What else of the
+            // message comes back with it goes again.
             effects.withdraw(live.carrier, ticket);
         }
         let wants_receipt = live.wants_receipt();

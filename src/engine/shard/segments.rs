@@ -34,10 +34,9 @@ impl<L: Clone> Shard<L> {
             }
             result => result,
         };
-        let Some(one) = self.slots.get_mut(ticket).and_then(|live| live.segment_mut(segment))
-        else {
-            return;
-        };
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let is_single = live.segments == 1;
+        let Some(one) = live.segment_mut(segment) else { return };
         let is_first = one.attempts == 0;
         let result = match result {
             SegmentResult::Accepted { .. } if is_planted(Bug::ResentAfterResponse) && is_first => {
@@ -58,9 +57,9 @@ impl<L: Clone> Shard<L> {
                 self.second_copy(now, ticket, segment, key, effects);
             }
             (_, Place::Accepted) => {}
-            (SegmentResult::Accepted { key, .. }, _) => {
-                let twice = one.twice;
-                self.segment_accepted(now, ticket, segment, key, twice, effects);
+            (SegmentResult::Accepted { key, .. }, place) => {
+                let again = one.twice && (is_single || (late && place == Place::Out));
+                self.segment_accepted(now, ticket, segment, key, again, effects);
             }
             // What was sent again meanwhile has an answer of its own to come.
             (_, Place::Out) if late => {}

@@ -111,6 +111,27 @@ fn a_late_acceptance_takes_back_the_second_copy() {
 }
 
 #[test]
+fn a_late_acceptance_of_one_segment_takes_back_its_second_copy_and_no_other() {
+    let mut world = world_of(InDoubtPolicy::Resend);
+    let id = world.submit(long_message(3)).unwrap();
+    let all = [(); 3].map(|()| world.sent().unwrap());
+    world.done(&all[0], SegmentResult::InDoubt);
+    world.done(&all[1], SegmentResult::InDoubt);
+    world.take(&all[2], "7");
+    let taken = world.taken("5");
+    world.done_late(&all[0], taken);
+    world.give_back_unsent();
+    let again = world.sent().expect("the other in doubt goes again");
+    assert_eq!((again.segment, world.notes.out.len()), (1, 0));
+    world.take(&again, "6");
+    for carrier_id in ["5", "6", "7"] {
+        world.receipt(carrier_id, DELIVERED);
+    }
+    assert_eq!(world.told(), [(0, id, DELIVERED, 0)]);
+    world.assert_empty();
+}
+
+#[test]
 fn a_late_refusal_of_the_first_copy_says_nothing_of_the_second() {
     let mut world = world_of(InDoubtPolicy::Resend);
     let (id, sent) = doubted(&mut world);
