@@ -183,6 +183,7 @@ pub async fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error>
     // Who has which place goes first: all else names it.
     let mut batch = Batch::new();
     records::start(&mut batch, shared.ids_from);
+    records::at(&mut batch, shared.clock.now().wall);
     for account in &world.accounts {
         records::account(&mut batch, account.index, &account.settings.system_id);
     }

@@ -187,7 +187,8 @@ pub struct Part {
 }
 
 /// Divides what was left among the shards.
-pub fn divide(shared: &Shared, world: &World, image: Image) -> Vec<Part> {
+pub fn divide(shared: &Shared, world: &World, mut image: Image) -> Vec<Part> {
+    image.at_clock_of(shared.clock.now().wall);
     let mut parts: Vec<Part> =
         std::iter::repeat_with(Part::default).take(shared.shards.len()).collect();
     let place = |handset: &[u8]| shared.shard_of(handset);
@@ -215,7 +216,16 @@ pub fn divide(shared: &Shared, world: &World, image: Image) -> Vec<Part> {
     for (wall, memory) in image.whole {
         parts[place(memory.source())].whole.push((wall, memory));
     }
-    // Whose they are is not known any more.
+    for (shard, shards, prints) in image.heard_lately {
+        let own = usize::from(shard);
+        for (at, part) in parts.iter_mut().enumerate() {
+            // Whose they are is not known where there are more shards now, or fewer.
+            if at == own || usize::from(shards) != shared.shards.len() {
+                part.heard.extend(&prints);
+            }
+        }
+    }
+    // Nor is it of those that the journal tells of.
     for part in &mut parts {
         part.heard.extend(&image.heard);
     }

@@ -1,5 +1,7 @@
 //! Messages that ended lately, so that a receipt that comes again is known for what it is.
 
+use std::ops::Range;
+
 /// How many are remembered, at most: 512 KiB a shard, seconds at full load and hours at leisure. A
 /// carrier that heard no answer repeats a receipt within minutes.
 pub const PLACES: usize = 1 << 16;
@@ -38,6 +40,17 @@ impl Ended {
         self.enter();
         let print = print(key, number);
         self.places.get(print as usize % PLACES) == Some(&print)
+    }
+
+    /// How many places there are to look at for [`Ended::prints`].
+    pub fn places(&self) -> usize {
+        self.places.len() + self.fresh.len()
+    }
+
+    /// The [`print`]s at these places.
+    pub fn prints(&self, at: Range<usize>) -> impl Iterator<Item = u64> + use<'_> {
+        let all = self.places.iter().chain(&self.fresh).skip(at.start).take(at.len());
+        all.copied().filter(|print| *print != 0)
     }
 
     fn enter(&mut self) {

@@ -77,6 +77,11 @@ impl Ledger {
         }
     }
 
+    /// A carrier that may be asked for a segment named it so.
+    pub fn named(&mut self, id: MessageId, segment: u8, carrier_id: &[u8]) {
+        records::named_by_carrier(&mut self.batch, id, segment, carrier_id);
+    }
+
     /// A segment of an MO waits for the others.
     pub fn held(&mut self, message: &MoMessage) {
         records::held(&mut self.batch, identity(message), message);
@@ -209,6 +214,9 @@ impl<L: Clone> Shard<L> {
 
     fn note_message(&self, batch: &mut Batch, ticket: u64, live: &Live) {
         records::message(batch, live, self.shown_id(live.id), self.doubts.copies_of(ticket));
+        for (segment, name) in self.questions.names_of(ticket) {
+            records::named_by_carrier(batch, live.id, *segment, name);
+        }
     }
 
     fn note_parked(&mut self, batch: &mut Batch) {
@@ -242,6 +250,8 @@ pub enum Walk {
     Choices(usize),
     /// At this place of conversations.
     Talks(usize),
+    /// At this place of messages that ended lately.
+    Ended(usize),
     /// At what is owed, parked and held, which is written in one go.
     Rest,
     /// All is said.
@@ -255,6 +265,8 @@ impl Walk {
 
 /// Places looked at in one step of a walk; few in tests, so that much happens between two.
 const STEP: usize = if cfg!(test) { 2 } else { 4096 };
+/// The same of places of eight octets, most of them empty or all of them full.
+const ENDED_STEP: usize = if cfg!(test) { 1 << 14 } else { 4096 };
 
 /// Texts out of memory that are read in one step at most: a disk may take its time for each.
 const READS: usize = 256;
@@ -295,7 +307,15 @@ impl<L: Clone> Shard<L> {
                 let places = (from..to).filter_map(|place| u32::try_from(place).ok());
                 let talks = places.filter_map(|place| self.talks.at(place));
                 talks.for_each(|talk| records::talks::talk(batch, talk));
-                if to < self.talks.places() { Walk::Talks(to) } else { Walk::Rest }
+                if to < self.talks.places() { Walk::Talks(to) } else { Walk::Ended(0) }
+            }
+            Walk::Ended(from) => {
+                let to = (from + ENDED_STEP).min(self.ended.places());
+                let prints: Vec<u64> = self.ended.prints(from..to).collect();
+                if !prints.is_empty() {
+                    records::heard_lately(batch, self.index, self.count(), &prints);
+                }
+                if to < self.ended.places() { Walk::Ended(to) } else { Walk::Rest }
             }
             Walk::Rest => {
                 self.write_rest(batch);

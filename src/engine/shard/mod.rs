@@ -322,6 +322,12 @@ impl<L: Clone> Shard<L> {
         self.due.next()
     }
 
+    /// How many shards there are.
+    fn count(&self) -> u8 {
+        // Sixty-two at most, see `id_step`.
+        (self.counter_step - 1) as u8
+    }
+
     /// Messages sent that await their receipt.
     #[must_use]
     pub fn awaiting_receipt(&self) -> usize {

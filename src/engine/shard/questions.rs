@@ -13,8 +13,10 @@ use crate::message::state::MessageState;
 use crate::mt::carried::Carried;
 use crate::mt::receipts::{CarrierReceipt, Evidence, IdKeys};
 
-/// Times a message is asked for; then its receipt is awaited in silence.
-const ASKED_MAX: u8 = 3;
+/// The longest wait between two questions about a message. The first comes after `query_after_ms`,
+/// and each wait is twice as long as the one before, so that there are few in all the time that a
+/// receipt is awaited.
+const APART_MAX: Duration = Duration::from_secs(6 * 3600);
 /// Questions of a shard in each of its ticks of 100 ms. What is due beyond it waits.
 const A_TICK: u32 = 20;
 /// When a question comes up again that could not be asked.
@@ -84,6 +86,14 @@ impl Questions {
         self.messages.get(&ticket).map(|asking| asking.at)
     }
 
+    /// What its carrier named the segments of a message.
+    pub fn names_of(&self, ticket: u64) -> &[(u8, Box<[u8]>)] {
+        if self.messages.is_empty() {
+            return &[];
+        }
+        self.messages.get(&ticket).map_or(&[], |asking| &asking.ids)
+    }
+
     fn is_due(&self, ticket: u64, now: Duration) -> bool {
         let asking = self.messages.get(&ticket);
         asking.is_some_and(|asking| asking.at > Duration::ZERO && asking.at <= now)
@@ -95,6 +105,12 @@ impl Questions {
     }
 }
 
+/// How long after so many questions the next one comes.
+fn after_that(first: Duration, asked: u8) -> Duration {
+    let longer = first.saturating_mul(1_u32.checked_shl(u32::from(asked)).unwrap_or(u32::MAX));
+    longer.min(APART_MAX.max(first))
+}
+
 impl<L: Clone> Shard<L> {
     /// The id that a carrier gave a segment, by which it may be asked for it. It comes before the
     /// segment's acceptance.
@@ -103,7 +119,24 @@ impl<L: Clone> Shard<L> {
         if wanted && !id.is_empty() {
             let asking = self.questions.messages.entry(ticket).or_default();
             asking.ids.retain(|(other, _)| *other != segment);
+            if let (Some(ledger), Some(live)) = (&mut self.ledger, self.slots.get(ticket)) {
+                ledger.named(live.id, segment, &id);
+            }
             asking.ids.push((segment, id));
+        }
+    }
+
+    /// Takes over what a carrier named segments of this message, while it may be asked for them.
+    pub(super) fn restore_named(&mut self, now: Now, ticket: u64, ids: Vec<(u8, Box<[u8]>)>) {
+        let Some(live) = self.slots.get(ticket).filter(|_| !ids.is_empty()) else { return };
+        let (carrier, awaits) = (live.carrier, live.awaits_receipt);
+        let rules = self.carriers.get(carrier as usize);
+        if rules.is_none_or(|rules| rules.query_after.is_zero()) {
+            return;
+        }
+        self.questions.messages.insert(ticket, Asking { ids, ..Asking::default() });
+        if awaits {
+            self.may_ask(now, ticket, carrier);
         }
     }
 
@@ -144,11 +177,11 @@ impl<L: Clone> Shard<L> {
             all_asked &= *left > 0 && effects.ask(live.carrier, question);
             *left = left.saturating_sub(1);
         }
-        asking.asked += u8::from(all_asked);
+        asking.asked = asking.asked.saturating_add(u8::from(all_asked));
         asking.at = match (all_asked, after) {
             (false, _) => now.wall + AGAIN,
-            (true, Some(after)) if asking.asked < ASKED_MAX => now.wall + after,
-            (true, _) => Duration::ZERO,
+            (true, Some(after)) => now.wall + after_that(after, asking.asked),
+            (true, None) => Duration::ZERO,
         };
         if asking.at > Duration::ZERO {
             self.due.push(asking.at, ticket);

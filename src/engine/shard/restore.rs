@@ -27,7 +27,7 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) {
         unsent_or_in_doubt(&mut was);
-        let WasLive { mut live, shared, copies, .. } = was;
+        let WasLive { mut live, shared, copies, named, .. } = was;
         let rules = self.carriers.get(live.carrier as usize).copied();
         // What has expired comes up at once, and ends.
         let may_go = !live.awaits_receipt && !live.expired;
@@ -65,6 +65,7 @@ impl<L: Clone> Shard<L> {
         if !wake_at.is_zero() {
             self.due.push(wake_at, ticket);
         }
+        self.restore_named(now, ticket, named);
         if !awaits {
             self.note_marketing(ticket);
         }

@@ -47,6 +47,10 @@ pub struct Image {
     /// What the receipts of messages that ended are known by, the oldest first: as many as a shard
     /// remembers.
     pub heard: VecDeque<u64>,
+    /// The same as shards remembered it at a checkpoint, before all that: which shard, of how many.
+    pub heard_lately: Vec<(u8, u8, Vec<u64>)>,
+    /// When the last batch was written, by the wall clock of its process.
+    pub written_at: Duration,
     /// What was owed to accounts, by its number.
     pub owed: BTreeMap<u64, (u32, Delivery)>,
     /// Receipts whose response had not come, each as its record has it.
@@ -81,6 +85,8 @@ pub struct WasLive {
     pub sent: Vec<u8>,
     /// Ids of second copies.
     pub copies: Vec<(u8, u64)>,
+    /// What its carrier named segments for which it may be asked.
+    pub named: Vec<(u8, Box<[u8]>)>,
 }
 
 impl WasLive {
@@ -135,6 +141,27 @@ impl Image {
         Self { overflow: Some((writer, octets_max)), ..self }
     }
 
+    /// Has what waits wait no longer by the clock of the process that goes on, which is at `wall`,
+    /// where that is behind the one which wrote this: it was set back. What its account named a
+    /// moment for has that moment.
+    pub fn at_clock_of(&mut self, wall: Duration) {
+        let by = self.written_at.saturating_sub(wall);
+        if by.is_zero() {
+            return;
+        }
+        let sooner = |at: &mut Duration| *at = at.saturating_sub(by);
+        for WasLive { live, .. } in self.live.values_mut() {
+            if live.wake_at != live.message.send_at {
+                sooner(&mut live.wake_at);
+            }
+        }
+        let by_s = u32::try_from(by.as_secs()).unwrap_or(u32::MAX);
+        for was in self.awaiting.values_mut() {
+            sooner(&mut was.give_up_at);
+            was.since_s = was.since_s.saturating_sub(by_s);
+        }
+    }
+
     /// Takes in the records of a batch.
     ///
     /// # Errors
@@ -172,6 +199,8 @@ impl Image {
                 self.released.extend(self.held.remove(&number));
             }),
             kind::AT => from.time().map(|wall| self.end_batch(wall)),
+            kind::NAMED => self.take_named(&mut from),
+            kind::HEARD_LATELY => self.take_heard_lately(&mut from),
             // What happened: for those who look back.
             kind::TAKEN | kind::REFUSED | kind::HEARD => Some(()),
             kind::CHOSEN => read_chosen(&mut from).map(|chosen| {
@@ -214,8 +243,8 @@ impl Image {
         let live = Live::new(id, self.carried(message), carrier, reference);
         self.here += live.message.octets_here() as usize;
         let sent = if is_sent { (0..live.segments).collect() } else { Vec::new() };
-        let copies = Vec::new();
-        self.live.insert(id.number(), WasLive { live, shared, sent, copies });
+        let (copies, named) = (Vec::new(), Vec::new());
+        self.live.insert(id.number(), WasLive { live, shared, sent, copies, named });
         Some(())
     }
 
@@ -273,6 +302,22 @@ impl Image {
         {
             was.sent.push(segment);
         }
+        Some(())
+    }
+
+    fn take_named(&mut self, from: &mut Reader<'_>) -> Option<()> {
+        let (id, segment, name) = (read_id(from)?, from.u8()?, from.short()?);
+        if let Some(was) = self.live.get_mut(&id.number()) {
+            was.named.retain(|(other, _)| *other != segment);
+            was.named.push((segment, name.into()));
+        }
+        Some(())
+    }
+
+    fn take_heard_lately(&mut self, from: &mut Reader<'_>) -> Option<()> {
+        let (shard, shards) = (from.u8()?, from.u8()?);
+        let prints = std::iter::from_fn(|| from.u64()).collect();
+        self.heard_lately.push((shard, shards, prints));
         Some(())
     }
 
@@ -339,6 +384,7 @@ impl Image {
 
     /// All of a batch was read, which came about then.
     fn end_batch(&mut self, wall: Duration) {
+        self.written_at = wall;
         if self.released.is_empty() {
             return;
         }

@@ -21,8 +21,8 @@
 //! not at all, and nothing that a peer could see of it happens before it is durable.
 //!
 //! Not written, and so gone with the process: which lane had its turn (it begins again by the order
-//! of acceptance), questions to carriers, requests that were not answered, ids of receipts that had
-//! ended, and how ids are written as far as that was learnt.
+//! of acceptance), how often a carrier was asked for a message, requests that were not answered, and
+//! how ids are written as far as that was learnt.
 
 mod contents;
 pub mod image;
@@ -74,6 +74,8 @@ mod kind {
     pub const CHOSEN: u8 = 20;
     pub const TALK: u8 = 21;
     pub const TALK_ENDED: u8 = 22;
+    pub const NAMED: u8 = 23;
+    pub const HEARD_LATELY: u8 = 24;
 }
 
 /// A process begins to write; `ids_from` is the counter of the first id it gives.
@@ -269,6 +271,25 @@ pub fn taken(batch: &mut Batch, id: MessageId, segment: u8, carrier_id: &[u8]) {
         to.u64(id.number());
         to.u8(segment);
         to.digits(carrier_id);
+    });
+}
+
+/// The carrier may be asked for a segment, under this id as it wrote it.
+pub fn named_by_carrier(batch: &mut Batch, id: MessageId, segment: u8, carrier_id: &[u8]) {
+    record(batch, kind::NAMED, |to| {
+        to.u64(id.number());
+        to.u8(segment);
+        to.short(carrier_id);
+    });
+}
+
+/// What receipts of messages that ended lately are known by, as the shard at this place of so many
+/// remembers it.
+pub fn heard_lately(batch: &mut Batch, shard: u8, shards: u8, prints: &[u64]) {
+    record(batch, kind::HEARD_LATELY, |to| {
+        to.u8(shard);
+        to.u8(shards);
+        prints.iter().for_each(|print| to.u64(*print));
     });
 }
 

@@ -261,7 +261,13 @@ pub fn each_named(record: &[u8], each: &mut dyn FnMut(Named<'_>)) -> Option<()> 
                 each_address(from, each)?;
             }
         }
-        kind::STANDING | kind::SENT | kind::TAKEN | kind::REFUSED | kind::HEARD | kind::AWAITS => {
+        kind::STANDING
+        | kind::SENT
+        | kind::TAKEN
+        | kind::REFUSED
+        | kind::HEARD
+        | kind::AWAITS
+        | kind::NAMED => {
             each(Named::Id(read_id(from)?));
         }
         kind::AWAITS_WHOLE => {

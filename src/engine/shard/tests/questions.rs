@@ -29,7 +29,7 @@ impl World {
 }
 
 #[test]
-fn a_message_whose_receipt_does_not_come_is_asked_for_three_times() {
+fn a_message_whose_receipt_does_not_come_is_asked_for_more_and_more_seldom() {
     let mut world = asking(Duration::from_secs(60));
     world.submit(message()).unwrap();
     world.taken_as("c0ffee");
@@ -37,8 +37,19 @@ fn a_message_whose_receipt_does_not_come_is_asked_for_three_times() {
     assert_eq!(world.asked_for(), [b""; 0]);
     world.seconds(2);
     assert_eq!(world.asked_for(), [b"c0ffee"]);
+    // After 1, 3, 7, 15, 31 and 63 minutes.
     world.seconds(3600);
-    assert_eq!(world.asked_for().len(), 3);
+    assert_eq!(world.asked_for().len(), 5);
+    world.seconds(24 * 3600);
+    assert_eq!(world.asked_for().len(), 11);
+    // Every six hours from then on, for as long as its receipt is awaited.
+    world.seconds(24 * 3600);
+    assert_eq!(world.asked_for().len(), 15);
+    world.pass(Limits::default().correlation_max_age);
+    let asked = world.asked_for().len();
+    world.pass(VALID);
+    assert_eq!((world.told().len(), world.asked_for().len()), (1, asked));
+    world.assert_empty();
 }
 
 #[test]
