@@ -308,8 +308,8 @@ pub(super) const CARRIER: &[Key] = keys! {
     /// minute.
     in_doubt_wait_ms: ms(0, 86_400_000), Default("60000");
     /// How long a receipt is awaited before the carrier is asked for the message with query_sm, and
-    /// then asked twice more after as long again; 0 asks never. A final state counts as its
-    /// receipt. For carriers that lose receipts; above the time that most of them take, as each
+    /// again after twice as long each time, up to six hours; 0 asks never. A final state counts as
+    /// its receipt. For carriers that lose receipts; above the time that most of them take, as each
     /// question takes a place in the window.
     query_after_ms: ms(0, 604_800_000), Default("0");
     /// What its SMSC does differently: a `[dialect.NAME]` or a bundled profile.

@@ -108,13 +108,23 @@ impl<L: Clone> Shard<L> {
         } else if self.limits.parked_max == 0 {
             self.give_up_receipt(now, receipt, effects);
         } else {
-            while self.parked.len() >= self.limits.parked_max {
-                let Some(oldest) = self.parked.pop() else { break };
-                self.give_up_receipt(now, oldest, effects);
-            }
             effects.count(Counted::ReceiptParked(receipt.carrier));
-            self.parked.push(receipt, now.monotonic, self.limits.parked_max_age);
+            self.park(now, receipt, effects);
         }
+    }
+
+    /// Keeps a receipt for the response it belongs to; the oldest gives way.
+    pub(super) fn park<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        receipt: CarrierReceipt,
+        effects: &mut E,
+    ) {
+        while self.parked.len() >= self.limits.parked_max.max(1) {
+            let Some(oldest) = self.parked.pop() else { break };
+            self.give_up_receipt(now, oldest, effects);
+        }
+        self.parked.push(receipt, now.monotonic, self.limits.parked_max_age);
     }
 
     /// No response has come that a receipt could belong to. Two chances are left: that its carrier

@@ -28,7 +28,7 @@ impl<L: Clone> Shard<L> {
         self.note_answer(ticket, segment, result);
         let result = match result {
             SegmentResult::Accepted { key: Some(key), .. }
-                if self.is_copy_of_another(now, ticket, segment, key) =>
+                if self.is_copy_of_another(now, (ticket, segment), key, effects) =>
             {
                 SegmentResult::InDoubt
             }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
-use super::Shard;
 use super::live::Place;
+use super::{Effects, Shard};
 use crate::clock::Now;
 use crate::message::envelope::Message;
 use crate::mt::receipts::{CarrierReceipt, same_number};
@@ -89,12 +89,12 @@ impl<L: Clone> Shard<L> {
     /// another of the same text. Then the copy is that one's, and this segment is in doubt in its
     /// place: of the two one copy is known of. Of another text the receipt was this one's from the
     /// beginning, and is heard again with the response.
-    pub(super) fn is_copy_of_another(
+    pub(super) fn is_copy_of_another<E: Effects<Link = L>>(
         &mut self,
         now: Now,
-        ticket: u64,
-        segment: u8,
+        (ticket, segment): (u64, u8),
         key: u64,
+        effects: &mut E,
     ) -> bool {
         if self.spent.is_empty() {
             return false;
@@ -113,7 +113,7 @@ impl<L: Clone> Shard<L> {
         let is_like = spent.is_like(&message.read(), segment);
         if !is_like {
             let receipt = spent.receipt.clone();
-            self.parked.push(receipt, now.monotonic, self.limits.parked_max_age);
+            self.park(now, receipt, effects);
         }
         is_like
     }

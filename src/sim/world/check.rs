@@ -29,15 +29,17 @@ impl Core {
         Some(format!("segment {missing} is lost"))
     }
 
-    /// Whether its carrier sends no receipts, and a link or the engine was lost since it was sent:
-    /// ids to ask with are not kept over a start, and it is asked a few times only. Such a message
-    /// ends when its receipt is waited for no longer, which takes days.
+    /// Whether its carrier sends no receipts, and the engine may not know under which id it has a
+    /// segment, for that was not answered, or not written down. Such a message ends when its receipt
+    /// is waited for no longer, which takes days.
     fn cannot_be_asked_for(&self, message: &Message) -> bool {
-        let is_of_before = |copy: &Copy| {
-            let has_receipts = self.plan.carriers[copy.carrier].smsc.receipts != ReceiptForm::None;
-            !has_receipts && self.ledger.disturbed_at >= copy.written_at
+        let has_receipts =
+            |copy: &Copy| self.plan.carriers[copy.carrier].smsc.receipts != ReceiptForm::None;
+        let is_nameless = |segment| {
+            let mut copies = message.copies.iter().filter(|copy| copy.segment == segment);
+            !copies.any(|copy| copy.response.is_some_and(|read| self.ledger.is_settled(read)))
         };
-        message.copies.iter().any(is_of_before)
+        !message.copies.iter().all(has_receipts) && (0..message.segments).any(is_nameless)
     }
 
     /// How many segments from handsets have not come to their account.

@@ -268,10 +268,8 @@ impl Core {
 
     fn jump(&mut self, at: usize) {
         let (_, mut by) = self.plan.wall_jumps[at];
-        // Waits are in wall time: who starts with a clock that was set back waits for so long.
-        let is_dead = self.life.is_over;
-        let may_die = is_dead || !self.kills.is_empty() || self.plan.disk.error.is_some();
-        if may_die || self.plan.carriers.iter().any(|carrier| carrier.in_doubt == Doubt::Hold) {
+        // What is held is told when its validity ends, which is a moment and no wait.
+        if self.plan.carriers.iter().any(|carrier| carrier.in_doubt == Doubt::Hold) {
             by = by.max(-40);
         }
         self.counts.add(if by > 0 { What::WallAhead } else { What::WallBack });

@@ -132,7 +132,8 @@ impl Ledger {
         self.deliveries.insert(request, delivered);
     }
 
-    fn is_settled(&self, mark: Mark) -> bool {
+    /// Whether what was read then has been written down, if ever it is.
+    pub fn is_settled(&self, mark: Mark) -> bool {
         let Some(end) = self.ends.get(mark.life as usize - 1) else { return true };
         let frames = end.frames.saturating_sub(mark.frames);
         frames >= FRAMES || (end.was_well && end.at.saturating_sub(mark.at) > PATIENCE)

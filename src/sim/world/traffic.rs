@@ -39,9 +39,9 @@ impl Core {
             if header.command_id.is_response() || header.command_id == CommandId::GENERIC_NACK {
                 conn.unanswered.retain(|(sequence, _)| *sequence != header.sequence_number);
             }
-            conn.has_unbound |= header.command_id == CommandId::UNBIND;
             self.engine_has_read(at, conn, header);
         }
+        conn.has_unbound |= read.iter().any(|header| header.command_id == CommandId::UNBIND);
         Poll::Ready(Ok(()))
     }
 
@@ -84,7 +84,7 @@ impl Core {
         match (conn.side, header.command_id) {
             (Side::Account(_), CommandId::SUBMIT_SM) => self.passes(What::ReadNotWritten),
             (Side::Account(_), CommandId::DELIVER_SM_RESP) => {
-                // Behind an unbind nothing is heard.
+                // Behind an unbind nothing is heard but what came with it.
                 if !conn.has_unbound {
                     self.answer_is_read(read, header.command_status);
                 }
