@@ -8,7 +8,7 @@ mod requests;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Context;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::handles::{AccountHandle, Handed};
@@ -316,6 +316,27 @@ impl AccountLink {
         unsettled.extend(left.map(|handed| handed.delivery));
         self.give_back(unsettled, Duration::ZERO);
         self.tally.flush(&account, &self.shared);
+    }
+
+    /// Its session has panicked: what it had out goes to another one.
+    pub async fn break_off(&mut self, now: Now) {
+        if self.ended {
+            return;
+        }
+        if let Some(bound) = &mut self.bound {
+            let out = std::mem::take(&mut bound.in_flight).into_iter().flatten();
+            self.unsettled.extend(out.map(|handed| handed.delivery));
+            self.unsettled.sort_by_key(Delivery::number);
+        }
+        self.unbind(now, CloseReason::Local);
+        if let Some(bound) = &self.bound {
+            self.leases.end(&bound.account, &self.world);
+        }
+        std::future::poll_fn(|cx| {
+            self.outbox.flush(cx);
+            if self.outbox.is_blocked() { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
     }
 
     /// Hands out what waits, while the window has room.

@@ -5,11 +5,13 @@ mod renew;
 mod requests;
 mod segments;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Context;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -193,6 +195,22 @@ impl CarrierLink {
         self.record.in_flight.store(0, Ordering::Relaxed);
     }
 
+    /// Its session has panicked: whatever it had out is in doubt, and the next one begins anew.
+    pub async fn break_off(&mut self, now: Now) {
+        for sent in std::mem::take(&mut self.in_flight).into_iter().flatten() {
+            self.carrier.metrics.in_doubt.increment(1);
+            self.done(sent.ticket, sent.segment, SegmentResult::InDoubt, false);
+        }
+        self.free.clear();
+        self.turn = None;
+        self.closed(now, CloseReason::Local);
+        std::future::poll_fn(|cx| {
+            self.outbox.flush(cx);
+            if self.outbox.is_blocked() { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
     /// Tells shards what it has sent and is not answered, when a checkpoint asks: after the
     /// dispatcher has, and once it has taken all that was handed to it.
     fn tell_sent(&mut self) {
@@ -227,6 +245,10 @@ impl CarrierLink {
         let held = self.record.wanted() == Wanted::Paused;
         if self.transmits && held != self.handle.is_held() {
             self.carrier.hold_link(&self.handle, held);
+        }
+        let silent = session.is_silent();
+        if self.transmits && silent != self.handle.silent.load(Ordering::Relaxed) {
+            self.carrier.silence_link(&self.handle, silent);
         }
     }
 

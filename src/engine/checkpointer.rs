@@ -25,7 +25,7 @@ use super::batches::Batches;
 use super::handles::CarrierHandle;
 use super::shard::records;
 use super::shared::{Kept, Shared, ToShard};
-use super::world::Carrier;
+use super::world::{Carrier, World};
 use crate::planted::{Bug, is_planted};
 use crate::store::{Batch, Error, Records, Refused, State};
 use crate::telemetry;
@@ -180,16 +180,7 @@ pub async fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error>
         (kept.progress.durable().next(), shared.world())
     };
     let mut writer = kept.journal.begin()?;
-    // Who has which place goes first: all else names it.
-    let mut batch = Batch::new();
-    records::start(&mut batch, shared.ids_from);
-    records::at(&mut batch, shared.clock.now().wall);
-    for account in &world.accounts {
-        records::account(&mut batch, account.index, &account.settings.system_id);
-    }
-    for carrier in &world.carriers {
-        records::carrier(&mut batch, carrier.index, &carrier.settings.name);
-    }
+    let batch = beginning(shared, &world);
     let mut octets = 0;
     let mut write = |batch: &Batch| {
         octets += batch.len() as u64;
@@ -241,6 +232,20 @@ pub async fn checkpoint(kept: &Kept, shared: &Arc<Shared>) -> Result<u64, Error>
     writer.finish(from)?;
     kept.journal.truncate_before(from)?;
     Ok(octets)
+}
+
+/// When it was, and who has which place: that goes first, as all else names it.
+fn beginning(shared: &Shared, world: &World) -> Batch {
+    let mut batch = Batch::new();
+    records::start(&mut batch, shared.ids_from);
+    records::at(&mut batch, shared.clock.now().wall);
+    for account in &world.accounts {
+        records::account(&mut batch, account.index, &account.settings.system_id);
+    }
+    for carrier in &world.carriers {
+        records::carrier(&mut batch, carrier.index, &carrier.settings.name);
+    }
+    batch
 }
 
 /// Has everybody who sends tell shards what is sent and not answered; whether all have.

@@ -18,9 +18,11 @@ use super::settings::{self, BindKind, Endpoint};
 use super::shared::Shared;
 use super::stop::{Signal, Stop};
 use super::tap::Tapped;
+use super::unwound::unwound;
 use super::world::{Carrier, carrier_session};
 use crate::link::{Backoff, Link};
 use crate::session::{self, BindRequest, CloseReason, Session};
+use crate::telemetry;
 use crate::wire::{COctetString, Role};
 
 /// A session that stood so long was a good one: the next failure is the first again.
@@ -176,11 +178,7 @@ async fn session(
         }
     };
     record.connected(now.wall, stream.peer());
-    let (mut rules, unsent_max) = {
-        let world = shared.world();
-        let unsent_max = world.settings.smpp.unsent_max_bytes as usize;
-        (carrier_session(&world.settings, carrier), unsent_max)
-    };
+    let (mut rules, unsent_max) = rules_of(shared, carrier);
     // The owner sets the real one when the session is bound.
     rules.response_timeout = timeout.saturating_sub(now.monotonic.saturating_sub(began.monotonic));
     let mut session = Session::new(Role::Esme, rules, now);
@@ -205,17 +203,36 @@ async fn session(
         let makes_way = turn.is_none() && !is_left && is_other();
         tokio::select! {
             biased;
-            reason = &mut link => break reason,
+            reason = unwound(&mut link) => break reason.ok(),
             permit = Arc::clone(&carrier.rebinding).acquire_owned(), if makes_way => {
                 turn = permit.ok();
                 handle.leave();
             }
             // The link looks at what was asked when it is polled again.
-            changed = signal.changed() => if changed.is_err() { break CloseReason::Local },
+            changed = signal.changed() => if changed.is_err() { break Some(CloseReason::Local) },
             () = record.asked() => {}
         }
     };
-    (End { reason: Some(reason), turn }, link.into_parts().1)
+    let mut owner = link.into_parts().1;
+    if reason.is_none() {
+        has_panicked(shared, bind, &mut owner).await;
+    }
+    (End { reason, turn }, owner)
+}
+
+/// What a session goes by, and how many octets may wait for a peer that does not read.
+fn rules_of(shared: &Shared, carrier: &Carrier) -> (session::Settings, usize) {
+    let world = shared.world();
+    let unsent_max = world.settings.smpp.unsent_max_bytes as usize;
+    (carrier_session(&world.settings, carrier), unsent_max)
+}
+
+/// What a session that panicked had out is not waited for without end.
+async fn has_panicked(shared: &Shared, bind: u32, owner: &mut CarrierLink) {
+    let carrier = &owner.carrier().settings.name;
+    tracing::error!(carrier, bind, "the session panicked, a bug: what it had out is in doubt");
+    telemetry::session_panicked(&shared.registry, "carrier");
+    owner.break_off(shared.clock.now()).await;
 }
 
 /// Whether a bind made by the settings of `before` is not the one that those of `now` want.

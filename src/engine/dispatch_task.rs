@@ -1,6 +1,7 @@
 //! The task of one carrier's dispatcher: takes what shards and links tell it, and hands segments to
 //! the links.
 
+mod gated;
 mod report;
 
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ use super::shared::{Shared, ToDispatcher, ToShard};
 use super::world::{Carrier, World};
 use crate::clock::Now;
 use crate::mt::egress::{Dispatcher, Next, Outgoing};
+use crate::mt::throttle::Rate;
 use crate::planted::{Bug, is_planted};
 use crate::store::Batch;
 
@@ -65,6 +67,11 @@ pub struct DispatchTask {
     paces: Vec<Gauge>,
     /// Segments that may be written once it is written down that they are; `None` where nothing is.
     gate: Option<Gate<HandOut>>,
+    /// The carrier's pace once more, for what comes through the gate: a slow disk lets it go many
+    /// at a time.
+    pace: Rate,
+    /// Until when the pace keeps what is durable; nothing is handed out meanwhile.
+    paced_until: Option<Duration>,
     batch: Batch,
     /// How often it has told shards what it is about to send.
     told_sent: u64,
@@ -106,6 +113,8 @@ impl DispatchTask {
             ages: Box::pin(tokio::time::sleep(Duration::ZERO)),
             paces: Vec::new(),
             gate: shared.gate(),
+            pace: Rate::per_second(rate),
+            paced_until: None,
             batch: Batch::new(),
             told_sent: shared.checkpoint.load(Ordering::Acquire),
             outbox: ShardOutbox::new(Arc::clone(&shared)),
@@ -125,6 +134,7 @@ impl DispatchTask {
             let rate = carrier.settings.segments_per_second;
             if rate != self.carrier.settings.segments_per_second {
                 self.dispatcher.set_rate(now.monotonic, rate);
+                self.pace.set_per_second(now.monotonic, rate);
             }
             self.dispatcher.set_ramp_up(ramp_up(carrier));
             self.dispatcher.set_bind_rate(carrier.settings.bind_segments_per_second);
@@ -199,6 +209,7 @@ impl DispatchTask {
                     self.dispatcher.bind_up(now, bind as u32, new.window + more);
                 }
                 self.dispatcher.hold(bind as u32, new.is_held());
+                self.dispatcher.silence(bind as u32, new.silent.load(Ordering::Relaxed));
             }
             *link = new;
         }
@@ -293,26 +304,6 @@ impl DispatchTask {
         let Outgoing { ticket, segment, segments, .. } = *outgoing;
         for segment in segment..segment.saturating_add(segments) {
             self.outbox.done((ticket, segment), SegmentResult::NotSent, false);
-        }
-    }
-
-    /// Writes down what is about to be sent, and hands out what may be by now.
-    fn pass_gate(&mut self, now: Now) {
-        let Some(gate) = &mut self.gate else { return };
-        if !self.batch.is_empty() {
-            records::at(&mut self.batch, now.wall);
-            gate.write(&mut self.batch);
-        }
-        gate.end_round();
-        let mut reversed = Vec::new();
-        while let Some(hand_out) = self.gate.as_mut().and_then(Gate::pop) {
-            match is_planted(Bug::LaneOvertaken) {
-                true => reversed.push(hand_out),
-                false => self.hand_to(now.monotonic, hand_out),
-            }
-        }
-        while let Some(hand_out) = reversed.pop() {
-            self.hand_to(now.monotonic, hand_out);
         }
     }
 
@@ -418,13 +409,8 @@ impl Future for DispatchTask {
         let more_told = this.take_batch(now.monotonic, cx);
         this.take_links(now.monotonic);
         this.take_credit(now.monotonic);
-        // What is kept goes in the next process, rather than to a session that ends.
-        let is_blocked = this
-            .gate
-            .as_ref()
-            .is_some_and(|gate| gate.is_blocked() || this.shared.is_stopping_carriers());
-        let more_to_send = !is_blocked && this.hand_out(now, cx);
-        this.pass_gate(now);
+        let more_to_send = !this.is_kept_back(now.monotonic) && this.hand_out(now, cx);
+        this.pass_gate(now, cx);
         this.give_back_unsent(cx);
         this.fail_over(now, cx);
         this.wake_links();

@@ -123,6 +123,12 @@ impl<A> Gate<A> {
 
     /// What is to be done next, if that may be by now.
     pub fn pop(&mut self) -> Option<A> {
+        self.pop_if(|| true)
+    }
+
+    /// The same, if it is let as well: it is asked for what is durable alone, and what it does not
+    /// let waits for the owner to come back.
+    pub fn pop_if(&mut self, is_let: impl FnOnce() -> bool) -> Option<A> {
         while self.going.is_empty() {
             let round = self.release()?;
             let done = std::mem::replace(&mut self.going, round);
@@ -130,7 +136,7 @@ impl<A> Gate<A> {
                 self.spare.push(done);
             }
         }
-        self.going.pop_front()
+        if is_let() { self.going.pop_front() } else { None }
     }
 
     /// The oldest round whose time has come.
@@ -183,7 +189,9 @@ impl<A> Gate<A> {
         self.watcher.register(cx);
         // What moved before the waker stood there wakes nobody: look again.
         let durable = self.watcher.progress().durable();
-        let may_go = self.rounds.front().is_some_and(|(position, _)| *position <= durable);
+        // Its owner knows when it comes back for what is durable and was not let.
+        let is_next = |(position, _): &(Position, _)| *position <= durable;
+        let may_go = self.going.is_empty() && self.rounds.front().is_some_and(is_next);
         if may_go || (self.is_blocked() && durable != self.refused_at) {
             cx.waker().wake_by_ref();
         }
@@ -258,6 +266,24 @@ mod tests {
         assert!(journal.commit());
         assert_eq!(released(&mut gate), [3, 4], "what needed no writing keeps its place");
         assert!(gate.is_empty());
+    }
+
+    #[test]
+    fn what_is_durable_and_not_let_waits_in_its_order() {
+        let (journal, mut gate) = gate();
+        for act in 1..=4 {
+            gate.hold(act);
+            write(&mut gate, 1);
+            gate.end_round();
+        }
+        assert_eq!(gate.pop_if(|| panic!("nothing is durable")), None);
+        assert!(journal.commit() && journal.commit());
+        assert_eq!((gate.pop_if(|| true), gate.pop_if(|| false)), (Some(1), None));
+        let waker = std::task::Waker::noop();
+        gate.register(&Context::from_waker(waker));
+        assert!(gate.held().copied().eq(2..=4));
+        assert!(journal.commit() && journal.commit());
+        assert_eq!(released(&mut gate), [2, 3, 4]);
     }
 
     #[test]

@@ -188,6 +188,9 @@ pub struct CarrierHandle {
     pub paused_until: AtomicU64,
     /// Set while the operator wants no message on it.
     pub held: AtomicBool,
+    /// Set while its peer is silent, see
+    /// [`Session::is_silent`](crate::session::Session::is_silent).
+    pub silent: AtomicBool,
     /// Set when the session is to wait for its answers and unbind.
     leaving: AtomicBool,
     /// How often it has told shards what it has sent, see [`super::checkpointer`]; the most there
@@ -212,6 +215,7 @@ impl CarrierHandle {
             answered_alone: ArrayQueue::new(2 * window as usize + 1),
             paused_until: AtomicU64::new(0),
             held: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             told_sent: AtomicU64::new(0),
         })

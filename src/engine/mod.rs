@@ -55,6 +55,7 @@ mod starving;
 mod stop;
 mod strangers;
 mod tap;
+mod unwound;
 mod vital;
 mod world;
 

@@ -14,6 +14,7 @@ use super::lobby::{Guest, Lobby};
 use super::shared::Shared;
 use super::stop::{Signal, Stop};
 use super::tap::{Tap, Tapped};
+use super::unwound::unwound;
 use super::world::session_settings;
 use crate::link::tls::HandshakeFault;
 use crate::link::{Link, Octets, Stream};
@@ -214,7 +215,14 @@ async fn session(
     loop {
         tokio::select! {
             biased;
-            _reason = &mut link => return Ok(()),
+            end = unwound(&mut link) => {
+                if end.is_err() {
+                    tracing::error!(%peer, "the session panicked, a bug: its peer may bind again");
+                    telemetry::session_panicked(&shared.registry, "account");
+                    link.into_parts().1.break_off(shared.clock.now()).await;
+                }
+                return Ok(());
+            }
             // The owner looks at what was asked when the link is polled again.
             changed = signal.changed() => if changed.is_err() { return Ok(()) },
             () = out.wait() => {}

@@ -298,6 +298,12 @@ impl Dispatcher {
         }
     }
 
+    /// A bind gets nothing, not even the rest of a message, until this is taken back: its peer left
+    /// something unanswered and has not spoken since.
+    pub fn silence(&mut self, bind: u32, silent: bool) {
+        self.binds.silence(bind as usize, silent);
+    }
+
     /// How many messages wait, those given up but not passed over yet among them.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -295,14 +295,20 @@ impl Session {
         }
         let (events, own_in_flight) = (&mut self.events, &mut self.own_in_flight);
         let timers = &self.timers;
+        let mut is_of_owner = false;
         self.in_flight.expire(limit, |mut request| {
             request.sent_at = timers.excused(request.sent_at);
             if request.ticket == OWN_TICKET {
                 *own_in_flight -= 1;
             } else {
+                is_of_owner = true;
                 events.push_back(Event::Unanswered { request, why: Unanswered::TimedOut });
             }
         });
+        if is_of_owner && self.timers.unanswered(&self.settings, self.state) && !self.draining {
+            self.send_enquire_link(now);
+            self.timers.probed(now.monotonic);
+        }
         if self.draining {
             self.unbind_when_idle(now);
         }

@@ -149,6 +149,14 @@ impl Session {
         self.settings.window_max.saturating_sub(self.messages_in_flight())
     }
 
+    /// Whether a request of its owner was not answered in time and the peer has said nothing since,
+    /// not even that it is there: it is asked that at once. What goes to such a peer may well be
+    /// lost, and would be in doubt as well.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.timers.is_silent()
+    }
+
     /// The peer's requests that its owner has not answered.
     #[must_use]
     pub fn unanswered(&self) -> usize {

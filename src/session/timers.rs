@@ -17,6 +17,8 @@ pub struct Timers {
     heard_at: Duration,
     /// The last message either way: what inactivity counts from.
     message_at: Duration,
+    /// Whether a request was not answered in time, and the peer has said nothing since.
+    silent: bool,
     /// When enquire_link was sent, if the peer has been silent since.
     probed_at: Option<Duration>,
     /// Since when the link is not being read, if it is not.
@@ -47,6 +49,7 @@ impl Timers {
             drain_by: None,
             heard_at: now,
             message_at: now,
+            silent: false,
             probed_at: None,
             paused_at: None,
             paused: Duration::ZERO,
@@ -72,6 +75,19 @@ impl Timers {
     pub fn heard(&mut self, now: Duration) {
         self.heard_at = now;
         self.probed_at = None;
+        self.silent = false;
+    }
+
+    /// A request was not answered in time; whether the peer is to be asked whether it is there.
+    pub fn unanswered(&mut self, settings: &Settings, state: State) -> bool {
+        self.silent = true;
+        self.watches(state) && self.probed_at.is_none() && settings.enquire_link < Duration::MAX
+    }
+
+    /// Whether that was the last that happened.
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.silent
     }
 
     /// A message went either way.
@@ -96,7 +112,7 @@ impl Timers {
         let pause = now.saturating_sub(since);
         self.paused = self.paused.saturating_add(pause);
         self.message_at = self.message_at.saturating_add(pause);
-        self.heard(now);
+        (self.heard_at, self.probed_at) = (now, None);
     }
 
     /// `now` on a clock that stands still while the link is not read: what requests are timed by.

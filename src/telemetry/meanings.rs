@@ -139,6 +139,8 @@ meanings! {
         "`limit`: raise `spill_max_bytes`; a chunk of that file is used as long as one of its messages waits. `space`, `error`: look at the disk of `data_dir`. Submissions were answered ESME_RMSGQFUL meanwhile."
     SESSIONS "sessions"
         "Far above the bound ones: connections that do not bind. Near `sessions_max`: raise it, or find who opens so many."
+    SESSIONS_PANICKED "sessions"
+        "Any: a bug. The log has an error with the place before; send both. Where it comes again and again, one message or one peer brings it about."
     HANDSHAKES_FAILED "connections"
         "`closed`: somebody looks whether the port is open, such as a load balancer. `no_tls`: a client that is not told to use TLS. `refused`: a client that does not trust our certificate, often after a new one. `no_certificate`, `certificate`: a client without one of `client_ca_file`, or one that has expired. The log names a peer now and then."
     CONNECTIONS_REFUSED "connections"

@@ -17,13 +17,15 @@ mod reading;
 #[cfg(test)]
 mod reference;
 mod registry;
+mod sessions;
 
 pub use accounts::{AccountMetrics, Count};
 pub use histogram::Histogram;
 pub use names::{METRICS, MetricKind, MetricRow};
 pub use reading::Reading;
 use registry::reason_of;
-pub use registry::{
-    CarrierMetrics, EngineMetrics, Registry, account_session_closed, bind_refused, checkpoint,
-    connection_refused, handshake_failed, pdu_odd, reloaded, reloaded_at,
+pub use registry::{CarrierMetrics, EngineMetrics, Registry, checkpoint, reloaded, reloaded_at};
+pub use sessions::{
+    account_session_closed, bind_refused, connection_refused, handshake_failed, pdu_odd,
+    session_panicked,
 };

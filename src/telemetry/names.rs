@@ -109,6 +109,7 @@ metrics! {
     SPILL_READS "chappe_spill_reads_total" Counter [] "Texts that were read from there: when they are sent, for one."
     SPILL_REFUSED "chappe_spill_refused_total" Counter ["reason"] "Texts that found no room there: at spill_max_bytes (limit), with a full disk (space), or since the disk failed (error)."
     SESSIONS "chappe_sessions" Gauge [] "Connections of accounts, bound or not."
+    SESSIONS_PANICKED "chappe_sessions_panicked_total" Counter ["stage"] "Sessions that ended by a panic, a bug of ours, with a carrier or an account: what they had out is in doubt, or goes out again, and the next session goes on."
     HANDSHAKES_FAILED "chappe_account_handshakes_failed_total" Counter ["reason"] "Connections of accounts that did not come through the TLS handshake: the peer does not speak TLS (no_tls), ended the connection (closed), does not go on with our certificate (refused), shows none of its own (no_certificate) or one that we do not trust (certificate), has no version or cipher that we have (incompatible), took too long (timed_out), was the oldest of too many without a bind (unbound_sessions_max), or other."
     CONNECTIONS_REFUSED "chappe_connections_refused_total" Counter ["reason"] "Connections of accounts closed at once (sessions_max) or not to be had (accept)."
     PDU_ODD "chappe_pdu_odd_total" Counter ["reason"] "PDUs that were malformed, not permitted or answered nothing."

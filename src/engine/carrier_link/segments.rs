@@ -16,6 +16,9 @@ use crate::wire::{CommandId, CommandStatus, StatusClass};
 impl CarrierLink {
     /// Sends what the dispatcher has handed over, while the window has room.
     pub(super) fn send(&mut self, now: Now, session: &mut Session) {
+        if session.is_silent() {
+            return self.send_back();
+        }
         while session.window_free() > 0 {
             let Some(outgoing) = self.handle.submits.pop() else { break };
             let place = self.place();
@@ -51,6 +54,18 @@ impl CarrierLink {
                 let result = SegmentResult::Refused { status, class, retry_after: None };
                 self.done(outgoing.ticket, outgoing.segment, result, false);
             }
+        }
+    }
+
+    /// What was handed over before the dispatcher knew that the peer is silent goes on another
+    /// bind, or waits. Were it sent, more than one window would be in doubt if nobody is there.
+    fn send_back(&mut self) {
+        while let Some(outgoing) = self.handle.submits.pop() {
+            self.answered += 1;
+            if outgoing.flow.is_alone() {
+                let _ = self.handle.answered_alone.push((outgoing.ticket, true));
+            }
+            self.done(outgoing.ticket, outgoing.segment, SegmentResult::NotSent, false);
         }
     }
 

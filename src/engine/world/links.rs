@@ -41,6 +41,13 @@ impl CarrierState {
         self.count_bind(!was_held, !held);
     }
 
+    /// Keeps everything from a session whose peer is silent, or lets it go to it again.
+    pub fn silence_link(&self, handle: &CarrierHandle, silent: bool) {
+        handle.silent.store(silent, Ordering::Relaxed);
+        self.links_changed.fetch_add(1, Ordering::Release);
+        self.dispatcher.wake();
+    }
+
     fn count_bind(&self, stood: bool, stands: bool) {
         match (stood, stands) {
             (false, true) => self.binds.fetch_add(1, Ordering::Relaxed),

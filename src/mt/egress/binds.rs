@@ -43,6 +43,8 @@ struct Bind {
     paused_until: Duration,
     /// Its operator wants no message on it; what has begun is finished.
     held: bool,
+    /// It gets nothing, for its peer has gone silent.
+    silent: bool,
     /// What of its window it is still to get.
     ramp: Option<Ramp>,
     /// What the carrier has taught; it outlives a session.
@@ -97,7 +99,7 @@ impl Binds {
     pub fn up(&mut self, now: Duration, at: usize, credit: u32) {
         self.end_ramp(at);
         if let Some(bind) = self.binds.get_mut(at) {
-            (bind.up, bind.credit) = (true, credit);
+            (bind.up, bind.credit, bind.silent) = (true, credit, false);
             if let Some((ramp, first)) = Ramp::begin(now, self.ramp_up, credit) {
                 (bind.ramp, bind.credit) = (Some(ramp), first);
                 self.ramping += 1;
@@ -185,6 +187,14 @@ impl Binds {
     pub fn hold(&mut self, at: usize, held: bool) {
         if let Some(bind) = self.binds.get_mut(at) {
             bind.held = held;
+        }
+        self.refresh(at);
+    }
+
+    /// A bind gets nothing at all until this is taken back.
+    pub fn silence(&mut self, at: usize, silent: bool) {
+        if let Some(bind) = self.binds.get_mut(at) {
+            bind.silent = silent;
         }
         self.refresh(at);
     }
@@ -339,7 +349,8 @@ impl Binds {
 
     fn refresh(&mut self, at: usize) {
         if let Some(bind) = self.binds.get(at) {
-            let ready = bind.up && bind.credit > 0 && bind.paused_until.is_zero();
+            let may = bind.credit > 0 && bind.paused_until.is_zero() && !bind.silent;
+            let ready = bind.up && may;
             self.ready.set(at, ready);
             self.free.set(at, ready && !bind.held);
         }

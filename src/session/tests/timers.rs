@@ -227,3 +227,39 @@ fn a_timer_called_early_does_nothing() {
     }
     assert_eq!((pair.esme.take(), pair.esme.sent_headers().len()), (vec![], 1));
 }
+
+/// A peer that leaves a request unanswered may be gone. It is asked at once, not when it has been
+/// silent for as long as is waited otherwise.
+#[test]
+fn a_peer_that_leaves_a_request_unanswered_is_asked_whether_it_is_there() {
+    for answers in [true, false] {
+        let settings = Settings { enquire_link: seconds(1000), ..Settings::default() };
+        let mut esme = bound_end(Role::Esme, TRX, settings);
+        esme.send_message(at(1)).unwrap();
+        esme.sent();
+        esme.timeout(at(31));
+        assert_eq!(esme.take(), [Seen::Unanswered(0, Unanswered::TimedOut)]);
+        assert_eq!(esme.sent_headers(), [(CommandId::ENQUIRE_LINK, OK, 3)]);
+        assert!(esme.session.is_silent());
+        if answers {
+            esme.feed(at(32), &octets(CommandId::ENQUIRE_LINK_RESP, OK, 3, b""));
+        }
+        assert_eq!(esme.session.is_silent(), !answers);
+        esme.timeout(at(61));
+        assert_eq!(esme.closed, (!answers).then_some(CloseReason::EnquireLink));
+    }
+}
+
+/// Whatever it says counts, its late answer too; what it says while it is not read does not.
+#[test]
+fn a_peer_is_silent_until_it_says_anything() {
+    let mut esme = bound_end(Role::Esme, TRX, Settings::default());
+    assert!(!esme.session.is_silent());
+    esme.send_message(at(1)).unwrap();
+    esme.timeout(at(31));
+    esme.session.handle_pause(at(32));
+    esme.session.handle_resume(at(40));
+    assert!(esme.session.is_silent());
+    esme.feed(at(41), &octets(CommandId::SUBMIT_SM_RESP, OK, 2, b"id\0"));
+    assert!(!esme.session.is_silent());
+}

@@ -30,8 +30,8 @@ impl Core {
     }
 
     /// Whether its carrier sends no receipts, and the engine may not know under which id it has a
-    /// segment, for that was not answered, or not written down. Such a message ends when its receipt
-    /// is waited for no longer, which takes days.
+    /// segment, for that was not answered, or not written down. Such a message ends when its
+    /// receipt is waited for no longer, which takes days.
     fn cannot_be_asked_for(&self, message: &Message) -> bool {
         let has_receipts =
             |copy: &Copy| self.plan.carriers[copy.carrier].smsc.receipts != ReceiptForm::None;

@@ -405,9 +405,16 @@ impl Core {
             }
         };
         // One that waited for others before it was written is given up as much sooner.
-        let timeout = timeout.saturating_sub(Duration::from_secs(1));
-        while conn.unanswered.front().is_some_and(|(_, at)| *at + timeout <= self.now) {
+        let (sure, timeout) = (timeout, timeout.saturating_sub(Duration::from_secs(1)));
+        let mut is_silent = false;
+        while let Some((_, at)) =
+            conn.unanswered.front().filter(|(_, at)| *at + timeout <= self.now)
+        {
+            is_silent |= *at + sure < self.now && conn.heard_at < *at + timeout;
             conn.unanswered.pop_front();
+        }
+        if is_silent && matches!(conn.side, Side::Carrier(_)) && conn.inbox.is_empty() {
+            self.failures.push(format!("{:?}: it is silent, and gets more", conn.side));
         }
         let out = conn.unanswered.len();
         if out > window as usize {
@@ -427,8 +434,10 @@ impl Core {
         while written.front().is_some_and(|at| *at + Duration::from_secs(1) <= now) {
             written.pop_front();
         }
-        // A burst at the beginning, and what waited for a frame goes with what came after it.
-        let most = rate + (rate / 10).max(10) + 2 * self.plan.carriers[carrier].window as usize + 2;
+        // A tenth of a second's worth may come at once, or a window; after a start anew.
+        let began_lately = now < self.life.began_at + Duration::from_secs(1);
+        let bursts = 1 + usize::from(self.life.number > 1 && began_lately);
+        let most = rate + bursts * ((rate / 10).max(10) + 1) + 1;
         if written.len() > most {
             let count = written.len();
             self.failures.push(format!("carrier {carrier}: {count} segments within a second"));

@@ -94,6 +94,8 @@ pub struct Conn {
     pub is_dead: bool,
     pub reads: Watch,
     pub writes: Watch,
+    /// When the engine last read anything.
+    pub heard_at: Duration,
     /// Requests of the engine that are not answered, and when they were written.
     pub unanswered: VecDeque<(SequenceNumber, Duration)>,
     // ---- the other end ----
@@ -256,6 +258,7 @@ impl Core {
             is_dead: false,
             reads: Watch::default(),
             writes: Watch::default(),
+            heard_at: self.now,
             unanswered: VecDeque::new(),
             session,
             partial: Vec::new(),

@@ -41,6 +41,7 @@ impl Core {
             }
             self.engine_has_read(at, conn, header);
         }
+        conn.heard_at = self.now;
         conn.has_unbound |= read.iter().any(|header| header.command_id == CommandId::UNBIND);
         Poll::Ready(Ok(()))
     }

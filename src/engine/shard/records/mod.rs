@@ -21,8 +21,8 @@
 //! not at all, and nothing that a peer could see of it happens before it is durable.
 //!
 //! Not written, and so gone with the process: which lane had its turn (it begins again by the order
-//! of acceptance), how often a carrier was asked for a message, requests that were not answered, and
-//! how ids are written as far as that was learnt.
+//! of acceptance), how often a carrier was asked for a message, requests that were not answered,
+//! and how ids are written as far as that was learnt.
 
 mod contents;
 pub mod image;

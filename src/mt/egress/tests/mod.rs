@@ -175,6 +175,28 @@ fn segments_that_come_back_one_by_one_go_together_on_one_bind() {
     assert!(sent[..4].iter().all(|one| one.0 == sent[0].0), "{sent:?}");
 }
 
+#[test]
+fn a_silent_bind_gets_nothing_until_it_speaks_and_others_go_on() {
+    let mut dispatcher = Dispatcher::new(0, 2);
+    dispatcher.push(outgoing(1, 3));
+    dispatcher.bind_up(Duration::ZERO, 0, 2);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 0), (0, 1, 1)]);
+    dispatcher.silence(0, true);
+    dispatcher.credit(Duration::ZERO, 0, 2);
+    dispatcher.push(outgoing(2, 1));
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [], "both were not answered");
+    dispatcher.bind_up(Duration::ZERO, 1, 1);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(1, 2, 0)]);
+    dispatcher.push(outgoing(3, 1));
+    dispatcher.silence(0, false);
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 1, 2), (0, 3, 0)]);
+    // A session that is new has said that it is there.
+    dispatcher.silence(0, true);
+    dispatcher.bind_up(Duration::ZERO, 0, 1);
+    dispatcher.push(outgoing(4, 1));
+    assert_eq!(drain(&mut dispatcher, Duration::ZERO), [(0, 4, 0)]);
+}
+
 /// Tickets and segments that a dispatcher says it gave back.
 fn unsent(dispatcher: &mut Dispatcher) -> Vec<(u64, u8, u8)> {
     let unsent = std::iter::from_fn(|| dispatcher.pop_unsent());
