@@ -83,8 +83,15 @@ impl Bench {
         };
         let flow = Flow::of(&message);
         let (message, reference) = (Arc::new(message), 0);
-        let outgoing =
-            Outgoing { message, order: ticket, ticket, flow, reference, segment: 0, segments: 1 };
+        let outgoing = Outgoing {
+            message: message.into(),
+            order: ticket,
+            ticket,
+            flow,
+            reference,
+            segment: 0,
+            segments: 1,
+        };
         self.owner.handle.push_submit(outgoing).unwrap();
         self.work();
     }

@@ -235,7 +235,7 @@ impl<L: Clone> Shard<L> {
         segments.any(|(segment, one)| {
             one.place == Place::Out
                 && !one.may_have_another_id()
-                && receipt.evidence.fits(&live.message, segment, now.wall) == fit
+                && receipt.evidence.fits(&live.message.read(), segment, now.wall) == fit
         })
     }
 
