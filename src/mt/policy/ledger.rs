@@ -68,6 +68,23 @@ words! {
     }
 }
 
+impl Source {
+    /// What stands for it in a chain. A number is never given again: hashes that were published
+    /// rest on it.
+    const fn number(self) -> u8 {
+        match self {
+            Self::Agent => 0,
+            Self::Api => 1,
+            Self::Carrier => 2,
+            Self::Import => 3,
+            Self::InStore => 4,
+            Self::Keyword => 5,
+            Self::Paper => 6,
+            Self::WebForm => 7,
+        }
+    }
+}
+
 /// What one act is about.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Subject {
@@ -285,7 +302,7 @@ impl<H: Hasher> Ledger<H> {
         let Subject { purpose, channel, scope } = &row.subject;
         let place = row.place.to_be_bytes();
         let at = row.at.as_nanos().to_be_bytes();
-        let (act, until) = ([act, row.source as u8], until_s.to_be_bytes());
+        let (act, until) = ([act, row.source.number()], until_s.to_be_bytes());
         self.hasher.hash(&framed([
             &before[..],
             &place,
@@ -420,6 +437,24 @@ mod tests {
         assert!(ledger.heads().eq(heads), "the chain is the same");
         let restored = Ledger::restore(Toy, ledger.rows().to_vec()).unwrap();
         assert_eq!(restored.standing(NUMBER, &subject(), false), Some(Choice::Out));
+    }
+
+    #[test]
+    fn each_source_has_a_number_that_stays() {
+        let numbers = [
+            ("agent", 0),
+            ("api", 1),
+            ("carrier", 2),
+            ("import", 3),
+            ("in_store", 4),
+            ("keyword", 5),
+            ("paper", 6),
+            ("web_form", 7),
+        ];
+        assert_eq!(numbers.len(), Source::WORDS.len());
+        for (word, number) in numbers {
+            assert_eq!(Source::from_word(word).map(Source::number), Some(number), "{word}");
+        }
     }
 
     #[test]
