@@ -53,6 +53,7 @@ fn account(
     account.senders = patterns(table, "senders");
     account.tags = tags(table);
     table.word("class", &mut account.class);
+    table.integer("class_tlv", &mut account.class_tlv);
     account.dialect = dialects.of(table);
     account.timers = dialect_timers(timers, &account.dialect);
     table.word("multipart_receipts", &mut account.multipart_receipts);

@@ -41,6 +41,7 @@ mod hours;
 mod nearest;
 mod node;
 mod number;
+mod policy;
 mod pool;
 mod prefixes;
 mod reader;
@@ -173,6 +174,7 @@ fn settings(root: &Reader<'_>) -> Settings {
         store: node::store(root),
         simulator: node::simulator(root),
         pools: pool::pools(root, &numbers),
+        policies: policy::policies(root, &system_ids),
         numbers,
         bots: bots.into_versions(),
         routes: route::routes(

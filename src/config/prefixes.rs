@@ -1,6 +1,6 @@
 //! Prefix files: CSV of `prefix,carrier,cost` to rows of a route.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -14,6 +14,7 @@ use crate::mt::routing::{Prefix, Way};
 use super::error::Errors;
 use super::nearest::nearest;
 use super::reader::{Reader, quoted};
+use super::sheet::Spot;
 use super::unique::Names;
 
 /// The largest prefix file in octets: as many rows as there may be, with room for names.
@@ -38,6 +39,18 @@ pub(super) enum Costs<'a> {
 pub(super) fn digits(text: &str) -> Option<Prefix> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     Prefix::parse(digits).filter(|_| !digits.is_empty())
+}
+
+/// The prefixes that stand in the table itself, and the set of them; notes one that is said twice.
+pub(super) fn listed(table: &Reader<'_>) -> (Vec<(Spot, Prefix)>, HashSet<Prefix>) {
+    let (read, mut seen) = (table.several("prefix", digits), HashSet::new());
+    for (spot, prefix) in &read {
+        if !seen.insert(*prefix) {
+            let found = format!("{}, which stands there already", quoted(&prefix.to_string()));
+            table.sheet.fault(spot, found, "each prefix once");
+        }
+    }
+    (read, seen)
 }
 
 /// The rows of the key `prefix_file`; `None` when there is no such key or the file cannot be read.

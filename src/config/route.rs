@@ -92,14 +92,7 @@ fn shifts(table: &Reader<'_>, encoding: Encoding) -> Languages {
 
 /// The prefixes that stand in the configuration itself; notes one that is said twice.
 fn prefixes(table: &Reader<'_>, rows: &[PrefixRow]) -> Vec<Prefix> {
-    let read = table.several("prefix", prefixes::digits);
-    let mut seen = HashSet::new();
-    for (spot, prefix) in &read {
-        if !seen.insert(*prefix) {
-            let found = format!("{}, which stands there already", quoted(&prefix.to_string()));
-            table.sheet.fault(spot, found, "each prefix once");
-        }
-    }
+    let (read, seen) = prefixes::listed(table);
     let twice: HashSet<_> =
         rows.iter().map(|row| row.prefix).filter(|prefix| seen.contains(prefix)).collect();
     for (spot, prefix) in read.iter().filter(|(_, prefix)| twice.contains(prefix)) {

@@ -145,6 +145,8 @@ pub enum Table {
     Keyword,
     /// `[[bot]]`.
     Bot,
+    /// `[[policy]]`.
+    Policy,
     /// `[[pool]]`.
     Pool,
     /// `[[route]]`.
@@ -180,6 +182,7 @@ impl Table {
         Self::Owner,
         Self::Keyword,
         Self::Bot,
+        Self::Policy,
         Self::Pool,
         Self::Route,
         Self::Target,
@@ -209,6 +212,7 @@ impl Table {
             Self::Owner => rows::OWNER,
             Self::Keyword => rows::KEYWORD,
             Self::Bot => rows::BOT,
+            Self::Policy => rows::POLICY,
             Self::Pool => rows::POOL,
             Self::Route => rows::ROUTE,
             Self::Target => rows::TARGET,
@@ -239,6 +243,7 @@ impl Table {
             Self::Owner => "`[[number]] owner = { .. }`",
             Self::Keyword => "`[[number]] keyword = [{ .. }]`",
             Self::Bot => "`[[bot]]`",
+            Self::Policy => "`[[policy]]`",
             Self::Pool => "`[[pool]]`",
             Self::Route => "`[[route]]`",
             Self::Target => "`[[route]] to = [{ .. }]`",
@@ -359,7 +364,9 @@ mod tests {
         ];
         for key in Table::ALL.iter().flat_map(|table| table.keys()) {
             for (ending, unit) in units {
-                if key.name.ends_with(ending) && !matches!(key.kind, Kind::Later) {
+                if key.name.ends_with(ending)
+                    && !matches!(key.kind, Kind::Later | Kind::Word { .. })
+                {
                     assert_eq!(key.unit(), unit, "{}", key.name);
                 }
             }

@@ -14,7 +14,8 @@ use super::batches::Batches;
 use super::ground::Ground;
 use super::quota::Quota;
 use super::routes::{
-    answering, brands, classes, owners, places as places_of, pools, recodings, routes, strict,
+    answering, brands, classes, has_same_routes, owners, places as places_of, policies, pools,
+    recodings, routes, strict,
 };
 use super::settings::{self, Endpoint, Secret, Settings};
 use super::shard::{CarrierRules, InDoubtPolicy, Limits, SHARDS_MAX};
@@ -35,6 +36,7 @@ use crate::mt::throttle::Rate;
 use crate::planted::{Bug, is_planted};
 use crate::telemetry::{CarrierMetrics, EngineMetrics, Registry};
 use crate::text::{DefaultAlphabet, Reference};
+use crate::wire::TlvTag;
 
 /// `interface_version` from which a peer knows TLVs (SMPP 3.4 §5.2.4).
 const VERSION_WITH_TLVS: u8 = 0x34;
@@ -149,6 +151,7 @@ fn new_world(
         strict: strict(&settings),
         classes: classes(&settings),
         pools: pools(&settings),
+        policies: policies(&settings, &accounts, before),
         owners: owners(&settings, &by_system_id),
         accounts,
         by_system_id,
@@ -236,6 +239,7 @@ fn account(
             senders: settings.senders.clone(),
             validity_max,
             address_octets_max: usize::from(dialect.address_octets_max),
+            class_tlv: (settings.class_tlv > 0).then_some(TlvTag(settings.class_tlv)),
         },
         style: ReceiptStyle {
             format: dialect.receipt_format,
@@ -361,16 +365,6 @@ fn connector_tls(carrier: &settings::Carrier) -> Result<Option<ConnectorTls>, Tl
     ConnectorTls::load(tls.ca_file.as_deref(), &name, own).map(Some)
 }
 
-/// Whether the table of routes of one is that of the other: places are the same in both.
-fn has_same_routes(before: &Settings, now: &Settings) -> bool {
-    let peers = |carrier: &settings::Carrier| {
-        (!carrier.accounts.is_empty()).then(|| (carrier.name.clone(), carrier.accounts.clone()))
-    };
-    let (before_peers, now_peers) =
-        (before.carriers.iter().filter_map(peers), now.carriers.iter().filter_map(peers));
-    before_peers.eq(now_peers) && before.routes == now.routes
-}
-
 /// The places of numbers with a rate, and their rates. One that had a place before keeps it, with
 /// its rate as it is: a world that is not in force yet changes nothing that the one in force goes
 /// by.
@@ -431,6 +425,7 @@ pub fn shard_limits(world: &World) -> Limits {
         brands: Arc::new(brands(settings, &world.accounts)),
         answering: Arc::new(answering(settings)),
         conversations_max: share(node.conversations_max),
+        policies: world.policies.clone(),
         ..Limits::default()
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::settings::{self, Encoding, Number, Order, Pool, PrefixRow, Route, Settings, Target};
-use super::world::Account;
+use super::world::{Account, World};
 use crate::message::class::TrafficClass;
 use crate::message::translation::{Form, Translator};
 use crate::mo::reply::{Answering, Answers};
 use crate::mo::{Owner, Owners, Recipient};
 use crate::mt::ingress::{Admission, Languages, Recoding};
-use crate::mt::policy::Brands;
+use crate::mt::policy::{Brands, Policies};
 use crate::mt::pools::Pools;
 use crate::mt::routing::{Action, Classes, Filter, Prefix, Routes, Table, Traits, Way};
 use crate::mt::segmentation::addresses_fit;
@@ -206,6 +206,41 @@ pub fn answering(settings: &Settings) -> Answering {
         (number.address.clone(), Answers { sender, brand, texts })
     };
     Answering::new(settings.numbers.iter().map(answers))
+}
+
+/// What is asked of marketing; `None` is nothing. What has not changed is what it was before.
+#[must_use]
+pub fn policies(
+    settings: &Settings,
+    accounts: &[Arc<Account>],
+    before: Option<&World>,
+) -> Option<Arc<Policies>> {
+    if let Some(before) = before.filter(|one| one.settings.policies == settings.policies) {
+        return before.policies.clone();
+    }
+    let accounts = places(accounts.iter().map(|one| one.settings.system_id.as_str()));
+    let row = |policy: &settings::Policy| {
+        let named = policy.accounts.iter();
+        let filter = Filter {
+            senders: policy.senders.clone(),
+            accounts: named.filter_map(|name| accounts.get(name.as_str()).copied()).collect(),
+            ..Filter::default()
+        };
+        (filter, policy.prefixes.clone(), policy.terms.clone())
+    };
+    let rows = settings.policies.iter().map(row);
+    (!settings.policies.is_empty()).then(|| Arc::new(Policies::new(rows)))
+}
+
+/// Whether the table of routes of one is that of the other: places are the same in both.
+#[must_use]
+pub fn has_same_routes(before: &Settings, now: &Settings) -> bool {
+    let peers = |carrier: &settings::Carrier| {
+        (!carrier.accounts.is_empty()).then(|| (carrier.name.clone(), carrier.accounts.clone()))
+    };
+    let (before_peers, now_peers) =
+        (before.carriers.iter().filter_map(peers), now.carriers.iter().filter_map(peers));
+    before_peers.eq(now_peers) && before.routes == now.routes
 }
 
 /// The pools of numbers.

@@ -16,6 +16,7 @@ pub use account::{Account, MultipartReceipts};
 pub use carrier::{BindKind, Carrier, InDoubt};
 pub use endpoint::Endpoint;
 pub use number::{Keyword, Number, NumberKind, Owner};
+pub use policy::Policy;
 pub use pool::Pool;
 pub use route::{Action, Cost, Encoding, Order, PrefixRow, Route, Target};
 pub use secret::Secret;
@@ -25,6 +26,7 @@ mod account;
 mod carrier;
 mod endpoint;
 mod number;
+mod policy;
 mod pool;
 mod route;
 mod secret;
@@ -32,8 +34,8 @@ mod tls;
 
 /// The whole of it.
 ///
-/// Promised: system_ids, carrier names, number addresses, names of pools and route names are each
-/// unique; every account, carrier and number that another of them names is there; under
+/// Promised: system_ids, carrier names, number addresses, names of pools, of policies and of routes
+/// are each unique; every account, carrier and number that another of them names is there; under
 /// [`Order::Cost`] every target and row has a cost; no two listeners share an address.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Settings {
@@ -61,6 +63,8 @@ pub struct Settings {
     pub pools: Vec<Pool>,
     /// Bots, by their names.
     pub bots: Vec<Arc<Version>>,
+    /// What is asked of marketing, in file order, which decides between equals.
+    pub policies: Vec<Policy>,
     /// Routes, in file order, which decides between equals.
     pub routes: Vec<Route>,
 }

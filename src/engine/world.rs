@@ -46,6 +46,7 @@ use crate::mo::Owners;
 use crate::mt::carried::Carried;
 use crate::mt::egress::SlowedNumber;
 use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
+use crate::mt::policy::Policies;
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
 use crate::mt::routing::{Action, Classes, Found, Routes, Traits};
@@ -89,6 +90,8 @@ pub struct World {
     pub number_places: NumberPlaces,
     /// Senders that stand for one of several numbers.
     pub pools: Pools,
+    /// What is asked of marketing; `None` is nothing.
+    pub policies: Option<Arc<Policies>>,
     /// Owners of numbers.
     pub owners: Owners,
     /// The certificate of the SMPP listener.
@@ -224,13 +227,13 @@ impl World {
     /// long for every carrier, ESME_RMSGQFUL when no queue has room.
     pub fn choose(
         &self,
-        account: &Account,
+        (account, class): (&Account, TrafficClass),
         source: &[u8],
         destination: &[u8],
         wall: Duration,
         leases: &Leases,
     ) -> Result<Chosen<'_>, CommandStatus> {
-        let found = self.route(account, source, destination, wall);
+        let found = self.route((account, class), source, destination, wall);
         let Some((Action::Send(way), route)) = found.map(|found| (found.action, found.route))
         else {
             return Err(CommandStatus::ESME_RINVDSTADR);
@@ -303,9 +306,6 @@ impl World {
     /// The route that a message takes by now.
     fn route_of<B: ?Sized>(&self, message: &Message<B>, wall: Duration) -> Option<Found<'_>> {
         let (sender, destination) = (message.source.octets(), message.destination.octets());
-        if let Some(account) = self.accounts.get(message.account as usize) {
-            return self.route(account, sender, destination, wall);
-        }
         // What the engine says is of no account.
         let (account, class) = (message.account, message.class);
         self.routes.find(Traits { account, class, sender, destination, wall })
@@ -313,12 +313,11 @@ impl World {
 
     fn route(
         &self,
-        account: &Account,
+        (account, class): (&Account, TrafficClass),
         sender: &[u8],
         destination: &[u8],
         wall: Duration,
     ) -> Option<Found<'_>> {
-        let class = self.class_of(account, sender);
         self.routes.find(Traits { account: account.index, class, sender, destination, wall })
     }
 

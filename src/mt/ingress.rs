@@ -11,6 +11,7 @@ use crate::message::class::TrafficClass;
 use crate::message::envelope::{Message, ServiceType, UserData};
 use crate::message::pattern::AddressPattern;
 use crate::message::translation::bare;
+use crate::message::words::Word;
 use crate::wire::address::STANDARD_ADDRESS_OCTETS;
 use crate::wire::table::SubmitSm;
 use crate::wire::time::SmppTime;
@@ -43,6 +44,8 @@ pub struct Admission {
     pub validity_max: Duration,
     /// Octets that its senders and the numbers of its destinations may have.
     pub address_octets_max: usize,
+    /// The TLV in which a message may say why it is sent.
+    pub class_tlv: Option<TlvTag>,
 }
 
 impl Default for Admission {
@@ -52,6 +55,7 @@ impl Default for Admission {
             senders: Vec::new(),
             validity_max: Duration::ZERO,
             address_octets_max: usize::from(STANDARD_ADDRESS_OCTETS),
+            class_tlv: None,
         }
     }
 }
@@ -96,6 +100,22 @@ impl Admission {
         })
     }
 
+    /// Why a message is sent, if it says so.
+    ///
+    /// # Errors
+    /// ESME_RINVOPTPARAMVAL when it says something else.
+    pub fn class(&self, submit: &SubmitSm<'_>) -> Result<Option<TrafficClass>, CommandStatus> {
+        let Some(tag) = self.class_tlv else { return Ok(None) };
+        let Some(octets) = submit.tlvs.octets_of(tag) else { return Ok(None) };
+        let number = |octet: &u8| TrafficClass::ALL.get(usize::from(*octet)).copied();
+        let word = octets.strip_suffix(&[0]).unwrap_or(octets);
+        let class = match octets {
+            [octet] => number(octet),
+            _ => str::from_utf8(word).ok().and_then(TrafficClass::from_word),
+        };
+        class.map(Some).ok_or(CommandStatus::ESME_RINVOPTPARAMVAL)
+    }
+
     /// Makes the message: its text found and brought into the alphabet it is sent in, its times
     /// read, its segments planned.
     ///
@@ -112,7 +132,7 @@ impl Admission {
         if submit.priority_flag > PRIORITY_MAX {
             return Err(CommandStatus::ESME_RINVPRTFLG);
         }
-        let (user_data, tlvs) = text_of(submit.short_message, submit.tlvs)?;
+        let (user_data, tlvs) = text_of(submit.short_message, submit.tlvs, self.class_tlv)?;
         let is_own = is_own_segment(submit.esm_class, submit.tlvs);
         let mut room = Vec::new();
         let text = Text::of(is_own, (submit.data_coding, user_data), cutting, &mut room)?;
@@ -162,20 +182,24 @@ impl Admission {
 fn text_of<'a>(
     short_message: &'a [u8],
     tlvs: Tlvs<'a>,
+    class_tlv: Option<TlvTag>,
 ) -> Result<(&'a [u8], Box<[u8]>), CommandStatus> {
-    let Some(payload) = tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD) else {
+    let payload = tlvs.octets_of(TlvTag::MESSAGE_PAYLOAD);
+    if payload.is_none() && class_tlv.is_none() {
         return Ok((short_message, tlvs.octets().into()));
-    };
-    if !short_message.is_empty() {
+    }
+    if payload.is_some() && !short_message.is_empty() {
         // SMPP 3.4 §5.3.2.32: the one or the other.
         return Err(CommandStatus::ESME_ROPTPARNOTALLWD);
     }
     let mut others = Vec::new();
-    for tlv in tlvs.iter().filter(|tlv| !NOT_CARRIED.contains(&tlv.tag)) {
+    let goes_on =
+        |tag| Some(tag) != class_tlv && (payload.is_none() || !NOT_CARRIED.contains(&tag));
+    for tlv in tlvs.iter().filter(|tlv| goes_on(tlv.tag)) {
         // It fitted into a length when it came, so it fits again.
         let _ = put_tlv(&mut others, tlv.tag, tlv.value);
     }
-    Ok((payload, others.into()))
+    Ok((payload.unwrap_or(short_message), others.into()))
 }
 
 /// An SMPP time as wall time since 1970; `None` for an empty one.
@@ -311,6 +335,33 @@ mod tests {
         let message = admit(&both).unwrap();
         assert_eq!(message.user_data.octets(), b"long text");
         assert_eq!(&message.tlvs[..], [0x02, 0x04, 0, 2, 0, 9]);
+    }
+
+    #[test]
+    fn a_message_says_why_it_is_sent_where_its_account_may() {
+        let tag = TlvTag(0x1501);
+        let said = |value: &[u8], tag_read| {
+            let mut tlvs = Vec::new();
+            assert!(put_tlv(&mut tlvs, tag, value));
+            assert!(put_tlv(&mut tlvs, TlvTag::USER_MESSAGE_REFERENCE, &[0, 9]));
+            let submit = SubmitSm { tlvs: Tlvs::take(&tlvs).0, ..submit(b"x") };
+            let admission = Admission { class_tlv: tag_read, ..admission() };
+            let envelope = admission.address(&submit).unwrap();
+            let message = admission.message(envelope, &submit, Cutting::default(), WALL).unwrap();
+            (admission.class(&submit), message.tlvs.len())
+        };
+        let (six, both) = (6, 11);
+        assert_eq!(said(&[2], Some(tag)), (Ok(Some(TrafficClass::Marketing)), six));
+        assert_eq!(said(&[0], Some(tag)), (Ok(Some(TrafficClass::Transactional)), six));
+        for word in [&b"conversational"[..], b"conversational\0"] {
+            let expected = Ok(Some(TrafficClass::Conversational));
+            assert_eq!(said(word, Some(tag)), (expected, six));
+        }
+        for wrong in [&[3][..], b"", b"ads"] {
+            assert_eq!(said(wrong, Some(tag)).0, Err(CommandStatus::ESME_RINVOPTPARAMVAL));
+        }
+        assert_eq!(said(&[2], Some(TlvTag(0x1502))), (Ok(None), both));
+        assert_eq!(said(&[2], None), (Ok(None), both));
     }
 
     /// SMPP 3.4 §5.2.14.

@@ -16,9 +16,12 @@ pub mod holidays;
 pub mod hours;
 mod judge;
 pub mod ledger;
+mod openings;
 pub mod places;
 pub mod profiles;
 pub mod senders;
+mod talks;
+mod terms;
 
 #[cfg(test)]
 mod tests;
@@ -29,5 +32,8 @@ pub use choices::{Choice, Choices, Chosen, Handset, Reach, Scope};
 pub use holidays::{Region, Regions};
 pub use hours::{Opening, opening, spread};
 pub use judge::{AtQuietHours, Facts, Rule, Verdict, judge};
+pub use openings::Openings;
 pub use places::{Place, Places};
 pub use profiles::{PROFILES, Profile};
+pub use talks::Talks;
+pub use terms::{Policies, QuietHours, Terms};

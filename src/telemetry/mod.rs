@@ -18,6 +18,7 @@ mod reading;
 mod reference;
 mod registry;
 mod sessions;
+mod rules;
 
 pub use accounts::{AccountMetrics, Count};
 pub use histogram::Histogram;

@@ -74,6 +74,8 @@ metrics! {
     TURNS "chappe_conversation_turns_total" Counter ["reason"] "Turns of conversations with bots, by why they went as they did: the open question was answered (answer) or not (refused), a word (rule), a recognised wish (intent), two offered (offer), nothing (fallback), no way on (stuck), silence, undelivered, people have it (people), a machine writes (machine), brought a second time by its carrier (again), or nothing."
     TALKS "chappe_conversations" Gauge [] "Conversations that are held with handsets."
     TALKS_DROPPED "chappe_conversations_dropped_total" Counter [] "Conversations that were forgotten because there were conversations_max."
+    POLICY_HELD "chappe_policy_held_total" Counter ["reason"] "Marketing that was put off, by the rule that says so: quiet_hours, paused."
+    POLICY_REFUSED "chappe_policy_refused_total" Counter ["reason"] "Marketing that is not sent, by the rule that says so, refused at submit or ended later: opted_out, no_consent, sender, cap, quiet_hours."
     MO_REASSEMBLED "chappe_mo_reassembled_total" Counter [] "MO put together from all their segments."
     MO_INCOMPLETE "chappe_mo_incomplete_total" Counter ["reason"] "MO that went on with segments missing."
     MO_DUPLICATES "chappe_mo_duplicate_segments_total" Counter [] "MO segments dropped because they were there already."

@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use super::accounts::{AccountMetrics, Accounts};
 use super::histogram::Histogram;
 use super::names::{self, METRICS, MetricKind};
+use super::rules::{RuleCounters, count_rule, rules};
 use crate::message::class::TrafficClass;
 use crate::message::state::MessageState;
 use crate::message::words::Word;
@@ -18,6 +19,7 @@ use crate::mo::conversation::Why;
 use crate::mo::keyword::Request;
 use crate::mo::reassembly::Why as Incomplete;
 use crate::mo::reply::Fate;
+use crate::mt::policy::Rule;
 use crate::mt::receipts::Settled;
 use crate::session::CloseReason;
 use crate::wire::{CommandId, CommandStatus};
@@ -303,6 +305,8 @@ pub struct EngineMetrics {
     pub talks_dropped: Counter,
     /// Conversations that bots and people hold.
     pub talks: Gauge,
+    policy_held: RuleCounters,
+    policy_refused: RuleCounters,
     /// MO put together.
     pub mo_reassembled: Counter,
     mo_incomplete: Vec<(Incomplete, Counter)>,
@@ -370,6 +374,8 @@ impl EngineMetrics {
                 .collect(),
             talks_dropped: registry.counter(names::TALKS_DROPPED, &[]),
             talks: registry.gauge(names::TALKS, &[]),
+            policy_held: rules(registry, names::POLICY_HELD, &Rule::HOLDS),
+            policy_refused: rules(registry, names::POLICY_REFUSED, &Rule::REFUSES),
             mo_reassembled: registry.counter(names::MO_REASSEMBLED, &[]),
             mo_incomplete: Incomplete::INCOMPLETE
                 .map(|why| (why, registry.counter(names::MO_INCOMPLETE, &[("reason", why.name())])))
@@ -423,6 +429,16 @@ impl EngineMetrics {
         if let Some((_, counter)) = self.turns.iter().find(|(other, _)| *other == why) {
             counter.increment(1);
         }
+    }
+
+    /// Marketing waits by this rule.
+    pub fn policy_held(&self, rule: Rule) {
+        count_rule(&self.policy_held, rule);
+    }
+
+    /// Marketing is not sent by this rule.
+    pub fn policy_refused(&self, rule: Rule) {
+        count_rule(&self.policy_refused, rule);
     }
 
     /// An MO went on with segments missing.

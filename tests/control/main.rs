@@ -13,6 +13,7 @@ mod conversation;
 #[allow(dead_code)] // of it only whether foreign software has to be here
 mod foreign;
 mod history;
+mod policy;
 mod queue;
 mod reload;
 mod status;

@@ -190,8 +190,14 @@ pub fn refusing_smsc(status: u32) -> SocketAddr {
 
 /// Binds as the account and submits a message; the session, and the message's id.
 pub fn submit(world: &World) -> (TcpStream, String) {
-    let message = b"\0\x05\0Shop\0\x01\x01+33612345678\0\0\0\0\0\0\x01\0\0\0\x05hello";
-    submit_pdu(world, &pdu(4, message))
+    submit_to(world, "+33612345678")
+}
+
+/// The same to this number.
+pub fn submit_to(world: &World, number: &str) -> (TcpStream, String) {
+    let before = b"\0\x05\0Shop\0\x01\x01";
+    let behind = b"\0\0\0\0\0\0\x01\0\0\0\x05hello";
+    submit_pdu(world, &pdu(4, &[before, number.as_bytes(), behind].concat()))
 }
 
 /// The same to two numbers with one submit_multi.

@@ -2,10 +2,11 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 use super::table::{Table, span};
 use super::{Asked, Client, Exit, Failure, lines, print};
-use crate::engine::control::{Command, QueueChange, QueueList, Selection, Stays};
+use crate::engine::control::{Command, QueueChange, QueueList, QueueRow, Selection, Stays};
 use crate::message::class::TrafficClass;
 use crate::message::words::Word;
 
@@ -142,10 +143,11 @@ fn table(list: &QueueList) -> String {
         "SEGMENTS",
         "OLDEST",
         "SCHEDULED",
+        "HELD",
         "RETRYING",
         "IN DOUBT",
     ];
-    let mut table = Table::new(&head, &[3, 4, 5, 6, 7, 8]);
+    let mut table = Table::new(&head, &[3, 4, 5, 6, 7, 8, 9]);
     for row in &list.rows {
         table.row(vec![
             row.carrier.clone(),
@@ -155,11 +157,21 @@ fn table(list: &QueueList) -> String {
             row.segments.to_string(),
             span(std::time::Duration::from_secs(row.oldest_s)),
             row.scheduled.to_string(),
+            held(row),
             row.retrying.to_string(),
             row.in_doubt.to_string(),
         ]);
     }
     if table.is_empty() { "nothing waits\n".to_owned() } else { table.text() }
+}
+
+/// How many a rule holds, and when the first of them goes on.
+fn held(row: &QueueRow) -> String {
+    let until = row.held_until_unix_ms.and_then(|ms| i64::try_from(ms).ok());
+    match until.and_then(|ms| Timestamp::from_millisecond(ms).ok()) {
+        Some(until) => format!("{} until {until}", row.held),
+        None => row.held.to_string(),
+    }
 }
 
 fn change(sure: &Sure, command: Command, words: [&str; 2]) -> Result<Exit, Failure> {

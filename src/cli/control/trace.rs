@@ -119,6 +119,9 @@ fn live_text(trace: &MessageTrace, live: &LiveMessage) -> String {
     if let Some(next) = live.next_unix_ms {
         let what = if trace.state == "sent" { "receipt given up in" } else { "goes on in" };
         let _ = write!(text, "   {what} {}", ahead(next));
+        if let Some(rule) = &live.held_by {
+            let _ = write!(text, " ({rule})");
+        }
     }
     text.push_str(if live.held { "   held\n" } else { "\n" });
     let mut table = Table::new(&["SEGMENT", "PLACE", "ATTEMPTS", "TWICE", "RECEIPT"], &[0, 2]);

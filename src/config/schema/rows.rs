@@ -6,7 +6,7 @@
 use super::Presence::{Absent, Default, Required};
 use super::{Key, Kind, Presence, Table};
 use crate::engine::settings::{
-    BindKind, Encoding, InDoubt, LogFormat, LogLevel, MultipartReceipts, NumberKind, Order,
+    BindKind, InDoubt, LogFormat, LogLevel, MultipartReceipts, NumberKind,
 };
 use crate::message::class::TrafficClass;
 use crate::message::multipart::MultipartState;
@@ -27,10 +27,14 @@ macro_rules! keys {
 
 mod dialect;
 mod number;
+mod policy;
+mod route;
 mod store;
 
 pub(super) use dialect::{DIALECT, STATE, STATUS, TLV};
 pub(super) use number::{BOT, KEYWORD, OWNER};
+pub(super) use policy::POLICY;
+pub(super) use route::{POOL, ROUTE, TARGET};
 pub(super) use store::STORE;
 
 /// The file itself.
@@ -55,6 +59,8 @@ pub(super) const ROOT: &[Key] = keys! {
     carrier: Kind::TableArray(Table::Carrier), Absent("nothing can be sent");
     /// Short codes, long numbers, toll-free numbers and alphanumeric senders of ours.
     number: Kind::TableArray(Table::Number), Absent("no MO has an owner");
+    /// What is asked of marketing. The longest prefix wins, then the most filters, then file order.
+    policy: Kind::TableArray(Table::Policy), Absent("only that it was not opted out of");
     /// Numbers that are sent from under one name.
     pool: Kind::TableArray(Table::Pool), Absent("every sender is itself");
     /// Which messages go where. The longest prefix wins, then the most filters, then file order.
@@ -238,6 +244,11 @@ pub(super) const ACCOUNT: &[Key] = keys! {
     tags: Kind::Names, Absent("none");
     /// Why its messages are sent, unless their number says otherwise.
     class: words::<TrafficClass>(), Default(r#""transactional""#);
+    /// The tag of a TLV in which its messages may say why they are sent, whatever account and
+    /// number say: an octet 0 (transactional), 1 (conversational) or 2 (marketing), or the word.
+    /// Vendors' tags are 0x1400 to 0x3FFF. It goes no further. For an account that you trust with
+    /// it, as nothing else tells a code from an offer. 0 is none.
+    class_tlv: int(0, 65_535), Default("0");
     /// What its client does differently: a `[dialect.NAME]` or a bundled profile.
     dialect: Kind::Name, Default(r#""default""#);
     /// Receipts for a message that it cut itself (one that we cut always brings one): one for
@@ -368,86 +379,6 @@ pub(super) const NUMBER: &[Key] = keys! {
     help_text: Kind::Said { chars_max: 320 }, Absent("a text in the language of who wrote");
     /// What the engine says to a START of who had opted out; empty is nothing.
     start_text: Kind::Said { chars_max: 320 }, Absent("a text in the language of who wrote");
-};
-
-/// `[[pool]]`.
-pub(super) const POOL: &[Key] = keys! {
-    /// What an account writes as the sender, letter by letter, to send from one of the numbers; its
-    /// `senders` must allow it. At most 11 characters, as a sender with letters has.
-    name: Kind::Name, Required;
-    /// Addresses of a `[[number]]` each, at most 256. A handset gets the same one each time, so
-    /// that its conversation stays in one thread; with another number in the pool, only its share
-    /// of handsets changes theirs.
-    numbers: Kind::Names, Required;
-};
-
-/// `[[route]]`.
-pub(super) const ROUTE: &[Key] = keys! {
-    /// What reports call it.
-    name: Kind::Name, Required;
-    /// Starts of destinations in international form.
-    prefix: Kind::Prefixes, Absent("every destination");
-    /// The same from a file in CSV, with or without the heading `prefix,carrier,cost`, where cost
-    /// or both may be left out; lines that begin with `#` say nothing. Several lines may give one
-    /// prefix several carriers. At most 4,000,000 lines and 128 MiB; about 60 octets of memory
-    /// each. A relative path begins at the configuration file.
-    prefix_file: Kind::File, Absent("no file");
-    /// Senders it is for.
-    sender: Kind::Patterns, Absent("any sender");
-    /// system_ids it is for.
-    account: Kind::Names, Absent("any account");
-    /// Tags of the accounts it is for: those that carry one of them in their `tags`.
-    tag: Kind::Names, Absent("any account");
-    /// The class it is for.
-    class: words::<TrafficClass>(), Absent("any class");
-    /// When it is open, by the clocks of `zone`: from the first of the two times on and before the
-    /// second, which is the next day's when it is not the later one. Closed, it matches nothing. A
-    /// message is routed when it is submitted, and again when it has to go to another carrier. An
-    /// hour that clocks show twice in autumn counts twice.
-    hours: Kind::Hours, Absent("always");
-    /// The days on which the hours begin.
-    days: Kind::Days, Absent("every day");
-    /// Whose clocks: a zone of the IANA database, the rules of which are built in, or a fixed
-    /// offset from UTC.
-    zone: Kind::Zone, Default(r#""UTC""#);
-    /// How one of several carriers is chosen among those that are up: the first, by `weight`, or
-    /// the one of the least `cost`. The weight picks the same one for the same sender and
-    /// destination, so a conversation keeps its carrier.
-    order: words::<Order>(), Default(r#""failover""#);
-    /// The carriers, in order, each once; at most 64.
-    to: Kind::TableArray(Table::Target), Absent("`reject`, or the carriers of `prefix_file`");
-    /// Refuses what matches with ESME_RINVDSTADR: for countries you do not serve.
-    reject: Kind::Flag, Default("false");
-    /// The alphabet texts are sent in, and planned and billed in. `keep` is what the account
-    /// submitted: the bill stays what the customer computed. `auto` is GSM-7 where that holds the
-    /// text, else UCS-2; `smart` too, after look-alikes were put in place of what keeps it out of
-    /// GSM-7. With `gsm7` and `latin1` a text that they do not hold is refused with
-    /// ESME_RX_R_APPN; `ucs2` is UCS-2 always. What an account cut itself, binary data and message
-    /// classes go as they came. The text of a replace_sm, which does not say its alphabet, is read
-    /// as of the data_coding that the message was submitted with.
-    encoding: words::<Encoding>(), Default(r#""keep""#);
-    /// Languages whose national tables GSM-7 may be written with (3GPP TS 23.038 §6.2.1.2): a text
-    /// of which one character lacks in GSM-7 takes 155 septets a segment then instead of 70 in
-    /// UCS-2. Each segment's header announces the tables, three octets each; handsets and carriers
-    /// must know them. With `encoding` `auto`, `gsm7` or `smart`, where a carrier's
-    /// `data_coding_0` is GSM-7.
-    shifts: Kind::Languages, Absent("none");
-    /// A message goes only when its carrier has taken the one before it, of the same sender to the
-    /// same destination, or that has ended: also while that waits to be tried again, or is in
-    /// doubt. Otherwise messages are pipelined and one goes at a time only while the carrier
-    /// throttles, because this costs a round trip for each.
-    strict_order: Kind::Flag, Default("false");
-};
-
-/// `[[route]] to`.
-pub(super) const TARGET: &[Key] = keys! {
-    /// Its name.
-    carrier: Kind::Name, Required;
-    /// Its share under `order = "weight"`; 0 is for what no other can take.
-    weight: int(0, 1_000_000), Default("1");
-    /// Its price, exact to the millionth; `"0.045"` in quotes is the same number. Under
-    /// `order = "cost"` it must be there.
-    cost: Kind::Decimal("currency a segment"), Absent("no price");
 };
 
 const NOT_YET: Presence = Absent("not available in this version");

@@ -171,6 +171,7 @@ fn held(table: Table, key: &Key) -> (&'static str, Vec<(&'static str, &'static s
             vec![("words", r#""JOIN""#), ("owner", r#"{ account = "a" }"#)],
         ),
         Table::Bot => ("[[bot]]", vec![("file", r#""a.toml""#)]),
+        Table::Policy => ("[[policy]]", vec![("name", r#""p""#)]),
         Table::Pool => (
             "[[number]]\naddress = \"12345\"\nkind = \"short_code\"\n\
              [[number]]\naddress = \"12346\"\nkind = \"short_code\"\n[[pool]]",
@@ -200,7 +201,7 @@ fn sample(table: Table, key: &Key) -> String {
     let text = match (table, key.name) {
         (Table::Number, "address") => "54321",
         (Table::Pool, "numbers") => "12346",
-        (Table::Owner | Table::Route | Table::Carrier, "account") => "a2",
+        (Table::Owner | Table::Policy | Table::Route | Table::Carrier, "account") => "a2",
         (Table::Owner, "bot") => "accueil",
         (Table::Target, "carrier") => "c2",
         (Table::Route, "tag") => "wholesale",

@@ -95,6 +95,7 @@ fn section(table: Table) -> String {
         Table::Carrier | Table::CarrierTls => "[[carrier]]",
         Table::Number | Table::Owner | Table::Keyword => "[[number]]",
         Table::Bot => "[[bot]]",
+        Table::Policy => "[[policy]]",
         Table::Pool => "[[pool]]",
         Table::Route | Table::Target => "[[route]]",
         Table::Dialect | Table::Tlv | Table::State | Table::Status => "[dialect.example]",

@@ -285,9 +285,12 @@ pub(super) fn plan<'a>(
     let destination = envelope.destination.octets();
     let source = envelope.source.octets();
     let number = world.rated_number(source);
-    let way = world.choose(account, source, destination, wall, leases)?;
+    let class = match account.admission.class(submit)? {
+        Some(class) => class,
+        None => world.class_of(account, source),
+    };
+    let way = world.choose((account, class), source, destination, wall, leases)?;
     let shard = shared.shard_of(destination);
-    let class = world.class_of(account, source);
     let message = account.admission.message(envelope, submit, way.cutting, wall)?;
     if !can_be_marked(&message, &way.carrier.writing) {
         return Err(CommandStatus::ESME_RINVMSGLEN);

@@ -1,7 +1,6 @@
 //! `queue`: what waits for carriers, listed, ended or sent elsewhere.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,11 +9,10 @@ use tokio::sync::oneshot;
 
 use super::Desk;
 use super::request::{Problem, Selection};
-use crate::engine::shard::{Classify, Deed, Filter, Findings, Wish};
+use crate::engine::shard::{Deed, Filter, Findings, Wish};
 use crate::engine::shared::ToShard;
 use crate::engine::world::World;
 use crate::message::class::TrafficClass;
-use crate::message::envelope::Head;
 use crate::message::translation::bare;
 use crate::message::words::Word;
 
@@ -48,6 +46,12 @@ pub struct QueueRow {
     pub oldest_s: u64,
     /// Messages whose moment has not come.
     pub scheduled: u64,
+    /// Messages that a rule holds until its moment, as quiet hours do.
+    #[serde(default)]
+    pub held: u64,
+    /// When the first of them goes on, in milliseconds of wall time since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until_unix_ms: Option<u64>,
     /// Messages that wait for their next attempt.
     pub retrying: u64,
     /// Messages in doubt.
@@ -81,6 +85,8 @@ pub async fn list(desk: &Desk, selection: &Selection) -> Result<Value, Problem> 
         segments: waiting.segments,
         oldest_s: now.saturating_sub(waiting.oldest).as_secs(),
         scheduled: waiting.scheduled,
+        held: waiting.held,
+        held_until_unix_ms: (waiting.held > 0).then(|| super::millis(waiting.held_until)),
         retrying: waiting.retrying,
         in_doubt: waiting.in_doubt,
     });
@@ -179,8 +185,6 @@ fn filter(desk: &Desk, selection: &Selection) -> Result<Filter, Problem> {
         let words = || TrafficClass::WORDS.join(", ");
         class.ok_or_else(|| Problem::new("unknown", format!("{name} is none of {}", words())))
     };
-    let by = Arc::clone(&world);
-    let classify = move |message: &Head| super::class_of(&by, message.account, &message.source);
     let destination = selection.destination.as_deref().unwrap_or_default();
     let digits = bare(TON_INTERNATIONAL, destination.as_bytes());
     if !digits.iter().all(u8::is_ascii_digit) {
@@ -188,7 +192,6 @@ fn filter(desk: &Desk, selection: &Selection) -> Result<Filter, Problem> {
         return Err(Problem::new("request", message));
     }
     Ok(Filter {
-        classify: Classify(Arc::new(classify)),
         account: selection.account.as_deref().map(account).transpose()?,
         carrier: selection.carrier.as_deref().map(|name| carrier(&world, name)).transpose()?,
         class: selection.class.as_deref().map(class).transpose()?,

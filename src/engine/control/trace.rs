@@ -41,8 +41,8 @@ pub struct MessageTrace {
     pub id: String,
     /// Whose it is.
     pub account: String,
-    /// `scheduled`, `queued`, `out` (a bind has some of it), `retrying`, `in_doubt`, `sent`, or the
-    /// state it ended in.
+    /// `scheduled`, `held` (by a rule), `queued`, `out` (a bind has some of it), `retrying`,
+    /// `in_doubt`, `sent`, or the state it ended in.
     pub state: String,
     /// Whether it has ended.
     pub ended: bool,
@@ -82,6 +82,9 @@ pub struct LiveMessage {
     pub expired: bool,
     /// Nothing more of it goes out until what is out is known: it is taken back, changed or moved.
     pub held: bool,
+    /// The rule by which it waits until then: `quiet_hours`, `paused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
     /// Its segments, in sequence.
     pub segments: Vec<SegmentStatus>,
 }
@@ -238,6 +241,7 @@ fn state(live: &LiveTrace, places: &[&str], now: Duration) -> &'static str {
     match () {
         () if live.awaits_receipt => "sent",
         () if any("in_doubt") => "in_doubt",
+        () if waits && live.held_by.is_some() => "held",
         () if waits && live.segments.iter().any(|one| one.attempts > 0) => "retrying",
         () if waits => "scheduled",
         () if any("out") => "out",
@@ -271,9 +275,11 @@ fn live_message(
         twice: segment.twice,
         receipt: segment.state.map(|state| state.to_string()),
     });
+    let class = live.class;
+    let class = class.unwrap_or_else(|| super::class_of(world, live.account, &live.source));
     LiveMessage {
         carrier: carrier_name(world, live.carrier),
-        class: super::class_of(world, live.account, &live.source).word().to_owned(),
+        class: class.word().to_owned(),
         source: number(live.source.octets()),
         destination: number(live.destination.octets()),
         accepted_unix_ms: super::millis(live.accepted_at),
@@ -281,6 +287,7 @@ fn live_message(
         next_unix_ms: (!live.wake_at.is_zero()).then(|| super::millis(live.wake_at)),
         expired: live.expired,
         held: live.held,
+        held_by: live.held_by.map(|by| by.name().to_owned()),
         segments: segments.collect(),
     }
 }

@@ -43,6 +43,8 @@ pub struct Account {
     pub tags: Vec<String>,
     /// Why its messages are sent, unless their number says otherwise.
     pub class: TrafficClass,
+    /// The tag of the TLV in which a message says its class; 0 is none.
+    pub class_tlv: u16,
     /// What its client does differently.
     pub dialect: Arc<Dialect>,
     /// Its sessions' timers, the dialect's already among them.
@@ -82,6 +84,7 @@ impl Account {
             senders: Vec::new(),
             tags: Vec::new(),
             class: TrafficClass::default(),
+            class_tlv: 0,
             dialect: Arc::default(),
             timers: Timers::default(),
             multipart_receipts: MultipartReceipts::default(),

@@ -1,6 +1,6 @@
 //! When messages are to be looked at again: tickets by moment, in steps of 100 ms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 /// Width of a step in milliseconds: what a deadline may be late.
@@ -8,12 +8,12 @@ const STEP_MS: u64 = 100;
 /// Entries below which nothing is compacted.
 const COMPACT_MIN: usize = 65_536;
 
-/// A calendar of tickets. An entry is not taken out when its message ends, or has another moment:
-/// it finds nothing when it comes up, and the whole is compacted when such entries outnumber the
-/// others.
+/// A calendar of tickets; those of one moment come up in the order they were entered in. An entry
+/// is not taken out when its message ends, or has another moment: it finds nothing when it comes
+/// up, and the whole is compacted when such entries outnumber the others.
 #[derive(Debug, Default)]
 pub struct Due {
-    steps: BTreeMap<u64, Vec<u64>>,
+    steps: BTreeMap<u64, VecDeque<u64>>,
     entries: usize,
     /// How many were left when it was compacted last.
     kept: usize,
@@ -33,7 +33,7 @@ impl Moment {
 impl Due {
     /// Notes that `ticket` is to be looked at, at `at` (wall time since 1970) or just after.
     pub fn push(&mut self, at: Duration, ticket: u64) {
-        self.steps.entry(step(at) + 1).or_default().push(ticket);
+        self.steps.entry(step(at) + 1).or_default().push_back(ticket);
         self.entries += 1;
     }
 
@@ -44,7 +44,7 @@ impl Due {
             if *first.key() > step(now) {
                 return None;
             }
-            match first.get_mut().pop() {
+            match first.get_mut().pop_front() {
                 Some(ticket) => {
                     self.entries -= 1;
                     return Some(ticket);
@@ -71,13 +71,12 @@ impl Due {
         }
         self.steps.retain(|&step, tickets| {
             // One that was entered again for the same moment is needed once.
-            tickets.sort_unstable();
-            tickets.dedup();
-            tickets.retain(|&ticket| is_live(ticket, Moment(step)));
+            let mut seen = HashSet::with_capacity(tickets.len());
+            tickets.retain(|&ticket| seen.insert(ticket) && is_live(ticket, Moment(step)));
             tickets.shrink_to_fit();
             !tickets.is_empty()
         });
-        self.entries = self.steps.values().map(Vec::len).sum();
+        self.entries = self.steps.values().map(VecDeque::len).sum();
         self.kept = self.entries;
     }
 }

@@ -20,7 +20,7 @@ use crate::mo::reply::{Answering, Fate, Reply};
 use crate::mt::carried::{Away, Carried};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
-use crate::mt::policy::Brands;
+use crate::mt::policy::{Brands, Policies, Rule};
 use crate::mt::receipts::{Outcome, Settled, Subject};
 use crate::mt::segmentation::Cutting;
 use crate::wire::{CommandStatus, SequenceNumber, StatusClass};
@@ -255,6 +255,10 @@ pub enum Counted {
     MoDuplicates(u64),
     /// An MO that goes on with segments missing.
     MoIncomplete(Why),
+    /// A message of marketing waits by this rule.
+    PolicyHeld(Rule),
+    /// One is not sent by this rule.
+    PolicyRefused(Rule),
     /// An MO all segments of which are there.
     MoReassembled,
     /// A message ended because its receipt was awaited no longer.
@@ -382,6 +386,8 @@ pub struct Limits {
     /// Conversations of bots. At the limit the one whose handset has been silent the longest is
     /// forgotten and counted.
     pub conversations_max: usize,
+    /// What is asked of marketing; `None` is nothing but that it was not opted out of.
+    pub policies: Option<Arc<Policies>>,
 }
 
 impl Limits {
@@ -410,6 +416,7 @@ impl Default for Limits {
             brands: Arc::default(),
             answering: Arc::default(),
             conversations_max: 100_000,
+            policies: None,
         }
     }
 }

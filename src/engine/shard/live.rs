@@ -8,6 +8,7 @@ use crate::message::multipart::Final;
 use crate::message::receipt::Cause;
 use crate::message::state::MessageState;
 use crate::mt::carried::Carried;
+use crate::mt::policy::Rule;
 
 /// One message.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Live {
     pub expired: bool,
     /// Its account takes it back or changes it: nothing goes out until what is out is known.
     pub held: bool,
+    /// The rule by which it waits until `wake_at`.
+    pub held_by: Option<HeldBy>,
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
@@ -37,6 +40,35 @@ pub struct Live {
     /// When the last of them was reached, in seconds of wall time since 1970.
     pub done_s: u32,
     pub progress: Progress,
+}
+
+/// The rules by which a message waits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HeldBy {
+    /// Its handset wants none for a while.
+    Pause,
+    /// Nobody is to be disturbed.
+    QuietHours,
+}
+
+impl HeldBy {
+    /// The one of a rule that holds messages.
+    pub fn of(rule: Rule) -> Option<Self> {
+        match rule {
+            Rule::Paused => Some(Self::Pause),
+            Rule::QuietHours => Some(Self::QuietHours),
+            Rule::OptedOut | Rule::NoConsent | Rule::Sender(_) | Rule::Cap => None,
+        }
+    }
+
+    /// What operators read.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pause => Rule::Paused.name(),
+            Self::QuietHours => Rule::QuietHours.name(),
+        }
+    }
 }
 
 /// Where a segment is.
@@ -228,6 +260,7 @@ impl Live {
             awaits_receipt: false,
             expired: false,
             held: false,
+            held_by: None,
             doubtful: false,
             said_unknown: false,
             wake_at: Duration::ZERO,

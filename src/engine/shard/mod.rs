@@ -24,6 +24,7 @@ mod earlier;
 mod effects;
 mod ended;
 mod entering;
+mod expiry;
 mod ledger;
 mod live;
 mod mo;
@@ -31,6 +32,7 @@ mod multi;
 mod opt_outs;
 mod operations;
 mod parked;
+mod policy;
 mod questions;
 mod queued;
 mod recall;
@@ -57,7 +59,7 @@ use crate::clock::Now;
 use crate::message::state::MessageState;
 use crate::mo::Owner;
 use crate::mo::reassembly::Reassembly;
-use crate::mt::policy::{Choices, Rule};
+use crate::mt::policy::{Choices, Verdict};
 use crate::mt::receipts::{Lean, Outcome, tail};
 use crate::mt::references::References;
 use crate::planted::{Bug, is_planted};
@@ -75,13 +77,15 @@ pub use effects::{
 use ended::Ended;
 use ledger::Ledger;
 pub use ledger::Walk;
+pub use live::HeldBy;
 use live::{Live, Place, Slots};
 pub use live::{SHARDS_MAX, shard_of};
 use multi::Multis;
 use operations::Operations;
-pub use operations::{Classify, Deed, Filter, Findings, Wish};
+pub use operations::{Deed, Filter, Findings, Wish};
 use opt_outs::Marketing;
 use parked::Parked;
+use policy::Policing;
 use questions::Questions;
 pub use questions::{CarrierSays, Question};
 use queued::{Queued, Share};
@@ -164,6 +168,8 @@ pub struct Shard<L> {
     marketing: Marketing,
     /// What the engine says by itself.
     talks: Talks,
+    /// By what it is judged.
+    policing: Policing,
     /// Set while the engine stops: nothing is held for its other segments any more.
     releasing: bool,
 }
@@ -208,6 +214,7 @@ impl<L: Clone> Shard<L> {
             choices: Choices::default(),
             marketing: Marketing::default(),
             talks: Talks::default(),
+            policing: Policing::default(),
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
@@ -245,9 +252,11 @@ impl<L: Clone> Shard<L> {
     ) {
         let Submission { link, sequence, message, carrier } = submission;
         let octets = message.octets();
-        if self.is_opted_out(&message, now.wall) {
+        let verdict = self.verdict(&message, message.send_at, now.wall);
+        if let Verdict::Refuse(rule) = verdict {
+            effects.count(Counted::PolicyRefused(rule));
             effects.released(message.account, carrier, octets);
-            effects.refused(&link, sequence, Rule::OptedOut.status());
+            effects.refused(&link, sequence, rule.status());
             return;
         }
         let place = match self.is_full(octets) {
@@ -269,7 +278,10 @@ impl<L: Clone> Shard<L> {
         let message = self.join_siblings(id, message, carrier);
         let ticket = self.enter(id, message, away, carrier);
         effects.accepted(&link, sequence, id);
-        self.go(now, ticket, effects);
+        match verdict {
+            Verdict::Hold(until, rule) => self.hold_until(ticket, until, rule, effects),
+            _ => self.go(now, ticket, effects),
+        }
     }
 
     /// What time has brought: scheduled messages, retries, doubts, expiries.
@@ -277,6 +289,7 @@ impl<L: Clone> Shard<L> {
         while let Some(receipt) = self.parked.pop_due(now.monotonic) {
             self.give_up_receipt(now, receipt, effects);
         }
+        self.policy_turn(now, effects);
         self.search_turn(now, effects);
         self.operate_turn(now, effects);
         self.questions.refill();
@@ -319,7 +332,7 @@ impl<L: Clone> Shard<L> {
     /// When [`Shard::handle_timeout`] is to be called next, in wall time since 1970.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.due.next()
+        self.due.next().into_iter().chain(self.policy_timeout()).min()
     }
 
     /// How many shards there are.
@@ -351,7 +364,7 @@ impl<L: Clone> Shard<L> {
         if live.held || live.wake_at.is_zero() || live.wake_at > now.wall {
             return;
         }
-        if !live.awaits_receipt && self.end_opted_out(now, ticket, effects) {
+        if !live.awaits_receipt && self.is_kept_back(now, ticket, effects) {
             return;
         }
         let Some(live) = self.slots.get_mut(ticket) else { return };
@@ -362,35 +375,6 @@ impl<L: Clone> Shard<L> {
             self.resend_doubtful(now, ticket, effects);
             self.dispatch_back(ticket, effects);
         }
-    }
-
-    /// The validity of a message has ended. What is out is settled first: the carrier may have
-    /// it, or take it now. What its dispatcher still holds comes back unsent.
-    fn expire<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
-        // First, as it may let others of its lane go, and this one among them.
-        self.hear_parked(now, ticket, true, effects);
-        let Some(live) = self.slots.get_mut(ticket) else { return };
-        if live.awaits_receipt {
-            return;
-        }
-        if !live.expired && live.any(Place::Out) {
-            effects.withdraw(live.carrier, ticket);
-        }
-        live.expired = true;
-        self.settle_expired(now, ticket, effects);
-    }
-
-    /// Ends a message whose validity has ended, once nothing of it is out.
-    fn settle_expired<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
-        let Some(live) = self.slots.get(ticket) else { return };
-        if !live.expired || live.awaits_receipt || live.any(Place::Out) {
-            return;
-        }
-        let (state, error) = match live.any(Place::InDoubt) {
-            true => (MessageState::UNKNOWN, 12),
-            false => (MessageState::EXPIRED, 1),
-        };
-        self.end(now, ticket, state, error, effects);
     }
 
     /// The end of a message that its account hears of.

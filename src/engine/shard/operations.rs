@@ -6,7 +6,6 @@
 //! nobody up.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,6 @@ use super::stays::Stays;
 use super::{Effects, Shard};
 use crate::clock::Now;
 use crate::message::class::TrafficClass;
-use crate::message::envelope::Head;
 use crate::message::state::MessageState;
 
 /// Places looked at in one turn: about a millisecond. There is a turn when something is asked, and
@@ -27,21 +25,9 @@ const OPERATIONS_MAX: usize = 8;
 /// The error beside DELETED of a message that the operator ended.
 pub const ENDED_BY_OPERATOR: u32 = 3;
 
-/// Tells the class of a message: it is the account's and the numbers', which a shard does not know.
-#[derive(Clone)]
-pub struct Classify(pub Arc<dyn Fn(&Head) -> TrafficClass + Send + Sync>);
-
-impl fmt::Debug for Classify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Classify")
-    }
-}
-
 /// Which messages an operator means: all that each of these covers.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// How classes are told.
-    pub classify: Classify,
     /// Of this account.
     pub account: Option<u32>,
     /// Of this carrier.
@@ -57,7 +43,7 @@ impl Filter {
         let message = &live.message;
         self.account.is_none_or(|account| account == message.account)
             && self.carrier.is_none_or(|carrier| carrier == live.carrier)
-            && self.class.is_none_or(|class| class == (self.classify.0)(message))
+            && self.class.is_none_or(|class| class == message.class)
             && message.destination.octets().starts_with(&self.destination)
     }
 }
@@ -93,6 +79,10 @@ pub struct Waiting {
     pub oldest: Duration,
     /// Messages whose moment has not come.
     pub scheduled: u64,
+    /// Messages that a rule holds until its moment.
+    pub held: u64,
+    /// When the first of them goes on, in wall time since 1970; zero where there is none.
+    pub held_until: Duration,
     /// Messages that wait for their next attempt.
     pub retrying: u64,
     /// Messages in doubt.
@@ -201,7 +191,7 @@ impl<L: Clone> Shard<L> {
         let findings = &mut operation.findings;
         let result = match operation.wish {
             Wish::List => {
-                let class = (operation.filter.classify.0)(&live.message);
+                let class = live.message.class;
                 let key = (live.carrier, live.message.account, class);
                 findings.waiting.entry(key).or_default().add(live, now);
                 return;
@@ -373,6 +363,7 @@ impl Findings {
             waiting.messages += found.messages;
             waiting.segments += found.segments;
             waiting.scheduled += found.scheduled;
+            waiting.note_held(found.held, found.held_until);
             waiting.retrying += found.retrying;
             waiting.in_doubt += found.in_doubt;
         }
@@ -388,10 +379,20 @@ impl Waiting {
         let waits = live.wake_at > now.wall;
         if live.any(Place::InDoubt) {
             self.in_doubt += 1;
+        } else if waits && live.held_by.is_some() {
+            self.note_held(1, live.wake_at);
         } else if waits && live.all().iter().any(|one| one.attempts > 0) {
             self.retrying += 1;
         } else if waits {
             self.scheduled += 1;
+        }
+    }
+
+    fn note_held(&mut self, messages: u64, until: Duration) {
+        if messages > 0 {
+            let is_first = self.held == 0;
+            self.held_until = if is_first { until } else { self.held_until.min(until) };
+            self.held += messages;
         }
     }
 }

@@ -22,7 +22,6 @@ use super::{Counted, Effects, Shard};
 use crate::clock::Now;
 use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
-use crate::message::state::MessageState;
 use crate::mo::keyword::{Certainty, Keywords, Request, Situation};
 use crate::mo::reassembly::Mark;
 use crate::mo::{MoMessage, Owner, Recipient};
@@ -71,18 +70,23 @@ impl<L: Clone> Shard<L> {
         };
         // What its carrier calls data_coding 0 has been translated.
         let heard = Keywords::shipped().hear_mo(message, zero, situation);
-        let Some(heard) = heard else { return false };
+        let Some(heard) = heard else {
+            self.note_writer(now, handset, number);
+            return false;
+        };
         effects.count(Counted::MoRequest(heard.request));
         let scope = self.limits.brands.scope_of(number);
         // What may mean something else, and a segment of something longer, is its owner's too.
         let is_all = heard.certainty == Certainty::Certain && Mark::of(message).is_none();
         match heard.request {
             Request::Help => {
+                self.note_writer(now, handset, number);
                 let knows =
                     bot.is_some_and(|bot| bot.knows(&text_of(std::slice::from_ref(message))));
                 return is_all && !knows && self.answer_request(now, message, &heard, effects);
             }
             Request::Start => {
+                self.note_writer(now, handset, number);
                 let is_news = self.choose(now, (handset, scope), Choice::In);
                 let is_said = is_news && self.answer_request(now, message, &heard, effects);
                 // One answer is enough.
@@ -90,6 +94,7 @@ impl<L: Clone> Shard<L> {
             }
             Request::Stop => {}
         }
+        self.forget_writer(handset, number);
         let is_news = self.choose(now, (handset, scope), Choice::Out);
         self.end_marketing_of(now, handset, scope, effects);
         // Once: who writes it again knows. One that the carrier brings again is none either.
@@ -149,13 +154,8 @@ impl<L: Clone> Shard<L> {
         if !self.is_withheld(ticket) {
             return false;
         }
-        let Some(live) = self.slots.get(ticket) else { return false };
-        let (state, error) = match live.is_with_carrier() {
-            // It may have been taken.
-            true => (MessageState::UNKNOWN, 12),
-            false => (MessageState::REJECTED, Rule::ERROR),
-        };
-        self.end(now, ticket, state, error, effects);
+        effects.count(Counted::PolicyRefused(Rule::OptedOut));
+        self.end_refused(now, ticket, effects);
         true
     }
 
@@ -194,7 +194,7 @@ impl<L: Clone> Shard<L> {
                 live.held = true;
             }
             effects.withdraw(carrier, ticket);
-            self.recalls.hold(ticket, Held::OptedOut);
+            self.recalls.hold(ticket, Held::Judged);
         }
     }
 
@@ -219,9 +219,14 @@ impl<L: Clone> Shard<L> {
     }
 }
 
-#[cfg(test)]
 impl Marketing {
+    /// All of them, in no order.
+    pub fn tickets(&self) -> impl Iterator<Item = u64> {
+        self.by_handset.values().flatten().copied()
+    }
+
     /// Whether no message is known.
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.by_handset.is_empty()
     }

@@ -83,8 +83,8 @@ pub(super) enum Held {
     Change(Box<Change>),
     /// It is meant by this operation of the operator's.
     Operation(u64),
-    /// Its handset has opted out.
-    OptedOut,
+    /// It is to be judged again: its handset has opted out, or hours have closed.
+    Judged,
     /// It is to be taken back, for this request.
     Recall(u64),
 }
@@ -246,11 +246,7 @@ impl<L: Clone> Shard<L> {
                 self.go_on(now, ticket, effects);
             }
             Some(Held::Change(change)) => self.change(now, ticket, *change, effects),
-            Some(Held::OptedOut) => {
-                if !self.end_opted_out(now, ticket, effects) {
-                    self.go_on(now, ticket, effects);
-                }
-            }
+            Some(Held::Judged) => self.go_on(now, ticket, effects),
             // It goes on at the shard's next turn, see `note_back`.
             Some(Held::Operation(_)) | None => {}
         }
@@ -262,6 +258,10 @@ impl<L: Clone> Shard<L> {
         if live.awaits_receipt || live.expired || live.wake_at > now.wall {
             return;
         }
+        if self.is_kept_back(now, ticket, effects) {
+            return;
+        }
+        let Some(live) = self.slots.get_mut(ticket) else { return };
         if live.wake_at > Duration::ZERO {
             // The moment came while it was held.
             live.wake_at = Duration::ZERO;
@@ -280,7 +280,7 @@ impl<L: Clone> Shard<L> {
             Some(Held::Operation(number)) => {
                 self.operations.settle(number, Err(Stays::Sent), effects);
             }
-            Some(Held::OptedOut) | None => {}
+            Some(Held::Judged) | None => {}
         }
     }
 }

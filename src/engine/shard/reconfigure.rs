@@ -1,5 +1,7 @@
 //! Other limits and other rules of carriers for a shard that runs.
 
+use std::sync::Arc;
+
 use super::turns::{Turns, may_go};
 use super::{CarrierRules, Effects, Limits, Shard};
 
@@ -15,7 +17,14 @@ impl<L: Clone> Shard<L> {
     ) {
         self.leans.resize_with(carriers.len().max(self.leans.len()), Default::default);
         self.reassembly.set_limits(limits.reassembly);
+        let policies = limits.policies.clone();
+        // A reload that changes nothing of them hands over the same.
+        let is_other =
+            policies.as_ref().map(Arc::as_ptr) != self.limits.policies.as_ref().map(Arc::as_ptr);
         self.limits = limits;
+        if is_other {
+            self.change_policies(policies);
+        }
         self.carriers = carriers;
         self.renew_lanes(effects);
     }

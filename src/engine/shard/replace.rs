@@ -124,7 +124,7 @@ impl<L: Clone> Shard<L> {
             // Nobody waits until then for its turn.
             let lane = self.lane_of(ticket);
             self.leave_lane(lane, ticket, effects);
-        } else {
+        } else if !self.is_kept_back(now, ticket, effects) {
             self.dispatch_back(ticket, effects);
         }
     }

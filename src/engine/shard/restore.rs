@@ -78,6 +78,10 @@ impl<L: Clone> Shard<L> {
             if let Some(live) = self.slots.get_mut(ticket) {
                 live.wake_at = Duration::ZERO;
             }
+            if self.is_to_be_judged(ticket) {
+                // When all is there that judging asks for.
+                return self.end_soon(ticket);
+            }
             self.resend_doubtful(now, ticket, effects);
             self.dispatch_back(ticket, effects);
         }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::Shard;
 use super::awaiting::Awaiting;
-use super::live::{Live, Place, Progress, Segment};
+use super::live::{HeldBy, Live, Place, Progress, Segment};
 use super::register::{End, Known};
+use crate::message::class::TrafficClass;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::wire::Address;
@@ -26,6 +27,9 @@ pub struct LiveTrace {
     pub ticket: Option<u64>,
     /// Whose it is.
     pub account: u32,
+    /// Its class; `None` where its carrier has all of it, and no more is kept than its receipts
+    /// need.
+    pub class: Option<TrafficClass>,
     /// Its sender.
     pub source: Address,
     /// The handset.
@@ -44,6 +48,8 @@ pub struct LiveTrace {
     pub expired: bool,
     /// It is held: taken back, changed, or asked for by an operator.
     pub held: bool,
+    /// The rule by which it waits until `wake_at`.
+    pub held_by: Option<HeldBy>,
     /// When it goes on, or is given up: wall time since 1970; zero is never.
     pub wake_at: Duration,
 }
@@ -97,6 +103,7 @@ impl LiveTrace {
         Self {
             ticket: Some(ticket),
             account: message.account,
+            class: Some(message.class),
             source: message.source.clone(),
             destination: message.destination.clone(),
             accepted_at: message.accepted_at,
@@ -106,6 +113,7 @@ impl LiveTrace {
             awaits_receipt: live.awaits_receipt,
             expired: live.expired,
             held: live.held,
+            held_by: live.held_by,
             wake_at: live.wake_at,
         }
     }
@@ -119,6 +127,7 @@ impl LiveTrace {
         Some(Self {
             ticket: None,
             account: subject.account,
+            class: None,
             source: subject.source,
             destination: subject.destination,
             accepted_at: subject.accepted_at,
@@ -128,6 +137,7 @@ impl LiveTrace {
             awaits_receipt: true,
             expired: false,
             held: false,
+            held_by: None,
             wake_at: more.map_or(Duration::ZERO, |more| more.give_up_at),
         })
     }

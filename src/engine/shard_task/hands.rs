@@ -427,6 +427,8 @@ impl Effects for Hands {
             Counted::Reply(fate) => metrics.reply(fate),
             Counted::Turn(why) => metrics.turn(why),
             Counted::TalkDropped => metrics.talks_dropped.increment(1),
+            Counted::PolicyHeld(rule) => metrics.policy_held(rule),
+            Counted::PolicyRefused(rule) => metrics.policy_refused(rule),
             Counted::MoUnowned => metrics.mo_unowned.increment(1),
             Counted::MoDuplicates(segments) => metrics.mo_duplicates.increment(segments),
             Counted::MoIncomplete(why) => metrics.mo_incomplete(why),

@@ -34,7 +34,7 @@ impl Admission {
         source: Address,
         wall: Duration,
     ) -> Result<Replacement, CommandStatus> {
-        let (user_data, _) = text_of(replace.short_message, replace.tlvs)?;
+        let (user_data, _) = text_of(replace.short_message, replace.tlvs, None)?;
         let send_at = parse_time(replace.schedule_delivery_time.octets(), wall)
             .map_err(|()| CommandStatus::ESME_RINVSCHED)?;
         let expires_at = parse_time(replace.validity_period.octets(), wall)

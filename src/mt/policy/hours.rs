@@ -40,6 +40,19 @@ pub fn opening(profile: &Profile, places: &[Place], regions: Regions, wall: Dura
     Opening::Never
 }
 
+/// When what [`opening`] says of a moment at which it is open ends: the first close of any place.
+#[must_use]
+pub fn closing(profile: &Profile, places: &[Place], wall: Duration) -> Duration {
+    let now = i64::try_from(wall.as_secs()).unwrap_or(i64::MAX / 2);
+    let closes = |place: &Place| {
+        let today = Date::from_days((now + place.offset(now)).div_euclid(DAY));
+        let (_, to) = profile.span(today.weekday())?;
+        Some(place.moment(today.days() * DAY + i64::from(to) * 60))
+    };
+    let first = places.iter().filter_map(closes).min();
+    first.map_or(Duration::MAX, |at| Duration::from_secs(u64::try_from(at).unwrap_or_default()))
+}
+
 /// When a profile is open in one place, from `at` on: then, or later.
 fn opens(profile: &Profile, place: &Place, regions: Regions, at: i64) -> Option<i64> {
     let shown = at + place.offset(at);

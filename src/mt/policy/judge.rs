@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::choices::Choice;
 use super::hours::Opening;
 use crate::message::class::TrafficClass;
+use crate::message::words::words;
 use crate::wire::CommandStatus;
 
 /// What is known of a message and its handset. What needs a look-up is asked for only if it counts.
@@ -20,21 +21,23 @@ pub trait Facts {
     /// Until when the handset has had as many as a cap allows.
     fn capped_until(&self) -> Option<Duration>;
     /// What quiet hours say.
-    fn opening(&self) -> Opening;
+    fn opening(&mut self) -> Opening;
     /// What is done at quiet hours.
     fn at_quiet_hours(&self) -> AtQuietHours;
     /// The present moment, as wall time since 1970.
     fn wall(&self) -> Duration;
 }
 
-/// What becomes of a message that comes at quiet hours.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum AtQuietHours {
-    /// It waits until they end.
-    #[default]
-    Hold,
-    /// It is refused.
-    Refuse,
+words! {
+    /// What becomes of a message that comes at quiet hours.
+    #[derive(Default)]
+    pub enum AtQuietHours {
+        /// It waits until they end.
+        #[default]
+        Hold = "hold",
+        /// It is refused.
+        Refuse = "refuse",
+    }
 }
 
 /// What becomes of a message.
@@ -79,6 +82,21 @@ impl Rule {
         }
     }
 
+    /// What counts in metrics with it: a country's rules of senders are one there.
+    #[must_use]
+    pub const fn family(self) -> &'static str {
+        match self {
+            Self::Sender(_) => "sender",
+            other => other.name(),
+        }
+    }
+
+    /// Families of rules that put messages off.
+    pub const HOLDS: [&'static str; 2] = ["quiet_hours", "paused"];
+    /// Families of rules by which messages are not sent.
+    pub const REFUSES: [&'static str; 5] =
+        ["opted_out", "no_consent", "sender", "cap", "quiet_hours"];
+
     /// What an account is told that submits such a message.
     #[must_use]
     pub const fn status(self) -> CommandStatus {
@@ -97,7 +115,7 @@ impl Rule {
 /// What the handset chose counts before all, and what waits (a pause, quiet hours) after what
 /// never passes, so that nothing is kept that would be refused at its release.
 #[must_use]
-pub fn judge(facts: &impl Facts) -> Verdict {
+pub fn judge(facts: &mut impl Facts) -> Verdict {
     if facts.class() != TrafficClass::Marketing {
         return Verdict::Send;
     }
@@ -163,7 +181,7 @@ mod tests {
         fn capped_until(&self) -> Option<Duration> {
             self.capped
         }
-        fn opening(&self) -> Opening {
+        fn opening(&mut self) -> Opening {
             self.opening
         }
         fn at_quiet_hours(&self) -> AtQuietHours {
@@ -235,8 +253,8 @@ mod tests {
     fn the_whole_matrix_is_as_it_is_meant() {
         let cases = every_case();
         assert_eq!(cases.len(), 3 * 5 * 16 * 3);
-        for case in cases {
-            let verdict = judge(&case);
+        for mut case in cases {
+            let verdict = judge(&mut case);
             assert_eq!(verdict, expected(&case), "{case:?}");
             // What must hold whatever the order of the rules.
             if case.class != TrafficClass::Marketing {

@@ -331,6 +331,7 @@ fn framed<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::words::Word;
 
     /// Good enough to see what is covered.
     #[derive(Debug)]

@@ -166,8 +166,8 @@ const AREA_CODES: &[(&str, Places)] = &[
     ("684", &[PAGO_PAGO]),
 ];
 
-/// Digits of the longest prefix.
-const PREFIX_MAX: usize = 6;
+/// Digits that prefixes have, the longest first.
+const LENGTHS: [usize; 3] = [6, 3, 2];
 
 /// Where a number may be, which is written with its country code and without `+`.
 #[must_use]
@@ -175,8 +175,8 @@ pub fn of(number: &[u8]) -> Places {
     if let [b'1', area @ ..] = number {
         return area.get(..3).and_then(area_code).unwrap_or(ANYWHERE_AMERICAN);
     }
-    (2..=PREFIX_MAX)
-        .rev()
+    LENGTHS
+        .into_iter()
         .find_map(|length| {
             let prefix = number.get(..length)?;
             PREFIXES.iter().find(|(known, _)| known.as_bytes() == prefix)
@@ -284,6 +284,12 @@ mod tests {
         assert_eq!(zones("1x005550100"), zones("18005550100"));
         assert_eq!(zones("81312345678"), [""; 0]);
         assert_eq!(zones("1"), zones("18005550100"));
+    }
+
+    #[test]
+    fn every_prefix_is_looked_for() {
+        let lengths = PREFIXES.iter().map(|(prefix, _)| prefix.len());
+        assert!(lengths.into_iter().all(|length| LENGTHS.contains(&length)));
     }
 
     #[test]

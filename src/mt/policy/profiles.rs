@@ -2,6 +2,7 @@
 //!
 //! Each is dated: what a charter says of next year is another profile, chosen by whoever sends.
 
+use super::senders::FRANCE;
 use crate::clock::{Date, Weekday};
 
 /// When messages may be sent.
@@ -108,7 +109,25 @@ pub const PROFILES: &[Profile] = &[
     },
 ];
 
+/// The profile of each country that has one: of several the strictest. No prefix begins another.
+const OF_COUNTRIES: &[(&[&str], &str)] = &[
+    (FRANCE, "fr-strict"),
+    (&["1"], "us-strict"),
+    (&["39"], "it"),
+    (&["44"], "uk"),
+    (&["49"], "de"),
+];
+
 impl Profile {
+    /// The one of the country of a number, which is written without `+`.
+    #[must_use]
+    pub fn of_country(number: &[u8]) -> Option<&'static Self> {
+        let is_of =
+            |prefixes: &[&str]| prefixes.iter().any(|one| number.starts_with(one.as_bytes()));
+        let (_, name) = OF_COUNTRIES.iter().find(|(prefixes, _)| is_of(prefixes))?;
+        Self::named(name)
+    }
+
     /// The one of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {

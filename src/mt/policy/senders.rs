@@ -20,7 +20,7 @@ struct Refusal {
 }
 
 /// Prefixes of France and its parts overseas.
-const FRANCE: &[&str] = &["33", "262", "508", "590", "594", "596", "681", "687", "689"];
+pub(super) const FRANCE: &[&str] = &["33", "262", "508", "590", "594", "596", "681", "687", "689"];
 
 const REFUSALS: &[Refusal] = &[
     // ARCEP 2018-0881 and 2022-1583: 06 and 07 are for people; 0937 to 0939 are for platforms.

@@ -13,7 +13,7 @@ use super::{read_chosen, read_id, read_ids, read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::ended::{PLACES, print};
-use crate::engine::shard::live::{Given, Live, Place, Progress, Segment};
+use crate::engine::shard::live::{Given, HeldBy, Live, Place, Progress, Segment};
 use crate::engine::shard::register::End;
 use crate::engine::shard::talks::Key;
 use crate::message::envelope::Message;
@@ -280,8 +280,15 @@ impl Image {
             return Some(());
         }
         (live.carrier, live.reference) = (carrier, reference);
-        [live.awaits_receipt, live.expired, live.said_unknown] =
-            [0, 1, 2].map(|bit| flags >> bit & 1 != 0);
+        let [awaits_receipt, expired, said_unknown, by_hours, by_pause] =
+            [0, 1, 2, 3, 4].map(|bit| flags >> bit & 1 != 0);
+        (live.awaits_receipt, live.expired) = (awaits_receipt, expired);
+        live.said_unknown = said_unknown;
+        live.held_by = match (by_hours, by_pause) {
+            (true, _) => Some(HeldBy::QuietHours),
+            (false, true) => Some(HeldBy::Pause),
+            (false, false) => None,
+        };
         (live.wake_at, live.worst, live.done_s) = (wake_at, worst, done_s);
         live.progress = progress;
         was.copies = copies;

@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use super::Delivery;
 use super::awaiting::More;
-use super::live::{Given, Live, Place, Progress, Segment};
+use super::live::{Given, HeldBy, Live, Place, Progress, Segment};
 use super::register::End;
 use crate::message::message_id::MessageId;
 use crate::message::multipart::Final;
@@ -125,7 +125,7 @@ fn is_new(live: &Live) -> bool {
         let unsent = matches!(place, Place::Back | Place::Out) && !twice;
         unsent && state.is_none() && key.is_none() && (unanswered, attempts) == (0, 0)
     };
-    let flags = live.awaits_receipt || live.expired || live.said_unknown;
+    let flags = live.awaits_receipt || live.expired || live.said_unknown || live.held_by.is_some();
     !flags && live.wake_at.is_zero() && live.worst.is_none() && live.all().iter().all(has_come)
 }
 
@@ -135,7 +135,9 @@ pub fn standing(batch: &mut Batch, live: &Live, copies: &[(u8, u64)]) {
         to.u64(live.id.number());
         to.u32(live.carrier);
         to.u16(live.reference);
-        let flags = [live.awaits_receipt, live.expired, live.said_unknown];
+        let is_by = |rule| live.held_by == Some(rule);
+        let (by_hours, by_pause) = (is_by(HeldBy::QuietHours), is_by(HeldBy::Pause));
+        let flags = [live.awaits_receipt, live.expired, live.said_unknown, by_hours, by_pause];
         to.u8(flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag)));
         to.time(live.wake_at);
         put_worst(to, live.worst.as_ref(), live.done_s);

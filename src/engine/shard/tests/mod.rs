@@ -15,6 +15,7 @@ mod notations;
 mod operations;
 mod opt_outs;
 mod ownership;
+mod policy;
 mod questions;
 mod recalls;
 mod replaces;

@@ -5,26 +5,15 @@ use std::collections::BTreeMap;
 use super::multi::SHARED;
 use super::*;
 use crate::engine::shard::operations::ENDED_BY_OPERATOR;
-use crate::engine::shard::{Classify, Deed, Filter, SegmentPlace, Stays, Trace, Wish};
+use crate::engine::shard::{Deed, Filter, SegmentPlace, Stays, Trace, Wish};
 use crate::message::class::TrafficClass;
 use crate::message::envelope::Head;
 
 const DELETED: MessageState = MessageState::DELETED;
 
-/// All messages; those of account 1 are marketing.
+/// All messages.
 fn any() -> Filter {
-    let classify = |message: &Head| match message.account {
-        1 => TrafficClass::Marketing,
-        _ => TrafficClass::Transactional,
-    };
-    let destination = Box::default();
-    Filter {
-        classify: Classify(Arc::new(classify)),
-        account: None,
-        carrier: None,
-        class: None,
-        destination,
-    }
+    Filter { account: None, carrier: None, class: None, destination: Box::default() }
 }
 
 impl World {
@@ -69,7 +58,7 @@ fn what_waits_is_listed_by_carrier_account_and_class() {
     let send_at = START + Duration::from_secs(600);
     world.submit(long_message(3)).unwrap();
     world.submit(Message { send_at, ..message() }).unwrap();
-    let marketing = Message { account: 1, ..message() };
+    let marketing = Message { account: 1, class: TrafficClass::Marketing, ..message() };
     world.submit_to(1, marketing).unwrap();
     let first = world.sent().unwrap();
     world.refuse(&first, CommandStatus::ESME_RDELIVERYFAILURE);
@@ -115,7 +104,7 @@ fn only_what_is_meant_is_purged() {
     let others = [
         (0, message_to("33612345678")),
         (1, message_to("4479123456")),
-        (1, Message { account: 1, ..message_to("33612345678") }),
+        (1, Message { account: 1, class: TrafficClass::Marketing, ..message_to("33612345678") }),
     ];
     for (carrier, other) in others {
         world.submit_to(carrier, other).unwrap();
@@ -125,7 +114,6 @@ fn only_what_is_meant_is_purged() {
         carrier: Some(1),
         class: Some(TrafficClass::Transactional),
         destination: b"336".as_slice().into(),
-        ..any()
     };
     let number = world.operate(Wish::Do(Deed::Purge), filter);
     world.ticks();

@@ -1,0 +1,289 @@
+//! Marketing is judged before it is taken, and again before it goes.
+//!
+//! ```text
+//!   submitted --+-- refused                                   hours close, terms change
+//!               +-- held ---- its moment ----+                           |
+//!               +-- queued, or a retry's ----+-- judged -- sent    withdrawn, judged again
+//!                                                  |
+//!                                                  +-- held again | REJECTED 010
+//! ```
+//!
+//! A message of which a carrier has a segment is finished, not cut.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::live::{HeldBy, Live, Place};
+use super::recall::Held;
+use super::{Counted, Effects, Shard};
+use crate::clock::Now;
+use crate::message::class::TrafficClass;
+use crate::message::envelope::Message;
+use crate::message::state::MessageState;
+use crate::mt::policy::{
+    AtQuietHours, Choice, Facts, Handset, Opening, Openings, Policies, Rule, Scope, Talks, Terms,
+    Verdict, judge, opening, places, spread,
+};
+
+/// Messages that are looked at again in one turn, so that others need not wait for a million.
+const AGAIN_TURN: usize = 4096;
+
+/// What is remembered for judging.
+#[derive(Debug, Default)]
+pub(super) struct Policing {
+    openings: Openings,
+    talks: Talks,
+    /// Tickets that are to be judged again, the last first: marketing that no carrier has all of.
+    again: Vec<u64>,
+}
+
+/// What is known of one message.
+struct Known<'a> {
+    message: &'a Message,
+    choice: Option<Choice>,
+    terms: Option<&'a Terms>,
+    is_answer: bool,
+    /// The moment it is judged for, and the present one.
+    at: Duration,
+    now: Duration,
+    openings: &'a mut Openings,
+}
+
+impl Facts for Known<'_> {
+    fn class(&self) -> TrafficClass {
+        match self.is_answer && self.choice != Some(Choice::Out) {
+            true => TrafficClass::Conversational,
+            false => self.message.class,
+        }
+    }
+
+    fn choice(&self) -> Option<Choice> {
+        self.choice
+    }
+
+    fn needs_consent(&self) -> bool {
+        false
+    }
+
+    fn sender_refusal(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn capped_until(&self) -> Option<Duration> {
+        None
+    }
+
+    fn opening(&mut self) -> Opening {
+        let destination = self.message.destination.octets();
+        let profile = self.terms.and_then(|terms| terms.quiet_hours.profile(destination));
+        let Some(profile) = profile else { return Opening::Now };
+        let places = places::of(destination);
+        match self.at == self.now {
+            true => self.openings.of(profile, places, self.at),
+            // Of another day nothing is remembered.
+            false => opening(profile, places, Default::default(), self.at),
+        }
+    }
+
+    fn at_quiet_hours(&self) -> AtQuietHours {
+        self.terms.map_or(AtQuietHours::Hold, |terms| terms.at_quiet_hours)
+    }
+
+    fn wall(&self) -> Duration {
+        self.at
+    }
+}
+
+impl<L: Clone> Shard<L> {
+    /// What becomes of a message that is to go at a moment, or now if that has passed; of one that
+    /// waits, until when.
+    pub(super) fn verdict(&mut self, message: &Message, at: Duration, now: Duration) -> Verdict {
+        let policies = self.limits.policies.clone();
+        if message.class != TrafficClass::Marketing
+            || (policies.is_none() && self.choices.is_empty())
+        {
+            return Verdict::Send;
+        }
+        let (source, destination) = (message.source.octets(), message.destination.octets());
+        let at = at.max(now);
+        let terms = policies.as_ref().and_then(|all| all.of(message.account, source, destination));
+        let handset = Handset::of(destination);
+        let scopes = self.limits.brands.scopes(message.account, source);
+        let choice = handset.and_then(|handset| self.choices.among(handset, &scopes, at));
+        let talks = &self.policing.talks;
+        let is_answer = handset.zip(terms).is_some_and(|(handset, terms)| {
+            talks.is_open((handset, sender_scope(source)), at, terms.conversation)
+        });
+        let openings = &mut self.policing.openings;
+        let mut known = Known { message, choice, terms, is_answer, at, now, openings };
+        match judge(&mut known) {
+            Verdict::Hold(until, rule) => {
+                let over = terms.map_or(Duration::ZERO, |terms| terms.spread);
+                // What leaves late in its validity leaves in the first half of what is left.
+                let over = over.min(message.expires_at.saturating_sub(until) / 2);
+                // Messages to one handset keep their order.
+                let number = handset.map_or(0, Handset::number);
+                Verdict::Hold(spread(until, over, number), rule)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Judges a message nothing of which is out, before it goes; whether it does not: it has ended,
+    /// or waits.
+    pub(super) fn is_kept_back<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) -> bool {
+        if self.limits.policies.is_none() {
+            return self.end_opted_out(now, ticket, effects);
+        }
+        let may_be_judged = |live: &&Live| {
+            let is_marketing = live.message.class == TrafficClass::Marketing;
+            is_marketing && !live.any(Place::Accepted) && !live.any(Place::Out)
+        };
+        let Some(live) = self.slots.get(ticket).filter(may_be_judged) else { return false };
+        let message = Arc::clone(&live.message);
+        match self.verdict(&message, Duration::ZERO, now.wall) {
+            Verdict::Send => {
+                if let Some(live) = self.slots.get_mut(ticket) {
+                    live.held_by = None;
+                }
+                false
+            }
+            Verdict::Hold(until, rule) => {
+                self.hold_until(ticket, until, rule, effects);
+                true
+            }
+            Verdict::Refuse(rule) => {
+                effects.count(Counted::PolicyRefused(rule));
+                self.end_refused(now, ticket, effects);
+                true
+            }
+        }
+    }
+
+    /// Whether there is more to ask of a message than whether its handset has opted out.
+    pub(super) fn is_to_be_judged(&self, ticket: u64) -> bool {
+        let class = self.slots.get(ticket).map(|live| live.message.class);
+        self.limits.policies.is_some() && class == Some(TrafficClass::Marketing)
+    }
+
+    /// Ends a message that may not be sent any more.
+    pub(super) fn end_refused<E: Effects<Link = L>>(
+        &mut self,
+        now: Now,
+        ticket: u64,
+        effects: &mut E,
+    ) {
+        let Some(live) = self.slots.get(ticket) else { return };
+        let (state, error) = match live.is_with_carrier() {
+            // It may have been taken.
+            true => (MessageState::UNKNOWN, 12),
+            false => (MessageState::REJECTED, Rule::ERROR),
+        };
+        self.end(now, ticket, state, error, effects);
+    }
+
+    /// A message waits until then.
+    pub(super) fn hold_until<E: Effects<Link = L>>(
+        &mut self,
+        ticket: u64,
+        until: Duration,
+        rule: Rule,
+        effects: &mut E,
+    ) {
+        effects.count(Counted::PolicyHeld(rule));
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        live.held_by = HeldBy::of(rule);
+        live.wake_at = until.max(live.wake_at);
+        self.due.push(live.wake_at, ticket);
+        // Nobody waits until then for its turn.
+        let lane = self.lane_of(ticket);
+        self.leave_lane(lane, ticket, effects);
+    }
+
+    /// A handset has written to a number of ours: what that sends it is an answer for a while.
+    pub(super) fn note_writer(&mut self, now: Now, handset: Handset, number: &[u8]) {
+        let Some(policies) = &self.limits.policies else { return };
+        let (of, max) = ((handset, sender_scope(number)), policies.conversation_max());
+        self.policing.talks.note(of, now.wall, max);
+    }
+
+    /// It wants no more of it.
+    pub(super) fn forget_writer(&mut self, handset: Handset, number: &[u8]) {
+        self.policing.talks.end((handset, sender_scope(number)));
+    }
+
+    /// Other terms hold, or none do.
+    pub(super) fn change_policies(&mut self, policies: Option<Arc<Policies>>) {
+        self.limits.policies = policies;
+        self.policing.openings = Openings::default();
+        if self.limits.policies.is_some() {
+            self.judge_all_again();
+        }
+    }
+
+    /// When hours close next, or at once while something is to be judged again.
+    pub(super) fn policy_timeout(&self) -> Option<Duration> {
+        match self.policing.again.is_empty() {
+            true => self.policing.openings.closes_at(),
+            false => Some(Duration::ZERO),
+        }
+    }
+
+    /// Judges marketing again that waits anywhere, once hours have closed.
+    pub(super) fn policy_turn<E: Effects<Link = L>>(&mut self, now: Now, effects: &mut E) {
+        if self.limits.policies.is_none() {
+            return;
+        }
+        if self.policing.openings.close(now.wall) {
+            self.judge_all_again();
+        }
+        for _ in 0..AGAIN_TURN {
+            let Some(ticket) = self.policing.again.pop() else { return };
+            self.judge_again(now, ticket, effects);
+        }
+    }
+
+    fn judge_all_again(&mut self) {
+        let tickets = self.marketing.tickets();
+        let live = tickets.filter_map(|ticket| Some((self.slots.get(ticket)?.id, ticket)));
+        let mut all: Vec<_> = live.collect();
+        // Those of a lane come back in their order.
+        all.sort_unstable_by(|one, other| other.cmp(one));
+        self.policing.again = all.into_iter().map(|(_, ticket)| ticket).collect();
+    }
+
+    fn judge_again<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
+        // What waits for its moment is judged then, and what is held for something else when it
+        // goes on.
+        let waits_here = |live: &&Live| {
+            let goes_on = live.held || live.expired || live.any(Place::Accepted);
+            !goes_on && live.wake_at <= now.wall
+        };
+        let Some(live) = self.slots.get(ticket).filter(waits_here) else { return };
+        let (is_out, carrier) = (live.any(Place::Out), live.carrier);
+        if !is_out {
+            self.is_kept_back(now, ticket, effects);
+            return;
+        }
+        let message = Arc::clone(&live.message);
+        if self.verdict(&message, Duration::ZERO, now.wall) == Verdict::Send {
+            return;
+        }
+        if let Some(live) = self.slots.get_mut(ticket) {
+            live.held = true;
+        }
+        effects.withdraw(carrier, ticket);
+        self.recalls.hold(ticket, Held::Judged);
+    }
+}
+
+/// What a conversation with a number is known by.
+fn sender_scope(number: &[u8]) -> Scope {
+    let number = number.strip_prefix(b"+").unwrap_or(number);
+    Scope::new(crate::mt::policy::Reach::Sender, number, "", "")
+}
