@@ -115,7 +115,7 @@ impl Effects for Notes {
         replacement: &Replacement,
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
-        replacement.of(message, None, Cutting::default(), wall)
+        replacement.of(message, None, (Cutting::default(), None), wall)
     }
 
     fn reply(&mut self, _: &Reply<'_>, _: Duration) -> Result<(Message, u32), CommandStatus> {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::engine::settings::Policy;
-use crate::mt::policy::{QuietHours, Terms};
+use crate::mt::policy::mention::is_mention;
+use crate::mt::policy::{Cap, QuietHours, Terms};
 
 use super::account::patterns;
 use super::prefixes::listed;
@@ -42,5 +43,11 @@ fn terms(table: &Reader<'_>) -> Terms {
     if let Some(hours) = table.integer_or_none::<u64>("conversation_hours") {
         terms.conversation = Duration::from_secs(3_600 * hours);
     }
+    table.flag("sender_rules", &mut terms.sender_rules);
+    let caps = table.several("caps", |text| Cap::parse(text).ok());
+    terms.caps = caps.into_iter().map(|(_, cap)| cap).collect();
+    table.word("caps_per", &mut terms.caps_per);
+    terms.stop_mention =
+        table.text_as("stop_mention", |text| is_mention(text).then(|| text.to_owned()));
     terms
 }

@@ -27,6 +27,8 @@ pub struct Key {
 pub enum Kind {
     /// A decimal number, exact to the millionth, of this unit.
     Decimal(&'static str),
+    /// One cap or several.
+    Caps,
     /// One day of the week or several.
     Days,
     /// One alphabet or several.
@@ -58,6 +60,8 @@ pub enum Kind {
     Listen,
     /// `"IP:PORT"` to listen on, or `"off"`.
     ListenOrOff,
+    /// What a text says of how to stop it.
+    Mention,
     /// A name for reports and references: letters, digits, `.`, `_`, `-`.
     Name,
     /// One name or several.
@@ -277,6 +281,9 @@ impl Key {
     pub fn expected(&self) -> String {
         match self.kind {
             Kind::Decimal(_) => "a decimal number such as 0.045".to_owned(),
+            Kind::Caps => {
+                r#"a cap such as "1/day" or "4/30d", or several: ["1/day", "4/30d"]"#.to_owned()
+            }
             Kind::Days => r#""mon", "tue" and so on, or several: ["mon", "tue"]"#.to_owned(),
             Kind::Encodings => {
                 r#""gsm7", "latin1" or "ucs2", or several: ["gsm7", "ucs2"]"#.to_owned()
@@ -297,6 +304,9 @@ impl Key {
             Kind::Later => "no such key in this version".to_owned(),
             Kind::Listen => r#""IP:PORT" such as "127.0.0.1:2775""#.to_owned(),
             Kind::ListenOrOff => r#""IP:PORT" such as "127.0.0.1:2775", or "off""#.to_owned(),
+            Kind::Mention => {
+                r#"1 to 40 letters, digits and signs such as "STOP au 36105""#.to_owned()
+            }
             Kind::Name => "1 to 64 letters, digits, '.', '_' or '-' in quotes".to_owned(),
             Kind::Names => r#"a name in quotes, or several: ["a", "b"]"#.to_owned(),
             Kind::Networks => {

@@ -23,7 +23,7 @@ use super::world::World;
 use crate::mo::reassembly::Memory;
 use crate::mo::{MoMessage, Owner};
 use crate::mt::carried::Carried;
-use crate::mt::policy::Chosen;
+use crate::mt::policy::{Chosen, Texted};
 use crate::mt::receipts::Notations;
 use crate::store::history::Keeping;
 use crate::store::spill::Spill;
@@ -184,6 +184,8 @@ pub struct Part {
     pub chosen: Vec<Chosen>,
     /// See [`Image`].
     pub talks: Vec<Talk>,
+    /// When messages were sent to its handsets, as far as caps ask.
+    pub texted: Vec<Texted>,
 }
 
 /// Divides what was left among the shards.
@@ -236,6 +238,9 @@ pub fn divide(shared: &Shared, world: &World, mut image: Image) -> Vec<Part> {
     for talk in image.talks.into_values().filter_map(|was| was.with(bots)) {
         parts[place(talk.handset.octets())].talks.push(talk);
     }
+    for texted in image.texted.into_values() {
+        parts[place(texted.handset.digits().as_bytes())].texted.push(texted);
+    }
     // Any shard may know how a message ended: all are asked for what an earlier process gave.
     let count = parts.len();
     for (at, ending) in image.ended.into_iter().enumerate() {
@@ -243,6 +248,8 @@ pub fn divide(shared: &Shared, world: &World, mut image: Image) -> Vec<Part> {
     }
     for part in &mut parts {
         part.live.sort_unstable_by_key(|was| was.live.id);
+        // What is forgotten first stands first.
+        part.texted.sort_unstable_by_key(|one| (one.times.back().copied(), one.handset, one.scope));
         part.awaiting.sort_unstable_by_key(|was| (was.since_s, was.wait.id));
     }
     parts

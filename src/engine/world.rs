@@ -16,6 +16,7 @@
 
 mod links;
 mod replies;
+mod texts;
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -45,7 +46,7 @@ use crate::message::translation::Form;
 use crate::mo::Owners;
 use crate::mt::carried::Carried;
 use crate::mt::egress::SlowedNumber;
-use crate::mt::ingress::{Admission, Languages, Recoding, Replacement};
+use crate::mt::ingress::{Admission, Languages, Recoding};
 use crate::mt::policy::Policies;
 use crate::mt::pools::Pools;
 use crate::mt::receipts::{Reading, ReceiptStyle};
@@ -277,30 +278,6 @@ impl World {
             Some(&(recoding, languages)) => Cutting { recoding, languages, ..carrier.cutting },
             None => carrier.cutting,
         }
-    }
-
-    /// What a replacement makes of a message that waits for this carrier.
-    ///
-    /// # Errors
-    /// As [`Replacement::of`].
-    pub fn replaced(
-        &self,
-        message: &Message,
-        carrier: u32,
-        replacement: &Replacement,
-        wall: Duration,
-    ) -> Result<Message, CommandStatus> {
-        let carrier = self.carriers.get(carrier as usize);
-        let account = self.accounts.get(message.account as usize);
-        let (Some(carrier), Some(account)) = (carrier, account) else {
-            return Err(CommandStatus::ESME_RREPLACEFAIL);
-        };
-        // A route that is no more wants nothing of it.
-        let cutting = match self.route_of(message, wall) {
-            Some(found) => self.cutting(carrier, found.route),
-            None => carrier.cutting,
-        };
-        replacement.of(message, account.form.as_ref(), cutting, wall)
     }
 
     /// The route that a message takes by now.

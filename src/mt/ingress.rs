@@ -6,6 +6,7 @@ mod replace;
 
 use std::time::Duration;
 
+use super::policy::mention::mentioned;
 use super::segmentation::{Cutting, is_own_segment};
 use crate::message::class::TrafficClass;
 use crate::message::envelope::{Message, ServiceType, UserData};
@@ -129,11 +130,29 @@ impl Admission {
         cutting: Cutting,
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
+        self.message_with(envelope, submit, (cutting, None), wall)
+    }
+
+    /// The same, where its text says this at its end unless it says how to stop it.
+    ///
+    /// # Errors
+    /// As [`Admission::message`].
+    pub fn message_with(
+        &self,
+        envelope: Envelope,
+        submit: &SubmitSm<'_>,
+        (cutting, mention): (Cutting, Option<&str>),
+        wall: Duration,
+    ) -> Result<Message, CommandStatus> {
         if submit.priority_flag > PRIORITY_MAX {
             return Err(CommandStatus::ESME_RINVPRTFLG);
         }
         let (user_data, tlvs) = text_of(submit.short_message, submit.tlvs, self.class_tlv)?;
         let is_own = is_own_segment(submit.esm_class, submit.tlvs);
+        let mentioned = mention
+            .filter(|_| !is_own)
+            .and_then(|mention| mentioned(submit.data_coding, user_data, mention));
+        let user_data = mentioned.as_deref().unwrap_or(user_data);
         let mut room = Vec::new();
         let text = Text::of(is_own, (submit.data_coding, user_data), cutting, &mut room)?;
         let latest = wall + self.validity_max;
@@ -335,6 +354,22 @@ mod tests {
         let message = admit(&both).unwrap();
         assert_eq!(message.user_data.octets(), b"long text");
         assert_eq!(&message.tlvs[..], [0x02, 0x04, 0, 2, 0, 9]);
+    }
+
+    #[test]
+    fn the_plan_counts_what_a_text_says_of_how_to_stop_it() {
+        let admit = |text: &[u8], mention, esm_class| {
+            let submit = SubmitSm { esm_class, ..submit(text) };
+            let envelope = admission().address(&submit).unwrap();
+            let with = (Cutting::default(), mention);
+            admission().message_with(envelope, &submit, with, WALL).unwrap()
+        };
+        let long = [b'x'; 150];
+        assert_eq!(admit(&long, None, 0).segments(), 1);
+        let message = admit(&long, Some("STOP au 36105"), 0);
+        assert_eq!((message.segments(), message.user_data.octets().len()), (2, 164));
+        let own = admit(b"\x05\0\x03\x07\x02\x01half", Some("STOP au 36105"), 0x40);
+        assert!(own.user_data.octets().ends_with(b"half"), "what its account cut stays as it is");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod holidays;
 pub mod hours;
 mod judge;
 pub mod ledger;
+pub mod mention;
 mod openings;
 pub mod places;
 pub mod profiles;
@@ -27,7 +28,7 @@ mod terms;
 mod tests;
 
 pub use brands::{Brands, Sender, StopBy};
-pub use caps::{Cap, NoCap, Sent};
+pub use caps::{Cap, NoCap, Sent, Texted};
 pub use choices::{Choice, Choices, Chosen, Handset, Reach, Scope};
 pub use holidays::{Region, Regions};
 pub use hours::{Opening, opening, spread};

@@ -231,6 +231,8 @@ fn sample(table: Table, key: &Key) -> String {
             Kind::Listen | Kind::ListenOrOff => "127.0.0.1:1",
             Kind::Networks => "192.0.2.0/24",
             Kind::Prefixes => "336",
+            Kind::Caps => "1/day",
+            Kind::Mention => "STOP",
             Kind::Word { now, .. } => {
                 let other = |word: &&&str| format!("{word:?}") != default && **word != "u8";
                 let others = now.iter().filter(other);

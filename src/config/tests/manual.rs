@@ -51,6 +51,8 @@ fn value(key: &Key) -> String {
         Kind::Later => "-".to_owned(),
         Kind::Listen => "`\"IP:PORT\"`".to_owned(),
         Kind::ListenOrOff => "`\"IP:PORT\"` or `\"off\"`".to_owned(),
+        Kind::Caps => "a cap such as `\"1/day\"`, or several".to_owned(),
+        Kind::Mention => "1 to 40 letters, digits and signs".to_owned(),
         Kind::Name => "a name".to_owned(),
         Kind::Names => "a name, or several".to_owned(),
         Kind::Networks => "a network, or several".to_owned(),

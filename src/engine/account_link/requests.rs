@@ -291,7 +291,9 @@ pub(super) fn plan<'a>(
     };
     let way = world.choose((account, class), source, destination, wall, leases)?;
     let shard = shared.shard_of(destination);
-    let message = account.admission.message(envelope, submit, way.cutting, wall)?;
+    let mention = world.stop_mention((account.index, class), source, destination);
+    let with = (way.cutting, mention);
+    let message = account.admission.message_with(envelope, submit, with, wall)?;
     if !can_be_marked(&message, &way.carrier.writing) {
         return Err(CommandStatus::ESME_RINVMSGLEN);
     }

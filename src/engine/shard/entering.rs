@@ -46,6 +46,7 @@ impl<L: Clone> Shard<L> {
             live.wake_at = send_at;
             self.due.push(send_at, ticket);
         } else {
+            self.count_in(now, ticket);
             self.dispatch_back(ticket, effects);
         }
     }

@@ -17,7 +17,7 @@ use crate::message::state::MessageState;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::identity;
 use crate::mt::carried::Carried;
-use crate::mt::policy::Chosen;
+use crate::mt::policy::{Chosen, Texted};
 use crate::store::Batch;
 
 /// Octets of a batch that another one is begun behind.
@@ -105,6 +105,11 @@ impl Ledger {
     /// There is none any more.
     pub fn talk_ended(&mut self, key: Key) {
         records::talks::talk_ended(&mut self.batch, key);
+    }
+
+    /// Messages were sent to a handset then.
+    pub fn texted(&mut self, texted: &Texted) {
+        records::texted(&mut self.batch, texted);
     }
 
     /// A receipt that an earlier process parked has another number now.
@@ -252,6 +257,8 @@ pub enum Walk {
     Talks(usize),
     /// At this place of messages that ended lately.
     Ended(usize),
+    /// At this place of what handsets got.
+    Texted(usize),
     /// At what is owed, parked and held, which is written in one go.
     Rest,
     /// All is said.
@@ -307,7 +314,14 @@ impl<L: Clone> Shard<L> {
                 let places = (from..to).filter_map(|place| u32::try_from(place).ok());
                 let talks = places.filter_map(|place| self.talks.at(place));
                 talks.for_each(|talk| records::talks::talk(batch, talk));
-                if to < self.talks.places() { Walk::Talks(to) } else { Walk::Ended(0) }
+                if to < self.talks.places() { Walk::Talks(to) } else { Walk::Texted(0) }
+            }
+            Walk::Texted(from) => {
+                let sent = self.texted();
+                let to = (from + STEP).min(sent.places());
+                let texted = (from..to).filter_map(|place| sent.at(place));
+                texted.for_each(|texted| records::texted(batch, texted));
+                if to < sent.places() { Walk::Texted(to) } else { Walk::Ended(0) }
             }
             Walk::Ended(from) => {
                 let to = (from + ENDED_STEP).min(self.ended.places());

@@ -28,6 +28,8 @@ pub struct Live {
     pub held: bool,
     /// The rule by which it waits until `wake_at`.
     pub held_by: Option<HeldBy>,
+    /// It counts among what its handset has got, as caps count.
+    pub is_counted: bool,
     /// When what is back or in doubt goes again, or, of a message that awaits its receipt, when
     /// that is given up: wall time since 1970. Zero is never.
     pub wake_at: Duration,
@@ -261,6 +263,7 @@ impl Live {
             expired: false,
             held: false,
             held_by: None,
+            is_counted: false,
             doubtful: false,
             said_unknown: false,
             wake_at: Duration::ZERO,

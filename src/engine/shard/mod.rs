@@ -214,7 +214,7 @@ impl<L: Clone> Shard<L> {
             choices: Choices::default(),
             marketing: Marketing::default(),
             talks: Talks::default(),
-            policing: Policing::default(),
+            policing: Policing::of(limits.policies.as_deref()),
             releasing: false,
             limits,
             leans: vec![Lean::default(); carriers.len()],
@@ -252,7 +252,7 @@ impl<L: Clone> Shard<L> {
     ) {
         let Submission { link, sequence, message, carrier } = submission;
         let octets = message.octets();
-        let verdict = self.verdict(&message, message.send_at, now.wall);
+        let verdict = self.verdict(&message, false, (message.send_at, now.wall));
         if let Verdict::Refuse(rule) = verdict {
             effects.count(Counted::PolicyRefused(rule));
             effects.released(message.account, carrier, octets);

@@ -21,8 +21,8 @@ use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
 use crate::message::state::MessageState;
 use crate::mt::policy::{
-    AtQuietHours, Choice, Facts, Handset, Opening, Openings, Policies, Rule, Scope, Talks, Terms,
-    Verdict, judge, opening, places, spread,
+    AtQuietHours, Choice, Facts, Handset, Opening, Openings, Policies, Reach, Rule, Scope, Sent,
+    Talks, Terms, Texted, Verdict, judge, opening, places, senders::refusal, spread,
 };
 
 /// Messages that are looked at again in one turn, so that others need not wait for a million.
@@ -33,13 +33,20 @@ const AGAIN_TURN: usize = 4096;
 pub(super) struct Policing {
     openings: Openings,
     talks: Talks,
+    /// What handsets got, as far as caps ask.
+    sent: Sent,
     /// Tickets that are to be judged again, the last first: marketing that no carrier has all of.
     again: Vec<u64>,
 }
 
+/// A handset, and what the caps of a message count as one.
+type Purpose = (Handset, Scope);
+
 /// What is known of one message.
 struct Known<'a> {
     message: &'a Message,
+    purpose: Option<Purpose>,
+    sent: &'a Sent,
     choice: Option<Choice>,
     terms: Option<&'a Terms>,
     is_answer: bool,
@@ -47,6 +54,19 @@ struct Known<'a> {
     at: Duration,
     now: Duration,
     openings: &'a mut Openings,
+}
+
+impl Policing {
+    /// What is remembered where these hold.
+    pub fn of(policies: Option<&Policies>) -> Self {
+        let mut policing = Self::default();
+        policing.set_caps(policies);
+        policing
+    }
+
+    fn set_caps(&mut self, policies: Option<&Policies>) {
+        self.sent.set_caps(policies.into_iter().flat_map(Policies::caps));
+    }
 }
 
 impl Facts for Known<'_> {
@@ -66,11 +86,14 @@ impl Facts for Known<'_> {
     }
 
     fn sender_refusal(&self) -> Option<&'static str> {
-        None
+        let (source, destination) =
+            (self.message.source.octets(), self.message.destination.octets());
+        self.terms.filter(|terms| terms.sender_rules).and_then(|_| refusal(source, destination))
     }
 
     fn capped_until(&self) -> Option<Duration> {
-        None
+        let caps = self.terms.map_or(&[][..], |terms| &terms.caps);
+        self.sent.over(caps, self.purpose?, self.at)
     }
 
     fn opening(&mut self) -> Opening {
@@ -97,7 +120,12 @@ impl Facts for Known<'_> {
 impl<L: Clone> Shard<L> {
     /// What becomes of a message that is to go at a moment, or now if that has passed; of one that
     /// waits, until when.
-    pub(super) fn verdict(&mut self, message: &Message, at: Duration, now: Duration) -> Verdict {
+    pub(super) fn verdict(
+        &mut self,
+        message: &Message,
+        is_counted: bool,
+        (at, now): (Duration, Duration),
+    ) -> Verdict {
         let policies = self.limits.policies.clone();
         if message.class != TrafficClass::Marketing
             || (policies.is_none() && self.choices.is_empty())
@@ -114,8 +142,11 @@ impl<L: Clone> Shard<L> {
         let is_answer = handset.zip(terms).is_some_and(|(handset, terms)| {
             talks.is_open((handset, sender_scope(source)), at, terms.conversation)
         });
-        let openings = &mut self.policing.openings;
-        let mut known = Known { message, choice, terms, is_answer, at, now, openings };
+        let per = terms.map_or(Reach::Brand, |terms| terms.caps_per);
+        let purpose = handset.filter(|_| !is_counted).map(|handset| (handset, per.among(&scopes)));
+        let Policing { openings, sent, .. } = &mut self.policing;
+        let mut known =
+            Known { message, purpose, sent, choice, terms, is_answer, at, now, openings };
         match judge(&mut known) {
             Verdict::Hold(until, rule) => {
                 let over = terms.map_or(Duration::ZERO, |terms| terms.spread);
@@ -145,12 +176,14 @@ impl<L: Clone> Shard<L> {
             is_marketing && !live.any(Place::Accepted) && !live.any(Place::Out)
         };
         let Some(live) = self.slots.get(ticket).filter(may_be_judged) else { return false };
+        let is_counted = live.is_counted;
         let message = Arc::clone(&live.message);
-        match self.verdict(&message, Duration::ZERO, now.wall) {
+        match self.verdict(&message, is_counted, (Duration::ZERO, now.wall)) {
             Verdict::Send => {
                 if let Some(live) = self.slots.get_mut(ticket) {
                     live.held_by = None;
                 }
+                self.count_in(now, ticket);
                 false
             }
             Verdict::Hold(until, rule) => {
@@ -163,6 +196,37 @@ impl<L: Clone> Shard<L> {
                 true
             }
         }
+    }
+
+    /// A message goes: it counts for the caps of its handset from now on, once.
+    pub(super) fn count_in(&mut self, now: Now, ticket: u64) {
+        let Some(policies) = &self.limits.policies else { return };
+        let is_new =
+            |live: &&Live| live.message.class == TrafficClass::Marketing && !live.is_counted;
+        let Some(live) = self.slots.get(ticket).filter(is_new) else { return };
+        let message = &live.message;
+        let (source, destination) = (message.source.octets(), message.destination.octets());
+        let terms = policies.of(message.account, source, destination);
+        let Some(terms) = terms.filter(|terms| !terms.caps.is_empty()) else { return };
+        let Some(handset) = Handset::of(destination) else { return };
+        let scope = terms.caps_per.among(&self.limits.brands.scopes(message.account, source));
+        let texted = self.policing.sent.note((handset, scope), now.wall);
+        if let (Some(ledger), Some(texted)) = (&mut self.ledger, texted) {
+            ledger.texted(texted);
+        }
+        if let Some(live) = self.slots.get_mut(ticket) {
+            live.is_counted = true;
+        }
+    }
+
+    /// Takes over when messages were sent to a handset.
+    pub fn restore_texted(&mut self, texted: Texted) {
+        self.policing.sent.restore(texted);
+    }
+
+    /// By what caps are counted, to be written down.
+    pub(super) fn texted(&self) -> &Sent {
+        &self.policing.sent
     }
 
     /// Whether there is more to ask of a message than whether its handset has opted out.
@@ -221,6 +285,7 @@ impl<L: Clone> Shard<L> {
     pub(super) fn change_policies(&mut self, policies: Option<Arc<Policies>>) {
         self.limits.policies = policies;
         self.policing.openings = Openings::default();
+        self.policing.set_caps(self.limits.policies.as_deref());
         if self.limits.policies.is_some() {
             self.judge_all_again();
         }
@@ -265,13 +330,14 @@ impl<L: Clone> Shard<L> {
             !goes_on && live.wake_at <= now.wall
         };
         let Some(live) = self.slots.get(ticket).filter(waits_here) else { return };
-        let (is_out, carrier) = (live.any(Place::Out), live.carrier);
+        let (is_out, carrier, is_counted) = (live.any(Place::Out), live.carrier, live.is_counted);
         if !is_out {
             self.is_kept_back(now, ticket, effects);
             return;
         }
         let message = Arc::clone(&live.message);
-        if self.verdict(&message, Duration::ZERO, now.wall) == Verdict::Send {
+        let times = (Duration::ZERO, now.wall);
+        if self.verdict(&message, is_counted, times) == Verdict::Send {
             return;
         }
         if let Some(live) = self.slots.get_mut(ticket) {
@@ -285,5 +351,5 @@ impl<L: Clone> Shard<L> {
 /// What a conversation with a number is known by.
 fn sender_scope(number: &[u8]) -> Scope {
     let number = number.strip_prefix(b"+").unwrap_or(number);
-    Scope::new(crate::mt::policy::Reach::Sender, number, "", "")
+    Scope::new(Reach::Sender, number, "", "")
 }

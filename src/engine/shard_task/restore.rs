@@ -26,6 +26,9 @@ impl ShardTask {
         for talk in part.talks {
             shard.restore_talk(now, talk);
         }
+        for texted in part.texted {
+            shard.restore_texted(texted);
+        }
         for ending in part.ended {
             shard.restore_ended(ending);
         }

@@ -6,6 +6,7 @@ use super::encoding::Text;
 use super::{Admission, parse_time, text_of};
 use crate::message::envelope::{Message, UserData};
 use crate::message::translation::Form;
+use crate::mt::policy::mention::mentioned;
 use crate::mt::segmentation::{Cutting, is_own_segment};
 use crate::wire::table::ReplaceSm;
 use crate::wire::{Address, CommandStatus, Tlvs};
@@ -62,7 +63,8 @@ impl Replacement {
 
     /// The message as it is to be from now on, its segments planned anew. A replace_sm does not say
     /// in which alphabet its text is: it is read as what `form`, its account's, calls the
-    /// `data_coding` that the message was submitted with.
+    /// `data_coding` that the message was submitted with. `mention` is what it says at its end
+    /// unless it says how to stop it.
     ///
     /// # Errors
     /// ESME_RINVEXPIRY when its validity has ended by then, ESME_RINVSCHED when it ends before the
@@ -72,7 +74,7 @@ impl Replacement {
         &self,
         message: &Message,
         form: Option<&Form>,
-        cutting: Cutting,
+        (cutting, mention): (Cutting, Option<&str>),
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
         let send_at = self.send_at.unwrap_or(message.send_at);
@@ -92,6 +94,10 @@ impl Replacement {
         {
             (data_coding, user_data) = (ours, &read);
         }
+        let mentioned = mention
+            .filter(|_| !is_own)
+            .and_then(|mention| mentioned(data_coding, user_data, mention));
+        let user_data = mentioned.as_deref().unwrap_or(user_data);
         let text = Text::of(is_own, (data_coding, user_data), cutting, &mut room)?;
         let cuts = text.cut(cutting)?;
         Ok(Message {
@@ -143,13 +149,13 @@ mod tests {
         let wall = WALL + HOUR;
         let source = Address::new(0, 0, replace.source_addr.octets());
         let replacement = admission().replacement(replace, source, wall)?;
-        replacement.of(&message(), None, Cutting::default(), wall)
+        replacement.of(&message(), None, (Cutting::default(), Some("STOP au 36105")), wall)
     }
 
     /// SMPP 3.4 §4.10.1.
     #[test]
     fn the_text_is_the_new_one_and_times_that_are_not_given_stay() {
-        let long = [b'x'; 200];
+        let long = [b"STOP ".as_slice(), &[b'x'; 200]].concat();
         let message =
             replaced(&ReplaceSm { short_message: &long, ..ReplaceSm::default() }).unwrap();
         assert_eq!((message.segments(), message.user_data.octets()), (2, &long[..]));

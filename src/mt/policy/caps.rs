@@ -19,15 +19,40 @@ pub struct Cap {
 pub struct NoCap;
 
 /// When messages were sent, for as long as a cap may ask.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Sent {
-    caps: Vec<Cap>,
-    /// Times of each handset and purpose in seconds, the oldest first: as many as the largest cap.
-    times: HashMap<(Handset, Scope), VecDeque<u32>, foldhash::fast::FixedState>,
+    /// Times that are kept of each handset and purpose, and for how long in seconds: what the
+    /// largest and the longest of all caps ask for.
+    most: usize,
+    span_s: u64,
+    /// Where each handset and purpose stands in `entries`.
+    places: HashMap<Key, u32, foldhash::fast::FixedState>,
+    /// They stay where they are, so that a checkpoint can be taken of a part at a time.
+    entries: Vec<Option<Texted>>,
+    free: Vec<u32>,
     /// Keys in the order in which they were sent to, some more than once: what is oldest is looked
     /// at for whether it can be forgotten.
-    order: VecDeque<((Handset, Scope), u32)>,
+    order: VecDeque<(Key, u32)>,
 }
+
+type Key = (Handset, Scope);
+
+/// When messages of one purpose were sent to one handset.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Texted {
+    /// To whom.
+    pub handset: Handset,
+    /// Of which purpose.
+    pub scope: Scope,
+    /// When, in seconds of wall time since 1970, the oldest first: as many as the largest cap.
+    pub times: VecDeque<u32>,
+}
+
+/// Messages that a cap may be of: so many times are kept of each handset.
+pub const CAP_MAX: u16 = 100;
+/// Handsets and purposes that are remembered, some 150 octets each. Beyond it the oldest is
+/// forgotten, and may get a message more than its cap.
+pub const TEXTED_MAX: usize = 4_000_000;
 
 impl Cap {
     /// Reads `1/day`, `4/30d`, `2/12h`.
@@ -36,7 +61,8 @@ impl Cap {
     /// When it is something else, or a cap of none.
     pub fn parse(text: &str) -> Result<Self, NoCap> {
         let (messages, span) = text.split_once('/').ok_or(NoCap)?;
-        let messages = messages.parse().ok().filter(|messages| *messages > 0).ok_or(NoCap)?;
+        let messages =
+            messages.parse().ok().filter(|many| (1..=CAP_MAX).contains(many)).ok_or(NoCap)?;
         let hours = match span {
             "hour" => 1,
             "day" => 24,
@@ -60,66 +86,129 @@ impl Cap {
 }
 
 impl Sent {
-    /// One that holds what these caps ask for.
-    #[must_use]
-    pub fn new(caps: Vec<Cap>) -> Self {
-        Self { caps, times: HashMap::default(), order: VecDeque::new() }
+    /// Keeps what these caps ask for, from now on.
+    pub fn set_caps<'a>(&mut self, caps: impl IntoIterator<Item = &'a Cap>) {
+        (self.most, self.span_s) = caps.into_iter().fold((0, 0), |(most, span_s), cap| {
+            (most.max(usize::from(cap.messages)), span_s.max(cap.span.as_secs()))
+        });
     }
 
-    /// Whether a message more would go over a cap; the moment from which on it would not.
+    /// Whether a message more would go over one of these caps; the moment from which on it would
+    /// not.
     #[must_use]
-    pub fn over(&self, handset: Handset, scope: Scope, wall: Duration) -> Option<Duration> {
-        let times = self.times.get(&(handset, scope))?;
+    pub fn over(
+        &self,
+        caps: &[Cap],
+        (handset, scope): (Handset, Scope),
+        wall: Duration,
+    ) -> Option<Duration> {
+        let times = &self.get((handset, scope))?.times;
         let frees = |cap: &Cap| {
             let nth = times.len().checked_sub(usize::from(cap.messages))?;
             let free = Duration::from_secs(u64::from(*times.get(nth)?)) + cap.span;
             (free > wall).then_some(free)
         };
-        self.caps.iter().filter_map(frees).max()
+        caps.iter().filter_map(frees).max()
     }
 
-    /// Notes that a message was sent.
-    pub fn note(&mut self, handset: Handset, scope: Scope, wall: Duration) {
-        let Some(most) = self.caps.iter().map(|cap| usize::from(cap.messages)).max() else {
-            return;
-        };
-        let now_s = u32::try_from(wall.as_secs()).unwrap_or(u32::MAX);
-        let times = self.times.entry((handset, scope)).or_default();
-        if times.len() >= most {
-            times.pop_front();
+    /// Notes that a message was sent; what is known of its handset and purpose now, if any cap may
+    /// ask.
+    pub fn note(&mut self, of: (Handset, Scope), wall: Duration) -> Option<&Texted> {
+        if self.most == 0 {
+            return None;
         }
-        times.push_back(now_s);
-        self.order.push_back(((handset, scope), now_s));
+        let now_s = u32::try_from(wall.as_secs()).unwrap_or(u32::MAX);
         self.forget(now_s);
+        let most = self.most;
+        let texted = self.entry(of)?;
+        while texted.times.len() >= most {
+            texted.times.pop_front();
+        }
+        texted.times.push_back(now_s);
+        self.order.push_back((of, now_s));
+        self.get(of)
     }
 
-    /// Handsets that are remembered.
+    /// Takes over what an earlier process knew, in the place of what is known.
+    pub fn restore(&mut self, texted: Texted) {
+        let of = (texted.handset, texted.scope);
+        let last = texted.times.back().copied();
+        if let (Some(entry), Some(last)) = (self.entry(of), last) {
+            *entry = texted;
+            self.order.push_back((of, last));
+        }
+    }
+
+    /// What stands at a place; places are given one behind the other, and stay.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<&Texted> {
+        self.entries.get(place)?.as_ref()
+    }
+
+    /// Places there are, taken or not.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Handsets and purposes that are remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.times.len()
+        self.places.len()
     }
 
     /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.times.is_empty()
+        self.places.is_empty()
+    }
+
+    fn get(&self, of: Key) -> Option<&Texted> {
+        self.at(*self.places.get(&of)? as usize)
+    }
+
+    fn entry(&mut self, of: Key) -> Option<&mut Texted> {
+        let place = match self.places.get(&of) {
+            Some(place) => *place,
+            None => {
+                let (handset, scope) = of;
+                let entry = Some(Texted { handset, scope, times: VecDeque::new() });
+                let place = match self.free.pop() {
+                    Some(place) => {
+                        *self.entries.get_mut(place as usize)? = entry;
+                        place
+                    }
+                    None => {
+                        self.entries.push(entry);
+                        // Below TEXTED_MAX.
+                        self.entries.len() as u32 - 1
+                    }
+                };
+                self.places.insert(of, place);
+                place
+            }
+        };
+        self.entries.get_mut(place as usize)?.as_mut()
     }
 
     /// Forgets what no cap asks for any more: what is remembered is what was sent within the
     /// longest span.
     fn forget(&mut self, now_s: u32) {
-        let span = self.caps.iter().map(|cap| cap.span.as_secs()).max().unwrap_or(0);
+        let is_past = |at: u32| u64::from(at) + self.span_s <= u64::from(now_s);
         for _ in 0..2 {
             let Some((key, at)) = self.order.front().copied() else { return };
-            if u64::from(at) + span > u64::from(now_s) {
+            let is_full = self.places.len() >= TEXTED_MAX;
+            if !is_past(at) && !is_full {
                 return;
             }
             self.order.pop_front();
-            let is_over = self.times.get(&key).is_none_or(|times| {
-                times.back().is_none_or(|last| u64::from(*last) + span <= u64::from(now_s))
-            });
-            if is_over {
-                self.times.remove(&key);
+            let last = self.get(key).and_then(|texted| texted.times.back().copied());
+            if last.is_none_or(|last| is_past(last) || is_full)
+                && let Some(place) = self.places.remove(&key)
+                && let Some(entry) = self.entries.get_mut(place as usize)
+            {
+                *entry = None;
+                self.free.push(place);
             }
         }
     }
@@ -139,7 +228,9 @@ mod tests {
         assert_eq!(hours("4/30d"), Ok((4, 720)));
         assert_eq!(hours("2/12h"), Ok((2, 12)));
         assert_eq!(hours("10/week"), Ok((10, 168)));
-        for wrong in ["", "1", "0/day", "-1/day", "1/", "1/d", "1/0d", "1/1000d", "1/2w", "1/é"] {
+        for wrong in
+            ["", "1", "0/day", "-1/day", "1/", "1/d", "1/0d", "1/1000d", "101/day", "1/2w", "1/é"]
+        {
             assert_eq!(Cap::parse(wrong), Err(NoCap), "{wrong}");
         }
     }
@@ -154,7 +245,8 @@ mod tests {
                 .into_iter()
                 .map(|(messages, hours)| Cap { messages, span: Duration::from_secs(hours * 3600) })
                 .collect();
-            let mut sent = Sent::new(caps.clone());
+            let mut sent = Sent::default();
+            sent.set_caps(&caps);
             let mut all: Vec<(u64, u64)> = Vec::new();
             let mut now = 1_000_000;
             for (number, pause) in sends {
@@ -165,13 +257,13 @@ mod tests {
                     let own = all.iter().filter(|(of, _)| *of == number).map(|(_, at)| at);
                     own.filter(|at| since(at)).count() >= usize::from(cap.messages)
                 });
-                let over = sent.over(handset, Scope::ALL, wall);
+                let over = sent.over(&caps, (handset, Scope::ALL), wall);
                 prop_assert_eq!(over.is_some(), is_over(now));
                 if let Some(free) = over {
                     prop_assert!(!is_over(free.as_secs()) && is_over(free.as_secs() - 1));
                 }
                 // Whether or not it was over: caps may have been raised meanwhile.
-                sent.note(handset, Scope::ALL, wall);
+                sent.note((handset, Scope::ALL), wall);
                 all.push((number, now));
             }
             prop_assert!(sent.len() <= 3);
@@ -180,11 +272,21 @@ mod tests {
 
     #[test]
     fn what_no_cap_asks_for_is_forgotten() {
-        let mut sent = Sent::new(vec![Cap::parse("1/day").unwrap()]);
+        let mut sent = Sent::default();
+        sent.set_caps(&[Cap::parse("1/day").unwrap()]);
         for number in 0..1_000 {
             let wall = Duration::from_secs(1_000_000 + number * 3_600);
-            sent.note(Handset::from_number(100 + number), Scope::ALL, wall);
+            sent.note((Handset::from_number(100 + number), Scope::ALL), wall);
         }
         assert!(sent.len() <= 25, "{}", sent.len());
+        assert_eq!(sent.places(), sent.len(), "places are used again");
+        let mut restored = Sent::default();
+        restored.set_caps(&[Cap::parse("1/day").unwrap()]);
+        (0..sent.places()).filter_map(|place| sent.at(place)).for_each(|texted| {
+            restored.restore(texted.clone());
+            // Read twice, as a journal may be.
+            restored.restore(texted.clone());
+        });
+        assert_eq!(restored.len(), sent.len());
     }
 }

@@ -116,6 +116,20 @@ impl Scope {
     }
 }
 
+impl Reach {
+    /// The one of a message's scopes that is as far as this.
+    #[must_use]
+    pub const fn among(self, scopes: &[Scope; 4]) -> Scope {
+        let [sender, service, brand, all] = *scopes;
+        match self {
+            Self::Sender => sender,
+            Self::Service => service,
+            Self::Brand => brand,
+            Self::All => all,
+        }
+    }
+}
+
 impl Handset {
     /// The handset of a number, with or without `+`; `None` when it is no number, or one of more
     /// digits than any has.

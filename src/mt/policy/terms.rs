@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use super::caps::Cap;
+use super::choices::Reach;
 use super::judge::AtQuietHours;
 use super::profiles::Profile;
 use crate::message::class::TrafficClass;
@@ -35,6 +37,14 @@ pub struct Terms {
     /// For how long after a handset has written to a number what that number sends it is an answer,
     /// and no marketing.
     pub conversation: Duration,
+    /// Whether the rules of the destination's country hold of who may send there.
+    pub sender_rules: bool,
+    /// How many messages of one purpose a handset gets, and in how long.
+    pub caps: Vec<Cap>,
+    /// What is one purpose: all of a sender, a service, a brand, or everything.
+    pub caps_per: Reach,
+    /// What a text says at its end that does not say how to stop it.
+    pub stop_mention: Option<String>,
 }
 
 impl Default for Terms {
@@ -44,6 +54,10 @@ impl Default for Terms {
             at_quiet_hours: AtQuietHours::Hold,
             spread: Duration::from_secs(15 * 60),
             conversation: Duration::from_secs(24 * 3_600),
+            sender_rules: true,
+            caps: Vec::new(),
+            caps_per: Reach::Brand,
+            stop_mention: None,
         }
     }
 }
@@ -101,6 +115,11 @@ impl Policies {
         let (class, wall) = (TrafficClass::Marketing, Duration::ZERO);
         let found = self.routes.find(Traits { account, class, sender, destination, wall })?;
         self.terms.get(found.route as usize)
+    }
+
+    /// All caps there are.
+    pub fn caps(&self) -> impl Iterator<Item = &Cap> {
+        self.terms.iter().flat_map(|terms| &terms.caps)
     }
 
     /// The longest time for which a handset's message makes answers of what is sent to it.

@@ -1,7 +1,7 @@
 //! The rows of `[[policy]]`.
 
 use super::{Absent, Default, Key, Kind, Required, count, ms, words};
-use crate::mt::policy::AtQuietHours;
+use crate::mt::policy::{AtQuietHours, Reach};
 
 /// What `quiet_hours` may be.
 const QUIET_HOURS: Kind = Kind::Word {
@@ -46,6 +46,21 @@ pub(in crate::config::schema) const POLICY: &[Key] = keys! {
     /// which no rule holds unless it has opted out. A day, as carriers and platforms count. 0 is
     /// never. Forgotten by a restart.
     conversation_hours: count(0, 168, "hours"), Default("24");
+    /// Whether the rules hold that the destination's country has of senders: no marketing from 06
+    /// and 07 numbers to France, no names to the United States and Canada. Others are answered
+    /// ESME_RINVSRCADR.
+    sender_rules: Kind::Flag, Default("true");
+    /// How many messages a handset gets, in spans that slide: at most 100, in an `hour`, `day` or
+    /// `week`, or so many hours (`12h`) or days (`30d`). One more is answered ESME_RX_R_APPN. They
+    /// are counted as they go to their carrier, and kept in the journal.
+    caps: Kind::Caps, Absent("any number");
+    /// Of what it gets so many: of what comes from one sender, of one service, of one brand, or of
+    /// all that is sent here. What a `[[number]]` is of it says itself.
+    caps_per: words::<Reach>(), Default(r#""brand""#);
+    /// What is put at the end of a text that does not have the word STOP, as France asks for: at
+    /// most 40 letters, digits and signs that GSM-7 has where ASCII does. The segment plan counts
+    /// it. Not in segments that an account cut itself.
+    stop_mention: Kind::Mention, Absent("nothing is added");
 };
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::contents;
 use super::kind;
 use super::octets::Reader;
 use super::talks::{self, WasTalk};
-use super::{read_chosen, read_id, read_ids, read_progress, read_worst};
+use super::{read_chosen, read_id, read_ids, read_progress, read_texted, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::ended::{PLACES, print};
@@ -21,7 +21,7 @@ use crate::message::message_id::MessageId;
 use crate::mo::MoMessage;
 use crate::mo::reassembly::Memory;
 use crate::mt::carried::Carried;
-use crate::mt::policy::{Chosen, Handset, Scope};
+use crate::mt::policy::{Chosen, Handset, Scope, Texted};
 use crate::mt::receipts::{Subject, tail};
 use crate::store::Records;
 use crate::store::spill::SpillWriter;
@@ -69,6 +69,8 @@ pub struct Image {
     pub chosen: HashMap<(Handset, Scope), Chosen, foldhash::fast::FixedState>,
     /// Conversations.
     pub talks: BTreeMap<Key, WasTalk>,
+    /// When messages were sent to handsets, by who and of what purpose.
+    pub texted: HashMap<(Handset, Scope), Texted, foldhash::fast::FixedState>,
 }
 
 /// More were not put together within the minutes that they are remembered for.
@@ -210,6 +212,9 @@ impl Image {
                 self.talks.extend(was.key().map(|key| (key, was)));
             }),
             kind::TALK_ENDED => talks::read_key(&mut from).map(|key| drop(self.talks.remove(&key))),
+            kind::TEXTED => read_texted(&mut from).map(|texted| {
+                self.texted.insert((texted.handset, texted.scope), texted);
+            }),
             _ => None,
         };
         taken.ok_or(Unreadable { kind })
@@ -280,9 +285,10 @@ impl Image {
             return Some(());
         }
         (live.carrier, live.reference) = (carrier, reference);
-        let [awaits_receipt, expired, said_unknown, by_hours, by_pause] =
-            [0, 1, 2, 3, 4].map(|bit| flags >> bit & 1 != 0);
+        let [awaits_receipt, expired, said_unknown, by_hours, by_pause, is_counted] =
+            [0, 1, 2, 3, 4, 5].map(|bit| flags >> bit & 1 != 0);
         (live.awaits_receipt, live.expired) = (awaits_receipt, expired);
+        live.is_counted = is_counted;
         live.said_unknown = said_unknown;
         live.held_by = match (by_hours, by_pause) {
             (true, _) => Some(HeldBy::QuietHours),

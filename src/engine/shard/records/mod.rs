@@ -5,6 +5,7 @@
 //!                   Sent (its dispatcher)               Owed --> Settled
 //!   receipt before its response: Parked --> Unparked     MO: Owed, or Held --> Released
 //!   a handset that opts out, or in again: Chosen      a conversation: Talk --> TalkEnded
+//!   marketing that goes: Texted
 //! ```
 //!
 //! Each record says how one thing stands now, not what happened to it: the last one of a message
@@ -44,7 +45,7 @@ use crate::message::multipart::Final;
 use crate::message::receipt::Cause;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
-use crate::mt::policy::{Choice, Chosen, Handset, Scope};
+use crate::mt::policy::{Choice, Chosen, Handset, Scope, Texted};
 use crate::mt::receipts::{CarrierReceipt, Notations, Subject};
 use crate::store::Batch;
 use crate::wire::CommandStatus;
@@ -76,6 +77,7 @@ mod kind {
     pub const TALK_ENDED: u8 = 22;
     pub const NAMED: u8 = 23;
     pub const HEARD_LATELY: u8 = 24;
+    pub const TEXTED: u8 = 30;
 }
 
 /// A process begins to write; `ids_from` is the counter of the first id it gives.
@@ -125,7 +127,11 @@ fn is_new(live: &Live) -> bool {
         let unsent = matches!(place, Place::Back | Place::Out) && !twice;
         unsent && state.is_none() && key.is_none() && (unanswered, attempts) == (0, 0)
     };
-    let flags = live.awaits_receipt || live.expired || live.said_unknown || live.held_by.is_some();
+    let flags = live.awaits_receipt
+        || live.expired
+        || live.said_unknown
+        || live.held_by.is_some()
+        || live.is_counted;
     !flags && live.wake_at.is_zero() && live.worst.is_none() && live.all().iter().all(has_come)
 }
 
@@ -137,7 +143,14 @@ pub fn standing(batch: &mut Batch, live: &Live, copies: &[(u8, u64)]) {
         to.u16(live.reference);
         let is_by = |rule| live.held_by == Some(rule);
         let (by_hours, by_pause) = (is_by(HeldBy::QuietHours), is_by(HeldBy::Pause));
-        let flags = [live.awaits_receipt, live.expired, live.said_unknown, by_hours, by_pause];
+        let flags = [
+            live.awaits_receipt,
+            live.expired,
+            live.said_unknown,
+            by_hours,
+            by_pause,
+            live.is_counted,
+        ];
         to.u8(flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag)));
         to.time(live.wake_at);
         put_worst(to, live.worst.as_ref(), live.done_s);
@@ -358,6 +371,25 @@ pub fn held(batch: &mut Batch, number: u64, message: &MoMessage) {
 /// It does so no more.
 pub fn released(batch: &mut Batch, number: u64) {
     record(batch, kind::RELEASED, |to| to.u64(number));
+}
+
+/// Messages were sent to a handset then; what was written of the same before is past.
+pub fn texted(batch: &mut Batch, texted: &Texted) {
+    record(batch, kind::TEXTED, |to| {
+        to.u64(texted.handset.number());
+        to.u64(texted.scope.number());
+        // As many as the largest cap is of.
+        to.u8(texted.times.len() as u8);
+        texted.times.iter().for_each(|at_s| to.u32(*at_s));
+    });
+}
+
+fn read_texted(from: &mut Reader<'_>) -> Option<Texted> {
+    Some(Texted {
+        handset: Handset::from_number(from.u64()?),
+        scope: Scope::from_number(from.u64()?),
+        times: (0..from.u8()?).map(|_| from.u32()).collect::<Option<_>>()?,
+    })
 }
 
 /// A handset has chosen what to get; what it chose before of the same is past.

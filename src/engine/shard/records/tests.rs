@@ -37,6 +37,7 @@ pub fn contents_of(image: &Image) -> Vec<String> {
         all.push(format!("owed {number} {:?}", batch.octets()));
     }
     all.extend(image.parked.iter().map(|(number, octets)| format!("parked {number} {octets:?}")));
+    all.extend(image.texted.values().map(|texted| format!("{texted:?}")));
     all.extend(image.chosen.values().map(|chosen| format!("{chosen:?}")));
     all.extend(image.held.iter().map(|(number, message)| format!("held {number} {message:?}")));
     all.sort();
@@ -57,6 +58,7 @@ pub fn found_by_what_it_says(batch: &Batch) {
             kind::RELEASED,
             kind::AT,
             kind::CHOSEN,
+            kind::TEXTED,
         ];
         let read = past::read(record);
         assert_eq!(read.is_none(), kinds.contains(&record[0]), "{record:?}");

@@ -169,7 +169,7 @@ impl Effects for Notes {
         replacement: &Replacement,
         wall: Duration,
     ) -> Result<Message, CommandStatus> {
-        replacement.of(message, None, Cutting::default(), wall)
+        replacement.of(message, None, (Cutting::default(), None), wall)
     }
 
     fn reply(

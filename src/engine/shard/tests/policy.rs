@@ -1,9 +1,10 @@
 //! Quiet hours: what waits, when it goes, and what it is told by.
 
+use super::super::records::image::Image;
 use super::*;
 use crate::engine::shard::{HeldBy, SegmentPlace, Trace};
 use crate::message::class::TrafficClass;
-use crate::mt::policy::{AtQuietHours, Policies, QuietHours, Rule, Terms};
+use crate::mt::policy::{AtQuietHours, Cap, Policies, QuietHours, Rule, Terms};
 use crate::mt::routing::Filter;
 
 /// 2026-05-12, a Tuesday, at so many minutes of the day in Paris.
@@ -229,4 +230,80 @@ fn a_stop_ends_what_waits_for_the_morning() {
     world.seconds(13 * 3600);
     assert!(world.sent().is_none());
     world.assert_empty();
+}
+
+#[test]
+fn a_handset_gets_as_many_as_its_cap_and_more_when_the_span_has_slid() {
+    let caps = vec![Cap::parse("2/day").unwrap()];
+    let open = Terms { caps, quiet_hours: QuietHours::None, ..terms() };
+    let mut world = world(open, tuesday(12 * 60));
+    let later = Message { send_at: tuesday(13 * 60), ..world.marketing() };
+    assert!(world.submit(later).is_some(), "counted when it goes");
+    assert!(world.submit(world.marketing()).is_some());
+    assert!(world.submit(world.marketing()).is_some());
+    assert_eq!(world.submit(world.marketing()), None);
+    assert!(world.submit(world.marketing_to("33687654321")).is_some(), "another handset");
+    assert!(world.submit(message()).is_some(), "no marketing");
+    world.seconds(3_700);
+    assert_eq!(
+        world.told().iter().map(|told| (told.2, told.3)).collect::<Vec<_>>(),
+        [(REJECTED, 10)]
+    );
+    assert_eq!(world.counts(Counted::PolicyRefused(Rule::Cap)), 2);
+    world.seconds(24 * 3600);
+    assert!(world.submit(world.marketing()).is_some());
+}
+
+#[test]
+fn one_that_goes_again_counts_once() {
+    let caps = vec![Cap::parse("1/day").unwrap()];
+    let open = Terms { caps, quiet_hours: QuietHours::None, ..terms() };
+    let mut world = world(open, tuesday(12 * 60));
+    world.submit(world.marketing()).unwrap();
+    for _ in 0..2 {
+        let sent = world.sent().unwrap();
+        world.refuse(&sent, CommandStatus::ESME_RSYSERR);
+        world.seconds(31);
+    }
+    assert!(world.sent().is_some());
+    assert_eq!(world.submit(world.marketing()), None);
+}
+
+#[test]
+fn a_sender_that_the_country_does_not_take_is_told_so() {
+    let mut world = world(Terms { quiet_hours: QuietHours::None, ..terms() }, tuesday(12 * 60));
+    let mobile = Message { source: Address::new(1, 1, b"33612000000"), ..world.marketing() };
+    assert_eq!(world.submit(mobile.clone()), None);
+    let code = Message { class: TrafficClass::Transactional, ..mobile };
+    assert!(world.submit(code).is_some());
+    assert_eq!(world.notes.refused.last().unwrap().2, CommandStatus::ESME_RINVSRCADR);
+}
+
+#[test]
+fn what_waits_and_what_was_counted_outlive_a_restart() {
+    let caps = vec![Cap::parse("1/day").unwrap()];
+    let capped = Terms { caps, ..terms() };
+    let mut before = world(capped.clone(), tuesday(EVENING - 60));
+    before.shard.keep_ledger();
+    let mut image = Image::new(10);
+    before.submit(before.marketing()).unwrap();
+    before.write_to(&mut image);
+    before.seconds(3_600);
+    let held = before.submit(before.marketing_to("33687654321")).unwrap();
+    before.write_to(&mut image);
+    let mut after = world(capped, before.now.wall);
+    for texted in std::mem::take(&mut image.texted).into_values() {
+        after.shard.restore_texted(texted);
+    }
+    let mut live: Vec<_> = std::mem::take(&mut image.live).into_values().collect();
+    live.sort_unstable_by_key(|was| was.live.id);
+    for was in live {
+        after.shard.restore_live(after.now, was, &mut after.notes);
+    }
+    after.seconds(1);
+    assert!(after.sent().is_none(), "what was queued waits for the morning as well");
+    assert_eq!(after.live(held).0, Some(HeldBy::QuietHours));
+    assert_eq!(after.submit(after.marketing()), None, "over its cap");
+    after.seconds(12 * 3600 + 1);
+    assert!(after.sent().is_some() && after.sent().is_some() && after.sent().is_none());
 }

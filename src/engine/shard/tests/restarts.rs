@@ -11,7 +11,7 @@ use crate::store::{Batch, Records};
 
 impl World {
     /// Writes down what happened.
-    fn write_to(&mut self, image: &mut Image) {
+    pub(super) fn write_to(&mut self, image: &mut Image) {
         self.shard.write_down(self.now.wall, |batch| {
             image.take_batch(batch.octets()).unwrap();
             batch.clear();
