@@ -69,6 +69,7 @@ impl Run {
         in_doubt: InDoubtPolicy,
         unanswered_per_destination: u8,
         receipt_segments: ReceiptSegments,
+        is_evening: bool,
     ) -> Self {
         let limits = Limits {
             queue_max: 8,
@@ -79,6 +80,7 @@ impl Run {
             parked_max_age: Duration::from_secs(30),
             waiting_max: vec![3, 2],
             brands: opting::brands(),
+            policies: is_evening.then(opting::policies),
             retry_after: Duration::from_secs(30),
             ..Limits::default()
         };
@@ -89,6 +91,9 @@ impl Run {
             ..Rules::default().carrier
         };
         let mut world = World::with(Rules { limits: limits.clone(), carrier });
+        if is_evening {
+            world.now.wall = opting::CLOSES_AT - Duration::from_secs(90);
+        }
         world.shard.keep_ledger();
         world.notes.spill = Some(Arc::default());
         world.notes.at_once = in_doubt == InDoubtPolicy::WaitThenResend;
@@ -319,6 +324,7 @@ impl Run {
         notes.backlog = 0;
         (self.in_flight, self.doubted) = Default::default();
         image.chosen.into_values().for_each(|chosen| shard.restore_chosen(chosen));
+        image.texted.into_values().for_each(|texted| shard.restore_texted(texted));
         for ended in &image.ended {
             shard.restore_ended(*ended);
         }
@@ -410,6 +416,7 @@ impl Run {
         assert_eq!(finals.len(), finals.iter().collect::<HashSet<_>>().len());
 
         self.check_opted_out();
+        self.check_quiet();
         // Nothing is on its way twice at a time, nor more to one handset than the carrier takes.
         let mut out = HashSet::new();
         for one in notes.out.iter().map(|(one, _)| one).chain(&self.in_flight) {
@@ -468,9 +475,10 @@ proptest! {
             Just(ReceiptSegments::First),
             Just(ReceiptSegments::Last),
         ],
+        is_evening in proptest::bool::ANY,
         steps in prop::collection::vec(step(), 1..150),
     ) {
-        let mut run = Run::new(policy, unanswered_per_destination, receipt_segments);
+        let mut run = Run::new(policy, unanswered_per_destination, receipt_segments, is_evening);
         for step in steps {
             run.step(step);
             run.write_down();

@@ -2,12 +2,27 @@
 
 use super::*;
 use crate::message::class::TrafficClass;
-use crate::mt::policy::{Brands, Reach, Sender};
+use crate::mt::policy::{Brands, Cap, Policies, QuietHours, Reach, Sender, Terms};
+use crate::mt::routing::Filter;
 
 /// A number whose STOP reaches everything.
 pub fn brands() -> Arc<Brands> {
     let sender = Sender { reach: Reach::All, ..Sender::default() };
     Arc::new(Brands::new([("36105".to_owned(), sender)], []))
+}
+
+/// When marketing to France may be sent no more on the day of [`START`] by the strictest hours
+/// there are: 18:00 in Paris.
+pub const CLOSES_AT: Duration = Duration::from_secs(1_790_006_400);
+
+/// Those hours, and a cap that is reached now and then.
+pub fn policies() -> Arc<Policies> {
+    let terms = Terms {
+        quiet_hours: QuietHours::named("us-strict").unwrap(),
+        caps: vec![Cap::parse("4/day").unwrap()],
+        ..Terms::default()
+    };
+    Arc::new(Policies::new([(Filter::default(), Vec::new(), terms)]))
 }
 
 impl Run {
@@ -26,6 +41,24 @@ impl Run {
         self.deliveries_of_mo += usize::from(!stop);
         self.opted_out[handset] = stop;
         self.world.mo(&owned_by(0), MoMessage { source, ..message });
+    }
+
+    /// No marketing is with a dispatcher when nobody is to be disturbed, but the rest of what has
+    /// left.
+    pub(super) fn check_quiet(&self) {
+        let World { shard, notes, now, .. } = &self.world;
+        if self.limits.policies.is_none() || now.wall < CLOSES_AT {
+            return;
+        }
+        for (one, _) in &notes.out {
+            let Some(live) = shard.slots.get(one.ticket) else { continue };
+            let in_flight = self.in_flight.iter().any(|sent| sent.ticket == one.ticket);
+            let has_left = live.any(Place::Accepted) || in_flight;
+            let is_marketing = live.message.class == TrafficClass::Marketing;
+            // It is an hour earlier in London.
+            let is_french = live.message.destination.octets().starts_with(b"33");
+            assert!(!is_marketing || !is_french || has_left, "marketing at night");
+        }
     }
 
     /// No marketing is given to a dispatcher whose handset has opted out, but the rest of what has
