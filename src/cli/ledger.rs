@@ -20,7 +20,7 @@ use crate::message::words::Word;
 use crate::mt::policy::ledger::{Act, Fault, Hash, Hasher, Ledger, Private, Row, Source, Subject};
 
 /// The longest line read.
-const LINE_OCTETS_MAX: usize = 1 << 20;
+pub(super) const LINE_OCTETS_MAX: usize = 1 << 20;
 /// The least octets of a key: shorter ones are guessed, and with one the numbers.
 const KEY_OCTETS_MIN: usize = 16;
 
@@ -127,7 +127,7 @@ impl Desk<'_> {
             return Said::Nothing;
         }
         let read = match self.options.csv {
-            true => self.record(line),
+            true => record(&mut self.heading, line),
             false => serde_json::from_slice(line).map(Some).map_err(|_| ("bad_json", "")),
         };
         let object = match read {
@@ -144,27 +144,6 @@ impl Desk<'_> {
     fn wrong(&self, (fault, field): (&str, &str)) -> Said {
         let field = (!field.is_empty()).then_some(field);
         Said::of(&json!({ "error": { "fault": fault, "field": field, "line": self.line } }))
-    }
-
-    /// A record as an object; the first is the heading.
-    fn record(&mut self, line: &[u8]) -> Result<Option<Value>, (&'static str, &'static str)> {
-        let cells = cells(line).ok_or(("bad_csv", ""))?;
-        let Some(heading) = &self.heading else {
-            self.heading = Some(cells);
-            return Ok(None);
-        };
-        if cells.len() != heading.len() {
-            return Err(("number_of_cells", ""));
-        }
-        let (mut event, mut proof) = (Map::new(), Map::new());
-        for (name, cell) in heading.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-            match name.strip_prefix("proof.") {
-                Some(name) => proof.insert(name.to_owned(), cell.into()),
-                None => event.insert(name.clone(), cell.into()),
-            };
-        }
-        event.insert("proof".to_owned(), proof.into());
-        Ok(Some(event.into()))
     }
 
     fn event(&mut self, object: &Value) -> Result<Said, (&'static str, &'static str)> {
@@ -214,7 +193,34 @@ impl Desk<'_> {
     }
 }
 
-fn fault(fault: &str, at: usize) -> Value {
+/// What is wrong with a line, and with which field of it.
+pub(super) type Wrong = (&'static str, &'static str);
+
+/// A record of CSV as an object; the first is the heading.
+pub(super) fn record(
+    heading: &mut Option<Vec<String>>,
+    line: &[u8],
+) -> Result<Option<Value>, Wrong> {
+    let cells = cells(line).ok_or(("bad_csv", ""))?;
+    let Some(heading) = heading else {
+        *heading = Some(cells);
+        return Ok(None);
+    };
+    if cells.len() != heading.len() {
+        return Err(("number_of_cells", ""));
+    }
+    let (mut event, mut proof) = (Map::new(), Map::new());
+    for (name, cell) in heading.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+        match name.strip_prefix("proof.") {
+            Some(name) => proof.insert(name.to_owned(), cell.into()),
+            None => event.insert(name.clone(), cell.into()),
+        };
+    }
+    event.insert("proof".to_owned(), proof.into());
+    Ok(Some(event.into()))
+}
+
+pub(super) fn fault(fault: &str, at: usize) -> Value {
     json!({ "error": { "fault": fault, "at": at } })
 }
 
@@ -225,19 +231,22 @@ fn text<'v>(
     object.get(name).and_then(Value::as_str).ok_or(("missing", name))
 }
 
-fn moment(object: &Value, name: &'static str) -> Result<Duration, (&'static str, &'static str)> {
+pub(super) fn moment(
+    object: &Value,
+    name: &'static str,
+) -> Result<Duration, (&'static str, &'static str)> {
     let at: Timestamp = text(object, name)?.parse().map_err(|_| ("no_time", name))?;
     u64::try_from(at.as_nanosecond()).map(Duration::from_nanos).map_err(|_| ("no_time", name))
 }
 
-fn subject(object: &Value) -> Result<Subject, (&'static str, &'static str)> {
+pub(super) fn subject(object: &Value) -> Result<Subject, (&'static str, &'static str)> {
     let purpose = text(object, "purpose")?.to_owned();
     let channel = text(object, "channel").unwrap_or("sms").to_owned();
     let scope = text(object, "scope").unwrap_or_default().to_owned();
     Ok(Subject { purpose, channel, scope })
 }
 
-fn act(object: &Value) -> Result<Act, (&'static str, &'static str)> {
+pub(super) fn act(object: &Value) -> Result<Act, (&'static str, &'static str)> {
     Ok(match text(object, "act")? {
         "asked" => Act::Asked,
         "opt_in" => Act::OptIn,
@@ -251,12 +260,12 @@ fn act(object: &Value) -> Result<Act, (&'static str, &'static str)> {
     })
 }
 
-fn source(object: &Value) -> Result<Source, (&'static str, &'static str)> {
+pub(super) fn source(object: &Value) -> Result<Source, (&'static str, &'static str)> {
     Source::from_word(text(object, "source")?).ok_or(("unknown", "source"))
 }
 
 /// The private part; `None` when there is none.
-fn private(object: &Value) -> Result<Option<Private>, (&'static str, &'static str)> {
+pub(super) fn private(object: &Value) -> Result<Option<Private>, (&'static str, &'static str)> {
     let Some(number) = object.get("number").filter(|number| !number.is_null()) else {
         return Ok(None);
     };

@@ -51,6 +51,9 @@ enum Command {
     #[command(subcommand)]
     Conversation(control::ConversationCommand),
     Trace(control::TraceArgs),
+    /// Write down and show what handsets chose to get from a running engine
+    #[command(subcommand)]
+    Consent(control::ConsentCommand),
     /// Erase from what a running engine keeps of ended messages
     #[command(subcommand)]
     History(control::HistoryCommand),
@@ -98,6 +101,7 @@ pub fn main() -> Exit {
         Command::Queue(command) => return tool(control::queue(&command)),
         Command::Conversation(command) => return tool(control::conversation(&command)),
         Command::Trace(args) => return tool(control::trace(&args)),
+        Command::Consent(command) => return tool(control::consent(&command, input())),
         Command::History(command) => return tool(control::history(&command)),
         Command::Capture(args) => return tool(control::capture(&args)),
         Command::Smsc(args) => return tool(smsc::run(&args)),

@@ -43,6 +43,7 @@ fn terms(table: &Reader<'_>) -> Terms {
     if let Some(hours) = table.integer_or_none::<u64>("conversation_hours") {
         terms.conversation = Duration::from_secs(3_600 * hours);
     }
+    table.word("consent", &mut terms.consent);
     table.flag("sender_rules", &mut terms.sender_rules);
     let caps = table.several("caps", |text| Cap::parse(text).ok());
     terms.caps = caps.into_iter().map(|(_, cap)| cap).collect();

@@ -14,6 +14,7 @@ mod backup;
 mod binds;
 mod capture;
 mod connection;
+mod consent;
 mod conversation;
 mod erase;
 mod look;
@@ -39,6 +40,7 @@ use tokio::task::JoinHandle;
 
 pub use backup::JournalCopy;
 pub use capture::{Captured, Captures};
+pub use consent::{ConsentEntry, ConsentPage, ConsentPlace, ConsentWritten};
 pub use conversation::{
     ConversationAction, ConversationList, ConversationTold, LineTold, SlotTold,
 };

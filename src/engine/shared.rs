@@ -24,6 +24,7 @@ use crate::message::message_id::MessageId;
 use crate::mo::{MoMessage, Owner};
 use crate::mt::egress::Outgoing;
 use crate::mt::ingress::Replacement;
+use crate::mt::policy::{Chosen, Handset, Scope};
 use crate::mt::receipts::{CarrierReceipt, tail};
 use crate::store::spill::Spill;
 use crate::store::{Batch, FileJournal, Journal, Progress, Relay, Store};
@@ -161,8 +162,21 @@ pub enum ToShard {
     Passed(oneshot::Sender<()>),
     /// What somebody of ours wants of conversations; answered when it is durable.
     Converse(Box<(TalkWish, oneshot::Sender<Granted>)>),
+    /// What handsets chose elsewhere, and who is told how much of it was news.
+    Choices(Box<(Vec<Chosen>, oneshot::Sender<usize>)>),
+    /// A question about what handsets chose.
+    AskChoices(Box<ChoicesAsked>),
     /// What is known of the messages of an id, and who is told.
     Trace(Box<(MessageId, oneshot::Sender<Vec<Trace>>)>),
+}
+
+/// What is asked of what handsets chose, and who is told.
+#[derive(Debug)]
+pub enum ChoicesAsked {
+    /// So many from this place on.
+    From(usize, usize, oneshot::Sender<(Vec<Chosen>, Option<usize>)>),
+    /// What a handset chose of these scopes.
+    Of(Handset, Vec<Scope>, oneshot::Sender<Vec<Chosen>>),
 }
 
 /// What a carrier answers, with its id in full, takes no more room than what its receipts say: a

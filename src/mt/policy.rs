@@ -37,4 +37,4 @@ pub use openings::Openings;
 pub use places::{Place, Places};
 pub use profiles::{PROFILES, Profile};
 pub use talks::Talks;
-pub use terms::{Policies, QuietHours, Terms};
+pub use terms::{Consent, Policies, QuietHours, Terms};

@@ -8,6 +8,7 @@ mod capture;
 #[path = "../foreign/certificate.rs"]
 mod certificate;
 mod clients;
+mod consent;
 mod conversation;
 #[path = "../foreign/mod.rs"]
 #[allow(dead_code)] // of it only whether foreign software has to be here

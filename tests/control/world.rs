@@ -78,6 +78,18 @@ impl World {
         }
     }
 
+    /// The same with this on its standard input; whether it succeeded, and what it printed.
+    pub fn told(&self, arguments: &str, input: &str) -> (bool, String) {
+        let mut command = Command::new(CHAPPE);
+        command.args(arguments.split_whitespace()).arg("--config");
+        command.arg(self.directory.join("chappe.toml"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), text(&output.stdout))
+    }
+
     /// The JSON that a command prints.
     pub fn ask(&self, arguments: &str) -> Value {
         self.try_ask(arguments).unwrap_or_else(|error| panic!("{arguments}: {error}"))
@@ -200,6 +212,16 @@ pub fn submit_to(world: &World, number: &str) -> (TcpStream, String) {
     submit_pdu(world, &pdu(4, &[before, number.as_bytes(), behind].concat()))
 }
 
+/// The status with which a message like that is answered, submitted by an account that goes then.
+pub fn answered(world: &World, number: &str) -> u32 {
+    let before = b"\0\x05\0Shop\0\x01\x01";
+    let behind = b"\0\0\0\0\0\0\x01\0\0\0\x05hello";
+    let message = pdu(4, &[before, number.as_bytes(), behind].concat());
+    let mut stream = bound(world);
+    stream.write_all(&message).unwrap();
+    response(&mut stream).0
+}
+
 /// The same to two numbers with one submit_multi.
 pub fn submit_multi(world: &World) -> (TcpStream, String) {
     let body = b"\0\x05\0Shop\0\x02\x01\x01\x0133612345678\0\x01\x01\x0133687654321\0\
@@ -207,12 +229,17 @@ pub fn submit_multi(world: &World) -> (TcpStream, String) {
     submit_pdu(world, &pdu(0x21, body))
 }
 
-fn submit_pdu(world: &World, pdu_of_it: &[u8]) -> (TcpStream, String) {
+fn bound(world: &World) -> TcpStream {
     let mut stream = TcpStream::connect(world.smpp).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let bind = pdu(9, b"acct\0secret\0\0\x34\0\0\0");
     stream.write_all(&bind).unwrap();
     assert_eq!(response(&mut stream).0, 0);
+    stream
+}
+
+fn submit_pdu(world: &World, pdu_of_it: &[u8]) -> (TcpStream, String) {
+    let mut stream = bound(world);
     stream.write_all(pdu_of_it).unwrap();
     let (status, body) = response(&mut stream);
     assert_eq!(status, 0);

@@ -3,6 +3,7 @@
 mod binds;
 mod capture;
 mod client;
+mod consent;
 mod conversation;
 mod history;
 mod pcap;
@@ -12,18 +13,19 @@ mod status;
 pub(super) mod table;
 mod trace;
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::{Exit, Failure, lines, written};
+use super::{Exit, Failure, ledger, lines, written};
 use crate::engine::control::Command;
 pub use binds::BindCommand;
 pub use capture::CaptureArgs;
 use client::Client;
+pub use consent::ConsentCommand;
 pub use conversation::ConversationCommand;
 pub use history::HistoryCommand;
 pub use queue::QueueCommand;
@@ -90,6 +92,11 @@ pub fn capture(args: &CaptureArgs) -> Result<Exit, Failure> {
 /// Runs `chappe trace`.
 pub fn trace(args: &TraceArgs) -> Result<Exit, Failure> {
     trace::run(args)
+}
+
+/// Runs `chappe consent`.
+pub fn consent(command: &ConsentCommand, input: impl BufRead) -> Result<Exit, Failure> {
+    consent::run(command, input)
 }
 
 /// Runs `chappe conversation`.

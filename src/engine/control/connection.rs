@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use super::request::{self, Answer, Command, Problem};
 use super::{
-    CONNECTIONS_MAX, Desk, LINE_MAX, backup, binds, capture, conversation, erase, look, queue,
-    reload, status, trace,
+    CONNECTIONS_MAX, Desk, LINE_MAX, backup, binds, capture, consent, conversation, erase, look,
+    queue, reload, status, trace,
 };
 
 /// How long a client may take to say something, or to take an answer; then it is closed.
@@ -111,6 +111,9 @@ async fn answer(command: Command, desk: &Desk) -> Result<Value, Problem> {
             conversation::list(desk, all, queue.as_deref()).await
         }
         Command::Conversation { id, action } => conversation::act(desk, &id, action).await,
+        Command::ConsentWrite { entries } => consent::write(desk, &entries).await,
+        Command::ConsentRead { from } => consent::read(desk, from).await,
+        Command::ConsentOf { number } => consent::of(desk, &number).await,
         Command::JournalBackup { directory } => backup::answer(desk, directory).await,
         // It has more answers than one.
         Command::Capture { .. } => Err(Problem::new("request", "a capture is streamed")),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::consent::{ConsentEntry, ConsentPlace};
 use super::conversation::ConversationAction;
 
 /// The version of requests and answers; a request of another one is refused.
@@ -107,6 +108,22 @@ pub enum Command {
         /// What.
         #[serde(flatten)]
         action: ConversationAction,
+    },
+    /// What handsets chose elsewhere, written down.
+    ConsentWrite {
+        /// What.
+        entries: Vec<ConsentEntry>,
+    },
+    /// A page of what handsets chose.
+    ConsentRead {
+        /// From where on.
+        #[serde(default)]
+        from: ConsentPlace,
+    },
+    /// What one handset chose.
+    ConsentOf {
+        /// Its number, with its country's code.
+        number: String,
     },
     /// A copy of the journal.
     JournalBackup {

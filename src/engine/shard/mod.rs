@@ -17,6 +17,7 @@
 mod asked;
 mod awaited;
 mod awaiting;
+mod consents;
 mod deliveries;
 mod doubts;
 mod due;

@@ -25,6 +25,7 @@ use crate::message::envelope::Message;
 use crate::mo::keyword::{Certainty, Keywords, Request, Situation};
 use crate::mo::reassembly::Mark;
 use crate::mo::{MoMessage, Owner, Recipient};
+use crate::mt::policy::ledger::Source;
 use crate::mt::policy::{Choice, Chosen, Handset, Rule, Scope, StopBy};
 use crate::text::DefaultAlphabet;
 
@@ -111,7 +112,7 @@ impl<L: Clone> Shard<L> {
     /// Takes a choice; whether it is news.
     fn choose(&mut self, now: Now, (handset, scope): (Handset, Scope), choice: Choice) -> bool {
         let at_s = u32::try_from(now.wall.as_secs()).unwrap_or(u32::MAX);
-        let chosen = Chosen { handset, scope, choice, at_s };
+        let chosen = Chosen { handset, scope, choice, at_s, source: Source::Keyword };
         // Who never opted out has nothing to opt in to again.
         let is_known = self.choices.of(handset, scope).is_some();
         let is_news = (is_known || choice == Choice::Out) && self.choices.choose(chosen);
@@ -167,7 +168,7 @@ impl<L: Clone> Shard<L> {
     }
 
     /// Ends what waits for a handset of what it opted out of.
-    fn end_marketing_of<E: Effects<Link = L>>(
+    pub(super) fn end_marketing_of<E: Effects<Link = L>>(
         &mut self,
         now: Now,
         handset: Handset,

@@ -21,8 +21,8 @@ use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
 use crate::message::state::MessageState;
 use crate::mt::policy::{
-    AtQuietHours, Choice, Facts, Handset, Opening, Openings, Policies, Reach, Rule, Scope, Sent,
-    Talks, Terms, Texted, Verdict, judge, opening, places, senders::refusal, spread,
+    AtQuietHours, Choice, Consent, Facts, Handset, Opening, Openings, Policies, Reach, Rule, Scope,
+    Sent, Talks, Terms, Texted, Verdict, judge, opening, places, senders::refusal, spread,
 };
 
 /// Messages that are looked at again in one turn, so that others need not wait for a million.
@@ -82,7 +82,7 @@ impl Facts for Known<'_> {
     }
 
     fn needs_consent(&self) -> bool {
-        false
+        self.terms.is_some_and(|terms| terms.consent == Consent::OptIn)
     }
 
     fn sender_refusal(&self) -> Option<&'static str> {

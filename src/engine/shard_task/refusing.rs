@@ -48,10 +48,13 @@ impl ShardTask {
                 submissions.into_iter().for_each(|submission| self.refuse(submission));
             }
             // Nothing becomes durable, and there is nothing to wait for.
-            ToShard::Passed(_) | ToShard::Walk(_) | ToShard::Converse(_)
+            ToShard::Passed(_) | ToShard::Walk(_) | ToShard::Choices(_) | ToShard::Converse(_)
                 if takes == Takes::Nothing => {}
             // What writes nothing.
-            item @ (ToShard::AccountReady(_) | ToShard::AccountBound(_) | ToShard::Trace(_)) => {
+            item @ (ToShard::AccountReady(_)
+            | ToShard::AccountBound(_)
+            | ToShard::AskChoices(_)
+            | ToShard::Trace(_)) => {
                 self.take(now, item);
             }
             item if takes_ends => self.take(now, item),

@@ -83,6 +83,38 @@ impl Brands {
         }
     }
 
+    /// What a name is about: a sender, service or brand that something is said of; another is that
+    /// of a brand. An empty one is everything, and `#` with hexadecimal digits what
+    /// [`Brands::names`] has no name for.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Scope {
+        let number = name.strip_prefix('#').and_then(|hex| u64::from_str_radix(hex, 16).ok());
+        match number {
+            _ if name.is_empty() => Scope::ALL,
+            Some(number) => Scope::from_number(number),
+            None if self.of(name.as_bytes()).is_some() => {
+                let address = name.strip_prefix('+').unwrap_or(name);
+                Scope::new(Reach::Sender, address.as_bytes(), "", "")
+            }
+            None if self.senders.values().any(|sender| sender.service == name) => {
+                Scope::new(Reach::Service, b"", name, "")
+            }
+            None => Scope::new(Reach::Brand, b"", "", name),
+        }
+    }
+
+    /// The name of each scope that one is known for, by which [`Brands::named`] finds it again.
+    #[must_use]
+    pub fn names(&self) -> HashMap<Scope, String> {
+        let numbers = self.senders.iter().flat_map(|(address, sender)| {
+            let address = String::from_utf8_lossy(address).into_owned();
+            [address, sender.service.clone(), sender.brand.clone()]
+        });
+        let accounts = self.accounts.iter().map(|brand| brand.to_string());
+        let all = numbers.chain(accounts).chain([String::new()]);
+        all.map(|name| (self.named(&name), name)).collect()
+    }
+
     /// All that a message of this account from this sender belongs to.
     #[must_use]
     pub fn scopes(&self, account: u32, sender: &[u8]) -> [Scope; 4] {
@@ -123,6 +155,12 @@ mod tests {
         assert!(covers("36106", 0, "36105") && !covers("36106", 0, "36107"));
         assert!(covers("36107", 0, "36107") && !covers("36107", 0, "36105"));
         assert!(covers("36108", 1, "Shop") && covers("36108", 0, "36105"));
+        for name in ["36105", "promo", "acme", "beta", ""] {
+            assert_eq!(brands.names()[&brands.named(name)], name);
+        }
+        assert_eq!(brands.named("acme"), brands.scope_of(b"36105"));
+        assert_eq!(brands.named("promo"), brands.scope_of(b"36106"));
+        assert_eq!(brands.named("#1f"), Scope::from_number(0x1f));
         // One that nothing is said of.
         assert!(covers("38000", 0, "38000") && !covers("38000", 0, "36105"));
     }

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use super::ledger::Source;
+
 /// Whom a choice is about: what an opt-out stops, and a consent allows.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Scope(u64);
@@ -50,6 +52,8 @@ pub struct Chosen {
     pub choice: Choice,
     /// When, in seconds of wall time since 1970.
     pub at_s: u32,
+    /// Where it was told.
+    pub source: Source,
 }
 
 /// All choices of the handsets of one owner.
@@ -66,11 +70,16 @@ struct Entry {
     handset: u64,
     scope: u64,
     at_s: u32,
-    /// 0 out, 1 in, else paused until this, in minutes.
+    /// 0 out, 1 in, else paused until this, in minutes; in the highest four bits the number of the
+    /// source.
     choice: u32,
 }
 
 const _: () = assert!(size_of::<Entry>() == 24);
+
+/// The bits of the choice itself: minutes until the year 2480.
+const CHOICE: u32 = (1 << SOURCE_SHIFT) - 1;
+const SOURCE_SHIFT: u32 = 28;
 
 /// Most entries: places are 32 bits, and memory at it is known, 240 GB. Behind it a choice is not
 /// taken, and whoever tells is told.
@@ -170,16 +179,17 @@ impl Choices {
             handset: chosen.handset.0,
             scope: chosen.scope.0,
             at_s: chosen.at_s,
-            choice: match chosen.choice {
-                Choice::Out => 0,
-                Choice::In => 1,
-                Choice::PausedUntil(until_s) => until_s.div_ceil(60).max(2),
-            },
+            choice: u32::from(chosen.source.number()) << SOURCE_SHIFT
+                | match chosen.choice {
+                    Choice::Out => 0,
+                    Choice::In => 1,
+                    Choice::PausedUntil(until_s) => until_s.div_ceil(60).clamp(2, CHOICE),
+                },
         };
         if let Some(place) = self.find(chosen.handset, chosen.scope)
             && let Some(known) = self.entries.get_mut(place)
         {
-            let is_new = known.choice != entry.choice;
+            let is_new = known.choice & CHOICE != entry.choice & CHOICE;
             if is_new {
                 *known = entry;
             }
@@ -281,13 +291,15 @@ impl Choices {
 }
 
 fn chosen(entry: &Entry) -> Chosen {
-    let choice = match entry.choice {
+    let choice = match entry.choice & CHOICE {
         0 => Choice::Out,
         1 => Choice::In,
         minutes => Choice::PausedUntil(minutes.saturating_mul(60)),
     };
     let (handset, scope) = (Handset(entry.handset), Scope(entry.scope));
-    Chosen { handset, scope, choice, at_s: entry.at_s }
+    let source = Source::from_number((entry.choice >> SOURCE_SHIFT) as u8);
+    let source = source.unwrap_or(Source::Keyword); // It was one that has a number.
+    Chosen { handset, scope, choice, at_s: entry.at_s, source }
 }
 
 /// Numbers that follow each other come to lie far apart.
@@ -306,7 +318,7 @@ mod tests {
 
     fn chosen(handset: u64, scope: u64, choice: Choice) -> Chosen {
         let (handset, scope) = (Handset(handset), Scope(scope));
-        Chosen { handset, scope, choice, at_s: 7 }
+        Chosen { handset, scope, choice, at_s: 7, source: Source::WebForm }
     }
 
     #[test]
@@ -366,7 +378,7 @@ mod tests {
             prop_assert_eq!(choices.len(), model.len());
             for ((handset, scope), choice) in &model {
                 let found = choices.of(Handset(*handset), Scope(*scope)).unwrap();
-                prop_assert_eq!(found.choice, *choice);
+                prop_assert_eq!(found, chosen(*handset, *scope, *choice));
             }
             let walked = (0..choices.len()).filter_map(|place| choices.at(place)).count();
             prop_assert_eq!(walked, model.len());

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::choices::Choice;
-use crate::message::words::words;
+use crate::message::words::{Word, words};
 
 /// A hash of the chain.
 pub type Hash = [u8; 32];
@@ -69,9 +69,10 @@ words! {
 }
 
 impl Source {
-    /// What stands for it in a chain. A number is never given again: hashes that were published
-    /// rest on it.
-    const fn number(self) -> u8 {
+    /// What stands for it in a chain, and in a journal. A number is never given again: hashes that
+    /// were published rest on it.
+    #[must_use]
+    pub const fn number(self) -> u8 {
         match self {
             Self::Agent => 0,
             Self::Api => 1,
@@ -82,6 +83,15 @@ impl Source {
             Self::Paper => 6,
             Self::WebForm => 7,
         }
+    }
+}
+
+impl Source {
+    /// The one that a number stands for.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        let sources = Self::WORDS.iter().filter_map(|word| Self::from_word(word));
+        sources.into_iter().find(|source| source.number() == number)
     }
 }
 
@@ -331,7 +341,6 @@ fn framed<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::words::Word;
 
     /// Good enough to see what is covered.
     #[derive(Debug)]
@@ -455,6 +464,7 @@ mod tests {
         assert_eq!(numbers.len(), Source::WORDS.len());
         for (word, number) in numbers {
             assert_eq!(Source::from_word(word).map(Source::number), Some(number), "{word}");
+            assert_eq!(Source::from_number(number), Source::from_word(word));
         }
     }
 

@@ -11,6 +11,7 @@ use super::choices::Reach;
 use super::judge::AtQuietHours;
 use super::profiles::Profile;
 use crate::message::class::TrafficClass;
+use crate::message::words::words;
 use crate::mt::routing::{Action, Filter, Prefix, Routes, Table, Traits};
 
 /// When marketing is sent.
@@ -25,6 +26,18 @@ pub enum QuietHours {
     Profile(&'static Profile),
 }
 
+words! {
+    /// What a handset must have said before it gets marketing.
+    #[derive(Default)]
+    pub enum Consent {
+        /// Nothing: it may opt out.
+        #[default]
+        None = "none",
+        /// That it wants it.
+        OptIn = "opt_in",
+    }
+}
+
 /// What is asked of marketing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Terms {
@@ -37,6 +50,8 @@ pub struct Terms {
     /// For how long after a handset has written to a number what that number sends it is an answer,
     /// and no marketing.
     pub conversation: Duration,
+    /// What the handset must have said.
+    pub consent: Consent,
     /// Whether the rules of the destination's country hold of who may send there.
     pub sender_rules: bool,
     /// How many messages of one purpose a handset gets, and in how long.
@@ -54,6 +69,7 @@ impl Default for Terms {
             at_quiet_hours: AtQuietHours::Hold,
             spread: Duration::from_secs(15 * 60),
             conversation: Duration::from_secs(24 * 3_600),
+            consent: Consent::None,
             sender_rules: true,
             caps: Vec::new(),
             caps_per: Reach::Brand,

@@ -1,7 +1,7 @@
 //! The rows of `[[policy]]`.
 
 use super::{Absent, Default, Key, Kind, Required, count, ms, words};
-use crate::mt::policy::{AtQuietHours, Reach};
+use crate::mt::policy::{AtQuietHours, Consent, Reach};
 
 /// What `quiet_hours` may be.
 const QUIET_HOURS: Kind = Kind::Word {
@@ -46,6 +46,10 @@ pub(in crate::config::schema) const POLICY: &[Key] = keys! {
     /// which no rule holds unless it has opted out. A day, as carriers and platforms count. 0 is
     /// never. Forgotten by a restart.
     conversation_hours: count(0, 168, "hours"), Default("24");
+    /// What a handset must have said before it gets marketing: `opt_in` refuses what goes to one
+    /// of which no consent is written down, with ESME_RX_R_APPN. `chappe consent import` writes
+    /// them. Nothing by default, since a list may be kept elsewhere.
+    consent: words::<Consent>(), Default(r#""none""#);
     /// Whether the rules hold that the destination's country has of senders: no marketing from 06
     /// and 07 numbers to France, no names to the United States and Canada. Others are answered
     /// ESME_RINVSRCADR.

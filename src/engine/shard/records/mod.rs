@@ -45,6 +45,7 @@ use crate::message::multipart::Final;
 use crate::message::receipt::Cause;
 use crate::message::state::MessageState;
 use crate::mo::MoMessage;
+use crate::mt::policy::ledger::Source;
 use crate::mt::policy::{Choice, Chosen, Handset, Scope, Texted};
 use crate::mt::receipts::{CarrierReceipt, Notations, Subject};
 use crate::store::Batch;
@@ -405,6 +406,7 @@ pub fn chosen(batch: &mut Batch, chosen: &Chosen) {
         to.u8(choice);
         to.u32(until_s);
         to.u32(chosen.at_s);
+        to.u8(chosen.source.number());
     });
 }
 
@@ -417,7 +419,10 @@ fn read_chosen(from: &mut Reader<'_>) -> Option<Chosen> {
         (2, until_s) => Choice::PausedUntil(until_s),
         _ => return None,
     };
-    Some(Chosen { handset, scope, choice, at_s: from.u32()? })
+    let at_s = from.u32()?;
+    // Earlier builds wrote down what handsets wrote, and nothing else.
+    let source = from.u8().and_then(Source::from_number).unwrap_or(Source::Keyword);
+    Some(Chosen { handset, scope, choice, at_s, source })
 }
 
 fn record(batch: &mut Batch, kind: u8, write: impl FnOnce(&mut Writer<'_>)) {

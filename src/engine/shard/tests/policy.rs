@@ -4,7 +4,10 @@ use super::super::records::image::Image;
 use super::*;
 use crate::engine::shard::{HeldBy, SegmentPlace, Trace};
 use crate::message::class::TrafficClass;
-use crate::mt::policy::{AtQuietHours, Cap, Policies, QuietHours, Rule, Terms};
+use crate::mt::policy::ledger::Source;
+use crate::mt::policy::{
+    AtQuietHours, Cap, Choice, Chosen, Consent, Handset, Policies, QuietHours, Rule, Scope, Terms,
+};
 use crate::mt::routing::Filter;
 
 /// 2026-05-12, a Tuesday, at so many minutes of the day in Paris.
@@ -306,4 +309,44 @@ fn what_waits_and_what_was_counted_outlive_a_restart() {
     assert_eq!(after.submit(after.marketing()), None, "over its cap");
     after.seconds(12 * 3600 + 1);
     assert!(after.sent().is_some() && after.sent().is_some() && after.sent().is_none());
+}
+
+/// Everything, as this handset chose it so many seconds after the beginning.
+fn chosen(choice: Choice, at: u32) -> Chosen {
+    let handset = Handset::of(HANDSET.as_bytes()).unwrap();
+    let at_s = START.as_secs() as u32 + at;
+    Chosen { handset, scope: Scope::ALL, choice, at_s, source: Source::Import }
+}
+
+#[test]
+fn of_what_is_told_in_any_order_the_newest_counts() {
+    let wanted = Terms { consent: Consent::OptIn, quiet_hours: QuietHours::None, ..terms() };
+    let mut world = world(wanted, tuesday(12 * 60));
+    assert_eq!(world.submit(world.marketing()), None);
+    assert_eq!(world.counts(Counted::PolicyRefused(Rule::NoConsent)), 1);
+    let take = |world: &mut World, choice, at| {
+        world.shard.take_choices(world.now, vec![chosen(choice, at)], &mut world.notes)
+    };
+    assert_eq!(take(&mut world, Choice::In, 10), 1);
+    assert_eq!(take(&mut world, Choice::Out, 5), 0, "it is older");
+    let later = Message { send_at: tuesday(13 * 60), ..world.marketing() };
+    let waits = world.submit(later).unwrap();
+    assert_eq!(take(&mut world, Choice::Out, 10), 1);
+    assert_eq!(world.told(), [(0, waits, REJECTED, 10)], "what waits ends");
+    assert_eq!(take(&mut world, Choice::In, 10), 0, "of one second that to get none counts");
+    assert_eq!(world.submit(world.marketing()), None);
+    let (all, next) = world.shard.choices_from(0, 10);
+    assert_eq!((all, next), (vec![chosen(Choice::Out, 10)], None));
+}
+
+#[test]
+fn what_comes_in_a_pause_waits_for_its_end() {
+    let mut world = world(Terms { quiet_hours: QuietHours::None, ..terms() }, tuesday(12 * 60));
+    let until = tuesday(15 * 60);
+    let pause = chosen(Choice::PausedUntil(until.as_secs() as u32), 0);
+    world.shard.take_choices(world.now, vec![pause], &mut world.notes);
+    let id = world.submit(world.marketing()).unwrap();
+    assert_eq!((world.live(id).0, world.live(id).1), (Some(HeldBy::Pause), until));
+    world.seconds(3 * 3600 + 1);
+    assert!(world.sent().is_some());
 }
