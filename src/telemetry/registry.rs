@@ -11,12 +11,11 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use super::accounts::{AccountMetrics, Accounts};
 use super::histogram::Histogram;
 use super::names::{self, METRICS, MetricKind};
-use super::rules::{RuleCounters, count_rule, rules};
+use super::rules::{RuleCounters, rules};
 use crate::message::class::TrafficClass;
 use crate::message::state::MessageState;
 use crate::message::words::Word;
 use crate::mo::conversation::Why;
-use crate::mo::keyword::Request;
 use crate::mo::reassembly::Why as Incomplete;
 use crate::mo::reply::Fate;
 use crate::mt::policy::Rule;
@@ -298,15 +297,15 @@ pub struct EngineMetrics {
     pub deliveries_dropped: Counter,
     /// MO without an owner.
     pub mo_unowned: Counter,
-    mo_requests: [Counter; 3],
+    pub(super) mo_requests: [Counter; 3],
     replies: Vec<(Fate, Counter)>,
     turns: Vec<(&'static str, Counter)>,
     /// Conversations that were forgotten because there were too many.
     pub talks_dropped: Counter,
     /// Conversations that bots and people hold.
     pub talks: Gauge,
-    policy_held: RuleCounters,
-    policy_refused: RuleCounters,
+    pub(super) policy_held: RuleCounters,
+    pub(super) policy_refused: RuleCounters,
     /// MO put together.
     pub mo_reassembled: Counter,
     mo_incomplete: Vec<(Incomplete, Counter)>,
@@ -406,16 +405,6 @@ impl EngineMetrics {
         }
     }
 
-    /// An MO asks for this.
-    pub fn mo_request(&self, request: Request) {
-        let [stop, start, help] = &self.mo_requests;
-        match request {
-            Request::Stop => stop.increment(1),
-            Request::Start => start.increment(1),
-            Request::Help => help.increment(1),
-        }
-    }
-
     /// This became of something that the engine says.
     pub fn reply(&self, fate: Fate) {
         let counter = self.replies.iter().find(|(other, _)| *other == fate);
@@ -429,16 +418,6 @@ impl EngineMetrics {
         if let Some((_, counter)) = self.turns.iter().find(|(other, _)| *other == why) {
             counter.increment(1);
         }
-    }
-
-    /// Marketing waits by this rule.
-    pub fn policy_held(&self, rule: Rule) {
-        count_rule(&self.policy_held, rule);
-    }
-
-    /// Marketing is not sent by this rule.
-    pub fn policy_refused(&self, rule: Rule) {
-        count_rule(&self.policy_refused, rule);
     }
 
     /// An MO went on with segments missing.
