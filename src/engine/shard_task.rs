@@ -23,7 +23,7 @@ use super::build;
 use super::gate::Gate;
 use super::handles::LinkHandle;
 use super::shard::Shard;
-use super::shared::{ChoicesAsked, Shared, ToShard};
+use super::shared::{Shared, ToShard};
 use crate::clock::Now;
 use hands::Hands;
 use refusing::Takes;
@@ -218,14 +218,7 @@ impl ShardTask {
                 // Who has gone meanwhile wants no answer.
                 let _ = operator.send(news);
             }
-            ToShard::AskChoices(asked) => match *asked {
-                ChoicesAsked::From(place, count, operator) => {
-                    let _ = operator.send(shard.choices_from(place, count));
-                }
-                ChoicesAsked::Of(handset, scopes, operator) => {
-                    let _ = operator.send(shard.choices_of(handset, &scopes));
-                }
-            },
+            ToShard::AskChoices(asked) => asked.answer(shard),
             ToShard::Trace(asked) => {
                 let (id, operator) = *asked;
                 // Who has gone meanwhile wants no answer.

@@ -13,8 +13,8 @@ use super::gate::Gate;
 use super::handles::{CarrierHandle, LinkHandle};
 use super::settings::Secret;
 use super::shard::{
-    Cancellation, CarrierSays, Delivery, Filter, Findings, Granted, SegmentResult, Submission,
-    TalkWish, Trace, Wish, id_step,
+    Cancellation, CarrierSays, Delivery, Filter, Findings, Granted, SegmentResult, Shard,
+    Submission, TalkWish, Trace, Wish, id_step,
 };
 use super::strangers::Strangers;
 use super::vital::Vital;
@@ -177,6 +177,20 @@ pub enum ChoicesAsked {
     From(usize, usize, oneshot::Sender<(Vec<Chosen>, Option<usize>)>),
     /// What a handset chose of these scopes.
     Of(Handset, Vec<Scope>, oneshot::Sender<Vec<Chosen>>),
+}
+
+impl ChoicesAsked {
+    /// Tells what this shard knows. Who has gone meanwhile wants no answer.
+    pub fn answer<L: Clone>(self, shard: &Shard<L>) {
+        match self {
+            Self::From(place, count, operator) => {
+                let _ = operator.send(shard.choices_from(place, count));
+            }
+            Self::Of(handset, scopes, operator) => {
+                let _ = operator.send(shard.choices_of(handset, &scopes));
+            }
+        }
+    }
 }
 
 /// What a carrier answers, with its id in full, takes no more room than what its receipts say: a
