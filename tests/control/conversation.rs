@@ -33,7 +33,8 @@ fn replies(smsc: Child) -> Vec<String> {
 fn world(address: &str) -> World {
     let number = "[[number]]\naddress = \"36105\"\nkind = \"short_code\"\n\
                   owner = { bot = \"accueil\" }\n";
-    World::start(&(carrier("op", address, "") + &route("op") + number))
+    let store = "[store]\nengine = \"embedded\"\n";
+    World::start(&(carrier("op", address, "") + &route("op") + number + store))
 }
 
 #[test]
@@ -106,5 +107,9 @@ fn people_see_what_was_handed_over_reply_and_give_it_back() {
     assert!(text(&gone.stderr).contains("there is no conversation"), "{}", text(&gone.stderr));
     until("all has arrived", || world.ask("status")["ended"]["DELIVERED"] == 3);
     assert_eq!(world.ask("status")["conversations"], 1);
+    // Who wants to be forgotten is, with what was said.
+    let erased = world.ask(&format!("history erase {HANDSET} --yes"));
+    assert_eq!(erased["done"], true, "{erased}");
+    until("it is forgotten", || world.ask("status")["conversations"] == 0);
     assert_eq!(replies(smsc).last().map(String::as_str), Some("Bonjour"));
 }

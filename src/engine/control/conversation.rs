@@ -116,6 +116,16 @@ const TEXT_MAX: usize = 1_000;
 /// The longest that a conversation is put aside.
 const SNOOZE_MAX_S: u64 = 30 * 24 * 3600;
 
+/// Nothing more is known of the conversations of a handset, once this is answered.
+pub async fn forget(desk: &Desk, handset: &str) -> Result<(), Problem> {
+    let Some(handset) = Handset::of(handset.as_bytes()) else { return Ok(()) };
+    let at = desk.shared.shard_of(handset.digits().as_bytes());
+    let Some(shard) = desk.shared.shards.get(at) else { return Ok(()) };
+    let (answer, answered) = oneshot::channel();
+    super::push(shard, ToShard::Converse(Box::new((TalkWish::Forget(handset), answer))))?;
+    within(tokio::time::Instant::now() + PATIENCE, answered).await.map(drop)
+}
+
 /// Lists those that people have, with `all` those of bots too, of one queue if that is given.
 pub async fn list(desk: &Desk, all: bool, queue: Option<&str>) -> Result<Value, Problem> {
     let mut answers = Vec::new();

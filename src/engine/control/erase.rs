@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
-use super::Desk;
 use super::look::turn;
 use super::request::Problem;
+use super::{Desk, conversation};
 use crate::engine::erasing::{Refusal, count, erase};
 use crate::engine::recovery::DIRECTORY;
 
@@ -39,6 +39,10 @@ pub async fn answer(desk: &Desk, number: &str, yes: bool) -> Result<Value, Probl
         let message = "there is no history: that needs [store] engine = \"embedded\"";
         return Err(Problem::new("impossible", message));
     };
+    if yes {
+        // It would hold what was said.
+        conversation::forget(desk, digits).await?;
+    }
     let turn = turn(desk).await?;
     let (shared, number) = (desk.shared.clone(), digits.to_owned());
     let directory = shared.world().settings.node.data_dir.join(DIRECTORY);

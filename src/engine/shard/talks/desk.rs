@@ -15,6 +15,7 @@ use crate::engine::shard::{Effects, Shard};
 use crate::mo::bot::{Priority, Queue};
 use crate::mo::conversation::{Status, show};
 use crate::mo::reply::Reply;
+use crate::mt::policy::Handset;
 
 /// Conversations that one shard lists at most.
 pub const LISTED_MAX: usize = 1_000;
@@ -54,6 +55,8 @@ pub enum Wish {
     Close(Key),
     /// Nobody sees to it before that moment.
     Snooze(Key, Duration),
+    /// Nothing more is known of those of this handset.
+    Forget(Handset),
 }
 
 /// What comes of it.
@@ -166,6 +169,7 @@ impl<L: Clone> Shard<L> {
     ) -> Granted {
         let key = match &wish {
             Wish::List { all } => return self.list_talks(*all),
+            Wish::Forget(handset) => return self.forget_talks_of(*handset),
             Wish::Show(key) | Wish::Claim(key, _) | Wish::Reply(key, _, _) => *key,
             Wish::Return(key) | Wish::Close(key) | Wish::Snooze(key, _) => *key,
         };
@@ -218,9 +222,19 @@ impl<L: Clone> Shard<L> {
                 talk.desk = Desk::default();
             }
             Wish::Snooze(_, until) => talk.desk.snoozed_until = until,
-            Wish::List { .. } | Wish::Show(_) => {}
+            Wish::List { .. } | Wish::Show(_) | Wish::Forget(_) => {}
         }
         Ok(())
+    }
+
+    fn forget_talks_of(&mut self, handset: Handset) -> Granted {
+        let talks = (0..self.talks.places()).filter_map(|place| {
+            let key = self.talks.at(u32::try_from(place).ok()?)?.key()?;
+            (key.0 == handset).then_some(key)
+        });
+        let keys: Vec<Key> = talks.collect();
+        keys.into_iter().for_each(|key| self.forget_talk(key));
+        Granted::List(Vec::new(), false)
     }
 
     fn list_talks(&self, all: bool) -> Granted {

@@ -176,7 +176,7 @@ impl<L: Clone> Shard<L> {
         }
     }
 
-    fn forget_talk(&mut self, key: Key) {
+    pub(super) fn forget_talk(&mut self, key: Key) {
         if self.talks.conversations.take(key).is_some() {
             self.note_talk_ended(key);
         }
