@@ -14,9 +14,9 @@ pub(super) fn step(part: &Part<'_>, names: &Names) -> Option<Step> {
     };
     part.knows(match verb {
         "if" => &["if", "go"],
-        "hand" => &["hand", "say"],
+        "hand" => &["hand", "say", "shut"],
         // `say` stands first in the list, and beside `hand` it is what is said then.
-        "say" if part.has("hand") => &["hand", "say"],
+        "say" if part.has("hand") => &["hand", "say", "shut"],
         "say" => &["say"],
         "ask" => &["ask"],
         "go" => &["go"],
@@ -26,7 +26,8 @@ pub(super) fn step(part: &Part<'_>, names: &Names) -> Option<Step> {
     match verb {
         "say" | "hand" if part.has("hand") => {
             let say = part.text("say", &names.languages)?;
-            Some(Step::Hand { queue: part.label("hand")?, say })
+            let shut = part.has("shut").then(|| part.text("shut", &names.languages));
+            Some(Step::Hand { queue: part.label("hand")?, say, shut: shut.flatten() })
         }
         "say" => part.text("say", &names.languages).map(Step::Say),
         "ask" => part.slot("ask", names).map(Step::Ask),

@@ -7,11 +7,13 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use crate::clock::Zone;
+use crate::clock::{Weekday, Zone};
 use crate::mo::bot::{
-    Bot, Draft, Exit, Flow, Intent, Language, Priority, Queue, Rule, Transcript, TranscriptFault,
-    prove,
+    Bot, Draft, Exit, Flow, Intent, Language, Opening, Priority, Queue, Rule, Transcript,
+    TranscriptFault, prove,
 };
+use crate::mt::policy::{Region, Regions};
+use crate::mt::routing::{Days, Hours, Span};
 
 use super::error::{Errors, Faults};
 use super::hours::Zones;
@@ -134,7 +136,18 @@ fn draft(sheet: &Sheet<'_>, tables: &DeTable<'_>) -> Draft {
 }
 
 fn head(part: &Part<'_>, draft: &mut Draft) {
-    part.knows(&["name", "languages", "zone", "accept", "unsure", "segments", "session"]);
+    part.knows(&[
+        "name",
+        "languages",
+        "zone",
+        "hours",
+        "days",
+        "holidays",
+        "accept",
+        "unsure",
+        "segments",
+        "session",
+    ]);
     draft.name = part.word("name").unwrap_or_default();
     for word in part.words("languages") {
         match word.1.as_str() {
@@ -146,10 +159,50 @@ fn head(part: &Part<'_>, draft: &mut Draft) {
     draft.languages.dedup();
     draft.languages.truncate(2);
     draft.zone = part.has("zone").then(|| zone(part)).flatten().unwrap_or_default();
+    draft.opening = opening(part, &draft.zone);
     draft.accept = part.fraction("accept");
     draft.unsure = part.fraction("unsure");
     draft.segments_max = part.whole("segments", 1..=10).unwrap_or(2) as usize;
     draft.session = part.time("session").unwrap_or(std::time::Duration::from_secs(24 * 3_600));
+}
+
+/// `hours`, with `days` and `holidays`: when people are there.
+fn opening(part: &Part<'_>, zone: &Zone) -> Option<Opening> {
+    let named = |key: &str, expected: &str, is_known: &dyn Fn(&str) -> bool| {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            part.words(key).into_iter().partition(|(_, word)| is_known(word));
+        for (spot, word) in unknown {
+            part.sheet.fault(&spot, format!("{word:?}"), expected);
+        }
+        known.into_iter().map(|(_, word)| word).collect::<Vec<_>>()
+    };
+    let day = |word: &str| Weekday::parse(word).is_some();
+    let days = named("days", "\"mon\", \"tue\" and so on", &day);
+    let region = |word: &str| Opening::HOLIDAYS.iter().find(|(name, _)| *name == word);
+    let names: Vec<&str> = Opening::HOLIDAYS.iter().map(|(name, _)| *name).collect();
+    let expected = format!("one of {}", names.join(", "));
+    let holidays = named("holidays", &expected, &|word| region(word).is_some());
+    if !part.has("hours") {
+        for key in ["days", "holidays"].into_iter().filter(|key| part.has(key)) {
+            let expected = "hours beside it, of which \"00:00-24:00\" is the whole day";
+            part.sheet.fault(&part.spot(key), format!("{key} without hours"), expected);
+        }
+        return None;
+    }
+    let written = part.word("hours")?;
+    let Ok(span) = Span::parse(&written) else {
+        let expected = "\"HH:MM-HH:MM\" such as \"09:00-19:00\"";
+        part.sheet.fault(&part.spot("hours"), format!("{written:?}"), expected);
+        return None;
+    };
+    let days = match part.has("days") {
+        true => days.iter().filter_map(|word| Weekday::parse(word)).collect(),
+        false => Days::ALL,
+    };
+    let holidays: Vec<Region> =
+        holidays.iter().filter_map(|word| region(word)).map(|(_, region)| *region).collect();
+    let hours = Hours { span, days, zone: zone.clone() };
+    Some(Opening { hours, holidays: Regions::of(&holidays) })
 }
 
 fn zone(part: &Part<'_>) -> Option<Zone> {

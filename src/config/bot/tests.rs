@@ -96,6 +96,42 @@ fn what_is_wrong_is_said_with_its_place_and_what_would_be_right() {
 }
 
 #[test]
+fn outside_its_hours_and_on_holidays_it_says_that_nobody_is_there() {
+    let hours = "zone = \"Europe/Paris\"\nhours = \"09:00-19:00\"\n\
+                 days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]\nholidays = [\"france\"]";
+    let shut = "say = \"Un conseiller arrive.\", shut = \"Demain.\"";
+    let text = SOUND
+        .replace("zone = \"Europe/Paris\"", hours)
+        .replace("say = \"Un conseiller arrive.\"", shut);
+    // A Tuesday, its evening, a Sunday, and Ascension Day.
+    let moments = [
+        ("2026-05-12T10:00:00+02:00", "Un conseiller arrive."),
+        ("2026-05-12T19:00:00+02:00", "Demain."),
+        ("2026-05-17T10:00:00+02:00", "Demain."),
+        ("2026-05-14T10:00:00+02:00", "Demain."),
+    ];
+    for (at, said) in moments {
+        let test = format!(
+            "[[test]]\nname = \"x\"\nat = {at}\ntalk = \"> un conseiller svp\\n< {said}\"\n"
+        );
+        let held = proven("b.toml", &format!("{text}{test}"));
+        assert!(held.is_ok(), "{at}: {}", held.unwrap_err());
+    }
+    let cases = [
+        (hours, "zone = \"Europe/Paris\"", "what is said while nobody is there", "hours in [bot]"),
+        ("\"09:00-19:00\"", "\"9-19\"", "bot.hours", "HH:MM-HH:MM"),
+        ("\"wed\"", "\"mercredi\"", "bot.days", "and so on"),
+        ("\"france\"", "\"FR\"", "bot.holidays", "one of france"),
+        ("hours = \"09:00-19:00\"\n", "", "days without hours", "hours beside it"),
+    ];
+    for (from, to, place, expected) in cases {
+        let wrong = text.replacen(from, to, 1);
+        let errors = parse("b.toml", &wrong).unwrap_err().to_string();
+        assert!(errors.contains(place) && errors.contains(expected), "{from} -> {to}:\n{errors}");
+    }
+}
+
+#[test]
 fn a_queue_says_what_is_said_to_who_waits_and_what_if_nobody_comes() {
     let queue = "[queue.accueil]\npriority = \"urgent\"\npatience = \"Un instant.\"\n\
                  after = \"5m\"\ntimes = 3\ngive_up = \"2h\"\nelse = \"rendez_vous\"\n";

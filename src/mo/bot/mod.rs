@@ -19,6 +19,7 @@ use crate::mo::intent::{ACCEPT, Intents, TooMany, UNSURE, plain, train};
 use crate::mo::slot::Takes;
 
 mod draw;
+mod opening;
 mod proof;
 pub mod transcript;
 mod version;
@@ -27,6 +28,7 @@ mod version;
 pub(in crate::mo) mod tests;
 
 pub use draw::draw;
+pub use opening::Opening;
 pub use proof::{Fault, VALUE_SHOWN_MAX, prove};
 pub use transcript::{Transcript, TranscriptFault};
 pub use version::Version;
@@ -145,6 +147,8 @@ pub enum Step {
         queue: String,
         /// What is said.
         say: Text,
+        /// What is said instead while nobody is there.
+        shut: Option<Text>,
     },
     /// Ends the conversation.
     End,
@@ -203,6 +207,8 @@ pub struct Draft {
     pub languages: Vec<Language>,
     /// The clocks of the place that it is for.
     pub zone: Zone,
+    /// When people are there; always where it does not say.
+    pub opening: Option<Opening>,
     /// An intent is acted on from this confidence on.
     pub accept: Option<f32>,
     /// Two are offered from this one on.

@@ -51,7 +51,10 @@ fn texts(draft: &Draft) -> Vec<(usize, &Text)> {
     texts.extend(draft.queues.iter().filter_map(|queue| queue.patience.as_ref()));
     for (_, step) in draft.flows.iter().flat_map(|flow| &flow.steps) {
         match step {
-            Step::Say(text) | Step::Hand { say: text, .. } => texts.push(text),
+            Step::Say(text) => texts.push(text),
+            Step::Hand { say, shut, .. } => {
+                texts.extend([Some(say), shut.as_ref()].into_iter().flatten())
+            }
             _ => {}
         }
     }
@@ -176,6 +179,13 @@ fn unreached(draft: &Draft, faults: &mut Vec<Fault>) {
         let mut steps = draft.flows.iter().flat_map(|flow| &flow.steps);
         steps.any(|(_, step)| matches!(step, Step::Hand { queue, .. } if queue == name))
     };
+    let shut = draft.flows.iter().flat_map(|flow| &flow.steps).find_map(|(_, step)| match step {
+        Step::Hand { shut, .. } => shut.as_ref().filter(|_| draft.opening.is_none()),
+        _ => None,
+    });
+    if let Some(shut) = shut {
+        faults.push(fault(shut.at, "what is said while nobody is there", "hours in [bot]"));
+    }
     for queue in draft.queues.iter().filter(|queue| !is_handed(&queue.name)) {
         let found = format!("queue {}, which no flow hands over to", queue.name);
         faults.push(fault(queue.at, found, format!("a step {{ hand = \"{}\" }}", queue.name)));

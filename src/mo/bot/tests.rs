@@ -34,7 +34,8 @@ fn intent(name: &str, go: usize, examples: &[&str]) -> Intent {
 
 /// Parcels, appointments and people.
 pub fn draft() -> Draft {
-    let hand = Step::Hand { queue: "support".to_owned(), say: text("Un conseiller arrive.") };
+    let hand =
+        Step::Hand { queue: "support".to_owned(), say: text("Un conseiller arrive."), shut: None };
     Draft {
         name: "essai".to_owned(),
         languages: vec![Language::French],

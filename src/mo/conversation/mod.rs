@@ -390,8 +390,11 @@ impl Conversation {
                         self.tags.push(tag.clone());
                     }
                 }
-                Step::Hand { queue, say } => {
-                    turn.replies.push(self.text(bot, say));
+                Step::Hand { queue, say, shut } => {
+                    let opening = bot.draft().opening.as_ref();
+                    let is_open = opening.is_none_or(|opening| opening.is_open(now.wall));
+                    let said = shut.as_ref().filter(|_| !is_open).unwrap_or(say);
+                    turn.replies.push(self.text(bot, said));
                     turn.handed_to = Some(queue.clone());
                     self.status = Status::People(queue.clone());
                     return;

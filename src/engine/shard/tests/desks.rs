@@ -29,7 +29,11 @@ fn bot(print: &str) -> Arc<Version> {
         session: Duration::from_secs(24 * 3_600),
         rules: vec![Rule { words: vec!["PERSONNE".to_owned()], go: 0 }],
         flows: vec![
-            flow(vec![Step::Hand { queue: "accueil".to_owned(), say: text("On arrive.") }]),
+            flow(vec![Step::Hand {
+                queue: "accueil".to_owned(),
+                say: text("On arrive."),
+                shut: None,
+            }]),
             flow(vec![Step::Say(text("Personne n'est là."))]),
         ],
         queues: vec![queue],
