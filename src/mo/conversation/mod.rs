@@ -209,6 +209,17 @@ impl Conversation {
         self.asked.as_ref().filter(|_| self.status == Status::Bot).map(|asked| asked.due)
     }
 
+    /// Whether something was asked, so that a word such as NON may be the answer; people may always
+    /// have asked something.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        match self.status {
+            Status::Bot => self.asked.is_some() || self.offered.is_some(),
+            Status::People(_) => true,
+            Status::Ended | Status::Machine => false,
+        }
+    }
+
     /// Who has it.
     #[must_use]
     pub fn status(&self) -> &Status {

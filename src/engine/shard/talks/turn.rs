@@ -61,11 +61,11 @@ impl<L: Clone> Shard<L> {
         self.end_turn(now, talk, turn, effects);
     }
 
-    /// Whether a bot waits for this handset's answer.
+    /// Whether a bot, or people, may wait for this handset's answer.
     pub(in crate::engine::shard) fn has_open_question(&self, message: &MoMessage) -> bool {
         let key = key(&message.source, &message.destination);
         let talk = key.and_then(|key| self.talks.conversations.of(key));
-        talk.is_some_and(|talk| talk.state.due().is_some())
+        talk.is_some_and(|talk| talk.state.awaits_answer())
     }
 
     /// Nothing more is said in the conversation of these two.

@@ -5,6 +5,7 @@ use super::*;
 use crate::engine::shard::records::image::Image;
 use crate::engine::shard::{Granted, TalkKey, TalkTold, TalkWish};
 use crate::mo::bot::{Bot, Draft, Flow, Language, Priority, Queue, Rule, Step, Version};
+use crate::mo::keyword::Request;
 use crate::mt::policy::Handset;
 
 /// A bot that hands over to `PERSONNE`, asks for patience twice, and helps itself after an hour.
@@ -84,6 +85,8 @@ fn people_claim_reply_and_give_back_and_the_bot_is_silent_meanwhile() {
     assert!(matches!(world.says("bob", "Moi !"), Granted::Refused(_)), "it is hers");
     assert!(matches!(world.says("ana", "Bonjour, Ana ici."), Granted::One(_)));
     assert_eq!(world.notes.said.last().unwrap(), "Bonjour, Ana ici.");
+    assert!(world.tells(&bot, "non").is_empty(), "an answer to her, and no STOP");
+    assert_eq!(world.counts(Counted::MoRequest(Request::Stop)), 0);
     world.granted(TalkWish::Return(key()));
     assert_eq!(world.tells(&bot, "merci"), ["Pardon ?"]);
     assert!(matches!(world.says("ana", "Encore ?"), Granted::Refused(_)), "the bot has it");
