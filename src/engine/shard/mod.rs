@@ -253,7 +253,7 @@ impl<L: Clone> Shard<L> {
     ) {
         let Submission { link, sequence, message, carrier } = submission;
         let octets = message.octets();
-        let verdict = self.verdict(&message, false, (message.send_at, now.wall));
+        let verdict = self.verdict(&*message, false, (message.send_at, now.wall));
         if let Verdict::Refuse(rule) = verdict {
             effects.count(Counted::PolicyRefused(rule));
             effects.released(message.account, carrier, octets);

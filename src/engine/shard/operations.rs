@@ -6,7 +6,6 @@
 //! nobody up.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::live::{Live, Place};

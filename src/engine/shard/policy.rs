@@ -18,7 +18,7 @@ use super::recall::Held;
 use super::{Counted, Effects, Shard};
 use crate::clock::Now;
 use crate::message::class::TrafficClass;
-use crate::message::envelope::Message;
+use crate::message::envelope::Head;
 use crate::message::state::MessageState;
 use crate::mt::policy::{
     AtQuietHours, Choice, Consent, Facts, Handset, Opening, Openings, Policies, Reach, Rule, Scope,
@@ -44,7 +44,7 @@ type Purpose = (Handset, Scope);
 
 /// What is known of one message.
 struct Known<'a> {
-    message: &'a Message,
+    message: &'a Head,
     purpose: Option<Purpose>,
     sent: &'a Sent,
     choice: Option<Choice>,
@@ -122,7 +122,7 @@ impl<L: Clone> Shard<L> {
     /// waits, until when.
     pub(super) fn verdict(
         &mut self,
-        message: &Message,
+        message: &Head,
         is_counted: bool,
         (at, now): (Duration, Duration),
     ) -> Verdict {
@@ -177,7 +177,7 @@ impl<L: Clone> Shard<L> {
         };
         let Some(live) = self.slots.get(ticket).filter(may_be_judged) else { return false };
         let is_counted = live.is_counted;
-        let message = Arc::clone(&live.message);
+        let message = live.message.clone();
         match self.verdict(&message, is_counted, (Duration::ZERO, now.wall)) {
             Verdict::Send => {
                 if let Some(live) = self.slots.get_mut(ticket) {
@@ -335,7 +335,7 @@ impl<L: Clone> Shard<L> {
             self.is_kept_back(now, ticket, effects);
             return;
         }
-        let message = Arc::clone(&live.message);
+        let message = live.message.clone();
         let times = (Duration::ZERO, now.wall);
         if self.verdict(&message, is_counted, times) == Verdict::Send {
             return;

@@ -7,7 +7,6 @@ use super::*;
 use crate::engine::shard::operations::ENDED_BY_OPERATOR;
 use crate::engine::shard::{Deed, Filter, SegmentPlace, Stays, Trace, Wish};
 use crate::message::class::TrafficClass;
-use crate::message::envelope::Head;
 
 const DELETED: MessageState = MessageState::DELETED;
 

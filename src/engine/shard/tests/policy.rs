@@ -103,7 +103,7 @@ fn what_waits_leaves_spread_and_in_the_order_it_came_to_each_handset() {
         while let Some(sent) = world.sent() {
             *minute += 1;
             let handset = sent.message.destination.octets().to_vec();
-            let turn = sent.message.segment(0)[0];
+            let turn = sent.message.read().segment(0)[0];
             assert_eq!(last.insert(handset, turn), turn.checked_sub(1), "out of order");
         }
     }
