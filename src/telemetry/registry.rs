@@ -259,7 +259,7 @@ impl CarrierMetrics {
         registry.counter(names::CONNECTS_FAILED, &labels).increment(1);
     }
 
-    /// A session ended; see [`account_session_closed`].
+    /// A session ended; see [`account_session_closed`](super::account_session_closed).
     pub fn session_closed(&self, registry: &Registry, reason: CloseReason) {
         let count = |name, reason| {
             registry.counter(name, &[("carrier", &self.label), ("reason", reason)]).increment(1);

@@ -54,7 +54,7 @@ pub struct Report {
     pub unmarked: u64,
     /// Octets that were no valid PDU, and PDUs out of place.
     pub odd: u64,
-    /// What was said to the handset that texts were from, the first [`REPLIES_MAX`].
+    /// What was said to the handset that texts were from, the first hundred.
     pub replies: Vec<String>,
     /// CPU time of the process.
     pub cpu: Duration,

@@ -5,11 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::contents;
-use super::kind;
+use super::handsets::{read_chosen, read_texted};
 use super::octets::Reader;
 use super::talks::{self, WasTalk};
-use super::{read_chosen, read_id, read_ids, read_progress, read_texted, read_worst};
+use super::{contents, kind, read_id, read_ids, read_progress, read_worst};
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::ended::{PLACES, print};

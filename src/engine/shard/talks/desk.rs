@@ -83,7 +83,7 @@ pub struct Told {
     pub state: &'static str,
     /// The queue that it was handed to.
     pub queue: String,
-    /// See [`Desk`].
+    /// Who has it, and since when.
     pub desk: Desk,
     /// When the handset wrote last.
     pub heard: Duration,

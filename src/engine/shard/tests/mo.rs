@@ -3,6 +3,11 @@
 use super::*;
 use crate::mo::reassembly::{self, Why};
 
+/// An account that takes segments as they come owns the number.
+pub(super) fn owned_by(account: u32) -> Owner {
+    Owner::of_all(Recipient::Account { account, segments: MoSegments::Each })
+}
+
 const EACH: Recipient = Recipient::Account { account: 0, segments: MoSegments::Each };
 const PAYLOAD: Recipient = Recipient::Account { account: 1, segments: MoSegments::Payload };
 

@@ -57,6 +57,7 @@ use crate::mt::receipts::{
 };
 use crate::mt::segmentation::Cutting;
 use crate::wire::{Address, CommandStatus, SequenceNumber};
+use mo::owned_by;
 
 /// When the world begins, in wall time.
 const START: Duration = Duration::from_secs(1_790_000_000);
@@ -488,11 +489,6 @@ fn mo(text: &str) -> MoMessage {
         short_message: text.as_bytes().into(),
         tlvs: Box::default(),
     }
-}
-
-/// An account that takes segments as they come owns the number.
-fn owned_by(account: u32) -> Owner {
-    Owner::of_all(Recipient::Account { account, segments: MoSegments::Each })
 }
 
 const DELIVERED: MessageState = MessageState::DELIVERED;
