@@ -254,14 +254,18 @@ fn pdu(command: u32, body: &[u8]) -> Vec<u8> {
     pdu
 }
 
-/// The status and the body of the next response.
+/// The status and the body of the next response; what is delivered before it is passed over.
 fn response(stream: &mut TcpStream) -> (u32, Vec<u8>) {
-    let mut header = [0; 16];
-    stream.read_exact(&mut header).unwrap();
-    let word = |at: usize| u32::from_be_bytes(header[at..at + 4].try_into().unwrap());
-    let mut body = vec![0; word(0) as usize - 16];
-    stream.read_exact(&mut body).unwrap();
-    (word(8), body)
+    loop {
+        let mut header = [0; 16];
+        stream.read_exact(&mut header).unwrap();
+        let word = |at: usize| u32::from_be_bytes(header[at..at + 4].try_into().unwrap());
+        let mut body = vec![0; word(0) as usize - 16];
+        stream.read_exact(&mut body).unwrap();
+        if word(4) & 0x8000_0000 != 0 {
+            return (word(8), body);
+        }
+    }
 }
 
 /// The tables of a carrier that reconnects at once, with further keys.
