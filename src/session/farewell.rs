@@ -36,8 +36,14 @@ impl Session {
     /// What stands behind an unbind: answers alone are heard.
     pub(super) fn handle_last<'a>(&mut self, now: Now, frame: &'a [u8]) -> Option<Event<'a>> {
         match Pdu::decode(frame, &self.settings.rules) {
+            // Its own unbind is what is answered then.
+            Ok((header, _)) if header.command_id == CommandId::UNBIND_RESP => None,
             Ok((header, pdu)) if header.command_id.is_response() => {
                 self.handle_response(now, header, Some(pdu))
+            }
+            // Its number and status are whole.
+            Err(error) if error.header.command_id.is_response() => {
+                self.handle_response(now, error.header, None)
             }
             _ => None,
         }

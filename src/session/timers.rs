@@ -80,8 +80,9 @@ impl Timers {
 
     /// A request was not answered in time; whether the peer is to be asked whether it is there.
     pub fn unanswered(&mut self, settings: &Settings, state: State) -> bool {
-        self.silent = true;
-        self.watches(state) && self.probed_at.is_none() && settings.enquire_link < Duration::MAX
+        // Who is never asked may have nothing to say.
+        self.silent = self.watches(state) && settings.enquire_link < Duration::MAX;
+        self.silent && self.probed_at.is_none()
     }
 
     /// Whether that was the last that happened.

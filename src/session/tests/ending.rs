@@ -211,11 +211,16 @@ fn answers_that_stand_behind_the_peers_unbind_are_heard() {
     }
     let sequences: Vec<_> = smsc.sent_headers().iter().map(|(.., sequence)| *sequence).collect();
     let unbind = octets(CommandId::UNBIND, OK, 9, b"");
-    let answer = |at: usize| octets(CommandId::DELIVER_SM_RESP, OK, sequences[at], b"\0");
+    // The body of the first cannot be read; its number can.
+    let body = |at: usize| if at == 0 { &b"no end"[..] } else { b"\0" };
+    let answer = |at: usize| octets(CommandId::DELIVER_SM_RESP, OK, sequences[at], body(at));
     // Whatever it asks there is not heard, and an answer that is not whole is none.
     let cut = &answer(2)[..10];
     smsc.feed(at(1), &[&unbind, &answer(0)[..], &encoded(&submit(), 3), &answer(1), cut].concat());
-    let heard = |ticket| Seen::Response(ticket, false, OK, Some(CommandId::DELIVER_SM_RESP));
+    let heard = |ticket| {
+        let body = (ticket > 0).then_some(CommandId::DELIVER_SM_RESP);
+        Seen::Response(ticket, false, OK, body)
+    };
     let lost = Seen::Unanswered(2, Unanswered::SessionEnded);
     let closed = Seen::Closed(CloseReason::PeerUnbound);
     assert_eq!(smsc.take(), [heard(0), heard(1), lost, closed]);

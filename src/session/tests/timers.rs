@@ -250,6 +250,17 @@ fn a_peer_that_leaves_a_request_unanswered_is_asked_whether_it_is_there() {
     }
 }
 
+/// Who is never asked may have nothing to say: it would be silent for ever.
+#[test]
+fn a_peer_that_is_never_asked_is_not_silent() {
+    let settings = Settings { enquire_link: Duration::MAX, ..Settings::default() };
+    let mut esme = bound_end(Role::Esme, TRX, settings);
+    esme.send_message(at(1)).unwrap();
+    esme.timeout(at(31));
+    assert_eq!(esme.take(), [Seen::Unanswered(0, Unanswered::TimedOut)]);
+    assert!(!esme.session.is_silent());
+}
+
 /// Whatever it says counts, its late answer too; what it says while it is not read does not.
 #[test]
 fn a_peer_is_silent_until_it_says_anything() {
