@@ -209,6 +209,10 @@ impl CarrierLink {
             if self.outbox.is_blocked() { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
+        // A checkpoint need not wait for it: all it had is said.
+        if let Some(ended) = self.ended.take() {
+            ended.told_sent.store(u64::MAX, Ordering::Release);
+        }
     }
 
     /// Tells shards what it has sent and is not answered, when a checkpoint asks: after the

@@ -129,6 +129,10 @@ impl<A> Gate<A> {
     /// The same, if it is let as well: it is asked for what is durable alone, and what it does not
     /// let waits for the owner to come back.
     pub fn pop_if(&mut self, is_let: impl FnOnce() -> bool) -> Option<A> {
+        // Also while what is durable is not let: the journal may take more meanwhile.
+        if self.is_blocked() && self.watcher.progress().durable() != self.refused_at {
+            self.retry();
+        }
         while self.going.is_empty() {
             let round = self.release()?;
             let done = std::mem::replace(&mut self.going, round);

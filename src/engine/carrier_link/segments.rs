@@ -22,8 +22,13 @@ impl CarrierLink {
         while session.window_free() > 0 {
             let Some(outgoing) = self.handle.submits.pop() else { break };
             let place = self.place();
+            let Outgoing { message, ticket, segment, reference, flow, .. } = &outgoing;
+            // Before anything is made of it: whose it was is known whatever comes of that.
+            if let Some(entry) = self.in_flight.get_mut(place as usize) {
+                let (ticket, segment) = (*ticket, *segment);
+                *entry = Some(InFlight { ticket, segment, alone: flow.is_alone() });
+            }
             let writing = &self.carrier.writing;
-            let Outgoing { message, segment, reference, .. } = &outgoing;
             let message = message.read();
             let submit = self.renderer.render(&message, *segment, *reference, writing);
             let submit = match &self.carrier.form {
@@ -31,17 +36,13 @@ impl CarrierLink {
                 Some(form) => self.translator.written_submit(form, &submit),
             };
             if session.submit(now, u64::from(place), &submit).is_ok() {
-                let Outgoing { ticket, segment, flow, .. } = outgoing;
-                let in_flight = InFlight { ticket, segment, alone: flow.is_alone() };
-                if let Some(entry) = self.in_flight.get_mut(place as usize) {
-                    *entry = Some(in_flight);
-                }
                 self.tally.sent += 1;
                 self.left = self.left.saturating_sub(1);
                 if self.left == 0 {
                     self.retire(now, session);
                 }
             } else {
+                self.in_flight[place as usize] = None;
                 self.free.push(place);
                 self.answered += 1;
                 if outgoing.flow.is_alone() {
