@@ -14,18 +14,30 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) -> usize {
         let mut news = 0;
+        let now_s = u32::try_from(now.wall.as_secs()).unwrap_or(u32::MAX);
         for chosen in choices {
-            let is_older = self.choices.of(chosen.handset, chosen.scope).is_some_and(|known| {
+            // One of a time to come would make all that follows older.
+            let chosen = Chosen { at_s: chosen.at_s.min(now_s), ..chosen };
+            let known = self.choices.of(chosen.handset, chosen.scope);
+            let is_older = known.is_some_and(|known| {
                 let is_out = known.choice == Choice::Out;
-                known.at_s > chosen.at_s || known.at_s == chosen.at_s && is_out
+                let is_pause = matches!(chosen.choice, Choice::PausedUntil(_));
+                // A pause ends, and an opt-out does not.
+                known.at_s > chosen.at_s || is_out && (known.at_s == chosen.at_s || is_pause)
             });
-            if is_older || !self.choices.choose(chosen) {
+            if is_older {
+                continue;
+            }
+            let is_news = self.choices.choose(chosen);
+            // The same again is the newer one of the two.
+            let is_newer = known.is_some_and(|known| known.at_s < chosen.at_s);
+            if let Some(ledger) = self.ledger.as_mut().filter(|_| is_news || is_newer) {
+                ledger.chosen(&chosen);
+            }
+            if !is_news {
                 continue;
             }
             news += 1;
-            if let Some(ledger) = &mut self.ledger {
-                ledger.chosen(&chosen);
-            }
             if chosen.choice == Choice::Out {
                 self.end_marketing_of(now, chosen.handset, chosen.scope, effects);
             }

@@ -276,9 +276,9 @@ impl Live {
 
     /// It is this message from now on, nothing of which has been sent.
     pub fn renew(&mut self, message: Carried, reference: u16) {
-        let doubtful = self.doubtful;
+        let (doubtful, is_counted) = (self.doubtful, self.is_counted);
         *self = Self::new(self.id, message, self.carrier, reference);
-        self.doubtful = doubtful;
+        (self.doubtful, self.is_counted) = (doubtful, is_counted);
     }
 
     /// Whether its account asked to hear anything of it, or of what its receipt tells of.

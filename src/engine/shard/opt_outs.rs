@@ -53,9 +53,6 @@ impl<L: Clone> Shard<L> {
         let stop = sender.map_or(StopBy::Engine, |sender| sender.stop);
         let passes = sender.is_some_and(|sender| sender.pass_stop);
         let Some(handset) = Handset::of(message.source.octets()) else { return false };
-        if stop != StopBy::Engine {
-            return false;
-        }
         let source = message.source.octets();
         let digits = source.strip_prefix(b"+").unwrap_or(source);
         let zero = DefaultAlphabet::Gsm7;
@@ -63,6 +60,10 @@ impl<L: Clone> Shard<L> {
             Some(Recipient::Bot(bot)) => Some(bot.bot()),
             _ => None,
         };
+        // A bot has nobody behind it who would hear it.
+        if stop != StopBy::Engine && bot.is_none() {
+            return false;
+        }
         let situation = Situation {
             united_states: digits.len() == AMERICAN_DIGITS && digits.starts_with(b"1"),
             // Of a bot it is known; another owner may have asked something, and ANNULER be the
@@ -116,7 +117,8 @@ impl<L: Clone> Shard<L> {
         // Who never opted out has nothing to opt in to again.
         let is_known = self.choices.of(handset, scope).is_some();
         let is_news = (is_known || choice == Choice::Out) && self.choices.choose(chosen);
-        if let Some(ledger) = self.ledger.as_mut().filter(|_| is_news) {
+        // Also when it is the same again: what is older than this counts no more.
+        if let Some(ledger) = self.ledger.as_mut().filter(|_| is_news || is_known) {
             ledger.chosen(&chosen);
         }
         is_news

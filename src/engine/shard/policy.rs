@@ -126,10 +126,11 @@ impl<L: Clone> Shard<L> {
         is_counted: bool,
         (at, now): (Duration, Duration),
     ) -> Verdict {
+        if message.class != TrafficClass::Marketing {
+            return Verdict::Send;
+        }
         let policies = self.limits.policies.clone();
-        if message.class != TrafficClass::Marketing
-            || (policies.is_none() && self.choices.is_empty())
-        {
+        if policies.is_none() && self.choices.is_empty() {
             return Verdict::Send;
         }
         let (source, destination) = (message.source.octets(), message.destination.octets());
@@ -168,15 +169,15 @@ impl<L: Clone> Shard<L> {
         ticket: u64,
         effects: &mut E,
     ) -> bool {
-        if self.limits.policies.is_none() {
-            return self.end_opted_out(now, ticket, effects);
+        if self.limits.policies.is_none() && self.end_opted_out(now, ticket, effects) {
+            return true;
         }
         let may_be_judged = |live: &&Live| {
             let is_marketing = live.message.class == TrafficClass::Marketing;
             is_marketing && !live.any(Place::Accepted) && !live.any(Place::Out)
         };
         let Some(live) = self.slots.get(ticket).filter(may_be_judged) else { return false };
-        let is_counted = live.is_counted;
+        let (is_counted, is_with_carrier) = (live.is_counted, live.is_with_carrier());
         let message = live.message.clone();
         match self.verdict(&message, is_counted, (Duration::ZERO, now.wall)) {
             Verdict::Send => {
@@ -188,6 +189,11 @@ impl<L: Clone> Shard<L> {
             }
             Verdict::Hold(until, rule) => {
                 self.hold_until(ticket, until, rule, effects);
+                true
+            }
+            // It may have been taken while it might: its receipt says, or its end.
+            Verdict::Refuse(rule) if rule != Rule::OptedOut && is_with_carrier => {
+                self.hold_until(ticket, message.expires_at, rule, effects);
                 true
             }
             Verdict::Refuse(rule) => {
@@ -286,8 +292,9 @@ impl<L: Clone> Shard<L> {
         self.limits.policies = policies;
         self.policing.openings = Openings::default();
         self.policing.set_caps(self.limits.policies.as_deref());
-        if self.limits.policies.is_some() {
-            self.judge_all_again();
+        match self.limits.policies {
+            Some(_) => self.judge_all_again(Duration::MAX),
+            None => self.policing.again.clear(),
         }
     }
 
@@ -305,7 +312,7 @@ impl<L: Clone> Shard<L> {
             return;
         }
         if self.policing.openings.close(now.wall) {
-            self.judge_all_again();
+            self.judge_all_again(now.wall);
         }
         for _ in 0..AGAIN_TURN {
             let Some(ticket) = self.policing.again.pop() else { return };
@@ -313,9 +320,13 @@ impl<L: Clone> Shard<L> {
         }
     }
 
-    fn judge_all_again(&mut self) {
+    fn judge_all_again(&mut self, wall: Duration) {
+        // What is held already is not looked at: there may be very much of it.
         let tickets = self.marketing.tickets();
-        let live = tickets.filter_map(|ticket| Some((self.slots.get(ticket)?.id, ticket)));
+        let live = tickets.filter_map(|ticket| {
+            let live = self.slots.get(ticket).filter(|live| is_to_be_judged_again(live, wall))?;
+            Some((live.id, ticket))
+        });
         let mut all: Vec<_> = live.collect();
         // Those of a lane come back in their order.
         all.sort_unstable_by(|one, other| other.cmp(one));
@@ -323,13 +334,8 @@ impl<L: Clone> Shard<L> {
     }
 
     fn judge_again<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
-        // What waits for its moment is judged then, and what is held for something else when it
-        // goes on.
-        let waits_here = |live: &&Live| {
-            let goes_on = live.held || live.expired || live.any(Place::Accepted);
-            !goes_on && live.wake_at <= now.wall
-        };
-        let Some(live) = self.slots.get(ticket).filter(waits_here) else { return };
+        let live = self.slots.get(ticket).filter(|live| is_to_be_judged_again(live, now.wall));
+        let Some(live) = live else { return };
         let (is_out, carrier, is_counted) = (live.any(Place::Out), live.carrier, live.is_counted);
         if !is_out {
             self.is_kept_back(now, ticket, effects);
@@ -346,6 +352,13 @@ impl<L: Clone> Shard<L> {
         effects.withdraw(carrier, ticket);
         self.recalls.hold(ticket, Held::Judged);
     }
+}
+
+/// What waits for its moment is judged then, and what is held for something else when it goes on;
+/// what a dispatcher has of a message goes without either.
+fn is_to_be_judged_again(live: &Live, wall: Duration) -> bool {
+    let goes_on = live.held || live.expired || live.any(Place::Accepted);
+    !goes_on && (live.any(Place::Out) || live.wake_at <= wall)
 }
 
 /// What a conversation with a number is known by.

@@ -190,7 +190,8 @@ impl Choices {
             && let Some(known) = self.entries.get_mut(place)
         {
             let is_new = known.choice & CHOICE != entry.choice & CHOICE;
-            if is_new {
+            // The same again is of its newer time.
+            if is_new || entry.at_s > known.at_s {
                 *known = entry;
             }
             return is_new;

@@ -311,10 +311,10 @@ fn what_waits_and_what_was_counted_outlive_a_restart() {
     assert!(after.sent().is_some() && after.sent().is_some() && after.sent().is_none());
 }
 
-/// Everything, as this handset chose it so many seconds after the beginning.
+/// Everything, as this handset chose it so many seconds after the day began.
 fn chosen(choice: Choice, at: u32) -> Chosen {
     let handset = Handset::of(HANDSET.as_bytes()).unwrap();
-    let at_s = START.as_secs() as u32 + at;
+    let at_s = tuesday(0).as_secs() as u32 + at;
     Chosen { handset, scope: Scope::ALL, choice, at_s, source: Source::Import }
 }
 
@@ -335,8 +335,15 @@ fn of_what_is_told_in_any_order_the_newest_counts() {
     assert_eq!(world.told(), [(0, waits, REJECTED, 10)], "what waits ends");
     assert_eq!(take(&mut world, Choice::In, 10), 0, "of one second that to get none counts");
     assert_eq!(world.submit(world.marketing()), None);
+    // The same again is of its newer time, and no pause ends it.
+    assert_eq!(take(&mut world, Choice::Out, 20), 0);
+    assert_eq!(take(&mut world, Choice::In, 15), 0);
+    assert_eq!(take(&mut world, Choice::PausedUntil(u32::MAX), 30), 0);
     let (all, next) = world.shard.choices_from(0, 10);
-    assert_eq!((all, next), (vec![chosen(Choice::Out, 10)], None));
+    assert_eq!((all, next), (vec![chosen(Choice::Out, 20)], None));
+    // One of a time to come is of now.
+    assert_eq!(take(&mut world, Choice::In, u32::MAX / 4), 1);
+    assert_eq!(take(&mut world, Choice::Out, 12 * 3600), 1);
 }
 
 #[test]
