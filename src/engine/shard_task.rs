@@ -209,6 +209,10 @@ impl ShardTask {
             ToShard::Passed(waits) => hands.act(act::Act::Passed(waits)),
             ToShard::Converse(asked) => {
                 let (wish, waits) = *asked;
+                // Who was told that there is no time for it may ask again.
+                if waits.is_closed() {
+                    return;
+                }
                 let granted = shard.converse(now, wish, hands);
                 hands.act(act::Act::Granted(waits, Box::new(granted)));
             }

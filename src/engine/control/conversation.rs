@@ -110,7 +110,7 @@ pub struct LineTold {
     pub text: String,
 }
 
-/// Characters of an agent's name, and of what one says at once, at most.
+/// Octets of an agent's name, and characters of what one says at once, at most.
 const AGENT_MAX: usize = 64;
 const TEXT_MAX: usize = 1_000;
 /// The longest that a conversation is put aside.
@@ -213,9 +213,8 @@ fn key(id: &str) -> Option<(TalkKey, String)> {
 }
 
 fn name(agent: &str) -> Result<Box<str>, Problem> {
-    let count = agent.chars().count();
-    let fits = (1..=AGENT_MAX).contains(&count) && !agent.chars().any(char::is_control);
-    let message = || format!("found an agent {agent:?}; expected 1 to {AGENT_MAX} characters");
+    let fits = (1..=AGENT_MAX).contains(&agent.len()) && !agent.chars().any(char::is_control);
+    let message = || format!("found an agent {agent:?}; expected 1 to {AGENT_MAX} octets");
     fits.then(|| agent.into()).ok_or_else(|| Problem::new("request", message()))
 }
 

@@ -26,6 +26,9 @@ impl<L: Clone> Shard<L> {
         away: Option<Away>,
         carrier: u32,
     ) -> u64 {
+        if message.strict_order {
+            self.turns.get_or_insert_default();
+        }
         let reference = self.reference(&message, carrier);
         let expires_at = message.expires_at;
         let message = Carried::new(message, away);

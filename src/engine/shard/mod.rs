@@ -272,9 +272,6 @@ impl<L: Clone> Shard<L> {
                 return;
             }
         };
-        if message.strict_order {
-            self.turns.get_or_insert_default();
-        }
         let id = self.next_id();
         let message = self.join_siblings(id, message, carrier);
         let ticket = self.enter(id, message, away, carrier);

@@ -230,7 +230,9 @@ impl Conversation {
     #[must_use]
     pub fn is_over(&self, bot: &Bot, now: Now) -> bool {
         let over = now.wall.saturating_sub(self.heard) >= bot.draft().session;
-        self.status == Status::Ended || over
+        // What is asked waits as long as its question does, and people as long as they have it.
+        let waits = self.due().is_some() || matches!(self.status, Status::People(_));
+        self.status == Status::Ended || (over && !waits)
     }
 
     /// The value of a slot.

@@ -130,11 +130,14 @@ impl Talk {
             return Duration::from_secs(1);
         }
         if self.has_people() {
-            let over = self.heard.max(self.desk.since).saturating_add(PEOPLE_PATIENCE);
+            let said = self.lines.back().map_or(0, |line| line.at_s);
+            let said = Duration::from_secs(said.into());
+            let last = self.heard.max(self.desk.since).max(self.desk.snoozed_until).max(said);
+            let over = last.saturating_add(PEOPLE_PATIENCE);
             return self.desk.due(self.queue()).map_or(over, |due| due.min(over));
         }
         let over = self.heard.saturating_add(self.bot.bot().draft().session);
-        self.state.due().map_or(over, |due| due.min(over))
+        self.state.due().unwrap_or(over)
     }
 }
 

@@ -42,6 +42,8 @@ impl<L: Clone> Shard<L> {
         let talk = self.talks.conversations.take(key);
         let mut talk = talk.unwrap_or_else(|| Talk::new((number, &first.source), Arc::clone(bot)));
         if talk.may_come_again_until > now.wall && talk.print == print {
+            // Once: a person may say the same again.
+            talk.may_come_again_until = Duration::ZERO;
             self.talks.conversations.enter(talk);
             effects.count(Counted::Turn("again"));
             return;
