@@ -11,6 +11,7 @@ use super::{AWAITED_TICKETS, Counted, Effects, Shard, Share};
 use crate::clock::Now;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
+use crate::mt::carried::Carried;
 use crate::mt::receipts::{CarrierReceipt, Outcome, tail};
 
 /// How long after its validity a message ends of which its carrier said that nothing is known. An
@@ -62,6 +63,11 @@ impl<L: Clone> Shard<L> {
         live.wake_at = now.wall + wait;
         self.due.push(live.wake_at, ticket);
         self.queued.leave(Share::of(&live.message));
+        // For as long as it may wait now its text would keep those beside it on the disk.
+        if matches!(live.message, Carried::Away(_)) {
+            let text = live.message.read().clone();
+            live.message = Carried::from(text);
+        }
         let carrier = live.carrier;
         effects.released(live.message.account, carrier, live.octets);
         self.awaiting_live.push_back(ticket);
