@@ -104,7 +104,10 @@ impl Core {
         if is_refused {
             self.counts.add(What::ConnectRefused);
         }
-        if self.life.listening.is_none() || is_refused {
+        // One that has just ended may not be known to have yet. What is refused where it is handed
+        // over would want to close itself, which nobody lets it while this goes on.
+        let listens = self.life.listening.as_ref().is_some_and(|listening| !listening.is_closed());
+        if !listens || is_refused {
             return self.wake_esme(at, again);
         }
         self.connect_account(at);
