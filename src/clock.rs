@@ -11,6 +11,12 @@ pub use zone::{Change, LAST_CHANGE, Local, Weekday, Zone};
 mod date;
 mod zone;
 
+/// Whole seconds, until 2106 where they are since 1970.
+#[must_use]
+pub fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
+}
+
 /// One moment on two clocks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Now {

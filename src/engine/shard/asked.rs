@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::register::{End, Known};
 use super::{Effects, Shard};
+use crate::clock;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::wire::{CommandStatus, SequenceNumber};
@@ -50,7 +51,7 @@ impl<L: Clone> Shard<L> {
         if !self.siblings.is_empty() {
             self.siblings.ended(id);
         }
-        let done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+        let done_s = clock::seconds(done);
         let end = End { account, done_s, state, error };
         if self.ledger.is_some() {
             let shown = self.shown_id(id);

@@ -8,7 +8,7 @@ use super::live::{Of, PLACES_MAX, Progress, Segment};
 use super::receipts::is_final;
 use super::siblings::Ended;
 use super::{AWAITED_TICKETS, Counted, Effects, Shard, Share};
-use crate::clock::Now;
+use crate::clock::{self, Now};
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
 use crate::mt::carried::Carried;
@@ -198,7 +198,7 @@ impl<L: Clone> Shard<L> {
             }
             worst = policy.with(more.worst.take(), worst);
             more.worst = Some(worst.clone());
-            more.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+            more.done_s = clock::seconds(done);
             let decided = policy.is_decided(more.worst.as_ref());
             if !decided && !more.progress.is_settled(rules.receipt_segments) {
                 // The others may never come, and the account is to hear of its message.

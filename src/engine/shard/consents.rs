@@ -1,7 +1,7 @@
 //! What handsets chose, as an operator tells and asks it.
 
 use super::{Effects, Shard};
-use crate::clock::Now;
+use crate::clock::{self, Now};
 use crate::mt::policy::{Choice, Chosen, Handset, Scope};
 
 impl<L: Clone> Shard<L> {
@@ -14,7 +14,7 @@ impl<L: Clone> Shard<L> {
         effects: &mut E,
     ) -> usize {
         let mut news = 0;
-        let now_s = u32::try_from(now.wall.as_secs()).unwrap_or(u32::MAX);
+        let now_s = clock::seconds(now.wall);
         for chosen in choices {
             // One of a time to come would make all that follows older.
             let chosen = Chosen { at_s: chosen.at_s.min(now_s), ..chosen };

@@ -10,7 +10,7 @@ use super::doubts::number_of;
 use super::live::Of;
 use super::siblings::Ended;
 use super::{CarrierRules, Counted, Delivery, Effects, Found, Shard};
-use crate::clock::Now;
+use crate::clock::{self, Now};
 use crate::message::envelope::ENGINE;
 use crate::message::message_id::MessageId;
 use crate::message::state::MessageState;
@@ -265,7 +265,7 @@ impl<L: Clone> Shard<L> {
         let policy = self.limits.multipart_state_of(message.account);
         let (state, cause) = policy.with(live.worst.take(), (state, outcome.cause.clone()));
         live.worst = Some((state, cause.clone()));
-        live.done_s = u32::try_from(done.as_secs()).unwrap_or(u32::MAX);
+        live.done_s = clock::seconds(done);
         if !live.awaits_receipt {
             return;
         }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::choices::{Handset, Scope};
+use crate::clock;
 
 /// At most so many messages in so long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,7 +118,7 @@ impl Sent {
         if self.most == 0 {
             return None;
         }
-        let now_s = u32::try_from(wall.as_secs()).unwrap_or(u32::MAX);
+        let now_s = clock::seconds(wall);
         self.forget(now_s);
         let most = self.most;
         let texted = self.entry(of)?;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::choices::{Handset, Scope};
+use crate::clock;
 
 /// Most that are remembered, about 100 octets each. Beyond it the oldest is forgotten: what is sent
 /// to it counts as what it is again.
@@ -20,7 +21,7 @@ pub struct Talks {
 impl Talks {
     /// A handset has written to a sender of ours; what is older than `max` is forgotten.
     pub fn note(&mut self, of: (Handset, Scope), wall: Duration, max: Duration) {
-        let now_s = seconds(wall);
+        let now_s = clock::seconds(wall);
         self.last.insert(of, now_s);
         self.order.push_back((of, now_s));
         while let Some((of, at_s)) = self.order.front().copied() {
@@ -46,10 +47,6 @@ impl Talks {
         let at_s = self.last.get(&of);
         at_s.is_some_and(|at_s| wall < Duration::from_secs(u64::from(*at_s)) + within)
     }
-}
-
-fn seconds(wall: Duration) -> u32 {
-    u32::try_from(wall.as_secs()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

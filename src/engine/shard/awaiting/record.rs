@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::clock::seconds;
 use crate::message::message_id::MessageId;
 use crate::message::receipt::ReceiptLine;
 use crate::mt::receipts::{Quote, Subject};
@@ -200,9 +201,4 @@ impl Destination {
     pub fn address(&self) -> Address {
         Address::new(self.ton, self.npi, self.octets(&mut [0; Self::DIGITS]))
     }
-}
-
-/// Whole seconds; until 2106.
-fn seconds(time: Duration) -> u32 {
-    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }

@@ -9,6 +9,7 @@ use super::handsets::{read_chosen, read_texted};
 use super::octets::Reader;
 use super::talks::{self, WasTalk};
 use super::{contents, kind, read_id, read_ids, read_progress, read_worst};
+use crate::clock;
 use crate::engine::shard::Delivery;
 use crate::engine::shard::awaiting::{More, Wait};
 use crate::engine::shard::ended::{PLACES, print};
@@ -156,7 +157,7 @@ impl Image {
                 sooner(&mut live.wake_at);
             }
         }
-        let by_s = u32::try_from(by.as_secs()).unwrap_or(u32::MAX);
+        let by_s = clock::seconds(by);
         for was in self.awaiting.values_mut() {
             sooner(&mut was.give_up_at);
             was.since_s = was.since_s.saturating_sub(by_s);

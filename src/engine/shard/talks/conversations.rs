@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::Desk;
+use crate::clock;
 use crate::message::message_id::MessageId;
 use crate::mo::bot::Version;
 use crate::mo::conversation::{Conversation, Status};
@@ -114,7 +115,7 @@ impl Talk {
         if self.lines.len() >= LINES_MAX {
             self.lines.pop_front();
         }
-        let at_s = u32::try_from(wall.as_secs()).unwrap_or(u32::MAX);
+        let at_s = clock::seconds(wall);
         let text: String = text.chars().take(LINE_CHARS_MAX).collect();
         self.lines.push_back(Line { at_s, by, text: text.into() });
     }
