@@ -281,6 +281,12 @@ impl Live {
         (self.doubtful, self.is_counted) = (doubtful, is_counted);
     }
 
+    /// Whether no rule looks at it now: what is held for something else is looked at when it goes
+    /// on, and of what a carrier took a segment of, the others follow.
+    pub fn goes_on(&self) -> bool {
+        self.held || self.expired || self.any(Place::Accepted)
+    }
+
     /// Whether its account asked to hear anything of it, or of what its receipt tells of.
     pub fn wants_receipt(&self) -> bool {
         self.message.registered_delivery & RECEIPT_BITS != 0 || self.message.asks_for_all

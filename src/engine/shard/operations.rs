@@ -203,12 +203,7 @@ impl<L: Clone> Shard<L> {
             }),
             Wish::Do(deed) => match self.may_do(live, deed) {
                 Ok(()) if live.any(Place::Out) => {
-                    let carrier = live.carrier;
-                    if let Some(live) = self.slots.get_mut(ticket) {
-                        live.held = true;
-                    }
-                    effects.withdraw(carrier, ticket);
-                    self.recalls.hold(ticket, Held::Operation(number));
+                    self.withdraw(ticket, Held::Operation(number), effects);
                     operation.open += 1;
                     return;
                 }

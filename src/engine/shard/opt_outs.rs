@@ -19,7 +19,7 @@ use super::live::{Live, Place};
 use super::recall::Held;
 use super::talks::text_of;
 use super::{Counted, Effects, Shard};
-use crate::clock::Now;
+use crate::clock::{self, Now};
 use crate::message::class::TrafficClass;
 use crate::message::envelope::Message;
 use crate::mo::keyword::{Certainty, Keywords, Request, Situation};
@@ -112,7 +112,7 @@ impl<L: Clone> Shard<L> {
 
     /// Takes a choice; whether it is news.
     fn choose(&mut self, now: Now, (handset, scope): (Handset, Scope), choice: Choice) -> bool {
-        let at_s = u32::try_from(now.wall.as_secs()).unwrap_or(u32::MAX);
+        let at_s = clock::seconds(now.wall);
         let chosen = Chosen { handset, scope, choice, at_s, source: Source::Keyword };
         // Who never opted out has nothing to opt in to again.
         let is_known = self.choices.of(handset, scope).is_some();
@@ -182,22 +182,14 @@ impl<L: Clone> Shard<L> {
             let Some(live) = self.slots.get(ticket) else { continue };
             let scopes =
                 self.limits.brands.scopes(live.message.account, live.message.source.octets());
-            // What is held for something else is looked at when it goes on; of what a carrier took
-            // a segment of, the others follow.
-            let goes_on = live.held || live.expired || live.any(Place::Accepted);
-            if !scopes.contains(&scope) || goes_on {
+            if !scopes.contains(&scope) || live.goes_on() {
                 continue;
             }
             if !live.any(Place::Out) {
                 self.end_opted_out(now, ticket, effects);
                 continue;
             }
-            let carrier = live.carrier;
-            if let Some(live) = self.slots.get_mut(ticket) {
-                live.held = true;
-            }
-            effects.withdraw(carrier, ticket);
-            self.recalls.hold(ticket, Held::Judged);
+            self.withdraw(ticket, Held::Judged, effects);
         }
     }
 

@@ -169,9 +169,6 @@ impl<L: Clone> Shard<L> {
         ticket: u64,
         effects: &mut E,
     ) -> bool {
-        if self.limits.policies.is_none() && self.end_opted_out(now, ticket, effects) {
-            return true;
-        }
         let may_be_judged = |live: &&Live| {
             let is_marketing = live.message.class == TrafficClass::Marketing;
             is_marketing && !live.any(Place::Accepted) && !live.any(Place::Out)
@@ -336,7 +333,7 @@ impl<L: Clone> Shard<L> {
     fn judge_again<E: Effects<Link = L>>(&mut self, now: Now, ticket: u64, effects: &mut E) {
         let live = self.slots.get(ticket).filter(|live| is_to_be_judged_again(live, now.wall));
         let Some(live) = live else { return };
-        let (is_out, carrier, is_counted) = (live.any(Place::Out), live.carrier, live.is_counted);
+        let (is_out, is_counted) = (live.any(Place::Out), live.is_counted);
         if !is_out {
             self.is_kept_back(now, ticket, effects);
             return;
@@ -346,19 +343,14 @@ impl<L: Clone> Shard<L> {
         if self.verdict(&message, is_counted, times) == Verdict::Send {
             return;
         }
-        if let Some(live) = self.slots.get_mut(ticket) {
-            live.held = true;
-        }
-        effects.withdraw(carrier, ticket);
-        self.recalls.hold(ticket, Held::Judged);
+        self.withdraw(ticket, Held::Judged, effects);
     }
 }
 
 /// What waits for its moment is judged then, and what is held for something else when it goes on;
 /// what a dispatcher has of a message goes without either.
 fn is_to_be_judged_again(live: &Live, wall: Duration) -> bool {
-    let goes_on = live.held || live.expired || live.any(Place::Accepted);
-    !goes_on && (live.any(Place::Out) || live.wake_at <= wall)
+    !live.goes_on() && (live.any(Place::Out) || live.wake_at <= wall)
 }
 
 /// What a conversation with a number is known by.

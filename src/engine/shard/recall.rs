@@ -209,13 +209,24 @@ impl<L: Clone> Shard<L> {
         if live.is_with_carrier() || live.expired || live.held {
             self.recalls.settle(request, CANCEL_FAILED, effects);
         } else if live.any(Place::Out) {
-            live.held = true;
-            effects.withdraw(live.carrier, ticket);
-            self.recalls.hold(ticket, Held::Recall(request));
+            self.withdraw(ticket, Held::Recall(request), effects);
         } else {
             self.end(now, ticket, MessageState::DELETED, 0, effects);
             self.recalls.settle(request, Ok(()), effects);
         }
+    }
+
+    /// Holds a message for this, and takes back what its dispatcher has of it.
+    pub(super) fn withdraw<E: Effects<Link = L>>(
+        &mut self,
+        ticket: u64,
+        held: Held,
+        effects: &mut E,
+    ) {
+        let Some(live) = self.slots.get_mut(ticket) else { return };
+        live.held = true;
+        effects.withdraw(live.carrier, ticket);
+        self.recalls.hold(ticket, held);
     }
 
     /// Settles a held message once nothing of it is out: it is taken back, or goes on.

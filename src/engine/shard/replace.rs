@@ -52,12 +52,9 @@ impl<L: Clone> Shard<L> {
         if let Err(status) = self.can_change(now, ticket, &change.replacement, effects) {
             return self.recalls.settle(change.request, Err(status), effects);
         }
-        let Some(live) = self.slots.get_mut(ticket) else { return };
+        let Some(live) = self.slots.get(ticket) else { return };
         if live.any(Place::Out) {
-            live.held = true;
-            effects.withdraw(live.carrier, ticket);
-            self.recalls.hold(ticket, Held::Change(Box::new(change)));
-            return;
+            return self.withdraw(ticket, Held::Change(Box::new(change)), effects);
         }
         // It may wait for its turn, which it gives up for a new one.
         if let (Some(lane), Some(lanes)) = (self.lane_of(ticket), &mut self.turns) {
