@@ -209,7 +209,11 @@ impl CarrierLink {
             if self.outbox.is_blocked() { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
-        // A checkpoint need not wait for it: all it had is said.
+        self.let_go();
+    }
+
+    /// A checkpoint need not wait for a session that has ended: all it had is said.
+    fn let_go(&mut self) {
         if let Some(ended) = self.ended.take() {
             ended.told_sent.store(u64::MAX, Ordering::Release);
         }
@@ -318,9 +322,7 @@ impl Owner for CarrierLink {
         self.outbox.flush(cx);
         if !self.outbox.is_blocked() {
             self.handle.told_sent.store(self.told_sent, Ordering::Release);
-            if let Some(ended) = self.ended.take() {
-                ended.told_sent.store(u64::MAX, Ordering::Release);
-            }
+            self.let_go();
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::request::Problem;
 use super::trace::PATIENCE;
 use super::{Desk, millis};
+use crate::engine::batches::Batches;
 use crate::engine::shard::{Granted, TalkKey, TalkTold, TalkWish};
 use crate::engine::shared::ToShard;
 use crate::mt::policy::Handset;
@@ -121,8 +122,7 @@ pub async fn forget(desk: &Desk, handset: &str) -> Result<(), Problem> {
     let Some(handset) = Handset::of(handset.as_bytes()) else { return Ok(()) };
     let at = desk.shared.shard_of(handset.digits().as_bytes());
     let Some(shard) = desk.shared.shards.get(at) else { return Ok(()) };
-    let (answer, answered) = oneshot::channel();
-    super::push(shard, ToShard::Converse(Box::new((TalkWish::Forget(handset), answer))))?;
+    let answered = ask(shard, TalkWish::Forget(handset))?;
     within(tokio::time::Instant::now() + PATIENCE, answered).await.map(drop)
 }
 
@@ -130,9 +130,7 @@ pub async fn forget(desk: &Desk, handset: &str) -> Result<(), Problem> {
 pub async fn list(desk: &Desk, all: bool, queue: Option<&str>) -> Result<Value, Problem> {
     let mut answers = Vec::new();
     for shard in &desk.shared.shards {
-        let (answer, answered) = oneshot::channel();
-        super::push(shard, ToShard::Converse(Box::new((TalkWish::List { all }, answer))))?;
-        answers.push(answered);
+        answers.push(ask(shard, TalkWish::List { all })?);
     }
     let until = tokio::time::Instant::now() + PATIENCE;
     let (mut told, mut more) = (Vec::new(), false);
@@ -185,8 +183,7 @@ pub async fn act(desk: &Desk, id: &str, action: ConversationAction) -> Result<Va
     let Some(shard) = desk.shared.shards.get(at) else {
         return Err(Problem::new("impossible", "no shard has it"));
     };
-    let (answer, answered) = oneshot::channel();
-    super::push(shard, ToShard::Converse(Box::new((wish, answer))))?;
+    let answered = ask(shard, wish)?;
     match within(tokio::time::Instant::now() + PATIENCE, answered).await? {
         Granted::One(told) => super::value(&ConversationTold::from(*told)),
         Granted::Refused(why) => Err(Problem::new("impossible", why)),
@@ -194,6 +191,13 @@ pub async fn act(desk: &Desk, id: &str, action: ConversationAction) -> Result<Va
             Err(Problem::new("unknown", format!("there is no conversation {id}")))
         }
     }
+}
+
+/// Asks a shard.
+fn ask(shard: &Batches<ToShard>, wish: TalkWish) -> Result<oneshot::Receiver<Granted>, Problem> {
+    let (answer, answered) = oneshot::channel();
+    super::push(shard, ToShard::Converse(Box::new((wish, answer))))?;
+    Ok(answered)
 }
 
 async fn within(
